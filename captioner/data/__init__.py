@@ -1,0 +1,1 @@
+"""From annotation files to examples, and from examples to batches."""

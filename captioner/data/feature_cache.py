@@ -1,0 +1,169 @@
+"""Frozen features, computed once: float16 in memory-mapped shards that know what they were made from."""
+
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+
+from captioner.errors import CacheError, MissingImageError
+from captioner.progress import progress
+
+SHARD_PHOTOS = 64
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to look at a photo.
+
+    Attributes:
+        mirrored: Whether left and right change places.
+        crop: Number of a random crop; 0 is the whole photo.
+    """
+
+    mirrored: bool = False
+    crop: int = 0
+
+    def crop_seed(self, photo: Path) -> int | None:
+        """Return the seed of the crop of this photo, from its name; None for the whole photo."""
+        return zlib.crc32(f"{photo.name}/{self.crop}".encode()) if self.crop else None
+
+
+def views_of(flips: bool, crops: int) -> tuple[View, ...]:
+    """List the whole photo and so many crops, each mirrored too if wished; the whole photo comes first."""
+    mirrors = (False, True) if flips else (False,)
+    return tuple(View(mirrored, crop) for crop in range(crops + 1) for mirrored in mirrors)
+
+
+class FeatureCache:
+    """Features of some photos in some views, in a folder.
+
+    A shard is a pair of files: `NAME.npy` with the features of 64 photos, `[photos, views, height, width, channels]`, and
+    `NAME.json`, written last, that says of which files, views, backbone and preprocessing. A shard that says anything else
+    than expected is stale and made again; one without its JSON was interrupted and is made again, too.
+
+    Args:
+        folder: Where the shards are kept.
+        photos: The photos, in the order in which they will be asked for.
+        views: The views of each.
+        fingerprint: Of backbone and preprocessing.
+
+    Raises:
+        MissingImageError: A photo is not there.
+    """
+
+    def __init__(self, folder: Path, photos: Sequence[Path], views: Sequence[View], fingerprint: str) -> None:
+        self.folder = folder
+        self.photos = list(photos)
+        self.views = list(views)
+        self.fingerprint = fingerprint
+        self._shards: dict[int, NDArray[np.float16]] = {}
+        starts = range(0, len(self.photos), SHARD_PHOTOS)
+        self._descriptions = [self._describe(self.photos[start : start + SHARD_PHOTOS]) for start in starts]
+
+    def build(
+        self,
+        read: Callable[[Path, Sequence[View]], Float[Tensor, "views 3 pixel_height pixel_width"]],
+        extract: Callable[
+            [Float[Tensor, "batch 3 pixel_height pixel_width"]], Float[Tensor, "batch height width channels"]
+        ],
+    ) -> int:
+        """Compute the shards that are missing or stale.
+
+        Args:
+            read: Reads a photo in several views.
+            extract: Runs the backbone.
+
+        Returns:
+            The number of photos that had to be computed.
+
+        Raises:
+            CacheError: The folder cannot be written, or its disk is full; finished shards stay.
+            InputError: A photo cannot be read.
+        """
+        wanted = [number for number in range(len(self._descriptions)) if not self._is_valid(number)]
+        count = sum(len(self._photos_of(number)) for number in wanted)
+        with progress("features", len(self.photos), "photos", done=len(self.photos) - count) as advance:
+            for number in wanted:
+                photos = self._photos_of(number)
+                blocks = []
+                for start in range(0, len(photos), 16):
+                    part = photos[start : start + 16]
+                    pixels = torch.cat([read(photo, self.views) for photo in part])
+                    features = extract(pixels).to("cpu", torch.float16)
+                    blocks.append(features.unflatten(0, (len(part), len(self.views))).numpy())
+                    advance(len(part))
+                self._write(number, np.concatenate(blocks))
+        return count
+
+    def read(self, photos: Sequence[int], views: Sequence[int]) -> Float[Tensor, "batch height width channels"]:
+        """Return features by number of photo and number of view.
+
+        Raises:
+            CacheError: They were not built.
+        """
+        rows = [
+            self._shard(photo // SHARD_PHOTOS)[photo % SHARD_PHOTOS, view]
+            for photo, view in zip(photos, views, strict=True)
+        ]
+        return torch.from_numpy(np.stack(rows)).float()
+
+    def _shard(self, number: int) -> NDArray[np.float16]:
+        if number not in self._shards:
+            try:
+                self._shards[number] = np.load(self._path(number, ".npy"), mmap_mode="r")
+            except (OSError, ValueError) as error:
+                raise CacheError(
+                    f"{self._path(number, '.npy')}: cannot be read ({error}): remove it to build it again"
+                ) from error
+        return self._shards[number]
+
+    def _describe(self, photos: Sequence[Path]) -> str:
+        files = []
+        for photo in photos:
+            try:
+                status = photo.stat()
+            except OSError as error:
+                raise MissingImageError(f"{photo}: {error.strerror}") from error
+            files.append([str(photo.resolve()), status.st_size, status.st_mtime_ns])
+        views = [[view.mirrored, view.crop] for view in self.views]
+        return json.dumps({"fingerprint": self.fingerprint, "views": views, "files": files})
+
+    def _photos_of(self, number: int) -> list[Path]:
+        return self.photos[number * SHARD_PHOTOS : (number + 1) * SHARD_PHOTOS]
+
+    def _path(self, number: int, suffix: str) -> Path:
+        # Named by its files, so that training and validation photos share a folder.
+        files = "\n".join(str(photo.resolve()) for photo in self._photos_of(number))
+        return self.folder / f"{hashlib.sha256(files.encode()).hexdigest()[:16]}{suffix}"
+
+    def _is_valid(self, number: int) -> bool:
+        try:
+            description = self._path(number, ".json").read_text(encoding="utf-8")
+        except OSError:
+            return False
+        return description == self._descriptions[number] and self._path(number, ".npy").is_file()
+
+    def _write(self, number: int, features: NDArray[np.float16]) -> None:
+        part = self._path(number, ".part")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._path(number, ".json").unlink(missing_ok=True)
+            with part.open("wb") as file:
+                np.save(file, features)
+            os.replace(part, self._path(number, ".npy"))
+            part.write_text(self._descriptions[number], encoding="utf-8")
+            os.replace(part, self._path(number, ".json"))
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise CacheError(
+                f"{self.folder}: features cannot be written ({error.strerror}); finished shards stay"
+            ) from error

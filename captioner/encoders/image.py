@@ -1,0 +1,110 @@
+"""Photo to Memory: any timm backbone's map of features, projected to the width that the decoder attends to."""
+
+import hashlib
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from captioner.config import EncoderConfig
+from captioner.encoders.backbone_weights import load_from_hub, load_from_package
+from captioner.errors import ConfigError, ModelError
+from captioner.memory import GridLayout, Memory
+
+
+class ImageEncoder(nn.Module):
+    """A convolutional backbone, and a projection of each position of its last map.
+
+    The backbone always runs in evaluation mode: its batch statistics stay as they were pretrained, also where its last
+    stages are fine-tuned.
+
+    Args:
+        config: Which backbone, and how wide the memory is.
+
+    Raises:
+        ConfigError: timm does not know the backbone, or it has too few stages for `trainable_from`.
+    """
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        import timm
+
+        self.config = config
+        try:
+            # Without weights it can be built on the meta device, too; `load_pretrained` or a model's file fills it.
+            self.backbone = timm.create_model(config.backbone, pretrained=False, num_classes=0)
+        except RuntimeError as error:
+            close = ", ".join(timm.list_models(f"*{config.backbone[:8]}*")[:5]) or "see timm.list_models()"
+            raise ConfigError(f"encoder.backbone: {error} (given: {config.backbone!r}; known: {close})") from error
+        self.backbone.to(memory_format=torch.channels_last)
+        self.num_features: int = getattr(self.backbone, "head_hidden_size", self.backbone.num_features)
+        self.project = nn.Linear(self.num_features, config.dim)
+        self.norm = nn.LayerNorm(config.dim)
+        self.dropout = nn.Dropout(config.dropout)
+        for name, parameter in self.backbone.named_parameters():
+            parameter.requires_grad = name in self.trainable_names()
+
+    def trainable_names(self) -> frozenset[str]:
+        """Return the names of the backbone's parameters that are fine-tuned: those of stage `trainable_from` and later.
+
+        Raises:
+            ConfigError: The backbone has no such stage.
+        """
+        from timm.models import group_parameters
+
+        if self.config.trainable_from is None:
+            return frozenset()
+        stages = group_parameters(self.backbone, self.backbone.group_matcher(coarse=True), reverse=True)
+        if self.config.trainable_from > max(stages.values()):
+            last = max(stages.values())
+            raise ConfigError(f"encoder.trainable_from: {self.config.backbone} has stages 0 to {last}")
+        return frozenset(name for name, stage in stages.items() if stage >= self.config.trainable_from)
+
+    def load_pretrained(self) -> None:
+        """Fill the backbone with pretrained weights, from where the config says.
+
+        Raises:
+            ModelError: They cannot be had.
+            MissingExtraError: The package that carries them is not installed.
+        """
+        if self.config.weights == "package":
+            load_from_package(self.backbone, self.config.backbone)
+        elif self.config.weights == "hub":
+            load_from_hub(self.backbone, self.config.backbone)
+
+    def fingerprint(self) -> str:
+        """Return a hash of the backbone's name and weights, as the feature cache keeps it."""
+        digest = hashlib.sha256(self.config.backbone.encode())
+        for name, tensor in self.backbone.state_dict().items():
+            if not name.endswith("num_batches_tracked"):
+                digest.update(tensor.detach().cpu().numpy().tobytes())
+        return digest.hexdigest()[:16]
+
+    def train(self, mode: bool = True) -> "ImageEncoder":
+        """Set the projection's mode; the backbone stays in evaluation mode."""
+        super().train(mode)
+        self.backbone.eval()
+        return self
+
+    def features(
+        self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]
+    ) -> Float[Tensor, "batch height width channels"]:
+        """Run the backbone alone; what it returns can be cached while the backbone is frozen."""
+        maps = self.backbone.forward_features(pixel_values.contiguous(memory_format=torch.channels_last))
+        if maps.ndim == 3:  # a transformer's tokens, behind its class token
+            height, width = self.backbone.patch_embed.grid_size
+            return maps[:, self.backbone.num_prefix_tokens :].unflatten(1, (height, width))
+        if maps.ndim != 4:
+            raise ModelError(f"{self.config.backbone} gives no map of features but shape {tuple(maps.shape)}")
+        return maps if getattr(self.backbone, "output_fmt", "NCHW") == "NHWC" else maps.permute(0, 2, 3, 1)
+
+    def embed(self, features: Float[Tensor, "batch height width channels"]) -> Memory:
+        """Project features, fresh or cached, to a memory of one position for each cell of the map."""
+        height, width = features.shape[1:3]
+        values = self.dropout(self.norm(self.project(features.flatten(1, 2))))
+        mask = torch.ones(values.shape[:2], dtype=torch.bool, device=values.device)
+        return Memory(keys=values, values=values, mask=mask, layout=GridLayout(height, width))
+
+    def forward(self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]) -> Memory:
+        """Encode photos that are already resized and normalised."""
+        return self.embed(self.features(pixel_values))

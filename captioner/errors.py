@@ -1,0 +1,120 @@
+"""Every way captioner can fail on purpose: what is wrong, where, and what would help.
+
+    CaptionerError
+    ├── UsageError               the command line asks for something that makes no sense
+    ├── ConfigError              a setting is unknown, of the wrong type or out of range
+    ├── MissingExtraError        an optional library is not installed
+    ├── InputError               one input file cannot be used; the others can
+    │   ├── FileMissingError     nothing is there, or it may not be read
+    │   ├── UnsupportedFileError the file is of a kind that captioner does not read
+    │   ├── CorruptFileError     the file is of a known kind, but broken
+    │   └── FileTooLargeError    the file would take more pixels or bytes than allowed
+    ├── DataError                a dataset cannot be used
+    │   ├── AnnotationError      an annotation file is malformed
+    │   ├── MissingImageError    an annotation names a photo that is not there
+    │   └── EmptyDataError       nothing is left to train on or to measure
+    ├── ModelError               a model cannot be found, read or used
+    ├── CacheError               the feature cache cannot be used
+    ├── ScoreError               hypotheses and references do not fit together
+    ├── ShapeError               a tensor has the wrong shape
+    └── TrainingError            training stopped; the last checkpoint is safe
+        ├── NonFiniteLossError   the loss became NaN or infinite
+        └── CheckpointError      a checkpoint cannot be written or read
+
+The command line prints the message alone and exits with 1 (2 for `UsageError` and `ConfigError`).
+"""
+
+from pathlib import Path
+
+
+class CaptionerError(Exception):
+    """The base of all errors that captioner raises on purpose."""
+
+
+class UsageError(CaptionerError):
+    """The command line asks for something that makes no sense."""
+
+
+class ConfigError(CaptionerError):
+    """A setting is unknown, of the wrong type or out of range."""
+
+
+class MissingExtraError(CaptionerError):
+    """An optional library is not installed; the message holds the line that installs it."""
+
+    def __init__(self, library: str, extra: str) -> None:
+        super().__init__(f"this needs {library}: pip install 'captioner[{extra}]'")
+
+
+class InputError(CaptionerError):
+    """One input file cannot be used.
+
+    Attributes:
+        file: The file, as the caller named it.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, file: str | Path, reason: str) -> None:
+        super().__init__(f"{file}: {reason}")
+        self.file = file
+        self.reason = reason
+
+
+class FileMissingError(InputError):
+    """Nothing is there, or it may not be read."""
+
+
+class UnsupportedFileError(InputError):
+    """The file is of a kind that captioner does not read."""
+
+
+class CorruptFileError(InputError):
+    """The file is of a known kind, but broken."""
+
+
+class FileTooLargeError(InputError):
+    """The file would take more pixels or bytes than allowed."""
+
+
+class DataError(CaptionerError):
+    """A dataset cannot be used."""
+
+
+class AnnotationError(DataError):
+    """An annotation file is malformed."""
+
+
+class MissingImageError(DataError):
+    """An annotation names a photo that is not there."""
+
+
+class EmptyDataError(DataError):
+    """Nothing is left to train on or to measure."""
+
+
+class ModelError(CaptionerError):
+    """A model cannot be found, read or used."""
+
+
+class CacheError(CaptionerError):
+    """The feature cache cannot be used."""
+
+
+class ScoreError(CaptionerError):
+    """Hypotheses and references do not fit together."""
+
+
+class ShapeError(CaptionerError):
+    """A tensor has the wrong shape."""
+
+
+class TrainingError(CaptionerError):
+    """Training stopped; the last checkpoint is safe."""
+
+
+class NonFiniteLossError(TrainingError):
+    """The loss became NaN or infinite."""
+
+
+class CheckpointError(TrainingError):
+    """A checkpoint cannot be written or read."""

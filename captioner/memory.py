@@ -1,0 +1,69 @@
+"""Memory: the only thing that an encoder hands on, and all that decoder and search know of the source."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from captioner.errors import ShapeError
+
+
+@dataclass(frozen=True)
+class GridLayout:
+    """Positions of a photo, row by row.
+
+    Attributes:
+        height: Number of rows.
+        width: Number of columns.
+    """
+
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the decoder attends to.
+
+    Attributes:
+        keys: What a query is compared with, `[batch, source, dim]`.
+        values: What is read, `[batch, source, dim]`; an image encoder passes the same tensor twice.
+        mask: True where a position is real, `[batch, source]`.
+        layout: How to draw a position; nothing but the drawing reads it.
+
+    Raises:
+        ShapeError: Keys, values and mask differ in batch or source.
+    """
+
+    keys: Float[Tensor, "batch source dim"]
+    values: Float[Tensor, "batch source dim"]
+    mask: Bool[Tensor, "batch source"]
+    layout: GridLayout
+
+    def __post_init__(self) -> None:
+        if not self.keys.shape[:2] == self.values.shape[:2] == self.mask.shape:
+            shapes = f"keys {tuple(self.keys.shape)}, values {tuple(self.values.shape)}, mask {tuple(self.mask.shape)}"
+            raise ShapeError(f"memory: batch and source must agree: {shapes}")
+
+    def __len__(self) -> int:
+        """Return the number of items in the batch."""
+        return len(self.keys)
+
+    def repeat(self, n: int) -> Self:
+        """Return the memory with each item n times in a row, as n beams of it need it."""
+        return replace(
+            self,
+            keys=self.keys.repeat_interleave(n, 0),
+            values=self.values.repeat_interleave(n, 0),
+            mask=self.mask.repeat_interleave(n, 0),
+        )
+
+    def select(self, index: Int[Tensor, " selected"]) -> Self:
+        """Return the memory of the items at `index`, which may repeat."""
+        return replace(self, keys=self.keys[index], values=self.values[index], mask=self.mask[index])
+
+    def mean(self) -> Float[Tensor, "batch dim"]:
+        """Return the mean value over the real positions."""
+        weights = self.mask.unsqueeze(-1).to(self.values.dtype)
+        return (self.values * weights).sum(1) / weights.sum(1).clamp(min=1)

@@ -1,0 +1,117 @@
+"""Between tokens and scores: sentences as flat arrays of numbers, and their n-gram counts, which BLEU and CIDEr share.
+
+Words and n-grams are 64-bit codes, so that counting is sorting and looking up is a binary search. The codes depend on
+the words alone: tables made from different files, in different processes, can be joined. That any two of a million
+n-grams share a code has a probability of 3e-8.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.uint64]
+Integers = NDArray[np.int64]
+
+MAX_ORDER = 4
+"""The longest n-gram of BLEU-4 and CIDEr."""
+
+# Odd multipliers (of the golden ratio and of splitmix64), so that multiplying loses no bit of a code.
+_NEXT_WORD = np.uint64(0x9E3779B97F4A7C15)
+_NEXT_GROUP = np.uint64(0xBF58476D1CE4E5B9)
+
+
+class _WordCodes(dict[str, int]):
+    """Remembers the code of each word that it was asked for."""
+
+    def __missing__(self, word: str) -> int:
+        digest = blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        code = self[word] = int.from_bytes(digest, "little")
+        return code
+
+
+@dataclass(frozen=True)
+class NgramCounts:
+    """The distinct n-grams of each group (a sentence, or an image's sentences together); rows are ordered by key.
+
+    Attributes:
+        key: What stands for group and n-gram together, `[rows]`, ascending.
+        group: Index of the sentence or image, `[rows]`.
+        order: Words in the n-gram, 1 to 4, `[rows]`.
+        code: The n-gram, `[rows]`.
+        count: How often it stands there, `[rows]`.
+    """
+
+    key: Codes
+    group: Integers
+    order: Integers
+    code: Codes
+    count: Integers
+
+    def sum_by(self, group: Integers, num_groups: int, weights: NDArray[np.float64] | Integers) -> NDArray[np.float64]:
+        """Add up one weight a row for each group and order, `[num_groups, 4]`."""
+        cells = group * MAX_ORDER + self.order - 1
+        sums = np.bincount(cells, weights, num_groups * MAX_ORDER).astype(np.float64)
+        return sums.reshape(num_groups, MAX_ORDER)
+
+    def find(self, keys: Codes) -> Integers:
+        """Look up the count at each key; 0 where it is not in the table."""
+        if not len(self.key):
+            return np.zeros(len(keys), np.int64)
+        place = np.minimum(np.searchsorted(self.key, keys), len(self.key) - 1)
+        return np.where(self.key[place] == keys, self.count[place], 0)
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """Tokenised sentences, laid end to end; sentence `i` belongs to image `image[i]`.
+
+    Attributes:
+        words: Word codes of all sentences, `[words]`.
+        length: Words in each sentence, `[sentences]`.
+        image: Index of each sentence's image, `[sentences]`.
+        num_images: Number of images, also of those without a sentence.
+    """
+
+    words: Codes
+    length: Integers
+    image: Integers
+    num_images: int
+
+    @classmethod
+    def from_tokens(cls, token_lists: Iterable[Sequence[str]], image: Sequence[int], num_images: int) -> "Sentences":
+        """Encode lists of tokens; `image` gives the image's index of each."""
+        codes = _WordCodes()
+        words: list[int] = []
+        length: list[int] = []
+        for tokens in token_lists:
+            words.extend(map(codes.__getitem__, tokens))
+            length.append(len(tokens))
+        as_integers = (np.array(length, np.int64), np.array(image, np.int64))
+        return cls(np.array(words, np.uint64), *as_integers, num_images)
+
+    @cached_property
+    def ngrams(self) -> NgramCounts:
+        """N-gram counts of each sentence."""
+        sentence = np.repeat(np.arange(len(self.length)), self.length)
+        words_left = np.repeat(np.cumsum(self.length), self.length) - np.arange(len(self.words))
+        codes, groups, orders = [], [], []
+        code = self.words
+        for order in range(1, MAX_ORDER + 1):
+            if order > 1:
+                code = code[:-1] * _NEXT_WORD + self.words[order - 1 :]
+            inside = words_left[: len(code)] >= order
+            codes.append(code[inside])
+            groups.append(sentence[: len(code)][inside])
+            orders.append(np.full(len(codes[-1]), order))
+        code, group, order_ = np.concatenate(codes), np.concatenate(groups), np.concatenate(orders)
+        key, first, count = np.unique(keyed(group, code), return_index=True, return_counts=True)
+        return NgramCounts(key, group[first], order_[first], code[first], count)
+
+
+def keyed(group: Integers, code: Codes) -> Codes:
+    """Join group and n-gram into one number."""
+    return code + group.astype(np.uint64) * _NEXT_GROUP

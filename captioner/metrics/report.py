@@ -1,0 +1,152 @@
+"""From hypotheses and references, as plain text, to scores: the one way that all of captioner measures."""
+
+import json
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from captioner import __version__
+from captioner.errors import ScoreError
+from captioner.metrics.bleu import Bleu
+from captioner.metrics.cider import Cider, DocumentFrequencies
+from captioner.metrics.ngrams import Sentences
+from captioner.metrics.rouge import RougeL
+from captioner.metrics.tokens import tokenize
+
+K = TypeVar("K", bound=Hashable)
+
+_NAMED_IDS = 5
+
+
+@dataclass(frozen=True)
+class Report:
+    """The scores of a set of hypotheses, and how they came about.
+
+    Attributes:
+        scores: Each metric's score of the whole set, times 100.
+        signature: What a score depends on beside the texts; two scores are comparable where it is the same.
+        num_images: Number of images that were scored.
+        ids: The images, in the order of the references.
+        per_image: Each metric's score of each image, times 100, `[images]`.
+        statistics: What each family of metrics counted, `[images, columns]`; sums of rows give the score of any subset.
+    """
+
+    scores: dict[str, float]
+    signature: str
+    num_images: int
+    ids: tuple[Any, ...] = field(repr=False)
+    per_image: dict[str, NDArray[np.float64]] = field(repr=False)
+    statistics: dict[str, NDArray[np.float64]] = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the scores, signature and number of images, ready for JSON."""
+        return {"scores": self.scores, "signature": self.signature, "num_images": self.num_images}
+
+    def to_json(self) -> str:
+        """Return `to_dict` as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
+
+
+class Scorer(Generic[K]):
+    """Scores hypotheses against references that are tokenised and counted once.
+
+    Args:
+        references: At least one caption for each image's id.
+        frequencies: Document frequencies for CIDEr, where they come from a larger set than `references`.
+
+    Raises:
+        ScoreError: There is no image, or an image without a reference.
+    """
+
+    def __init__(self, references: Mapping[K, Sequence[str]], frequencies: DocumentFrequencies | None = None) -> None:
+        self.ids = tuple(references)
+        self._known = frozenset(self.ids)
+        tokens, words = encode_references(references)
+        self._metrics = (Bleu(words), RougeL(tokens), Cider(words, frequencies))
+        self.signature = _signature([len(texts) for texts in references.values()])
+
+    def score(self, hypotheses: Mapping[K, str]) -> Report:
+        """Score one caption an image.
+
+        Raises:
+            ScoreError: The ids are not those of the references, or a hypothesis is no text.
+        """
+        self._check(hypotheses)
+        texts = (hypotheses[image_id] for image_id in self.ids)
+        tokens, words = _encode(texts, range(len(self.ids)), len(self.ids))
+        scores: dict[str, float] = {}
+        per_image: dict[str, NDArray[np.float64]] = {}
+        statistics: dict[str, NDArray[np.float64]] = {}
+        for metric in self._metrics:
+            counted = metric.statistics(tokens if isinstance(metric, RougeL) else words)
+            corpus, single = 100 * metric.scores(counted.sum(axis=0)), 100 * metric.scores(counted)
+            scores |= dict(zip(metric.names, corpus.tolist(), strict=True))
+            per_image |= dict(zip(metric.names, single.T, strict=True))
+            statistics[type(metric).__name__] = counted
+        return Report(scores, self.signature, len(self.ids), self.ids, per_image, statistics)
+
+    def _check(self, hypotheses: Mapping[K, str]) -> None:
+        missing = [image_id for image_id in self.ids if image_id not in hypotheses]
+        if missing:
+            raise ScoreError(f"no hypothesis for {_few(missing)}; give one for each image that has references")
+        unknown = [image_id for image_id in hypotheses if image_id not in self._known]
+        if unknown:
+            raise ScoreError(f"no reference for {_few(unknown)}; leave these hypotheses out or add references")
+        wrong = [image_id for image_id, text in hypotheses.items() if not isinstance(text, str)]
+        if wrong:
+            raise ScoreError(f"hypothesis of {_few(wrong)} is no text; give one string an image")
+
+
+def score(hypotheses: Mapping[K, str], references: Mapping[K, Sequence[str]]) -> Report:
+    """Score one caption an image against the image's references: BLEU-1 to BLEU-4, ROUGE-L and CIDEr.
+
+    Raises:
+        ScoreError: The ids differ, an image has no reference, there is nothing to score, or something is no text.
+    """
+    return Scorer(references).score(hypotheses)
+
+
+def encode_references(references: Mapping[K, Sequence[str]]) -> tuple[Sentences, Sentences]:
+    """Tokenise all references, image by image: as tokens and, where a token holds a space, as words.
+
+    Raises:
+        ScoreError: There is no image, an image without a reference, or a reference that is no text.
+    """
+    if not references:
+        raise ScoreError("nothing to score: there are no references")
+    empty = [image_id for image_id, texts in references.items() if not len(texts)]
+    if empty:
+        raise ScoreError(f"no reference for {_few(empty)}; each image needs at least one")
+    wrong = [
+        k for k, texts in references.items() if isinstance(texts, str) or not all(isinstance(t, str) for t in texts)
+    ]
+    if wrong:
+        raise ScoreError(f"references of {_few(wrong)} are no list of texts; give a list of strings for each image")
+    image = [index for index, texts in enumerate(references.values()) for _ in texts]
+    return _encode((text for texts in references.values() for text in texts), image, len(references))
+
+
+def _encode(texts: Iterable[str], image: Sequence[int], num_images: int) -> tuple[Sentences, Sentences]:
+    """Tokenise texts; a token with a no-break space is one token to ROUGE-L, but two words to coco-caption's others."""
+    token_lists = [tokenize(text) for text in texts]
+    tokens = Sentences.from_tokens(token_lists, image, num_images)
+    if not any("\xa0" in token for token_list in token_lists for token in token_list):
+        return tokens, tokens
+    words = (" ".join(token_list).split() for token_list in token_lists)
+    return tokens, Sentences.from_tokens(words, image, num_images)
+
+
+def _signature(references_per_image: Sequence[int]) -> str:
+    fewest, most = min(references_per_image), max(references_per_image)
+    count = str(most) if fewest == most else f"{fewest}-{most}"
+    return f"nrefs:{count}|case:lc|tok:ptb|smooth:none|version:{__version__}"
+
+
+def _few(ids: Sequence[Any]) -> str:
+    """Name the first few of many ids."""
+    named = ", ".join(repr(image_id) for image_id in ids[:_NAMED_IDS])
+    more = len(ids) - _NAMED_IDS
+    return f"{len(ids)} image{'s' if len(ids) > 1 else ''}: {named}" + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,229 @@
+"""Encoder and decoder as one model of transformers: its files, its hub, and `generate` with its argument names."""
+
+from collections.abc import Sequence
+from dataclasses import field
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
+
+from captioner.config import DecoderConfig, EncoderConfig, ImageConfig, SearchConfig, validated
+from captioner.decoder import AttentionDecoder
+from captioner.encoders import ImageEncoder
+from captioner.errors import ModelError
+from captioner.memory import Memory
+from captioner.search import Hypothesis, search
+
+# The names by which transformers' `generate` calls our search options.
+GENERATE_NAMES = {
+    "num_beams": "beam_size",
+    "num_return_sequences": "num_captions",
+    "max_new_tokens": "max_length",
+    "min_new_tokens": "min_length",
+    "length_penalty": "length_penalty",
+    "no_repeat_ngram_size": "no_repeat_ngram_size",
+    "do_sample": "sample",
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "num_beam_groups": "num_groups",
+    "diversity_penalty": "diversity",
+}
+
+
+class CaptionerConfig(PreTrainedConfig):
+    """What `config.json` holds: the experiment's own sections, and what ties them to the tokenizer.
+
+    Attributes:
+        image: Fields of `ImageConfig`: how a photo becomes a tensor.
+        encoder: Fields of `EncoderConfig`.
+        decoder: Fields of `DecoderConfig`.
+        search: Fields of `SearchConfig`: how the model searches unless told otherwise.
+        vocab_size: Number of entries of the tokenizer.
+        unk_token_id: The token that stands for unknown words, which is never written.
+        tie_word_embeddings: The decoder's `tie_embeddings`, by the name under which transformers looks for it.
+        backbone_fingerprint: Of the backbone with which the rest was trained; empty while it is random.
+    """
+
+    model_type = "captioner"
+
+    image: dict[str, Any] = field(default_factory=dict)
+    encoder: dict[str, Any] = field(default_factory=dict)
+    decoder: dict[str, Any] = field(default_factory=dict)
+    search: dict[str, Any] = field(default_factory=dict)
+    vocab_size: int = 4
+    pad_token_id: int = 0
+    bos_token_id: int = 1
+    eos_token_id: int = 2
+    unk_token_id: int = 3
+    tie_word_embeddings: bool = True
+    backbone_fingerprint: str = ""
+
+
+class CaptionerModel(PreTrainedModel):
+    """Photos to words.
+
+    Its folder holds no frozen backbone: that comes from the package or the hub where it was published.
+
+    Attributes:
+        tokenizer: Between text and token ids; None until `from_pretrained` or the caller sets it.
+
+    Raises:
+        ConfigError: A section of the config is wrong.
+    """
+
+    config_class = CaptionerConfig
+    main_input_name = "pixel_values"
+    base_model_prefix = ""
+    _tied_weights_keys = {"decoder.logits.weight": "decoder.embedding.weight"}  # noqa: RUF012
+    _keys_to_ignore_on_load_missing = [r"encoder\.backbone\."]  # noqa: RUF012
+
+    def __init__(self, config: CaptionerConfig) -> None:
+        super().__init__(config)
+        self.image_config = validated(ImageConfig, config.image, "config.json: image")
+        self.search_config = validated(SearchConfig, config.search, "config.json: search")
+        encoder_config = validated(EncoderConfig, config.encoder, "config.json: encoder")
+        decoder_config = validated(DecoderConfig, config.decoder, "config.json: decoder")
+        self.encoder = ImageEncoder(encoder_config)
+        self.decoder = AttentionDecoder(decoder_config, config.vocab_size, encoder_config.dim, config.pad_token_id)
+        self.tokenizer: PreTrainedTokenizerFast | None = None
+        self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Leave every module as its own constructor made it."""
+
+    def encode(self, pixel_values: Float[Tensor, "batch 3 height width"]) -> Memory:
+        """Read photos that are already resized and normalised."""
+        return self.encoder(pixel_values)  # type: ignore[no-any-return]
+
+    def forward(
+        self, pixel_values: Float[Tensor, "batch 3 height width"], target_input: Int[Tensor, "rows target"]
+    ) -> tuple[Float[Tensor, "rows target vocab"], Float[Tensor, "rows target source"]]:
+        """Score captions of photos; the rows of one photo stand side by side.
+
+        Returns:
+            Logits of the next word at each position, and the attention weights.
+        """
+        return self.decoder(target_input, self.encode(pixel_values))  # type: ignore[no-any-return]
+
+    def search(self, memory: Memory, options: SearchConfig) -> list[list[Hypothesis]]:
+        """Find the best captions of each item of a memory; `<unk>` and the other special tokens are never among them."""
+        return search(
+            self.decoder,
+            memory,
+            options,
+            bos_id=self.config.bos_token_id,
+            eos_id=self.config.eos_token_id,
+            forbidden_ids=self._forbidden_ids(options.banned_words),
+        )
+
+    def decode(self, hypotheses: Sequence[Hypothesis]) -> list[str]:
+        """Return the text of hypotheses."""
+        if self.tokenizer is None:
+            raise ModelError("the model has no tokenizer: load it with from_pretrained")
+        return [self.tokenizer.decode(list(one.token_ids), skip_special_tokens=True) for one in hypotheses]
+
+    def _forbidden_ids(self, banned_words: tuple[str, ...]) -> list[int]:
+        special = [self.config.pad_token_id, self.config.bos_token_id, self.config.unk_token_id]
+        if not banned_words:
+            return special
+        if self.tokenizer is None:
+            raise ModelError("banned_words need the model's tokenizer: load the model with from_pretrained")
+        # A word outside the vocabulary cannot be written anyway; its id is then that of <unk>.
+        return special + self.tokenizer(" ".join(banned_words), add_special_tokens=False)["input_ids"]
+
+    @torch.inference_mode()
+    def generate(
+        self, pixel_values: Float[Tensor, "batch 3 height width"], **options: Any
+    ) -> Int[Tensor, "sequences length"]:
+        """Caption photos, by the names that transformers' `generate` uses.
+
+        Args:
+            pixel_values: Photos, resized and normalised.
+            **options: `num_beams`, `num_return_sequences`, `max_new_tokens`, `min_new_tokens`, `length_penalty`,
+                `no_repeat_ngram_size`, `do_sample`, `temperature`, `top_p`, `num_beam_groups`, `diversity_penalty`.
+
+        Returns:
+            BOS, the words, EOS and padding; `num_return_sequences` rows a photo, best first. `tokenizer.batch_decode`
+            with `skip_special_tokens=True` makes text of it.
+
+        Raises:
+            ModelError: An option is unknown.
+            ConfigError: An option is out of range.
+        """
+        if unknown := sorted(options.keys() - GENERATE_NAMES.keys()):
+            raise ModelError(f"generate: unknown options {', '.join(unknown)}: choose from {', '.join(GENERATE_NAMES)}")
+        chosen = {GENERATE_NAMES[name]: value for name, value in options.items()}
+        settings = validated(SearchConfig, {**self.search_config.model_dump(), **chosen}, "generate")
+        found = self.search(self.encode(pixel_values), settings)
+        bos, eos = self.config.bos_token_id, self.config.eos_token_id
+        rows = [torch.tensor([bos, *one.token_ids, eos]) for hypotheses in found for one in hypotheses]
+        padded = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=self.config.pad_token_id)
+        return padded.to(pixel_values.device)
+
+    def own_state_dict(self) -> dict[str, Tensor]:
+        """Return the weights that only this model has: not the frozen part of a published backbone, and tied ones once."""
+        prefix = "encoder.backbone."
+        tuned = {prefix + name for name in self.encoder.trainable_names()}
+        published = self.encoder.config.weights != "none"
+        left_out = {"decoder.logits.weight"} if self.config.tie_word_embeddings else set()
+        return {
+            name: tensor.contiguous()
+            for name, tensor in self.state_dict().items()
+            if name not in left_out and not (published and name.startswith(prefix) and name not in tuned)
+        }
+
+    def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
+        """Write config, weights (safetensors, without the frozen backbone) and tokenizer into one folder."""
+        kwargs.setdefault("state_dict", self.own_state_dict())
+        super().save_pretrained(save_directory, **kwargs)
+        if self.tokenizer is not None:
+            self.tokenizer.save_pretrained(save_directory)
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: str | Path, *args: Any, **kwargs: Any) -> Self:
+        """Load a model from a folder or a hub; the frozen backbone is fetched from where it was published.
+
+        Raises:
+            ModelError: The backbone is not the one with which the model was trained.
+            MissingExtraError: The package that carries the backbone is not installed.
+        """
+        kwargs = {"dtype": torch.float32, "use_safetensors": True, **kwargs}
+        model: Self = super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
+        model.restore_backbone()
+        hub = {key: kwargs[key] for key in ("revision", "cache_dir", "token", "local_files_only") if key in kwargs}
+        model.tokenizer = AutoTokenizer.from_pretrained(pretrained_model_name_or_path, **hub)
+        return model
+
+    def restore_backbone(self) -> None:
+        """Fill the frozen part of the backbone with its published weights; what was fine-tuned stays.
+
+        Raises:
+            ModelError: They are not those with which the model was trained.
+        """
+        backbone = self.encoder.backbone
+        tuned = {
+            name: parameter.detach().clone()
+            for name, parameter in backbone.named_parameters()
+            if name in self.encoder.trainable_names()
+        }
+        with torch.no_grad():
+            self.encoder.load_pretrained()
+            if self.config.backbone_fingerprint not in ("", self.encoder.fingerprint()):
+                raise ModelError(f"the weights of {self.encoder.config.backbone} are not those the model was trained on")
+            for name, parameter in backbone.named_parameters():
+                if name in tuned:
+                    parameter.copy_(tuned[name])
+
+
+AutoConfig.register("captioner", CaptionerConfig)
+AutoModel.register(CaptionerConfig, CaptionerModel)

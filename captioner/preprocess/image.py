@@ -1,0 +1,346 @@
+"""From a photo, however it is stored, to the tensor that the image encoder reads."""
+
+import io
+import logging
+import math
+import re
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageCms
+from torch import Tensor
+from torchvision.transforms import v2
+
+from captioner.config import ImageConfig
+from captioner.errors import (
+    CorruptFileError,
+    FileMissingError,
+    FileTooLargeError,
+    InputError,
+    MissingExtraError,
+    UnsupportedFileError,
+)
+
+ImageSource = str | Path | bytes | Image.Image | NDArray[Any]
+
+# How each kind of file that is read begins. Kinds that run another program (EPS), or that random bytes may pass for
+# (TGA), are left out.
+SIGNATURES = {
+    "JPEG": rb"\xff\xd8\xff",
+    "PNG": rb"\x89PNG\r\n",
+    "GIF": rb"GIF8[79]a",
+    "WEBP": rb"RIFF.{4}WEBP",
+    "AVIF": rb".{4}ftyp(?:.{4}){0,8}?avi[fs]",
+    "HEIF": rb".{4}ftyp(?:.{4}){0,8}?(?:hei[cxms]|hev[cxms]|mif1|msf1)",
+    "TIFF": rb"II[*+]\0|MM\0[*+]",
+    "BMP": rb"BM.{4}\0{4}",
+    "JPEG2000": rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51",
+    "ICO": rb"\x00\x00\x01\x00[^\x00]",
+    "PPM": rb"P[1-6]\s+[#\d]",
+    "PSD": rb"8BPS\x00\x01",
+}
+HEAD_BYTES = 4096
+
+# What undoes each EXIF orientation but 1, the upright one (Exif 2.32, section 4.6.4, tag 274).
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# Pillow warns of damaged metadata, which captioner does not read, and logs what it then raises; a program that sets up
+# logging still gets the latter.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+def read_image(source: ImageSource, max_pixels: int = 200_000_000, at_least: int = 0) -> Image.Image:
+    """Read any photo as upright RGB.
+
+    Alpha is flattened on white; of an animation or a file of many pages the first one is read; 16 and 32 bits become 8.
+
+    Args:
+        source: A file's path or its bytes, a Pillow image, or an array `[height, width]` or `[height, width, 1|3|4]` of
+            uint8, or of floats from 0 to 1.
+        max_pixels: Larger photos are refused by their header, before they are decoded.
+        at_least: If positive, a JPEG may be decoded at a half, a quarter or an eighth of its size, which is faster, as
+            long as no side becomes shorter than so many pixels.
+
+    Raises:
+        FileMissingError: Nothing is there, or it may not be read.
+        UnsupportedFileError: No photo, or of a kind that is not read.
+        CorruptFileError: A photo, but broken.
+        FileTooLargeError: More than `max_pixels`.
+        InputError: The array's shape, type or range is none of the above.
+    """
+    if isinstance(source, np.ndarray):
+        return _finished(_from_array(source), "<array>", max_pixels)
+    if isinstance(source, Image.Image):
+        return _finished(source, getattr(source, "filename", "") or "<image>", max_pixels)
+    if isinstance(source, bytes):
+        return _decoded(io.BytesIO(source), "<bytes>", max_pixels, at_least)
+    if isinstance(source, str | Path):
+        with _opened(source) as stream:
+            return _decoded(stream, source, max_pixels, at_least)
+    raise InputError(f"<{type(source).__name__}>", "give a path, bytes, a Pillow image or a numpy array")
+
+
+def _opened(path: str | Path) -> io.BytesIO | io.BufferedReader:
+    """Open a regular file; a pipe or a device might block for ever, so it is not even tried."""
+    try:
+        mode = Path(path).stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise UnsupportedFileError(path, "a folder, not a photo")
+        if not stat.S_ISREG(mode):
+            raise UnsupportedFileError(path, "a pipe, socket or device, not a regular file")
+        return Path(path).open("rb")
+    except FileNotFoundError as error:
+        raise FileMissingError(path, "no such file") from error
+    except PermissionError as error:
+        raise FileMissingError(path, "may not be read (permission denied)") from error
+    except (OSError, ValueError) as error:  # a name too long, a loop of links, a null character
+        raise FileMissingError(path, f"cannot be opened ({error})") from error
+
+
+def _decoded(stream: io.BytesIO | io.BufferedReader, name: str | Path, max_pixels: int, at_least: int) -> Image.Image:
+    head = stream.read(HEAD_BYTES)
+    stream.seek(0)
+    kind = _kind(head, name)
+    with _input_errors(name, f"a broken {kind}"):
+        # Image.open would refuse by a limit of its own, which is lower than ours and the same for the whole process.
+        image: Image.Image = Image.OPEN[kind][0](stream, "")
+        _check_size(image, name, max_pixels)
+        if at_least:
+            image.draft(None, (at_least, at_least))
+        return _finished(image, name, max_pixels)
+
+
+def _kind(head: bytes, name: str | Path) -> str:
+    """Name the kind of file by its first bytes, as Pillow's table of formats calls it."""
+    if not head:
+        raise CorruptFileError(name, "the file is empty")
+    kind = next((kind for kind, start in SIGNATURES.items() if re.match(start, head, re.DOTALL)), None)
+    if kind is None:
+        if re.match(rb"(?:\xef\xbb\xbf)?\s*<(?!!doctype html|html)", head, re.IGNORECASE) and b"<svg" in head.lower():
+            raise UnsupportedFileError(name, "an SVG drawing, which has no pixels; export it as PNG")
+        holds = "it holds text" if head.isascii() and b"\0" not in head else "its content is none of a photo's"
+        raise UnsupportedFileError(name, f"not a photo that can be read ({holds}); use JPEG, PNG, WebP or TIFF")
+    Image.init()
+    if kind == "HEIF":
+        _register_heif(name)
+    if kind not in Image.OPEN:
+        raise UnsupportedFileError(name, f"this Pillow cannot read {kind}: pip install --upgrade pillow")
+    return kind
+
+
+def _register_heif(name: str | Path) -> None:
+    try:
+        import pillow_heif
+    except ImportError as error:
+        reason = f"a HEIC photo; {MissingExtraError('pillow-heif', 'heic')}"
+        raise UnsupportedFileError(name, reason) from error
+    pillow_heif.register_heif_opener()
+
+
+@contextmanager
+def _input_errors(name: str | Path, what: str) -> Iterator[None]:
+    """Turn what a decoder raises into the project's errors; decoders raise nearly every kind of exception."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (MemoryError, Image.DecompressionBombError) as error:
+        raise FileTooLargeError(name, f"too large for the memory ({error})") from error
+    except Exception as error:
+        raise CorruptFileError(name, f"{what} ({str(error) or type(error).__name__})") from error
+
+
+def _check_size(image: Image.Image, name: str | Path, max_pixels: int) -> None:
+    width, height = image.size
+    if width * height > max_pixels:
+        raise FileTooLargeError(name, f"{width} x {height} pixels, more than image.max_pixels = {max_pixels} allows")
+    if not width * height:
+        raise CorruptFileError(name, f"{width} x {height} pixels: there is nothing to see")
+
+
+def _finished(image: Image.Image, name: str | Path, max_pixels: int) -> Image.Image:
+    _check_size(image, name, max_pixels)
+    with _input_errors(name, f"a broken {image.format or 'photo'}"):
+        image.load()
+        rgb = _to_rgb(image)
+        # After loading: a PNG may carry its EXIF behind the pixels, and TIFF photos are turned by Pillow itself.
+        method = UPRIGHT.get(_orientation(image))
+        return rgb if method is None else rgb.transpose(method)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # a photo with broken metadata is still a photo; parsers raise nearly every kind of exception
+        return 1
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "F" or image.mode.startswith("I"):
+        image = _to_eight_bits(image)
+    if image.mode == "LAB":
+        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB") or image
+    if image.mode == "La":
+        image = image.convert("LA")
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        white.alpha_composite(image.convert("RGBA"))
+        return white.convert("RGB")
+    return image.convert("RGB")
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    """Scale grey values of 16 bits, 32 bits or floats to 0..255.
+
+    Sixteen bits have a known range. The others have none: the smallest of 1 (floats), 255 and 65535 that holds all
+    values is taken for white; values that none holds are stretched from their least to their greatest.
+    """
+    values = np.asarray(image).astype(np.float32)
+    values[~np.isfinite(values)] = 0
+    low, high = 0.0, 65535.0
+    if not image.mode.startswith("I;16"):
+        least, greatest = float(values.min()), float(values.max())
+        whites = [white for white in ((1, 255, 65535) if image.mode == "F" else (255, 65535)) if white >= greatest]
+        low, high = (0.0, whites[0]) if whites and least >= 0 else (least, greatest)
+    values = (values - low) * (255 / max(high - low, 1e-12))
+    if isinstance(transparent := image.info.get("transparency"), int):
+        values[np.asarray(image) == transparent] = 255
+    return Image.fromarray(values.round().clip(0, 255).astype(np.uint8))
+
+
+def _from_array(array: NDArray[Any]) -> Image.Image:
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))):
+        shape = " x ".join(map(str, array.shape))
+        raise InputError("<array>", f"shape {shape}: give height x width, or height x width x 1, 3 or 4")
+    if array.size == 0:
+        raise InputError("<array>", "it has no pixels")
+    if np.issubdtype(array.dtype, np.floating):
+        if not (array.min() >= 0 and array.max() <= 1):  # false for NaN too
+            raise InputError("<array>", f"floats from {array.min():g} to {array.max():g}: scale them to 0..1")
+        array = (array.astype(np.float32) * 255).round().astype(np.uint8)
+    if array.dtype != np.uint8:
+        raise InputError("<array>", f"type {array.dtype}: give uint8, or floats from 0 to 1")
+    return Image.fromarray(np.ascontiguousarray(array))
+
+
+class ImagePreprocessor:
+    """Turns photos into normalised tensors of one size.
+
+    Args:
+        config: Size, way of resizing, mean and standard deviation.
+    """
+
+    def __init__(self, config: ImageConfig) -> None:
+        self.config = config
+        std = torch.tensor(config.std).view(3, 1, 1)
+        self._scale = 1 / (255 * std)
+        self._shift = torch.tensor(config.mean).view(3, 1, 1) / std
+
+    def read(self, source: ImageSource) -> Image.Image:
+        """Read a photo by `read_image`, at no more detail than twice the encoder's input where that is faster."""
+        return read_image(source, self.config.max_pixels, at_least=2 * max(self.config.height, self.config.width))
+
+    def __call__(self, image: Image.Image) -> Float[Tensor, "3 height width"]:
+        """Fit and normalise a whole photo."""
+        return self._normalised(self._fitted(image))
+
+    def view(
+        self, image: Image.Image, mirrored: bool = False, crop_seed: int | None = None
+    ) -> Float[Tensor, "3 height width"]:
+        """Fit and normalise one of a photo's other views, the same one for the same arguments.
+
+        Args:
+            image: An RGB photo.
+            mirrored: Whether left and right change places.
+            crop_seed: Seed of the crop, for instance from the file's name and the crop's number; None: the whole photo.
+        """
+        if crop_seed is not None:
+            image = image.crop(random_box(image.size, torch.Generator().manual_seed(crop_seed)))
+        pixels = self._fitted(image)
+        return self._normalised(pixels.flip(-1) if mirrored else pixels)
+
+    def augment(self, image: Image.Image, seed: int) -> Float[Tensor, "3 height width"]:
+        """Fit and normalise a photo after a random crop, mirroring and change of light, for training on pixels.
+
+        All chance comes from `seed`, so that threads share nothing and a resumed run sees the same photos.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        pixels = self._fitted(image.crop(random_box(image.size, generator)))
+        mirror, brightness, contrast, saturation = torch.rand(4, generator=generator).tolist()
+        if mirror < 0.5:
+            pixels = pixels.flip(-1)
+        pixels = v2.functional.adjust_brightness(pixels, 0.8 + 0.4 * brightness)
+        pixels = v2.functional.adjust_contrast(pixels, 0.8 + 0.4 * contrast)
+        return self._normalised(v2.functional.adjust_saturation(pixels, 0.8 + 0.4 * saturation))
+
+    def _fitted(self, image: Image.Image) -> UInt8[Tensor, "3 height width"]:
+        fitted = _fit(image, self.config.width, self.config.height, self.config.resize, self.config.mean)
+        return torch.from_numpy(np.array(fitted)).permute(2, 0, 1).contiguous()
+
+    def _normalised(self, pixels: UInt8[Tensor, "3 height width"]) -> Float[Tensor, "3 height width"]:
+        return pixels.float().mul_(self._scale).sub_(self._shift)
+
+
+def _fit(
+    image: Image.Image, width: int, height: int, how: Literal["squash", "crop", "pad"], mean: tuple[float, float, float]
+) -> Image.Image:
+    """Resize by bicubic interpolation with antialiasing, which Pillow's resize always does."""
+    bicubic = Image.Resampling.BICUBIC
+    if how == "squash":
+        return image.resize((width, height), bicubic)
+    if how == "crop":
+        scale = min(image.width / width, image.height / height)
+        left, top = (image.width - scale * width) / 2, (image.height - scale * height) / 2
+        return image.resize((width, height), bicubic, box=(left, top, image.width - left, image.height - top))
+    scale = min(width / image.width, height / image.height)
+    inner = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))), bicubic)
+    red, green, blue = (round(255 * channel) for channel in mean)
+    canvas = Image.new("RGB", (width, height), (red, green, blue))
+    canvas.paste(inner, ((width - inner.width) // 2, (height - inner.height) // 2))
+    return canvas
+
+
+def random_box(size: tuple[int, int], generator: torch.Generator) -> tuple[int, int, int, int]:
+    """Draw a part of a photo: 0.6 to 1 of its area, its aspect ratio at most a third off the whole photo's.
+
+    The ratio is relative to the photo's, unlike torchvision's, so that squashing changes a crop as much as the whole.
+
+    Args:
+        size: The photo's width and height, pixels.
+        generator: Source of chance; four numbers are drawn.
+
+    Returns:
+        Left, top, right and bottom, pixels.
+
+    Source:
+        torchvision's RandomResizedCrop, after Szegedy et al. 2014, arXiv:1409.4842, section 6.
+    """
+    width, height = size
+    share, ratio, across, down = torch.rand(4, generator=generator).tolist()
+    area = 0.6 + 0.4 * share
+    aspect = math.exp((2 * ratio - 1) * math.log(4 / 3))
+    # A part wider or taller than the photo is cut to it.
+    crop_width = max(1, round(width * min(1.0, math.sqrt(area * aspect))))
+    crop_height = max(1, round(height * min(1.0, math.sqrt(area / aspect))))
+    left, top = round(across * (width - crop_width)), round(down * (height - crop_height))
+    return left, top, left + crop_width, top + crop_height

@@ -1,0 +1,58 @@
+"""One progress bar for all long work: how far, how fast, how long still; on standard error, and only on a terminal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
+
+
+class Advance(Protocol):
+    """Moves the bar by a number of items; `note` replaces the text behind it."""
+
+    def __call__(self, count: float = 1, note: str = "") -> None:
+        """Move the bar."""
+
+
+@contextmanager
+def progress(description: str, total: float, unit: str, done: float = 0) -> Iterator[Advance]:
+    """Show a bar while the block runs, and yield what moves it.
+
+    Args:
+        description: What is being done.
+        total: How many items there are.
+        unit: What an item is called, in the plural.
+        done: How many are done already.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns: list[ProgressColumn | str] = [
+        "{task.description}",
+        BarColumn(),
+        MofNCompleteColumn(),
+        _rate_column(unit),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    ]
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(description, total=total, completed=int(done), note="")
+
+        def advance(count: float = 1, note: str = "") -> None:
+            bar.update(task, advance=count, **({"note": note} if note else {}))
+
+        yield advance
+
+
+def _rate_column(unit: str) -> "ProgressColumn":
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class RateColumn(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else f"{speed:.1f} {unit}/s")
+
+    return RateColumn()

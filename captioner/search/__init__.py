@@ -1,0 +1,44 @@
+"""From Memory to word ids: greedy, beam and diverse beam search and nucleus sampling over any decoder's steps."""
+
+from collections.abc import Sequence
+
+import torch
+
+from captioner.config import SearchConfig
+from captioner.memory import Memory
+from captioner.search.beam import beam_search
+from captioner.search.constraints import Constraints
+from captioner.search.contract import Decoder, DecoderState, Hypothesis, StateT
+from captioner.search.sampling import sample
+
+__all__ = ["Decoder", "DecoderState", "Hypothesis", "search"]
+
+
+def search(
+    decoder: Decoder[StateT],
+    memory: Memory,
+    options: SearchConfig,
+    *,
+    bos_id: int,
+    eos_id: int,
+    forbidden_ids: Sequence[int] = (),
+) -> list[list[Hypothesis]]:
+    """Write `options.num_captions` hypotheses for each item of the memory, best first.
+
+    An item's hypotheses do not depend on its batch mates. There are always `num_captions` of them: where the vocabulary
+    and the limits allow fewer distinct ones, the last is repeated. Those that ended come before those that were cut.
+
+    Args:
+        decoder: Anything with `start` and `step`.
+        memory: What the encoder saw, one row an item.
+        options: `sample` draws at random, else `beam_size` and `num_groups` tell greedy, beam and diverse beam apart.
+        bos_id: What the decoder reads first.
+        eos_id: What ends a hypothesis.
+        forbidden_ids: Never written (padding, BOS, unknown, banned words); `eos_id` among them is ignored.
+    """
+    if len(memory) == 0:
+        return []
+    constraints = Constraints.build(options, eos_id, forbidden_ids, memory.keys.device)
+    write = sample if options.sample else beam_search
+    with torch.inference_mode():
+        return write(decoder, memory, options, constraints, bos_id)

@@ -1,0 +1,154 @@
+"""Beam search, the likeliest text by keeping the best few beginnings; greedy and diverse beam search are cases of it.
+
+All beams of all groups of all items are the rows of one tensor, in the order item, group, beam. A group is one search,
+and `[groups]` stands for batch * groups of them. Words and back-pointers are kept step by step; the texts are rebuilt
+once, at the end.
+"""
+
+from dataclasses import dataclass
+from itertools import zip_longest
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from captioner.config import SearchConfig
+from captioner.memory import Memory
+from captioner.search.candidates import Candidates, choose
+from captioner.search.constraints import Constraints
+from captioner.search.contract import Decoder, Hypothesis, Paths, StateT, best_first, length_divisors
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step decided: the beams that go on, the texts that ended, and where the decoder looked."""
+
+    live: Candidates
+    ends: Candidates
+    attention_weights: Float[Tensor, "groups width source"]
+
+
+def beam_search(
+    decoder: Decoder[StateT], memory: Memory, options: SearchConfig, constraints: Constraints, bos_id: int
+) -> list[list[Hypothesis]]:
+    """Return the best hypotheses of each item.
+
+    A text ends where EOS is among the `width` best candidates of a step. As twice as many are kept, `width` beams go on
+    all the same; but a group of one beam is greedy search, which ends with its first EOS. If more captions are asked
+    for than there are beams, there are as many beams as captions.
+
+    Source:
+        Sutskever et al. 2014, arXiv:1409.3215, section 3.2; the length penalty is that of Wu et al. 2016,
+        arXiv:1609.08144, equation 14, with |Y| in the place of (5 + |Y|) / 6, where |Y| counts EOS.
+    """
+    num_groups, num_captions = options.num_groups, options.num_captions
+    width = -(-max(options.beam_size, num_captions) // num_groups)
+    groups, device = len(memory) * num_groups, memory.keys.device
+    memory = memory.repeat(num_groups * width)
+    state = decoder.start(memory)
+    first_rows = torch.arange(groups, device=device).unsqueeze(1) * width
+    divisors = length_divisors(options, device)
+
+    token_ids = torch.full((groups * width,), bos_id, device=device)
+    prefixes = token_ids.new_empty(groups * width, 0)
+    log_probs = torch.full((groups, width), -torch.inf, device=device)
+    log_probs[:, 0] = 0.0
+    best = torch.full((groups, num_captions), -torch.inf, device=device)
+    steps: list[Step] = []
+    for length in range(options.max_length + 1):
+        logits, state, attention_weights = decoder.step(token_ids, state, memory)
+        allowed = constraints.log_probs(logits, prefixes).reshape(groups, width, -1)
+        live, ends = choose(log_probs, allowed, options, constraints.eos_id)
+        steps.append(Step(live, ends, attention_weights.reshape(groups, width, -1)))
+        best = torch.cat([best, ends.log_probs / divisors[length]], 1).topk(num_captions).values
+        if length == options.max_length or settled(best, live.log_probs, divisors):
+            break
+        rows = (first_rows + live.parents).flatten()
+        token_ids, log_probs = live.token_ids.flatten(), live.log_probs
+        state = state.reorder(rows)
+        prefixes = torch.cat([prefixes[rows], token_ids.unsqueeze(1)], 1)
+    found = rebuild(steps, log_probs, divisors, num_captions).to_hypotheses()
+    return [merge(found[first : first + num_groups], num_captions) for first in range(0, groups, num_groups)]
+
+
+def settled(
+    best: Float[Tensor, "groups captions"], log_probs: Float[Tensor, "groups width"], divisors: Float[Tensor, " length"]
+) -> bool:
+    """Tell whether no live beam of any group can still change the result.
+
+    More words only lower a log-probability, and a negative number divided by the greatest length is the least negative:
+    no live beam can score more than `log_prob / (max_length + 1) ** length_penalty`. So stopping here is exact, and an
+    item that has settled stays as it is while its batch mates go on.
+
+    Source:
+        Huang et al. 2017, arXiv:1809.00069, for the idea of a stop that loses nothing.
+    """
+    return bool((best[:, -1] >= log_probs.amax(1) / divisors[-1]).all())
+
+
+def rebuild(
+    steps: list[Step], log_probs: Float[Tensor, "groups width"], divisors: Float[Tensor, " length"], num_captions: int
+) -> Paths:
+    """Rank all texts of each group and follow the back-pointers of the best ones.
+
+    Args:
+        steps: All that was decided.
+        log_probs: The beams that the last step started from; those that did not end there are cut.
+        divisors: What the score of a length is divided by.
+        num_captions: Texts wanted of each group.
+    """
+    num_steps, (groups, width), device = len(steps), log_probs.shape, log_probs.device
+    last = steps[-1].ends
+    ended = torch.zeros_like(log_probs).scatter_add_(1, last.parents, (last.log_probs > -torch.inf).float()) > 0
+    beams = torch.arange(width, device=device).expand(groups, -1)
+    nothing = torch.zeros_like(log_probs)
+    cut = Candidates(beams, beams, nothing, log_probs.masked_fill(ended, -torch.inf))
+    texts = Candidates.join([*(step.ends for step in steps), cut])
+
+    lengths = (
+        torch.tensor([*range(num_steps), num_steps - 1], device=device).repeat_interleave(width).expand(groups, -1)
+    )
+    finished = torch.arange(lengths.shape[1], device=device).expand(groups, -1) < num_steps * width
+    scores = texts.log_probs / divisors[(lengths + finished.long() - 1).clamp(min=0)]
+    order = best_first(scores, finished)[:, :num_captions]
+    texts, lengths = texts.take(order), lengths.gather(1, order)
+    token_ids, token_log_probs, attention_weights = follow(steps, texts.parents, lengths)
+    token_log_probs.scatter_(2, lengths.unsqueeze(2), texts.token_log_probs.unsqueeze(2))  # EOS's
+    return Paths(
+        token_ids,
+        token_log_probs,
+        attention_weights,
+        lengths,
+        log_probs=texts.log_probs,
+        scores=scores.gather(1, order),
+        finished=finished.gather(1, order),
+    )
+
+
+def follow(
+    steps: list[Step], beams: Int[Tensor, "groups n"], lengths: Int[Tensor, "groups n"]
+) -> tuple[Int[Tensor, "groups n target"], Float[Tensor, "groups n target"], Float[Tensor, "groups n target source"]]:
+    """Return the words, their log-probabilities and attention weights of texts of `lengths` words, last in `beams`."""
+    words = []
+    for position in reversed(range(len(steps))):
+        live, attention_weights = steps[position].live.take(beams), steps[position].attention_weights
+        inside = position < lengths
+        beams = torch.where(inside, live.parents, beams)
+        looked = attention_weights.take_along_dim(beams.unsqueeze(2), 1)
+        words.append((live.token_ids, live.token_log_probs, looked))
+    token_ids, token_log_probs, looked_at = zip(*reversed(words), strict=True)
+    return torch.stack(token_ids, 2), torch.stack(token_log_probs, 2), torch.stack(looked_at, 2)
+
+
+def merge(groups: list[list[Hypothesis]], num_captions: int) -> list[Hypothesis]:
+    """Choose an item's hypotheses: the best of each group, then the second of each, ..., each text once; best first."""
+    if len(groups) > 1:
+        distinct: dict[tuple[int, ...], Hypothesis] = {}
+        for tier in zip_longest(*groups):
+            for hypothesis in filter(None, tier):
+                distinct.setdefault(hypothesis.token_ids, hypothesis)
+        chosen = list(distinct.values())[:num_captions]
+        chosen.sort(key=lambda hypothesis: (not hypothesis.finished, -hypothesis.score))
+    else:
+        chosen = groups[0]
+    return chosen + chosen[-1:] * (num_captions - len(chosen))

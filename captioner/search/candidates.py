@@ -1,0 +1,134 @@
+"""One step of a beam search: of all ways to go on with a word, which are kept and which of them end a text.
+
+A group is one search, `[groups]` stands for batch * groups of them, and `width` is its number of beams.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from captioner.config import SearchConfig
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Ways to go on, best first; -inf where there is none.
+
+    Attributes:
+        parents: The beam that each continues.
+        token_ids: The word that it adds.
+        token_log_probs: That word's log-probability.
+        log_probs: The sum over the whole text.
+    """
+
+    parents: Int[Tensor, "groups n"]
+    token_ids: Int[Tensor, "groups n"]
+    token_log_probs: Float[Tensor, "groups n"]
+    log_probs: Float[Tensor, "groups n"]
+
+    def take(self, index: Int[Tensor, "groups m"]) -> "Candidates":
+        """Return the candidates at `index`."""
+        return Candidates(*(field.gather(1, index) for field in self._fields()))
+
+    def first(self, n: int) -> "Candidates":
+        """Return the best n candidates."""
+        return Candidates(*(field[:, :n] for field in self._fields()))
+
+    @staticmethod
+    def join(parts: "Sequence[Candidates]") -> "Candidates":
+        """Put candidates of the same groups side by side."""
+        columns = zip(*(part._fields() for part in parts), strict=True)
+        return Candidates(*(torch.cat(column, 1) for column in columns))
+
+    @staticmethod
+    def interleave(parts: "Sequence[Candidates]") -> "Candidates":
+        """Put an item's first group, second group, ... below one another."""
+        columns = zip(*(part._fields() for part in parts), strict=True)
+        return Candidates(*(torch.stack(column, 1).flatten(0, 1) for column in columns))
+
+    def _fields(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        return self.parents, self.token_ids, self.token_log_probs, self.log_probs
+
+
+def choose(
+    log_probs: Float[Tensor, "groups width"],
+    allowed: Float[Tensor, "groups width vocab"],
+    options: SearchConfig,
+    eos_id: int,
+) -> tuple[Candidates, Candidates]:
+    """Return the beams that go on and the texts that end, for one group of each item after another.
+
+    Within an item, a word loses `diversity` for each beam of an earlier group that has taken it at this step, in the
+    choice alone: log-probabilities and scores stay what they are. The first group is a plain beam search.
+
+    Source:
+        Vijayakumar et al. 2018, arXiv:1610.02424, algorithm 1, with Hamming diversity.
+    """
+    if options.num_groups == 1:
+        return split(extend(log_probs, allowed, allowed), eos_id)
+    width, vocab = allowed.shape[1:]
+    log_probs = log_probs.reshape(-1, options.num_groups, width)
+    allowed = allowed.reshape(-1, options.num_groups, width, vocab)
+    penalty = torch.zeros_like(allowed[:, 0, :1])
+    chosen = []
+    for group in range(options.num_groups):
+        candidates = extend(log_probs[:, group], allowed[:, group], allowed[:, group] - penalty)
+        live, ends = split(candidates, eos_id)
+        chosen.append((live, ends))
+        taken = options.diversity * (live.log_probs > -torch.inf)
+        penalty.squeeze(1).scatter_add_(1, live.token_ids, taken)
+    all_live, all_ends = zip(*chosen, strict=True)
+    return Candidates.interleave(all_live), Candidates.interleave(all_ends)
+
+
+def extend(
+    log_probs: Float[Tensor, "groups width"],
+    allowed: Float[Tensor, "groups width vocab"],
+    preferences: Float[Tensor, "groups width vocab"],
+) -> Candidates:
+    """Return the best 2 * width continuations; of equal ones, that of the lower beam, then of the lower token id.
+
+    Args:
+        log_probs: Sums of the beams so far.
+        allowed: The next word's log-probabilities.
+        preferences: What the words are chosen by.
+    """
+    width, vocab = allowed.shape[1:]
+    per_beam = min(width + 1, vocab)  # enough: of a beam's continuations, only one ends
+    preferred, token_ids = top_k(preferences, per_beam)
+    order = (
+        (log_probs.unsqueeze(2) + preferred).flatten(1).argsort(dim=-1, descending=True, stable=True)[:, : 2 * width]
+    )
+    parents = order // per_beam
+    token_ids = token_ids.flatten(1).gather(1, order)
+    token_log_probs = allowed.flatten(1).gather(1, parents * vocab + token_ids)
+    return Candidates(parents, token_ids, token_log_probs, log_probs.gather(1, parents) + token_log_probs)
+
+
+def top_k(values: Float[Tensor, "*rows n"], k: int) -> tuple[Float[Tensor, "*rows k"], Int[Tensor, "*rows k"]]:
+    """Return the k greatest values of each row and where they are, best first; of equal ones, the first.
+
+    `torch.topk` promises nothing about equal values. Asked for one more, it tells which rows have any, and those alone
+    are sorted.
+    """
+    top, index = values.topk(min(k + 1, values.shape[-1]), -1)
+    tied = ((top[..., 1:] == top[..., :-1]) & (top[..., 1:] > -torch.inf)).any(-1)
+    if tied.any():
+        exact, exact_index = values[tied].sort(dim=-1, descending=True, stable=True)
+        top[tied], index[tied] = exact[:, : top.shape[-1]], exact_index[:, : top.shape[-1]]
+    return top[..., :k], index[..., :k]
+
+
+def split(candidates: Candidates, eos_id: int) -> tuple[Candidates, Candidates]:
+    """Part the candidates into the `width` beams that go on and the ends among the `width` best."""
+    width = candidates.token_ids.shape[1] // 2
+    is_end = candidates.token_ids == eos_id
+    live = candidates.take(is_end.long().argsort(dim=1, stable=True)[:, :width])
+    ends = candidates.first(width)
+    ends = replace(ends, log_probs=ends.log_probs.masked_fill(~is_end[:, :width], -torch.inf))
+    if width == 1:
+        live = replace(live, log_probs=live.log_probs.masked_fill(is_end[:, :1], -torch.inf))
+    return live, ends

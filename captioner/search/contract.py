@@ -1,0 +1,112 @@
+"""The two ends of a search: the verbs that it asks of a decoder, and the hypotheses that it hands on."""
+
+from dataclasses import dataclass
+from typing import Protocol, Self, TypeVar
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from captioner.config import SearchConfig
+from captioner.memory import Memory
+
+
+class DecoderState(Protocol):
+    """What a decoder remembers of the words so far, one row a hypothesis."""
+
+    def reorder(self, index: Int[Tensor, " selected"], /) -> Self:
+        """Return the state of the rows at `index`, which may repeat."""
+        ...
+
+
+StateT = TypeVar("StateT", bound=DecoderState)
+
+
+class Decoder(Protocol[StateT]):
+    """What a search needs to know of a decoder."""
+
+    def start(self, memory: Memory, /) -> StateT:
+        """Return the state before the first word, `len(memory)` rows."""
+        ...
+
+    def step(
+        self, token_ids: Int[Tensor, " batch"], state: StateT, memory: Memory, /
+    ) -> tuple[Float[Tensor, "batch vocab"], StateT, Float[Tensor, "batch source"]]:
+        """Read one word a row; return the next word's logits, the new state and where the decoder looked."""
+        ...
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One text that a search found.
+
+    Attributes:
+        token_ids: The words, without BOS and EOS.
+        log_prob: Sum of the words' log-probabilities, EOS's included where it ended.
+        score: What it is ranked by: `log_prob / length ** length_penalty`, where the length counts EOS.
+        token_log_probs: Log-probability of each word, and of EOS where it ended. They are the softmax over the whole
+            vocabulary: what a forbidden word would have had is not shared among the others.
+        attention_weights: Where the decoder looked for each word; EOS has no row.
+        finished: Whether it ended by EOS rather than being cut at `max_length`.
+    """
+
+    token_ids: tuple[int, ...]
+    log_prob: float
+    score: float
+    token_log_probs: tuple[float, ...]
+    attention_weights: Float[Tensor, "target source"]
+    finished: bool
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Hypotheses of a batch as tensors, each padded to the longest; a score of -inf says that there is none.
+
+    At a finished path's position `lengths` stands its EOS.
+    """
+
+    token_ids: Int[Tensor, "batch paths target"]
+    token_log_probs: Float[Tensor, "batch paths target"]
+    attention_weights: Float[Tensor, "batch paths target source"]
+    lengths: Int[Tensor, "batch paths"]
+    log_probs: Float[Tensor, "batch paths"]
+    scores: Float[Tensor, "batch paths"]
+    finished: Bool[Tensor, "batch paths"]
+
+    def to_hypotheses(self) -> list[list[Hypothesis]]:
+        """Return the paths that exist, item by item, in their order."""
+        fields = (self.token_ids, self.token_log_probs, self.lengths, self.log_probs, self.scores, self.finished)
+        items = zip(*(field.tolist() for field in fields), self.attention_weights, strict=True)
+        return [
+            [
+                Hypothesis(
+                    token_ids=tuple(token_ids[:length]),
+                    log_prob=log_prob,
+                    score=score,
+                    token_log_probs=tuple(token_log_probs[: length + finished]),
+                    attention_weights=attention_weights[:length].clone(),  # lets go of the rest of the batch
+                    finished=finished,
+                )
+                for token_ids, token_log_probs, length, log_prob, score, finished, attention_weights in zip(
+                    *item, strict=True
+                )
+                if score > -torch.inf
+            ]
+            for item in items
+        ]
+
+
+def length_divisors(options: SearchConfig, device: torch.device) -> Float[Tensor, " length"]:
+    """Return what a log-probability is divided by to be ranked, for lengths of 1 to `max_length` words and EOS."""
+    lengths = torch.arange(1, options.max_length + 2, dtype=torch.float64, device=device)
+    return (lengths**options.length_penalty).clamp(max=torch.finfo(torch.float32).max).float()
+
+
+def best_first(scores: Float[Tensor, "batch n"], finished: Bool[Tensor, "batch n"]) -> Int[Tensor, "batch n"]:
+    """Order finished paths before cut ones before those that do not exist (-inf), and each kind by score.
+
+    A cut path lacks EOS's log-probability and would be flattered by a comparison. Equal ones keep their order.
+    """
+    kind = torch.where(scores == -torch.inf, 2, (~finished).long())
+    order = scores.argsort(dim=-1, descending=True, stable=True)
+    return order.gather(-1, kind.gather(-1, order).argsort(dim=-1, stable=True))

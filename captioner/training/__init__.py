@@ -1,0 +1,5 @@
+"""Examples to weights: `train` runs an experiment to its end, and goes on with one that was killed."""
+
+from captioner.training.trainer import train
+
+__all__ = ["train"]

@@ -1,0 +1,106 @@
+"""What a killed run needs to go on: weights, the optimizer's moments and the place in the epoch; never half written."""
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from captioner.errors import CheckpointError
+
+KEPT = 2  # the newest, and the one before it should the newest be damaged
+
+
+@dataclass
+class Progress:
+    """Where a run stands.
+
+    Attributes:
+        epoch: Epochs that are done.
+        update: Updates of the current epoch that are done.
+        loss_sum: Loss of these updates, summed over words, nats.
+        num_tokens: Number of these words.
+        history: One entry an epoch: loss, learning rate, scores.
+        best_epoch: The epoch with the best validation CIDEr, counted from 1; 0 before the first.
+        best_score: Its CIDEr, times 100.
+        scaler: State of the loss scaler, where fp16 needs one.
+        config: The experiment's settings, so that a run does not go on with others.
+    """
+
+    epoch: int = 0
+    update: int = 0
+    loss_sum: float = 0.0
+    num_tokens: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best_epoch: int = 0
+    best_score: float = -1.0
+    scaler: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+
+
+def save_checkpoint(folder: Path, progress: Progress, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
+    """Write a checkpoint beside the others, and remove all but the newest ones.
+
+    Raises:
+        CheckpointError: The folder cannot be written, or its disk is full; earlier checkpoints stay.
+    """
+    name = f"{progress.epoch:04d}-{progress.update:06d}"
+    part = folder / f"{name}.part"
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        save_file(weights, part / "model.safetensors")
+        save_file(moments, part / "optimizer.safetensors")
+        (part / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
+        shutil.rmtree(folder / name, ignore_errors=True)
+        os.replace(part, folder / name)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise CheckpointError(f"{folder}: no checkpoint could be written ({error}); earlier ones are safe") from error
+    for old in list_checkpoints(folder)[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def list_checkpoints(folder: Path) -> list[Path]:
+    """Return the finished checkpoints, oldest first."""
+    return sorted(path for path in folder.glob("*-*") if path.suffix != ".part")
+
+
+def load_checkpoint(folder: Path) -> tuple[Progress, dict[str, Tensor], dict[str, Tensor]]:
+    """Read the newest checkpoint that is whole.
+
+    Returns:
+        Progress, weights and moments.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    problems = []
+    for path in reversed(list_checkpoints(folder)):
+        try:
+            progress = Progress(**json.loads((path / "progress.json").read_text(encoding="utf-8")))
+            return progress, load_file(path / "model.safetensors"), load_file(path / "optimizer.safetensors")
+        except (OSError, ValueError, TypeError, SafetensorError) as error:
+            problems.append(f"{path}: {error}")
+    raise CheckpointError("\n".join([f"{folder}: there is no checkpoint to resume from", *problems]))
+
+
+def moments_of(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return the optimizer's tensors under flat names, `NUMBER.NAME`."""
+    state = optimizer.state_dict()["state"]
+    return {f"{number}.{name}": tensor.clone() for number, slot in state.items() for name, tensor in slot.items()}
+
+
+def restore_moments(optimizer: torch.optim.Optimizer, moments: dict[str, Tensor]) -> None:
+    """Put back what `moments_of` returned."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in moments.items():
+        number, name = key.split(".", 1)
+        state.setdefault(int(number), {})[name] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

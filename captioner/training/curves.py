@@ -1,0 +1,35 @@
+"""How a run went, for the eye: TensorBoard's event files and one picture, `curves.png`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+
+def write_events(folder: Path, entry: dict[str, Any]) -> None:
+    """Add one epoch's numbers to TensorBoard's event files."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(str(folder)) as writer:
+        for name, value in entry.items():
+            if isinstance(value, int | float) and name != "epoch":
+                writer.add_scalar(name, value, entry["epoch"])
+
+
+def draw_curves(path: Path, history: Sequence[dict[str, Any]]) -> None:
+    """Draw training loss on the left, and CIDEr and BLEU-4 of validation on the right, over the epochs."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    epochs = [entry["epoch"] for entry in history]
+    with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
+        figure = Figure(figsize=(9, 3.2), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        left.plot(epochs, [entry["loss"] for entry in history], color="#444444", marker="o", markersize=3)
+        left.set(title="Training loss", xlabel="epoch", ylabel="nats a word")
+        for name, color in (("CIDEr", "#c0392b"), ("BLEU-4", "#2471a3")):
+            values = [entry[name] for entry in history]
+            right.plot(epochs, values, color=color, marker="o", markersize=3)
+            right.annotate(f"{name} {values[-1]:.1f}", (epochs[-1], values[-1]), (6, 0), textcoords="offset points", color=color)
+        right.set(title="Validation, decoded by beam search", xlabel="epoch", ylabel="score × 100")
+        right.margins(x=0.2)
+        figure.savefig(path, dpi=150)

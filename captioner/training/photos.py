@@ -1,0 +1,126 @@
+"""Where an update gets its photos: from the feature cache while the backbone is frozen, else from the files themselves."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from captioner.config import Config
+from captioner.data.feature_cache import FeatureCache, View, views_of
+from captioner.encoders import ImageEncoder
+from captioner.preprocess.image import ImagePreprocessor
+
+
+class Photos(Protocol):
+    """Photos by number, ready for the model.
+
+    Attributes:
+        num_views: How many views of each there are to choose from.
+    """
+
+    num_views: int
+
+    def load(self, photos: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
+        """Return the photos' features or pixels."""
+
+
+class CachedPhotos:
+    """Features of photos, computed once in all views.
+
+    Args:
+        photos: The files.
+        views: The views of each.
+        encoder: Its backbone computes what is missing.
+        config: Image settings and number of threads.
+        folder: Of the cache.
+    """
+
+    def __init__(
+        self, photos: Sequence[Path], views: Sequence[View], encoder: ImageEncoder, config: Config, folder: Path
+    ) -> None:
+        self.num_views = len(views)
+        self._preprocess = ImagePreprocessor(config.image)
+        settings = config.image.model_dump_json(exclude={"max_pixels"})
+        fingerprint = hashlib.sha256(f"{encoder.fingerprint()} {settings}".encode()).hexdigest()
+        self._cache = FeatureCache(folder, photos, views, fingerprint)
+        device = encoder.project.weight.device
+
+        @torch.inference_mode()
+        def extract(pixels: Tensor) -> Tensor:
+            return encoder.features(pixels.to(device))
+
+        self.num_computed = self._cache.build(self._read_views, extract)
+
+    def _read_views(self, photo: Path, views: Sequence[View]) -> Tensor:
+        image = self._preprocess.read(photo)
+        return torch.stack([self._preprocess.view(image, view.mirrored, view.crop_seed(photo)) for view in views])
+
+    def load(self, photos: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
+        """Return features; the seed is not used, since all chance lies in the views."""
+        return self._cache.read(photos, views)
+
+
+class AugmentedPhotos:
+    """Pixels of photos, decoded and augmented by threads.
+
+    Args:
+        photos: The files.
+        config: Image settings and number of threads.
+        augment: Whether photos are changed at random; validation shows them as they are.
+    """
+
+    num_views = 1
+
+    def __init__(self, photos: Sequence[Path], config: Config, augment: bool) -> None:
+        self._photos = list(photos)
+        self._preprocess = ImagePreprocessor(config.image)
+        self._augment = augment
+        self._threads = ThreadPoolExecutor(max(1, config.training.num_workers))
+
+    def load(self, photos: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
+        """Return pixels; a photo's changes come from the seed and its number alone."""
+        return torch.stack(list(self._threads.map(lambda photo: self._read(photo, seed), photos)))
+
+    def _read(self, photo: int, seed: int) -> Tensor:
+        image = self._preprocess.read(self._photos[photo])
+        if not self._augment:
+            return self._preprocess(image)
+        return self._preprocess.augment(image, int(np.random.SeedSequence([seed, photo]).generate_state(1)[0]))
+
+
+def open_photos(photos: Sequence[Path], encoder: ImageEncoder, config: Config, folder: Path, training: bool) -> Photos:
+    """Choose the source that the config calls for.
+
+    Args:
+        photos: The files.
+        encoder: Whose backbone is frozen, or not.
+        config: The experiment.
+        folder: Of the feature cache.
+        training: Whether other views than the whole photo are wanted.
+    """
+    if encoder.config.trainable_from is not None:
+        return AugmentedPhotos(photos, config, augment=training)
+    views = views_of(config.training.flips, config.training.crops) if training else (View(),)
+    return CachedPhotos(photos, views, encoder, config, folder)
+
+
+def prefetch(jobs: Iterable[tuple[Photos, Sequence[int], Sequence[int], int]]) -> Iterator[Tensor]:
+    """Load each job's photos while the caller still works on those of the one before.
+
+    Args:
+        jobs: The arguments of `load`, behind the photos to load from.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        waiting = None
+        for photos, numbers, views, seed in jobs:
+            upcoming = thread.submit(photos.load, numbers, views, seed)
+            if waiting is not None:
+                yield waiting.result()
+            waiting = upcoming
+        if waiting is not None:
+            yield waiting.result()

@@ -1,0 +1,228 @@
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from captioner.data.examples import CaptionExample, check_images, read_captions, select_split
+from captioner.errors import AnnotationError, EmptyDataError, MissingImageError
+
+CSV = 'image,caption\nb.jpg,A dog runs .\na.jpg,"Two cats, one mat"\nb.jpg,A dog .\n'
+TOKENS = "b.jpg#0\tA dog runs .\na.jpg#0\tTwo cats, one mat\nb.jpg#1\tA dog .\n"
+JSONL = (
+    '{"file_name": "b.jpg", "text": "A dog runs ."}\n'
+    '{"file_name": "a.jpg", "caption": "Two cats, one mat"}\n\n'
+    '{"file_name": "b.jpg", "captions": ["A dog ."]}\n'
+)
+COCO = {
+    "images": [{"id": 7, "file_name": "b.jpg"}, {"id": 3, "file_name": "a.jpg"}, {"id": 5, "file_name": "none.jpg"}],
+    "annotations": [
+        {"id": 1, "image_id": 7, "caption": "A dog runs ."},
+        {"id": 2, "image_id": 3, "caption": "Two cats, one mat"},
+        {"id": 4, "image_id": 7, "caption": "A dog ."},
+    ],
+}
+KARPATHY = {
+    "images": [
+        {"filename": "b.jpg", "split": "restval", "sentences": [{"raw": "A dog runs ."}, {"raw": "A dog ."}]},
+        {"filename": "a.jpg", "split": "val", "sentences": [{"raw": "Two cats, one mat"}]},
+    ],
+    "dataset": "flickr8k",
+}
+FORMATS = {
+    "csv": CSV,
+    "csv with a byte order mark": "\ufeff" + CSV,
+    "csv from Windows": CSV.replace("\n", "\r\n"),
+    "csv in another order": 'n,Caption, Image\n1,A dog runs .,b.jpg\n1,"Two cats, one mat",a.jpg\n2,A dog .,b.jpg\n',
+    "tokens": TOKENS,
+    "tokens from Windows": TOKENS.replace("\n", "\r\n"),
+    "jsonl": JSONL,
+    "coco": json.dumps(COCO),
+    "coco, indented": "\n " + json.dumps(COCO, indent=1),
+    "karpathy": json.dumps(KARPATHY),
+}
+
+
+def write(folder: Path, content: str | bytes, name: str = "captions") -> Path:
+    """A file whose name says nothing about what it holds."""
+    file = folder / name
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return file
+
+
+@pytest.mark.parametrize("content", FORMATS.values(), ids=FORMATS)
+def test_every_format_gives_the_same_examples(tmp_path, capfd, content):
+    dog, cats = read_captions(write(tmp_path, content), tmp_path / "photos")
+    assert (dog.image, dog.captions) == (tmp_path / "photos/b.jpg", ("A dog runs .", "A dog ."))
+    assert (cats.image, cats.captions) == (tmp_path / "photos/a.jpg", ("Two cats, one mat",))
+    assert (dog.image_id, cats.image_id) == ((7, 3) if '"annotations"' in content else ("b.jpg", "a.jpg"))
+    assert (dog.split, cats.split) == (("train", "val") if "restval" in content else (None, None))
+    assert capfd.readouterr() == ("", "")
+
+
+BAD_FILES = [
+    ("nothing", "", EmptyDataError, "empty"),
+    ("white space", "\n \n", EmptyDataError, "empty"),
+    ("header alone", "image,caption\n", EmptyDataError, "no captions"),
+    ("empty captions alone", "image,caption\na.jpg,\na.jpg, \n", EmptyDataError, r"2 empty"),
+    ("prose", "Once upon a time\n", AnnotationError, "line 1: no known format.*Once upon"),
+    ("other columns", "photo,words\na.jpg,A dog\n", AnnotationError, "image,caption"),
+    ("not UTF-8", b"image,caption\na.jpg,caf\xe9\n", AnnotationError, "line 2: not UTF-8"),
+    ("binary", b"PK\x03\x04\x14\0\0\0\xff", AnnotationError, "line 1: not UTF-8"),
+    ("comma", "image,caption\na.jpg,A dog\nb.jpg,Two cats, one mat\n", AnnotationError, "line 3: 3 fields.*quotes"),
+    ("no comma", "image,caption\na.jpg\n", AnnotationError, "line 2: 1 fields"),
+    ("no photo", "image,caption\na.jpg,A dog\n,A cat\n", AnnotationError, "line 3: no photo"),
+    ("open quote", 'image,caption\na.jpg,A dog\n\nb.jpg,"A\nc.jpg,B\n', AnnotationError, "line 4: not valid CSV"),
+    ("token without a tab", "a.jpg#0\tA dog\na.jpg#1 A cat\n", AnnotationError, "line 2.*a tab.*A cat"),
+    ("token without a number", "a.jpg#0\tA dog\n\na.jpg\tA cat\n", AnnotationError, "line 3"),
+    ("jsonl cut", JSONL[:-20], AnnotationError, "line 4: not valid JSON"),
+    ("jsonl without a name", JSONL + '{"text": "A"}', AnnotationError, "line 5: `file_name`"),
+    ("jsonl without a caption", JSONL + '{"file_name": "a.jpg"}', AnnotationError, "line 5: one of `text`"),
+    ("jsonl with a number", JSONL + '{"file_name": "a.jpg", "text": 3}', AnnotationError, "line 5"),
+    ("jsonl with a list", JSONL + "[]", AnnotationError, "line 5"),
+    ("json cut", json.dumps(COCO, indent=1)[:-9], AnnotationError, r"line \d\d: not valid JSON"),
+    ("json of something else", '{"a": 1}', AnnotationError, "`images`"),
+    ("json list", "[1, 2]", AnnotationError, "`images`"),
+    ("coco results", '[{"image_id": 7, "caption": "A dog"}]', AnnotationError, "`images`"),
+    ("coco without photos", '{"images": [], "annotations": []}', EmptyDataError, "no captions"),
+    (
+        "coco instances",
+        json.dumps(COCO | {"annotations": [{"id": 1, "image_id": 7, "bbox": []}]}),
+        AnnotationError,
+        r"annotations\[0\]: `caption`.*instances",
+    ),
+    (
+        "coco with a stray caption",
+        json.dumps(COCO | {"annotations": [{"id": 1, "image_id": 8, "caption": "A"}]}),
+        AnnotationError,
+        r"annotations\[0\]: image_id 8",
+    ),
+    ("coco without names", json.dumps(COCO | {"images": [{"id": 7}]}), AnnotationError, r"images\[0\]: `file_name`"),
+    (
+        "karpathy with another split",
+        json.dumps(KARPATHY).replace("val", "dev"),
+        AnnotationError,
+        r"images\[0\]: split 'restdev' is none of train, restval",
+    ),
+    (
+        "karpathy without text",
+        json.dumps(KARPATHY).replace("raw", "cooked"),
+        AnnotationError,
+        r"images\[0\].*KeyError: 'raw'",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "reason"), [row[1:] for row in BAD_FILES], ids=[row[0] for row in BAD_FILES]
+)
+def test_bad_file_is_a_named_error(tmp_path, content, error, reason):
+    file = write(tmp_path, content)
+    with pytest.raises(error, match=reason) as caught:
+        read_captions(file, tmp_path)
+    assert str(caught.value).startswith(str(file))
+
+
+def test_caption_file_that_is_not_there(tmp_path):
+    for file in (tmp_path / "none.csv", tmp_path):
+        with pytest.raises(AnnotationError, match="cannot be read"):
+            read_captions(file, tmp_path)
+
+
+def test_pycocotools_prints_again_afterwards(tmp_path, capsys):
+    from pycocotools import coco
+
+    read_captions(write(tmp_path, json.dumps(COCO)), tmp_path)
+    assert capsys.readouterr().out == ""
+    coco.COCO().createIndex()
+    assert "index created" in capsys.readouterr().out
+
+
+def test_white_space_and_empty_captions(tmp_path, caplog):
+    caplog.set_level("INFO")
+    content = 'image,caption\na.jpg,"  A\ndog  runs "\na.jpg,   \nb.jpg,\n'
+    (example,) = read_captions(write(tmp_path, content), tmp_path)
+    assert example.captions == ("A dog runs",)
+    assert "2 empty captions" in caplog.text
+
+
+def test_cocoid_is_the_image_id(tmp_path):
+    image = KARPATHY["images"][0] | {"cocoid": 391895, "filepath": "val2014"}
+    (example,) = read_captions(write(tmp_path, json.dumps({"images": [image]})), tmp_path)
+    assert (example.image_id, example.image) == (391895, tmp_path / "val2014/b.jpg")
+
+
+@pytest.mark.parametrize(
+    ("stored", "stated"),
+    [
+        ("a.jpg", "a.jpg"),
+        ("sub/a.jpg", "sub/a.jpg"),
+        ("a.jpg", "val2014/a.jpg"),
+        ("val2014/a.jpg", "a.jpg"),
+        ("train2017/000000391895.jpg", "val2014/COCO_val2014_000000391895.jpg"),
+        ("000000391895.jpg", "COCO_val2014_000000391895.jpg"),
+        ("none/a.jpg", "b/a.jpg"),
+    ],
+)
+def test_where_photos_are_looked_for(tmp_path, stored, stated):
+    (tmp_path / stored).parent.mkdir(exist_ok=True)
+    (tmp_path / stored).touch()
+    (example,) = read_captions(write(tmp_path, f"image,caption\n{stated},A dog\n"), tmp_path)
+    assert example.image == tmp_path / (stated if stored.startswith("none") else stored)
+
+
+def examples(*names: str, split: str | None = None) -> list[CaptionExample]:
+    return [CaptionExample(Path("photos") / name, ("A dog",), name, split) for name in names]
+
+
+def test_missing_photos_are_counted_and_the_first_named(tmp_path):
+    found = [CaptionExample(write(tmp_path, "", "here.jpg"), ("A dog",), 1)]
+    check_images(found)
+    with pytest.raises(MissingImageError, match=r"5 of 6 photos.*0\.jpg.*1\.jpg.*2\.jpg, \.\.\."):
+        check_images(found + examples(*(f"{number}.jpg" for number in range(5))))
+    with pytest.raises(MissingImageError, match="1 of 1"):
+        check_images(examples("long" * 99))
+
+
+def test_split_by_list_keeps_its_order_and_takes_each_once(tmp_path):
+    names = write(tmp_path, "c.jpg\r\n\na.jpg \nc.jpg\n", "train.txt")
+    chosen = select_split(examples("a.jpg", "b.jpg", "c.jpg"), names, "train")
+    assert [example.image_id for example in chosen] == ["c.jpg", "a.jpg"]
+
+
+def test_split_by_list_knows_photos_by_id_and_by_last_name(tmp_path):
+    known = [*examples("one/a.jpg", "two/a.jpg", "two/b.jpg"), CaptionExample(Path("COCO_7.jpg"), ("A dog",), 7)]
+    chosen = select_split(known, write(tmp_path, "two/a.jpg\nb.jpg\n7\n"), "val")
+    assert chosen == [known[1], known[2], known[3]]
+    with pytest.raises(AnnotationError, match=r"line 1: 'a\.jpg'"):  # which of the two?
+        select_split(known, write(tmp_path, "a.jpg\n"), "val")
+
+
+def test_split_by_list_names_what_it_does_not_know(tmp_path):
+    names = write(tmp_path, "a.jpg\nz.jpg\n", "val.txt")
+    with pytest.raises(AnnotationError, match=r"val\.txt, line 2: 'z\.jpg' has no captions.*such as a\.jpg"):
+        select_split(examples("a.jpg"), names, "val")
+    with pytest.raises(AnnotationError, match="cannot be read"):
+        select_split(examples("a.jpg"), tmp_path / "none.txt", "val")
+    with pytest.raises(EmptyDataError, match="lists no photos"):
+        select_split(examples("a.jpg"), write(tmp_path, "\n"), "val")
+
+
+def test_split_that_the_captions_carry():
+    both = examples("a.jpg", split="train") + examples("b.jpg", split="val")
+    assert select_split(both, None, "val") == both[1:]
+    with pytest.raises(EmptyDataError, match=r"split 'test'.*train: 1, val: 1"):
+        select_split(both, None, "test")
+
+
+def test_captions_without_split_are_all_for_training():
+    assert select_split(examples("a.jpg", "b.jpg"), None, "train") == examples("a.jpg", "b.jpg")
+    with pytest.raises(EmptyDataError, match=r"split 'val'.*none"):
+        select_split(examples("a.jpg"), None, "val")
+
+
+def test_read_photo_from_example(tmp_path):
+    Image.new("RGB", (5, 3)).save(tmp_path / "a.jpg")
+    (example,) = read_captions(write(tmp_path, "image,caption\na.jpg,A dog\n"), tmp_path)
+    check_images([example])
+    assert example.split is None and hash(example)

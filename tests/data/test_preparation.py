@@ -1,0 +1,144 @@
+import importlib.util
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from PIL import Image
+
+SCRIPTS = Path(__file__).parents[2] / "data"
+COUNTS = {"train": 3, "val": 2, "test": 1}
+NAMES = [f"{number}.jpg" for number in range(6)]
+TOKENS = "".join(f"{name}#{number}\tA dog number {number}\n" for name in NAMES for number in range(5))
+
+
+def script(dataset: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Load a script as Python would run it, and let it expect a data set of six photos."""
+    spec = importlib.util.spec_from_file_location(f"prepare_{dataset}", SCRIPTS / dataset / "prepare.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "NUM_PHOTOS", COUNTS)
+    return module
+
+
+def photos(folder: Path, names: list[str]) -> None:
+    folder.mkdir(parents=True)
+    for name in names:
+        Image.new("RGB", (7, 5)).save(folder / name)
+
+
+def official(folder: Path) -> None:
+    photos(folder / "Flicker8k_Dataset", NAMES)
+    (folder / "Flickr8k.token.txt").write_text(TOKENS + "ghost.jpg.1#0\tIt is listed, but not there\n")
+    parts = {"train": NAMES[:3], "dev": NAMES[3:5], "test": NAMES[5:]}
+    for part, names in parts.items():
+        (folder / f"Flickr_8k.{part}Images.txt").write_text("\n".join(names))
+
+
+def kaggle(folder: Path) -> None:
+    official(folder)
+    (folder / "Flicker8k_Dataset").rename(folder / "Images")
+    (folder / "Flickr8k.token.txt").unlink()
+    rows = [line.replace("#", "\t", 1).split("\t") for line in TOKENS.splitlines()]
+    (folder / "captions.txt").write_text("image,caption\n" + "".join(f"{name},{text}\n" for name, _, text in rows))
+
+
+def karpathy_images(sub: str = "") -> list[dict[str, object]]:
+    splits = ["train", "train", "restval" if sub else "train", "val", "val", "test"]
+    sentences = [{"raw": "A dog"}] * 5
+    extra = {"filepath": sub} if sub else {}
+    return [
+        {"filename": name, "split": split, "sentences": sentences, **extra, **({"cocoid": number} if sub else {})}
+        for number, (name, split) in enumerate(zip(NAMES, splits, strict=True))
+    ]
+
+
+def karpathy(folder: Path) -> None:
+    photos(folder / "images", NAMES)
+    (folder / "dataset_flickr8k.json").write_text(json.dumps({"images": karpathy_images()}))
+
+
+@pytest.mark.parametrize("layout", [official, kaggle, karpathy])
+def test_flickr8k(tmp_path, monkeypatch, capsys, layout: Callable[[Path], None]):
+    layout(tmp_path / "flickr")
+    prepare = script("flickr8k", monkeypatch)
+    assert prepare.main([str(tmp_path / "flickr"), "--check-images"]) == 0
+    lists = {split: (tmp_path / "flickr" / f"{split}.txt").read_text().split() for split in COUNTS}
+    assert lists == {"train": NAMES[:3], "val": NAMES[3:5], "test": NAMES[5:]}
+    output = capsys.readouterr().out
+    assert "train photos: 3" in output and "photos opened: 6" in output and "all is well" in output
+    assert prepare.main([str(tmp_path / "flickr")]) == 0  # again, with the lists that it wrote
+
+
+def drop_photo(folder: Path) -> None:
+    (folder / "Flicker8k_Dataset/4.jpg").unlink()
+
+
+def break_photo(folder: Path) -> None:
+    (folder / "Flicker8k_Dataset/4.jpg").write_bytes(b"no photo")
+
+
+def drop_list(folder: Path) -> None:
+    (folder / "Flickr_8k.testImages.txt").unlink()
+
+
+def drop_captions(folder: Path) -> None:
+    (folder / "Flickr8k.token.txt").unlink()
+
+
+def cut_captions(folder: Path) -> None:
+    (folder / "Flickr8k.token.txt").write_text(TOKENS[: TOKENS.rindex("\n", 0, -1) + 1])
+
+
+def garble_captions(folder: Path) -> None:
+    (folder / "Flickr8k.token.txt").write_text(TOKENS + "no tab\n")
+
+
+def drop_photos(folder: Path) -> None:
+    (folder / "Flicker8k_Dataset").rename(folder / "elsewhere")
+
+
+def repeat_photo(folder: Path) -> None:
+    (folder / "Flickr_8k.testImages.txt").write_text("0.jpg\n")
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (drop_photo, "photos missing: 1 of 6, such as 4.jpg"),
+        (break_photo, "4.jpg: not a photo"),
+        (drop_list, "no list of the test photos"),
+        (drop_captions, "no captions in"),
+        (cut_captions, "captions: 29 where 30 are expected"),
+        (garble_captions, "line 31: write photo.jpg#0, a tab"),
+        (drop_photos, "no photos in"),
+        (repeat_photo, "1 photos stand in two lists"),
+    ],
+)
+def test_flickr8k_says_what_is_missing(tmp_path, monkeypatch, capsys, damage: Callable[[Path], None], said: str):
+    official(tmp_path / "flickr")
+    damage(tmp_path / "flickr")
+    assert script("flickr8k", monkeypatch).main([str(tmp_path / "flickr"), "--check-images"]) == 1
+    output = capsys.readouterr().out
+    assert said in output and "README.md" in output + "README.md" * (damage in (break_photo, repeat_photo))
+    assert "1 problems" in output
+
+
+@pytest.mark.parametrize("sub", ["train2014", "images/val2017"])
+def test_coco(tmp_path, monkeypatch, capsys, sub):
+    photos(tmp_path / sub, NAMES)
+    (tmp_path / "dataset_coco.json").write_text(json.dumps({"images": karpathy_images("train2014")}))
+    prepare = script("coco", monkeypatch)
+    monkeypatch.setattr(prepare, "NUM_CAPTIONS", 30)
+    assert prepare.main([str(tmp_path), "--check-images"]) == 0
+    assert (tmp_path / "train.txt").read_text().split() == NAMES[:3]
+    (tmp_path / sub / "1.jpg").unlink()
+    assert prepare.main([str(tmp_path)]) == 1
+    assert "photos missing: 1 of 6, such as 1.jpg" in capsys.readouterr().out
+
+
+def test_coco_that_is_not_there(tmp_path, monkeypatch, capsys):
+    assert script("coco", monkeypatch).main([str(tmp_path)]) == 1
+    output = capsys.readouterr().out
+    assert "no split in" in output and "no photos in" in output and "2 problems" in output
