@@ -2,8 +2,8 @@
 
     python benchmarks/metric_speed.py --captions captions.txt [--images 5000] [--ours-only]
 
-Each image's first caption is scored against its others; where there are fewer images than asked for, they are taken again
-under new names. Needs Java and pycocoevalcap (`pip install pycocoevalcap`), but for `--ours-only`.
+Each image's first caption is scored against its others; where there are fewer images than asked for, they are taken
+again under new names. Needs Java and pycocoevalcap (`pip install pycocoevalcap`), but for `--ours-only`.
 """
 
 import argparse

@@ -1,3 +1,22 @@
-"""Small, fast image-to-text: a convolutional encoder, an attention LSTM decoder and beam search."""
+"""Small, fast image-to-text: a convolutional encoder, an attention LSTM decoder and beam search.
+
+    import captioner
+    captioner.load("flickr8k").caption("photo.jpg").text
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from captioner.pipeline import Captioner, CaptionResult, load
 
 __version__ = "0.1.0"
+__all__ = ["CaptionResult", "Captioner", "__version__", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the pipeline, and torch with it, at first use: the command line's help needs neither."""
+    if name in __all__:
+        from captioner import pipeline
+
+        return getattr(pipeline, name)
+    raise AttributeError(f"module 'captioner' has no attribute {name!r}")

@@ -121,7 +121,7 @@ class SearchConfig(Section):
     num_groups: int = Field(1, ge=1)
     """Groups of a diverse beam search; the beams are divided among them."""
     diversity: float = Field(0.5, ge=0)
-    """Taken off a word's log-probability for each earlier group that chose it at the same step."""
+    """Taken off a word's log-probability for each beam of an earlier group that chose it at the same step."""
     seed: int = 0
     """Seed of sampling."""
 

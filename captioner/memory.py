@@ -1,7 +1,6 @@
 """Memory: the only thing that an encoder hands on, and all that decoder and search know of the source."""
 
 from dataclasses import dataclass, replace
-from typing import Self
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -50,16 +49,7 @@ class Memory:
         """Return the number of items in the batch."""
         return len(self.keys)
 
-    def repeat(self, n: int) -> Self:
-        """Return the memory with each item n times in a row, as n beams of it need it."""
-        return replace(
-            self,
-            keys=self.keys.repeat_interleave(n, 0),
-            values=self.values.repeat_interleave(n, 0),
-            mask=self.mask.repeat_interleave(n, 0),
-        )
-
-    def select(self, index: Int[Tensor, " selected"]) -> Self:
+    def select(self, index: Int[Tensor, " selected"]) -> "Memory":
         """Return the memory of the items at `index`, which may repeat."""
         return replace(self, keys=self.keys[index], values=self.values[index], mask=self.mask[index])
 

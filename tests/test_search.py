@@ -35,12 +35,12 @@ class TableDecoder:
         self.logits = logits
         self.num_steps = 0
 
-    def start(self, memory: Memory) -> Prefix:
-        return Prefix(torch.full((len(memory),), -1))
+    def start(self, memory: Memory, rows_per_item: int) -> Prefix:
+        return Prefix(torch.full((len(memory) * rows_per_item,), -1))
 
     def step(self, token_ids: Tensor, state: Prefix, memory: Memory) -> tuple[Tensor, Prefix, Tensor]:
         self.num_steps += 1
-        items = memory.keys[:, 0, 0].long()
+        items = memory.keys[:, 0, 0].long().repeat_interleave(len(token_ids) // len(memory))
         nodes = torch.where(state.nodes < 0, 0, state.nodes * VOCAB + token_ids + 1)
         return self.logits[items, nodes], Prefix(nodes), torch.stack([items, nodes], 1).float()
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from captioner.metrics.ngrams import MAX_ORDER, NgramCounts, Sentences, keyed
+from captioner.metrics.ngrams import MAX_ORDER, NgramCounts, Sentences, first_of_each
 
 # coco-caption's constants: they keep 0/0 at 0 and move no other score by more than 1e-8.
 _TINY = 1e-15
@@ -60,10 +60,7 @@ class Bleu:
 def _most_in_one_sentence(references: Sentences) -> NgramCounts:
     """Count each n-gram of an image where a single one of its references holds it most often."""
     ngrams = references.ngrams
-    image = references.image[ngrams.group]
-    key = keyed(image, ngrams.code)
-    by_key = np.argsort(key)
-    unique, first = np.unique(key[by_key], return_index=True)
-    most = np.maximum.reduceat(ngrams.count[by_key], first) if len(first) else ngrams.count
-    row = by_key[first]
-    return NgramCounts(unique, image[row], ngrams.order[row], ngrams.code[row], most)
+    first = first_of_each(ngrams.key)
+    most = np.maximum.reduceat(ngrams.count, first) if len(first) else ngrams.count
+    image = references.image[ngrams.group[first]]
+    return NgramCounts(ngrams.key[first], image, ngrams.order[first], ngrams.code[first], most)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captioner.errors import ScoreError
-from captioner.metrics.ngrams import Codes, Integers, NgramCounts, Sentences, keyed
+from captioner.metrics.ngrams import Codes, Integers, NgramCounts, Sentences, first_of_each
 
 SIGMA = 6.0
 """Width of the length penalty, words."""
@@ -30,8 +30,7 @@ class DocumentFrequencies:
     def from_references(cls, references: Sentences) -> "DocumentFrequencies":
         """Count each n-gram once an image."""
         ngrams = references.ngrams
-        _, first = np.unique(keyed(references.image[ngrams.group], ngrams.code), return_index=True)
-        code, count = np.unique(ngrams.code[first], return_counts=True)
+        code, count = np.unique(ngrams.code[first_of_each(ngrams.key)], return_counts=True)
         return cls(code, count, references.num_images)
 
     def __add__(self, other: "DocumentFrequencies") -> "DocumentFrequencies":
@@ -82,7 +81,6 @@ class Cider:
         self._references = references
         self._penalized = penalized
         ngrams = references.ngrams
-        self._key = keyed(references.image[ngrams.group], ngrams.code)
         self._idf = self._frequencies.weights(ngrams.code)
         self._norm = _norm(ngrams, self._idf, len(references.length))
 
@@ -90,7 +88,7 @@ class Cider:
         """Score each image, `[images, 2]`; one hypothesis an image, in the order of the images."""
         references, ngrams = self._references, self._references.ngrams
         num_images, num_references = hypotheses.num_images, len(references.length)
-        count = hypotheses.ngrams.find(self._key)
+        count = hypotheses.ngrams.find(references.ngrams.key)
         clipped = np.minimum(count, ngrams.count) if self._penalized else count
         products = clipped * ngrams.count * self._idf**2
         hypothesis_norm = _norm(hypotheses.ngrams, self._frequencies.weights(hypotheses.ngrams.code), num_images)

@@ -35,10 +35,10 @@ class _WordCodes(dict[str, int]):
 
 @dataclass(frozen=True)
 class NgramCounts:
-    """The distinct n-grams of each group (a sentence, or an image's sentences together); rows are ordered by key.
+    """The distinct n-grams of each sentence, or of each image's sentences together; rows are ordered by key.
 
     Attributes:
-        key: What stands for group and n-gram together, `[rows]`, ascending.
+        key: What stands for image and n-gram together, `[rows]`, ascending; the same for an image's sentences.
         group: Index of the sentence or image, `[rows]`.
         order: Words in the n-gram, 1 to 4, `[rows]`.
         code: The n-gram, `[rows]`.
@@ -109,7 +109,17 @@ class Sentences:
             orders.append(np.full(len(codes[-1]), order))
         code, group, order_ = np.concatenate(codes), np.concatenate(groups), np.concatenate(orders)
         key, first, count = np.unique(keyed(group, code), return_index=True, return_counts=True)
-        return NgramCounts(key, group[first], order_[first], code[first], count)
+        group, order_, code = group[first], order_[first], code[first]
+        key = keyed(self.image[group], code)
+        by_key = np.argsort(key)
+        return NgramCounts(key[by_key], group[by_key], order_[by_key], code[by_key], count[by_key])
+
+
+def first_of_each(ordered: Codes) -> Integers:
+    """Find the rows at which a new value begins."""
+    return (
+        np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if len(ordered) else np.zeros(0, np.int64)
+    )
 
 
 def keyed(group: Integers, code: Codes) -> Codes:

@@ -18,6 +18,9 @@ from captioner.metrics.tokens import tokenize
 
 K = TypeVar("K", bound=Hashable)
 
+METRICS: dict[str, type[Bleu] | type[RougeL] | type[Cider]] = {"Bleu": Bleu, "RougeL": RougeL, "Cider": Cider}
+"""What `Report.statistics` names, with the names and the formula of each."""
+
 _NAMED_IDS = 5
 
 
@@ -133,7 +136,7 @@ def _encode(texts: Iterable[str], image: Sequence[int], num_images: int) -> tupl
     """Tokenise texts; a token with a no-break space is one token to ROUGE-L, but two words to coco-caption's others."""
     token_lists = [tokenize(text) for text in texts]
     tokens = Sentences.from_tokens(token_lists, image, num_images)
-    if not any("\xa0" in token for token_list in token_lists for token in token_list):
+    if not any("\xa0" in text for text in map(" ".join, token_lists)):
         return tokens, tokens
     words = (" ".join(token_list).split() for token_list in token_lists)
     return tokens, Sentences.from_tokens(words, image, num_images)

@@ -30,7 +30,7 @@ _ELIDED = (
     rf"[ABCE-HJKMNP-XZn]['’]{_NO_ENDING}{_LETTER}{{2,}}+"
     rf"|{_LETTER}{{2,}}(?<=[aeiouyAEIOUY])['’]{_NO_ENDING}(?=[aeiouA-Z]){_LETTER}++"
     r"|(?i:c['’]est|c['’]mon|cap['’]n|e['’]er|ev['’]ry|nat['’]l|nor['’]easter|s['’]mores)"
-    r"|(?i:ol['’]|[djly]['’](?![sdm]|ll|re|ve))(?!(?<=[DLdlJ]['’])[^\W\d_][^\W_])"
+    r"|(?i:(?:ol|somethin)['’]|[djly]['’](?![sdm]|ll|re|ve))(?!(?<=[DLdlJ]['’])[^\W\d_][^\W_])"
 )
 _HYPHENED = (
     r"(?:[A-Za-z0-9]++[.,][A-Za-z0-9.,]*+(?:-(?:(?:[A-Za-z]\.){2,}+|[A-Za-z0-9]++))++"
@@ -46,10 +46,18 @@ _TITLES = (
     "|govs|hon|inc|ind|insp|intl|invt|jan|jos|jr|jul|jun|kan|kans|ky|lieut|lt|ltd|maj|mar|md|messrs|mfg|mich|minn|mlle"
     "|mme|mo|mon|mont|mr|mrs|ms|msgr|mt|mtg|natl|neb|nev|nov|oct|okla|penn|pfc|ph|plc|ppte|ppty|pres|prof|profs|pte"
     "|ptes|pty|ptys|pvt|rd|rep|reps|rev|rt|sen|sens|sep|sept|seq|sfc|sgt|spc|sq|sr|st|ste|supt|sys|tel|tenn|thu|thurs"
-    "|tue|tues|univ|va|vs|vt|wed|wis|wisc|wm|wyo|[a-z]"
+    "|tue|tues|univ|va|vs|vt|wed|wis|wisc|wm|wyo"
 )
 _STATES = "A(?i:rk)|A(?i:z)|D(?i:el)|I(?i:ll)|L(?i:a)|M(?i:ass)|M(?i:iss)|O(?i:re)|P(?i:a)|T(?i:ex)|W(?i:ash)"
-_SHORTENED = rf"(?:(?i:[a-z]\.)+|(?:(?i:ph\.d|{_TITLES})|{_STATES})\.)"
+# A letter and a dot before one of these ends a sentence: `vitamin C. The`, not `vitamin c. Pills`.
+_BEGINNINGS = (
+    "A(?i:|bout|ccording|dditionally|fter|n|s|t)|B(?i:ut)|H(?i:e|er|ere|owever)|I(?i:f|n|t)|L(?i:ast)"
+    "|M(?i:any|ore)|N(?i:ow)|O(?i:nce|ne|ther|ur)|S(?i:he|ince|o|ome|uch)|T(?i:hat|he|heir|hen|here|hese"
+    "|hey|his)|W(?i:e|hat|hen|hile)|Y(?i:et|ou)"
+)
+_SHORTENED = (
+    rf"(?:(?:[A-Za-z]\.(?!\s+(?:{_BEGINNINGS})(?:\s|$))|(?i:[a-z]\.){{2,}}+)|(?:(?i:ph\.d|{_TITLES})|{_STATES})\.)"
+)
 _HOST = r"[^\s\"`<>|.!?,()]+"
 _DOMAIN = r"[^\s\"`<>|.!?,()-]+"
 _PATH = r"[^\s\"<>|()]+[^\s\"<>|().,!?-]"
@@ -84,7 +92,7 @@ _RULES = (
     _WORD,
     r"[-+]?(?:\d++(?:[.:,]\d++)*+|(?:[.:,]\d++)++)",
     # 'n', 's, 'em, 't|is, '90s.
-    rf"['’]n['’]|'(?i:[sdm]|ll|re|ve)(?![A-Za-z])|’(?i:[sdmn]|ll|re|ve)|['’](?i:em|til|cause)|'(?i:n)(?!{_ALNUM})",
+    r"['’]n['’]|'(?i:[sdm]|ll|re|ve)(?![A-Za-z])|’(?i:[sdmn]|ll|re|ve)|['’](?i:em|til|cause)|'(?i:n)(?=\s|$)",
     r"'(?i:t)(?=(?i:is|was))|['’]\d\ds|['’]\d\d(?=\s|$)",
     # Brackets spelled out, @name, #topic, faces.
     r"-(?i:[lr][rsc]b)-",
@@ -97,8 +105,8 @@ _RULES = (
 )
 _TOKEN = re.compile("|".join(_RULES))
 
-# Only tokens that start with these can reach over a space; what is between the spaces of all other texts is looked up.
-_SPACE_INSIDE = re.compile(r"[\d<]")
+# Only from here can a rule look over a space; what stands between the spaces of all other texts is looked up.
+_LOOKS_FURTHER = re.compile(r"[\d<]|(?<![A-Za-z])[A-Za-z]\.\s")
 
 _QUOTES = dict.fromkeys("“«\x93", "``") | dict.fromkeys("”»\x94", "''") | dict.fromkeys("‘‹‛`\x91", "`")
 _QUOTES |= dict.fromkeys("’›\x92", "'")
@@ -127,9 +135,11 @@ _INSIDE = str.maketrans({" ": "\xa0", "(": "-lrb-", ")": "-rrb-"})
 def tokenize(text: str) -> list[str]:
     """Split a caption into lower-case tokens without punctuation, as coco-caption does.
 
-    A line break counts as a space. A token may hold a no-break space (`1 1/2`, as the Java tokenizer writes it).
+    A line break counts as a space. A token may hold a no-break space (`1 1/2`, as the Java tokenizer writes it). Java
+    reads all captions as one text: where a caption ends in a single letter and a dot, it keeps the dot or not by how
+    the next caption begins. Here a caption's tokens depend on that caption alone.
     """
-    if _SPACE_INSIDE.search(text):
+    if _LOOKS_FURTHER.search(text):
         return list(_split(text))
     return [token for chunk in text.split() for token in _remembered(chunk)]
 

@@ -34,18 +34,17 @@ def beam_search(
     """Return the best hypotheses of each item.
 
     A text ends where EOS is among the `width` best candidates of a step. As twice as many are kept, `width` beams go on
-    all the same; but a group of one beam is greedy search, which ends with its first EOS. If more captions are asked
-    for than there are beams, there are as many beams as captions.
+    all the same; but a group of one beam is greedy search, which ends with its first EOS. There are at least as many
+    beams as captions asked for.
 
     Source:
         Sutskever et al. 2014, arXiv:1409.3215, section 3.2; the length penalty is that of Wu et al. 2016,
         arXiv:1609.08144, equation 14, with |Y| in the place of (5 + |Y|) / 6, where |Y| counts EOS.
     """
     num_groups, num_captions = options.num_groups, options.num_captions
-    width = -(-max(options.beam_size, num_captions) // num_groups)
+    width = -(-max(options.beam_size, num_captions) // num_groups)  # rounded up
     groups, device = len(memory) * num_groups, memory.keys.device
-    memory = memory.repeat(num_groups * width)
-    state = decoder.start(memory)
+    state = decoder.start(memory, num_groups * width)
     first_rows = torch.arange(groups, device=device).unsqueeze(1) * width
     divisors = length_divisors(options, device)
 
@@ -63,8 +62,7 @@ def beam_search(
         best = torch.cat([best, ends.log_probs / divisors[length]], 1).topk(num_captions).values
         if length == options.max_length or settled(best, live.log_probs, divisors):
             break
-        rows = (first_rows + live.parents).flatten()
-        token_ids, log_probs = live.token_ids.flatten(), live.log_probs
+        rows, token_ids, log_probs = (first_rows + live.parents).flatten(), live.token_ids.flatten(), live.log_probs
         state = state.reorder(rows)
         prefixes = torch.cat([prefixes[rows], token_ids.unsqueeze(1)], 1)
     found = rebuild(steps, log_probs, divisors, num_captions).to_hypotheses()

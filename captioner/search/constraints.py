@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
 
 import torch
 from jaxtyping import Float, Int
@@ -32,7 +31,9 @@ class Constraints:
     no_repeat_ngram_size: int
 
     @classmethod
-    def build(cls, options: SearchConfig, eos_id: int, forbidden_ids: Sequence[int], device: torch.device) -> Self:
+    def build(
+        cls, options: SearchConfig, eos_id: int, forbidden_ids: Sequence[int], device: torch.device
+    ) -> "Constraints":
         """Take the rules from the options."""
         ids = sorted(set(forbidden_ids) - {eos_id})
         forbidden = torch.tensor(ids, dtype=torch.long, device=device)

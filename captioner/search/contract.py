@@ -1,7 +1,7 @@
 """The two ends of a search: the verbs that it asks of a decoder, and the hypotheses that it hands on."""
 
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -11,27 +11,29 @@ from captioner.config import SearchConfig
 from captioner.memory import Memory
 
 
+@runtime_checkable
 class DecoderState(Protocol):
     """What a decoder remembers of the words so far, one row a hypothesis."""
 
-    def reorder(self, index: Int[Tensor, " selected"], /) -> Self:
-        """Return the state of the rows at `index`, which may repeat."""
+    def reorder(self: "StateT", index: Int[Tensor, " selected"], /) -> "StateT":
+        """Return the state of the rows at `index`, which may repeat; a row takes the place of one of the same item."""
         ...
 
 
 StateT = TypeVar("StateT", bound=DecoderState)
 
 
+@runtime_checkable
 class Decoder(Protocol[StateT]):
     """What a search needs to know of a decoder."""
 
-    def start(self, memory: Memory, /) -> StateT:
-        """Return the state before the first word, `len(memory)` rows."""
+    def start(self, memory: Memory, rows_per_item: int, /) -> StateT:
+        """Return the state before the first word: so many rows for each item of the memory, side by side."""
         ...
 
     def step(
-        self, token_ids: Int[Tensor, " batch"], state: StateT, memory: Memory, /
-    ) -> tuple[Float[Tensor, "batch vocab"], StateT, Float[Tensor, "batch source"]]:
+        self, token_ids: Int[Tensor, " rows"], state: StateT, memory: Memory, /
+    ) -> tuple[Float[Tensor, "rows vocab"], StateT, Float[Tensor, "rows source"]]:
         """Read one word a row; return the next word's logits, the new state and where the decoder looked."""
         ...
 

@@ -22,11 +22,10 @@ def sample(
     batch, num_captions, device = len(memory), options.num_captions, memory.keys.device
     generator = torch.Generator().manual_seed(options.seed)
     uniform = torch.rand(options.max_length + 1, num_captions, generator=generator).to(device).repeat(1, batch)
-    memory = memory.repeat(num_captions)
-    state = decoder.start(memory)
+    state = decoder.start(memory, num_captions)
 
-    token_ids = torch.full((len(memory),), bos_id, device=device)
-    prefixes = token_ids.new_empty(len(memory), 0)
+    token_ids = torch.full((batch * num_captions,), bos_id, device=device)
+    prefixes = token_ids.new_empty(len(token_ids), 0)
     ended = torch.zeros_like(token_ids, dtype=torch.bool)
     token_log_probs, looked_at = [], []
     for position in range(options.max_length + 1):

@@ -1,0 +1,225 @@
+"""The command line: parses, calls the pipeline, prints. Nothing heavy is imported before a command needs it."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from captioner import __version__
+from captioner.config import CONFIGS, SearchConfig, load_config
+from captioner.errors import CaptionerError, ConfigError, MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    from captioner.folder import Captioned
+    from captioner.pipeline import Captioner
+
+app = typer.Typer(
+    help="Captions photographs on a CPU: captions, measures and trains.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _doc(field: str) -> str:
+    """Return the description of a search option, so that help and config cannot drift apart."""
+    return SearchConfig.model_fields[field].description or ""
+
+
+Model = Annotated[str, typer.Option(help="A model that `captioner models` lists, a folder, or a hub's owner/name.")]
+BeamSize = Annotated[int | None, typer.Option(help=_doc("beam_size") + " Default: the model's own.")]
+BatchSize = Annotated[int, typer.Option(min=1, help="Photos in one pass of the model.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda, mps, or auto for the fastest that is there.")]
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def caption(
+    paths: Annotated[list[str], typer.Argument(help="Photos, folders (searched recursively) and globs.")],
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(help="Write .jsonl, .csv, COCO results .json or an .html page, by the suffix; may be repeated."),
+    ] = None,
+    model: Model = "flickr8k",
+    beam_size: BeamSize = None,
+    num_captions: Annotated[int, typer.Option(min=1, help=_doc("num_captions"))] = 1,
+    max_length: Annotated[int | None, typer.Option(min=1, help=_doc("max_length"))] = None,
+    sample: Annotated[bool, typer.Option("--sample", help=_doc("sample"))] = False,
+    batch_size: BatchSize = 16,
+    sidecar: Annotated[bool, typer.Option("--sidecar", help="Write a .txt beside each photo.")] = False,
+    explain: Annotated[
+        Path | None, typer.Option(help="Folder for one PNG a photo: where the decoder looked at each word.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--show", help="Print captions also where they are written to files.")] = False,
+    device: Device = "auto",
+) -> None:
+    """Caption photos: one line each, or into files. Exit status: 0 all captioned, 1 some failed, 2 wrong use."""
+    from captioner.folder import find_photos
+
+    files = find_photos(paths)
+    changes = {"beam_size": beam_size, "num_captions": num_captions, "max_length": max_length, "sample": sample}
+    with ExitStack() as stack:
+        writers = [stack.enter_context(writer) for writer in _writers(output or [], files, sidecar)]
+        captioner = _load(model, device)
+        num_failed = 0
+        for done in _captioned(captioner, files, changes, batch_size):
+            num_failed += done.record.error is not None
+            _show(done, to_terminal=show or not (output or sidecar))
+            for writer in writers:
+                writer.write(done.record)
+            if explain is not None:
+                _explain(done, explain)
+    if num_failed:
+        print(f"{num_failed} of {len(files)} photos could not be captioned", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option(help="The page that is written.")] = Path("captioner-demo.html"),
+    model: Model = "flickr8k",
+) -> None:
+    """Caption three sample photos and write a page that shows them."""
+    from captioner.samples import sample_photos
+
+    caption([str(photo) for photo in sample_photos()], output=[output], model=model, num_captions=3, show=True)
+    print(f"open {output.resolve()}")
+
+
+@app.command()
+def evaluate(
+    images: Annotated[Path, typer.Option(help="Folder of the photos.")],
+    references: Annotated[Path, typer.Option(help="CSV, token.txt, COCO or Karpathy JSON, or metadata.jsonl.")],
+    split: Annotated[
+        str | None, typer.Option(help="A file that lists photos, or train, val or test where the captions say it.")
+    ] = None,
+    model: Model = "flickr8k",
+    beam_size: BeamSize = None,
+    batch_size: BatchSize = 16,
+    output: Annotated[Path | None, typer.Option(help="Write the captions as COCO results.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+    device: Device = "auto",
+) -> None:
+    """Measure a model: BLEU, ROUGE-L and CIDEr of its captions against people's."""
+    from captioner.evaluation import evaluate as measure
+    from captioner.evaluation import read_examples, write_coco_results
+
+    examples = read_examples(images, references, split)
+    captioner = _load(model, device)
+    report, captions = measure(captioner, examples, captioner.options(**_given(beam_size=beam_size)), batch_size)
+    if output is not None:
+        write_coco_results(output, captions)
+    if as_json:
+        print(json.dumps({"scores": report.scores, "signature": report.signature, "num_images": report.num_images}))
+        return
+    for name, value in report.scores.items():
+        print(f"{name:8} {value:6.2f}")
+    print(f"{report.num_images} photos, {report.signature}")
+
+
+@app.command()
+def train(
+    config: Annotated[str, typer.Argument(help="A TOML file, or the name of a config that ships, such as flickr8k.")],
+    overrides: Annotated[list[str] | None, typer.Argument(help="section.key=value, as often as needed.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's newest checkpoint.")] = False,
+) -> None:
+    """Train a model on your own photos and captions; a killed run goes on with --resume."""
+    shipped = CONFIGS / f"{config}.toml"
+    settings = load_config(shipped if shipped.is_file() else config, overrides or [])
+    try:
+        from captioner.training import train as run
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "accelerate", "train") from error
+    folder = run(settings, resume=resume)
+    print(f"the best model is in {folder}: captioner caption PHOTO --model {folder}")
+
+
+@app.command()
+def models() -> None:
+    """List the models that ship, with what their cards say."""
+    from captioner.model_list import describe_models
+
+    for line in describe_models():
+        print(line)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """Leave out what the user did not say."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _load(model: str, device: str) -> "Captioner":
+    from captioner.pipeline import load
+
+    return load(model, device)
+
+
+def _writers(outputs: Sequence[Path], files: Sequence[Path], sidecar: bool) -> list[Any]:
+    from captioner.outputs import SidecarWriter, open_writer
+
+    return [open_writer(path) for path in outputs] + ([SidecarWriter(files)] if sidecar else [])
+
+
+def _captioned(
+    captioner: "Captioner", files: Sequence[Path], changes: dict[str, Any], batch_size: int
+) -> Iterator["Captioned"]:
+    from captioner.folder import caption_files
+    from captioner.progress import progress
+
+    search = captioner.options(**_given(**changes))
+    with progress("captions", len(files), "photos") as advance:
+        for done in caption_files(captioner, files, search, batch_size):
+            yield done
+            advance()
+
+
+def _show(done: "Captioned", to_terminal: bool) -> None:
+    record = done.record
+    if record.error is not None:
+        print(f"{record.file}: {record.error.message}", file=sys.stderr)
+    elif to_terminal:
+        for candidate in record.candidates:
+            print(f"{record.file}\t{candidate.caption}", flush=True)
+
+
+def _explain(done: "Captioned", folder: Path) -> None:
+    if done.result is None or done.image is None:
+        return
+    from captioner.outputs import draw_attention
+
+    best = done.result.candidates[0]
+    draw_attention(folder, done.record.file, done.image, best.words, best.attention)
+
+
+def main() -> None:
+    """Run the command line; every error that captioner knows becomes one line and an exit status."""
+    try:
+        app()
+    except (UsageError, ConfigError) as error:
+        _end(error, 2)
+    except CaptionerError as error:
+        _end(error, 1)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _end(error: CaptionerError, status: int) -> None:
+    print(f"captioner: {error}", file=sys.stderr)
+    raise SystemExit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""How good a model is: captions the photos of a split, each once, and scores them against all their references."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from captioner.config import SearchConfig
+from captioner.data.examples import CaptionExample, check_images, read_captions, select_split
+from captioner.errors import DataError, OutputError
+from captioner.folder import caption_files
+from captioner.metrics import Report, score
+from captioner.pipeline import Captioner
+from captioner.progress import progress
+
+SPLITS = ("train", "val", "test")
+
+
+def read_examples(images: Path, references: Path, split: str | None) -> list[CaptionExample]:
+    """Read the photos and references that will be measured.
+
+    Args:
+        images: Folder of the photos.
+        references: Caption file of any known format.
+        split: A file that lists photos one a line, or the name of a split that the captions carry. None: the test split
+            where the captions carry splits, else all photos.
+
+    Raises:
+        DataError: They cannot be used, or a photo is missing.
+    """
+    examples = read_captions(references, images)
+    if split is None and any(example.split for example in examples):
+        split = "test"
+    if split is not None:
+        is_name = split in SPLITS and not Path(split).exists()
+        examples = select_split(examples, None if is_name else Path(split), split)
+    check_images(examples)
+    return examples
+
+
+def evaluate(
+    captioner: Captioner, examples: Sequence[CaptionExample], search: SearchConfig, batch_size: int
+) -> tuple[Report, dict[int | str, str]]:
+    """Caption every photo and score the captions.
+
+    Returns:
+        The scores, and each image id's caption.
+
+    Raises:
+        DataError: A photo cannot be read: scores without it would compare to nothing.
+    """
+    captions: dict[int | str, str] = {}
+    files = [example.image for example in examples]
+    with progress("captions", len(files), "photos") as advance:
+        for example, done in zip(examples, caption_files(captioner, files, search, batch_size), strict=True):
+            if done.result is None:
+                reason = done.record.error.message if done.record.error else ""
+                raise DataError(f"{example.image}: {reason}: mend the photo, or leave it out of the split")
+            captions[example.image_id] = done.result.text
+            advance()
+    references = {example.image_id: example.captions for example in examples}
+    return score(captions, references), captions
+
+
+def write_coco_results(path: Path, captions: dict[int | str, str]) -> None:
+    """Write captions in COCO's results format, which every caption evaluator reads.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
+    rows = [{"image_id": image_id, "caption": caption} for image_id, caption in captions.items()]
+    try:
+        path.write_text(json.dumps(rows, ensure_ascii=False, indent=0), encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error

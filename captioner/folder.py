@@ -1,0 +1,116 @@
+"""Many photos: finds them, decodes ahead while the model works, and turns every failure into a record instead of an end."""
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from PIL import Image
+
+from captioner.config import SearchConfig
+from captioner.errors import InputError, UsageError
+from captioner.outputs.record import Candidate, ErrorInfo, Record
+from captioner.pipeline import Captioner, CaptionResult
+
+# What counts as a photo when a folder is searched; a file that is named outright is always tried.
+SUFFIXES = frozenset(
+    (".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
+)
+DECODING_THREADS = 2
+
+
+@dataclass(frozen=True)
+class Captioned:
+    """One file, done.
+
+    Attributes:
+        record: What is written about it.
+        result: The captions with their attention; None where the file failed.
+        image: The photo as it was read; None where the file failed.
+    """
+
+    record: Record
+    result: CaptionResult | None
+    image: Image.Image | None
+
+
+def find_photos(paths: Sequence[str | Path]) -> list[Path]:
+    """Expand files, folders (searched recursively) and globs to files, each once, in a stable order.
+
+    A file that is named but not there stays in the list, so that it is reported like any other failure.
+
+    Raises:
+        UsageError: Nothing was found.
+    """
+    found: dict[Path, None] = {}
+    for path in map(Path, paths):
+        if path.is_dir():
+            found.update(dict.fromkeys(_photos_below(path)))
+        elif glob.has_magic(str(path)) and not os.path.lexists(path):
+            matches = sorted(Path(match) for match in glob.iglob(str(path), recursive=True))
+            for match in matches:
+                found.update(dict.fromkeys(_photos_below(match) if match.is_dir() else [match]))
+        else:
+            found[path] = None
+    if not found:
+        raise UsageError(f"no photos in {', '.join(map(str, paths))} (looked for {', '.join(sorted(SUFFIXES))})")
+    return list(found)
+
+
+def _photos_below(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            if os.path.splitext(name)[1].lower() in SUFFIXES:  # noqa: PTH122 (faster over many files)
+                yield Path(parent, name)
+
+
+def caption_files(
+    captioner: Captioner, files: Sequence[Path], search: SearchConfig, batch_size: int
+) -> Iterator[Captioned]:
+    """Caption files in their order; while a batch is in the model, the next one is decoded.
+
+    Args:
+        captioner: The model.
+        files: Photos.
+        search: How captions are searched.
+        batch_size: Photos in one pass of the model.
+    """
+    upcoming = iter(files)
+    with ThreadPoolExecutor(DECODING_THREADS) as threads:
+
+        def submit() -> list[tuple[Path, Future[Image.Image]]]:
+            return [(file, threads.submit(captioner.preprocess.read, file)) for file in islice(upcoming, batch_size)]
+
+        batch = submit()
+        while batch:
+            following = submit()
+            yield from _caption_batch(captioner, batch, search)
+            batch = following
+
+
+def _caption_batch(
+    captioner: Captioner, batch: Sequence[tuple[Path, Future[Image.Image]]], search: SearchConfig
+) -> Iterator[Captioned]:
+    images: dict[Path, Image.Image] = {}
+    errors: dict[Path, InputError] = {}
+    for file, reading in batch:
+        try:
+            images[file] = reading.result()
+        except InputError as error:
+            errors[file] = error
+    results = dict(zip(images, captioner.caption_images(list(images.values()), search), strict=True))
+    for file, _ in batch:
+        if file in errors:
+            error = ErrorInfo(type(errors[file]).__name__, errors[file].reason)
+            yield Captioned(Record(str(file), None, None, (), captioner.name, error), None, None)
+        else:
+            yield Captioned(_record(file, results[file], captioner.name), results[file], images[file])
+
+
+def _record(file: Path, result: CaptionResult, model: str) -> Record:
+    candidates = tuple(Candidate(one.text, one.log_prob) for one in result.candidates)
+    return Record(str(file), result.text, result.log_prob, candidates, model, None)

@@ -1,0 +1,69 @@
+"""What scores hide: how rich and how repetitive a set of captions is, and how much of it was learnt by heart."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+
+from captioner.errors import ScoreError
+from captioner.metrics.tokens import tokenize
+
+
+@dataclass(frozen=True)
+class Diversity:
+    """Counts over a set of captions; shares are between 0 and 1.
+
+    Attributes:
+        vocabulary_size: Different words in all captions.
+        distinct_1: Different words by words, over all captions.
+        distinct_2: Different pairs of words by pairs, over all captions.
+        mean_length: Words in a caption, on average.
+        repeated_2grams: Share of pairs of words that stood in the same caption before.
+        novelty: Share of captions that no training caption equals, token for token; None without training captions.
+
+    Source:
+        Li et al. 2016, "A Diversity-Promoting Objective Function for Neural Conversation Models",
+        section 5 (distinct-n).
+    """
+
+    vocabulary_size: int
+    distinct_1: float
+    distinct_2: float
+    mean_length: float
+    repeated_2grams: float
+    novelty: float | None
+
+    def to_dict(self) -> dict[str, float | int | None]:
+        """Return the fields by name, ready for JSON."""
+        return asdict(self)
+
+
+def measure_diversity(captions: Sequence[str], training_captions: Collection[str] | None = None) -> Diversity:
+    """Measure a set of captions.
+
+    Raises:
+        ScoreError: There is no caption.
+    """
+    if not captions:
+        raise ScoreError("nothing to measure: there are no captions")
+    sentences = [tokenize(caption) for caption in captions]
+    words = Counter(word for sentence in sentences for word in sentence)
+    pairs_of_each = [list(pairwise(sentence)) for sentence in sentences]
+    pairs = Counter(pair for of_one in pairs_of_each for pair in of_one)
+    repeated = sum(len(of_one) - len(set(of_one)) for of_one in pairs_of_each)
+    novelty = None
+    if training_captions is not None:
+        known = {tuple(tokenize(caption)) for caption in training_captions}
+        novelty = sum(tuple(sentence) not in known for sentence in sentences) / len(sentences)
+    return Diversity(
+        vocabulary_size=len(words),
+        distinct_1=_share(len(words), words.total()),
+        distinct_2=_share(len(pairs), pairs.total()),
+        mean_length=words.total() / len(sentences),
+        repeated_2grams=_share(repeated, pairs.total()),
+        novelty=novelty,
+    )
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
