@@ -18,7 +18,7 @@ def masked_softmax(
     if scores.shape[::2] != mask.shape:
         raise ShapeError(f"attention: scores {tuple(scores.shape)} do not fit the mask {tuple(mask.shape)}")
     real = mask.unsqueeze(1)
-    # The type's lowest number instead of -inf: a row without any real position is then no NaN; all its weights are zero.
+    # The type's lowest number instead of -inf: a row without any real position is no NaN then; all its weights are 0.
     weights = scores.masked_fill(~real, torch.finfo(scores.dtype).min).softmax(-1)
     return weights * real
 

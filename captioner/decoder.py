@@ -1,7 +1,8 @@
 """Memory to words: two recurrent layers with attention between them.
 
-The lower layer reads the words alone, so that over whole captions it is one fused call; its output is the query. The upper
-layer reads [lower; context] in one more fused call. `step` does the same for one word, and `forward` equals repeated `step`.
+The lower layer reads the words alone, so that over whole captions it is one fused call; its output is the query. The
+upper layer reads [lower; context] in one more fused call. `step` does the same for one word, and `forward` equals
+repeated `step`.
 """
 
 from dataclasses import dataclass, replace
@@ -51,8 +52,8 @@ class AttentionDecoder(nn.Module):
     Source:
         Two layers with the attention between them: Anderson et al. 2018, arXiv:1707.07998, section 3.2, except that the
         lower layer reads no feedback of the upper one. Gate on the context: Xu et al. 2015, arXiv:1502.03044, section
-        4.2.1, a gate for each channel. Initial state from the mean value: the same, section 3.1.2. Tied embeddings: Press
-        and Wolf 2017, arXiv:1608.05859.
+        4.2.1, a gate for each channel. Initial state from the mean value: the same, section 3.1.2. Tied embeddings:
+        Press and Wolf 2017, arXiv:1608.05859.
     """
 
     def __init__(self, config: DecoderConfig, vocab_size: int, memory_dim: int, pad_id: int) -> None:

@@ -17,6 +17,7 @@
     ├── CacheError               the feature cache cannot be used
     ├── ScoreError               hypotheses and references do not fit together
     ├── ShapeError               a tensor has the wrong shape
+    ├── OutputError              results cannot be written
     └── TrainingError            training stopped; the last checkpoint is safe
         ├── NonFiniteLossError   the loss became NaN or infinite
         └── CheckpointError      a checkpoint cannot be written or read
@@ -106,6 +107,10 @@ class ScoreError(CaptionerError):
 
 class ShapeError(CaptionerError):
     """A tensor has the wrong shape."""
+
+
+class OutputError(CaptionerError):
+    """Results cannot be written."""
 
 
 class TrainingError(CaptionerError):

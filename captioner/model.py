@@ -40,7 +40,7 @@ GENERATE_NAMES = {
 }
 
 
-class CaptionerConfig(PreTrainedConfig):
+class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     """What `config.json` holds: the experiment's own sections, and what ties them to the tokenizer.
 
     Attributes:
@@ -69,7 +69,7 @@ class CaptionerConfig(PreTrainedConfig):
     backbone_fingerprint: str = ""
 
 
-class CaptionerModel(PreTrainedModel):
+class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     """Photos to words.
 
     Its folder holds no frozen backbone: that comes from the package or the hub where it was published.
@@ -96,7 +96,7 @@ class CaptionerModel(PreTrainedModel):
         self.encoder = ImageEncoder(encoder_config)
         self.decoder = AttentionDecoder(decoder_config, config.vocab_size, encoder_config.dim, config.pad_token_id)
         self.tokenizer: PreTrainedTokenizerFast | None = None
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: nn.Module) -> None:
         """Leave every module as its own constructor made it."""
@@ -116,7 +116,7 @@ class CaptionerModel(PreTrainedModel):
         return self.decoder(target_input, self.encode(pixel_values))  # type: ignore[no-any-return]
 
     def search(self, memory: Memory, options: SearchConfig) -> list[list[Hypothesis]]:
-        """Find the best captions of each item of a memory; `<unk>` and the other special tokens are never among them."""
+        """Find the best captions of each item of a memory; `<unk>` and other special tokens are never among them."""
         return search(
             self.decoder,
             memory,
@@ -130,7 +130,7 @@ class CaptionerModel(PreTrainedModel):
         """Return the text of hypotheses."""
         if self.tokenizer is None:
             raise ModelError("the model has no tokenizer: load it with from_pretrained")
-        return [self.tokenizer.decode(list(one.token_ids), skip_special_tokens=True) for one in hypotheses]
+        return [str(self.tokenizer.decode(list(one.token_ids), skip_special_tokens=True)) for one in hypotheses]
 
     def _forbidden_ids(self, banned_words: tuple[str, ...]) -> list[int]:
         special = [self.config.pad_token_id, self.config.bos_token_id, self.config.unk_token_id]
@@ -139,7 +139,8 @@ class CaptionerModel(PreTrainedModel):
         if self.tokenizer is None:
             raise ModelError("banned_words need the model's tokenizer: load the model with from_pretrained")
         # A word outside the vocabulary cannot be written anyway; its id is then that of <unk>.
-        return special + self.tokenizer(" ".join(banned_words), add_special_tokens=False)["input_ids"]
+        banned: list[int] = self.tokenizer(" ".join(banned_words), add_special_tokens=False)["input_ids"]
+        return special + banned
 
     @torch.inference_mode()
     def generate(
@@ -171,7 +172,7 @@ class CaptionerModel(PreTrainedModel):
         return padded.to(pixel_values.device)
 
     def own_state_dict(self) -> dict[str, Tensor]:
-        """Return the weights that only this model has: not the frozen part of a published backbone, and tied ones once."""
+        """Return the weights that only this model has: no frozen part of a published backbone, and tied ones once."""
         prefix = "encoder.backbone."
         tuned = {prefix + name for name in self.encoder.trainable_names()}
         published = self.encoder.config.weights != "none"
@@ -182,7 +183,7 @@ class CaptionerModel(PreTrainedModel):
             if name not in left_out and not (published and name.startswith(prefix) and name not in tuned)
         }
 
-    def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
+    def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:  # type: ignore[override]
         """Write config, weights (safetensors, without the frozen backbone) and tokenizer into one folder."""
         kwargs.setdefault("state_dict", self.own_state_dict())
         super().save_pretrained(save_directory, **kwargs)
@@ -190,7 +191,9 @@ class CaptionerModel(PreTrainedModel):
             self.tokenizer.save_pretrained(save_directory)
 
     @classmethod
-    def from_pretrained(cls, pretrained_model_name_or_path: str | Path, *args: Any, **kwargs: Any) -> Self:
+    def from_pretrained(  # type: ignore[override]
+        cls, pretrained_model_name_or_path: str | Path, *args: Any, **kwargs: Any
+    ) -> Self:
         """Load a model from a folder or a hub; the frozen backbone is fetched from where it was published.
 
         Raises:
@@ -201,7 +204,8 @@ class CaptionerModel(PreTrainedModel):
         model: Self = super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
         model.restore_backbone()
         hub = {key: kwargs[key] for key in ("revision", "cache_dir", "token", "local_files_only") if key in kwargs}
-        model.tokenizer = AutoTokenizer.from_pretrained(pretrained_model_name_or_path, **hub)
+        tokenizer: Any = AutoTokenizer.from_pretrained(pretrained_model_name_or_path, **hub)
+        model.tokenizer = tokenizer
         return model
 
     def restore_backbone(self) -> None:
@@ -211,15 +215,14 @@ class CaptionerModel(PreTrainedModel):
             ModelError: They are not those with which the model was trained.
         """
         backbone = self.encoder.backbone
-        tuned = {
-            name: parameter.detach().clone()
-            for name, parameter in backbone.named_parameters()
-            if name in self.encoder.trainable_names()
-        }
+        names = self.encoder.trainable_names()
+        tuned = {name: weight.detach().clone() for name, weight in backbone.named_parameters() if name in names}
         with torch.no_grad():
             self.encoder.load_pretrained()
             if self.config.backbone_fingerprint not in ("", self.encoder.fingerprint()):
-                raise ModelError(f"the weights of {self.encoder.config.backbone} are not those the model was trained on")
+                raise ModelError(
+                    f"the weights of {self.encoder.config.backbone} are not those the model was trained on"
+                )
             for name, parameter in backbone.named_parameters():
                 if name in tuned:
                     parameter.copy_(tuned[name])

@@ -40,7 +40,7 @@ def train_word_tokenizer(texts: Iterable[str], min_count: int, max_vocab_size: i
     )
     tokenizer.train_from_iterator(texts, trainer)
     if tokenizer.get_vocab_size() <= len(SPECIAL_TOKENS):
-        raise EmptyDataError(f"no word occurs {min_count} times in the captions: lower data.min_word_count or add captions")
+        raise EmptyDataError(f"no word occurs {min_count} times: lower data.min_word_count or add captions")
     return wrap_tokenizer(tokenizer)
 
 
@@ -48,7 +48,7 @@ def wrap_tokenizer(tokenizer: object) -> "PreTrainedTokenizerFast":
     """Give a tokenizer of Hugging Face's `tokenizers` the interface and the files of transformers."""
     from transformers import PreTrainedTokenizerFast
 
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
         pad_token=PAD,
         bos_token=BOS,

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -46,9 +45,9 @@ def views_of(flips: bool, crops: int) -> tuple[View, ...]:
 class FeatureCache:
     """Features of some photos in some views, in a folder.
 
-    A shard is a pair of files: `NAME.npy` with the features of 64 photos, `[photos, views, height, width, channels]`, and
-    `NAME.json`, written last, that says of which files, views, backbone and preprocessing. A shard that says anything else
-    than expected is stale and made again; one without its JSON was interrupted and is made again, too.
+    A shard is a pair of files: `NAME.npy` with the features of 64 photos, `[photos, views, height, width, channels]`,
+    and `NAME.json`, written last, that says of which files, views, backbone and preprocessing. A shard that says
+    anything else than expected is stale and made again; one without its JSON was interrupted and is made again, too.
 
     Args:
         folder: Where the shards are kept.
@@ -99,7 +98,7 @@ class FeatureCache:
                     part = photos[start : start + 16]
                     pixels = torch.cat([read(photo, self.views) for photo in part])
                     features = extract(pixels).to("cpu", torch.float16)
-                    blocks.append(features.unflatten(0, (len(part), len(self.views))).numpy())
+                    blocks.append(features.reshape(len(part), len(self.views), *features.shape[1:]).numpy())
                     advance(len(part))
                 self._write(number, np.concatenate(blocks))
         return count
@@ -159,9 +158,9 @@ class FeatureCache:
             self._path(number, ".json").unlink(missing_ok=True)
             with part.open("wb") as file:
                 np.save(file, features)
-            os.replace(part, self._path(number, ".npy"))
+            part.replace(self._path(number, ".npy"))
             part.write_text(self._descriptions[number], encoding="utf-8")
-            os.replace(part, self._path(number, ".json"))
+            part.replace(self._path(number, ".json"))
         except OSError as error:
             part.unlink(missing_ok=True)
             raise CacheError(

@@ -1,6 +1,7 @@
 """Photo to Memory: any timm backbone's map of features, projected to the width that the decoder attends to."""
 
 import hashlib
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -32,17 +33,18 @@ class ImageEncoder(nn.Module):
         self.config = config
         try:
             # Without weights it can be built on the meta device, too; `load_pretrained` or a model's file fills it.
-            self.backbone = timm.create_model(config.backbone, pretrained=False, num_classes=0)
+            backbone: Any = timm.create_model(config.backbone, pretrained=False, num_classes=0)
         except RuntimeError as error:
             close = ", ".join(timm.list_models(f"*{config.backbone[:8]}*")[:5]) or "see timm.list_models()"
             raise ConfigError(f"encoder.backbone: {error} (given: {config.backbone!r}; known: {close})") from error
-        self.backbone.to(memory_format=torch.channels_last)
-        self.num_features: int = getattr(self.backbone, "head_hidden_size", self.backbone.num_features)
+        self.backbone = backbone.to(memory_format=torch.channels_last)
+        self.num_features: int = backbone.num_features  # of its last map, before any layer behind the pooling
         self.project = nn.Linear(self.num_features, config.dim)
         self.norm = nn.LayerNorm(config.dim)
         self.dropout = nn.Dropout(config.dropout)
+        tuned = self.trainable_names()
         for name, parameter in self.backbone.named_parameters():
-            parameter.requires_grad = name in self.trainable_names()
+            parameter.requires_grad = name in tuned
 
     def trainable_names(self) -> frozenset[str]:
         """Return the names of the backbone's parameters that are fine-tuned: those of stage `trainable_from` and later.
@@ -90,10 +92,10 @@ class ImageEncoder(nn.Module):
         self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]
     ) -> Float[Tensor, "batch height width channels"]:
         """Run the backbone alone; what it returns can be cached while the backbone is frozen."""
-        maps = self.backbone.forward_features(pixel_values.contiguous(memory_format=torch.channels_last))
+        maps: Tensor = self.backbone.forward_features(pixel_values.contiguous(memory_format=torch.channels_last))
         if maps.ndim == 3:  # a transformer's tokens, behind its class token
-            height, width = self.backbone.patch_embed.grid_size
-            return maps[:, self.backbone.num_prefix_tokens :].unflatten(1, (height, width))
+            height, width = self.backbone.patch_embed.dynamic_feat_size(pixel_values.shape[-2:])
+            return maps[:, self.backbone.num_prefix_tokens :].reshape(len(maps), height, width, -1)
         if maps.ndim != 4:
             raise ModelError(f"{self.config.backbone} gives no map of features but shape {tuple(maps.shape)}")
         return maps if getattr(self.backbone, "output_fmt", "NCHW") == "NHWC" else maps.permute(0, 2, 3, 1)

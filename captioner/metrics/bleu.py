@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from captioner.metrics.ngrams import MAX_ORDER, NgramCounts, Sentences, first_of_each
+from captioner.metrics.ngrams import MAX_ORDER, Codes, Integers, Sentences, find, first_of_each
 
 # coco-caption's constants: they keep 0/0 at 0 and move no other score by more than 1e-8.
 _TINY = 1e-15
@@ -30,13 +30,13 @@ class Bleu:
     def statistics(self, hypotheses: Sentences) -> NDArray[np.float64]:
         """Count for each image, `[images, 10]`; one hypothesis an image, in the order of the images."""
         num_images, ngrams = hypotheses.num_images, hypotheses.ngrams
-        matches = np.minimum(ngrams.count, self._most.find(ngrams.key))
+        matches = np.minimum(ngrams.count, find(*self._most, ngrams.key, missing=0))
         correct = ngrams.sum_by(ngrams.group, num_images, matches)
         total = np.maximum(hypotheses.length[:, None] - np.arange(MAX_ORDER), 0)
         lengths = np.stack([hypotheses.length, self._closest_length(hypotheses)], axis=1)
         return np.concatenate([correct, total, lengths], axis=1).astype(np.float64)
 
-    def _closest_length(self, hypotheses: Sentences) -> NDArray[np.int64]:
+    def _closest_length(self, hypotheses: Sentences) -> Integers:
         length, image = self._references.length, self._references.image
         distance = np.abs(length - hypotheses.length[image])
         best_first = np.lexsort((length, distance, image))
@@ -57,10 +57,8 @@ class Bleu:
         return precision * brevity
 
 
-def _most_in_one_sentence(references: Sentences) -> NgramCounts:
-    """Count each n-gram of an image where a single one of its references holds it most often."""
+def _most_in_one_sentence(references: Sentences) -> tuple[Codes, Integers]:
+    """Count each n-gram of an image where a single one of its references holds it most often; by key, ascending."""
     ngrams = references.ngrams
     first = first_of_each(ngrams.key)
-    most = np.maximum.reduceat(ngrams.count, first) if len(first) else ngrams.count
-    image = references.image[ngrams.group[first]]
-    return NgramCounts(ngrams.key[first], image, ngrams.order[first], ngrams.code[first], most)
+    return ngrams.key[first], np.maximum.reduceat(ngrams.count, first) if len(first) else ngrams.count

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captioner.errors import ScoreError
-from captioner.metrics.ngrams import Codes, Integers, NgramCounts, Sentences, first_of_each
+from captioner.metrics.ngrams import Codes, Integers, NgramCounts, Sentences, find, first_of_each
 
 SIGMA = 6.0
 """Width of the length penalty, words."""
@@ -40,10 +40,7 @@ class DocumentFrequencies:
 
     def weights(self, code: Codes) -> NDArray[np.float64]:
         """Inverse document frequency of each n-gram, `log(images / images that hold it)`; an unseen one counts as 1."""
-        if not len(self.code):
-            return np.full(len(code), np.log(self.num_images))
-        place = np.minimum(np.searchsorted(self.code, code), len(self.code) - 1)
-        count = np.where(self.code[place] == code, self.count[place], 1)
+        count = find(self.code, self.count, code, missing=1)
         weights: NDArray[np.float64] = np.log(self.num_images) - np.log(count)
         return weights
 
@@ -88,7 +85,7 @@ class Cider:
         """Score each image, `[images, 2]`; one hypothesis an image, in the order of the images."""
         references, ngrams = self._references, self._references.ngrams
         num_images, num_references = hypotheses.num_images, len(references.length)
-        count = hypotheses.ngrams.find(references.ngrams.key)
+        count = find(hypotheses.ngrams.key, hypotheses.ngrams.count, ngrams.key, missing=0)
         clipped = np.minimum(count, ngrams.count) if self._penalized else count
         products = clipped * ngrams.count * self._idf**2
         hypothesis_norm = _norm(hypotheses.ngrams, self._frequencies.weights(hypotheses.ngrams.code), num_images)

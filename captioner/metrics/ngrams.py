@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Codes = NDArray[np.uint64]
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer]
 
 MAX_ORDER = 4
 """The longest n-gram of BLEU-4 and CIDEr."""
@@ -57,13 +57,6 @@ class NgramCounts:
         sums = np.bincount(cells, weights, num_groups * MAX_ORDER).astype(np.float64)
         return sums.reshape(num_groups, MAX_ORDER)
 
-    def find(self, keys: Codes) -> Integers:
-        """Look up the count at each key; 0 where it is not in the table."""
-        if not len(self.key):
-            return np.zeros(len(keys), np.int64)
-        place = np.minimum(np.searchsorted(self.key, keys), len(self.key) - 1)
-        return np.where(self.key[place] == keys, self.count[place], 0)
-
 
 @dataclass(frozen=True)
 class Sentences:
@@ -96,7 +89,7 @@ class Sentences:
     @cached_property
     def ngrams(self) -> NgramCounts:
         """N-gram counts of each sentence."""
-        sentence = np.repeat(np.arange(len(self.length)), self.length)
+        sentence = np.repeat(np.arange(len(self.length), dtype=np.int32), self.length)
         words_left = np.repeat(np.cumsum(self.length), self.length) - np.arange(len(self.words))
         codes, groups, orders = [], [], []
         code = self.words
@@ -106,13 +99,23 @@ class Sentences:
             inside = words_left[: len(code)] >= order
             codes.append(code[inside])
             groups.append(sentence[: len(code)][inside])
-            orders.append(np.full(len(codes[-1]), order))
-        code, group, order_ = np.concatenate(codes), np.concatenate(groups), np.concatenate(orders)
-        key, first, count = np.unique(keyed(group, code), return_index=True, return_counts=True)
-        group, order_, code = group[first], order_[first], code[first]
+            orders.append(np.full(len(codes[-1]), order, np.int8))
+        code, group, size = np.concatenate(codes), np.concatenate(groups), np.concatenate(orders)
+        del codes, groups, orders
+        _, first, count = np.unique(keyed(group, code), return_index=True, return_counts=True)
+        group, size, code = group[first], size[first], code[first]
         key = keyed(self.image[group], code)
         by_key = np.argsort(key)
-        return NgramCounts(key[by_key], group[by_key], order_[by_key], code[by_key], count[by_key])
+        return NgramCounts(key[by_key], group[by_key], size[by_key], code[by_key], count[by_key].astype(np.int32))
+
+
+def find(keys: Codes, values: Integers, wanted: Codes, missing: int) -> Integers:
+    """Look up wanted keys among ascending ones."""
+    if not len(keys):
+        return np.full(len(wanted), missing)
+    place = np.searchsorted(keys, wanted)
+    np.minimum(place, len(keys) - 1, out=place)
+    return np.where(keys[place] == wanted, values[place], values.dtype.type(missing))
 
 
 def first_of_each(ordered: Codes) -> Integers:

@@ -30,7 +30,7 @@ _ELIDED = (
     rf"[ABCE-HJKMNP-XZn]['’]{_NO_ENDING}{_LETTER}{{2,}}+"
     rf"|{_LETTER}{{2,}}(?<=[aeiouyAEIOUY])['’]{_NO_ENDING}(?=[aeiouA-Z]){_LETTER}++"
     r"|(?i:c['’]est|c['’]mon|cap['’]n|e['’]er|ev['’]ry|nat['’]l|nor['’]easter|s['’]mores)"
-    r"|(?i:(?:ol|somethin)['’]|[djly]['’](?![sdm]|ll|re|ve))(?!(?<=[DLdlJ]['’])[^\W\d_][^\W_])"
+    r"|(?i:(?:ol|somethin)['’]|[djl]['’](?![sdm]|ll|re|ve)|y['’](?=[^\W\d_])(?![sdm]|ll|re|ve))(?!(?<=[DLdlJ]['’])[^\W\d_][^\W_])"
 )
 _HYPHENED = (
     r"(?:[A-Za-z0-9]++[.,][A-Za-z0-9.,]*+(?:-(?:(?:[A-Za-z]\.){2,}+|[A-Za-z0-9]++))++"
@@ -39,7 +39,7 @@ _HYPHENED = (
 _DOTTED = rf"{_LETTER}{_ALNUM}*+(?:[.!?]{_LETTER}{_ALNUM}*+)+"
 _WORD_END = rf"(?!{_ALNUM}|[-_/]|\.{_LETTER}|['’](?:[sdm]|ll|re|ve))"
 _SLASHED = r"[A-Za-z0-9]++(?:-[A-Za-z]++)*+"
-_CAPITALS = "[A-Z]++(?:&(?i:amp;)?[A-Z]++)++"
+_CAPITALS = "[A-Z]++(?:(?:&(?i:amp;)?|[+])[A-Z]++)++"
 _TITLES = (
     "adj|adm|adv|al|ala|alex|apr|ariz|assn|assoc|asst|atty|attys|aug|ave|bhd|bldg|blvd|brig|bros|calif|capt|cf|cie|cmdr|co"
     "|col|colo|comdr|conn|corp|cos|cpl|ct|dak|dec|dept|det|dr|drs|elec|ens|esq|est|etc|ext|feb|fla|fri|ft|ga|gen|gov"
@@ -84,7 +84,7 @@ _RULES = (
     _DOTTED,
     r"(?i:art|ca|figs?|nos?|op|pp|prop)\.(?=\s?\d)",
     rf"{_SLASHED}(?:\\?/{_SLASHED}){{1,2}}",
-    rf"{_CAPITALS}|[A-Z]++\$|[Cc]\+\+|[CcF]#",
+    rf"{_CAPITALS}|[A-Z]++\$|[Cc]\+\+|[CcFf]#",
     # 10:30, words, -5.
     r"\d++(?:[.:,]\d++)++",
     rf"(?i:n['’]t)(?!{_LETTER})",
@@ -92,7 +92,7 @@ _RULES = (
     _WORD,
     r"[-+]?(?:\d++(?:[.:,]\d++)*+|(?:[.:,]\d++)++)",
     # 'n', 's, 'em, 't|is, '90s.
-    r"['’]n['’]|'(?i:[sdm]|ll|re|ve)(?![A-Za-z])|’(?i:[sdmn]|ll|re|ve)|['’](?i:em|til|cause)|'(?i:n)(?=\s|$)",
+    r"['’](?i:n)['’]|'(?i:[sdm]|ll|re|ve)(?![A-Za-z])|’(?i:[sdmn]|ll|re|ve)|['’](?i:em|til|cause)|'(?i:n)(?=\s|$)",
     r"'(?i:t)(?=(?i:is|was))|['’]\d\ds|['’]\d\d(?=\s|$)",
     # Brackets spelled out, @name, #topic, faces.
     r"-(?i:[lr][rsc]b)-",

@@ -1,8 +1,9 @@
 """What a killed run needs to go on: weights, the optimizer's moments and the place in the epoch; never half written."""
 
 import json
-import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from captioner.config import Config
 from captioner.errors import CheckpointError
 
 KEPT = 2  # the newest, and the one before it should the newest be damaged
+
+# Settings that may differ when a run goes on: they change where things are or how long to wait, never a weight.
+FREE_SETTINGS = {
+    "data": {"images", "captions", "train_split", "val_split", "cache"},
+    "training": {"output", "num_workers", "checkpoint_every_s", "patience"},
+}
 
 
 @dataclass
@@ -44,6 +52,34 @@ class Progress:
     config: dict[str, Any] = field(default_factory=dict)
 
 
+def fixed_settings(config: Config) -> dict[str, Any]:
+    """Return the settings that a run must keep when it goes on, as JSON holds them."""
+    return config.model_dump(mode="json", exclude=FREE_SETTINGS)
+
+
+def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Name the settings in which two runs differ."""
+    return [
+        f"{section}.{key} was {old.get(section, {}).get(key)!r}, is {value!r}"
+        for section, values in new.items()
+        for key, value in values.items()
+        if old.get(section, {}).get(key) != value
+    ]
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Name what went wrong where the block cannot write.
+
+    Raises:
+        CheckpointError: The folder cannot be written, or its disk is full.
+    """
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{folder}: cannot be written ({error}); earlier checkpoints are safe") from error
+
+
 def save_checkpoint(folder: Path, progress: Progress, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
     """Write a checkpoint beside the others, and remove all but the newest ones.
 
@@ -52,17 +88,17 @@ def save_checkpoint(folder: Path, progress: Progress, weights: dict[str, Tensor]
     """
     name = f"{progress.epoch:04d}-{progress.update:06d}"
     part = folder / f"{name}.part"
-    try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        save_file(weights, part / "model.safetensors")
-        save_file(moments, part / "optimizer.safetensors")
-        (part / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
-        shutil.rmtree(folder / name, ignore_errors=True)
-        os.replace(part, folder / name)
-    except (OSError, SafetensorError) as error:
-        shutil.rmtree(part, ignore_errors=True)
-        raise CheckpointError(f"{folder}: no checkpoint could be written ({error}); earlier ones are safe") from error
+    with writing(folder):
+        try:
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+            save_file(weights, part / "model.safetensors")
+            save_file(moments, part / "optimizer.safetensors")
+            (part / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
+            shutil.rmtree(folder / name, ignore_errors=True)
+            part.replace(folder / name)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)  # only there where something failed
     for old in list_checkpoints(folder)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
 

@@ -29,7 +29,9 @@ def draw_curves(path: Path, history: Sequence[dict[str, Any]]) -> None:
         for name, color in (("CIDEr", "#c0392b"), ("BLEU-4", "#2471a3")):
             values = [entry[name] for entry in history]
             right.plot(epochs, values, color=color, marker="o", markersize=3)
-            right.annotate(f"{name} {values[-1]:.1f}", (epochs[-1], values[-1]), (6, 0), textcoords="offset points", color=color)
+            right.annotate(
+                f"{name} {values[-1]:.1f}", (epochs[-1], values[-1]), (6, 0), textcoords="offset points", color=color
+            )
         right.set(title="Validation, decoded by beam search", xlabel="epoch", ylabel="score × 100")
         right.margins(x=0.2)
         figure.savefig(path, dpi=150)

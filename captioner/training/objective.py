@@ -50,7 +50,9 @@ class Objective(nn.Module):
         logits, weights = self.model.decoder(target_input, memory)
         loss = caption_loss(logits, group.target_output, pad_id, self.config.label_smoothing)
         if self.config.coverage_penalty:
-            loss = loss + self.config.coverage_penalty * coverage_loss(weights, group.target_output != pad_id, memory.mask)
+            loss = loss + self.config.coverage_penalty * coverage_loss(
+                weights, group.target_output != pad_id, memory.mask
+            )
         return loss
 
     @torch.no_grad()
@@ -62,8 +64,8 @@ class Objective(nn.Module):
         Guesses come from one teacher-forced pass, so that nothing loops over time.
 
         Source:
-            Scheduled sampling: Bengio et al. 2015, arXiv:1506.03099; in two parallel passes: Mihaylova and Martins 2019,
-            arXiv:1906.07651, section 3.
+            Scheduled sampling: Bengio et al. 2015, arXiv:1506.03099; in two parallel passes: Mihaylova and Martins
+            2019, arXiv:1906.07651, section 3.
         """
         logits, _ = self.model.decoder(target_input, memory)
         guesses = torch.cat([target_input[:, :1], logits[:, :-1].argmax(-1)], 1)

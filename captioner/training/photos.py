@@ -1,4 +1,4 @@
-"""Where an update gets its photos: from the feature cache while the backbone is frozen, else from the files themselves."""
+"""Where an update gets its photos: from the feature cache while the backbone is frozen, else from the files."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import math
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -10,40 +11,41 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from captioner.config import Config
 from captioner.data.batching import EpochPlan, group_targets, plan_epoch
-from captioner.errors import CheckpointError, NonFiniteLossError, TrainingError
+from captioner.errors import CheckpointError, ConfigError, NonFiniteLossError, TrainingError
 from captioner.metrics import Report
 from captioner.model import CaptionerConfig, CaptionerModel
 from captioner.progress import Advance, progress
 from captioner.tokenization import train_word_tokenizer
+from captioner.training.averaging import average_epochs, keep_epoch, kept_epochs
 from captioner.training.checkpoints import (
     Progress,
+    differences,
+    fixed_settings,
     list_checkpoints,
     load_checkpoint,
     moments_of,
     restore_moments,
     save_checkpoint,
+    writing,
 )
 from captioner.training.curves import draw_curves, write_events
 from captioner.training.dataset import Dataset, read_dataset
 from captioner.training.model_card import write_model_card
 from captioner.training.objective import Objective
+from captioner.training.optimizer import build_optimizer, learning_rate_factor, set_learning_rate
 from captioner.training.photos import open_photos, prefetch
 from captioner.training.validation import Validation
-
-# Settings that may differ when a run goes on: they change where things are or how long to wait, never a weight.
-FREE_SETTINGS = {"data": {"images", "captions", "train_split", "val_split", "cache"}, "training": {"output", "num_workers", "checkpoint_every_s", "patience"}}
 
 
 class Trainer:
     """One run of one experiment.
 
-    All chance of an update comes from the seed, the epoch, the update and the process, so that a run that was killed goes
-    on to the same weights without any generator's state being kept.
+    All chance of an update comes from the seed, the epoch, the update and the process, so that a run that was killed
+    goes on to the same weights without any generator's state being kept.
 
     Args:
         config: The experiment.
@@ -51,21 +53,25 @@ class Trainer:
 
     Raises:
         TrainingError: The run folder holds a run already, or none to resume, or one of other settings.
+        ConfigError: This machine cannot compute in that precision.
         DataError: The data cannot be used.
     """
 
     def __init__(self, config: Config, resume: bool) -> None:
         self.config = config
         self.folder = Path(config.training.output)
-        self.accelerator = Accelerator(mixed_precision=config.training.precision)
         self._check_folder(resume)
+        try:
+            self.accelerator = Accelerator(mixed_precision=config.training.precision)
+        except ValueError as error:
+            raise ConfigError(f"training.precision: {error} (given: {config.training.precision!r})") from error
         self.data: Dataset = read_dataset(config.data)
         torch.manual_seed(config.training.seed)
         self.model = self._build_model()
         self._open_photos()
         self.objective = Objective(self.model, config.training, from_features=self.from_features)
-        self.optimizer = self._build_optimizer()
-        self.state = Progress(config=_fixed_settings(config))
+        self.optimizer: torch.optim.Optimizer = build_optimizer(self.model, config.training)
+        self.state = Progress(config=fixed_settings(config))
         self.checkpointed_at = time.monotonic()
         if resume:
             self._resume()
@@ -107,33 +113,15 @@ class Trainer:
         files = {"train": [e.image for e in self.data.train], "val": [e.image for e in self.data.val]}
         encoder = self.model.encoder
         self.from_features = encoder.config.trainable_from is None
-        self.model.eval()
+        self.model.train(False)
         with self.accelerator.main_process_first():
             self.photos = open_photos(files["train"], encoder, self.config, cache, training=True)
             validation_photos = open_photos(files["val"], encoder, self.config, cache, training=False)
         self.validation = Validation(self.data.val, validation_photos, self.config.search, self.accelerator)
 
-    def _build_optimizer(self) -> torch.optim.Optimizer:
-        settings = self.config.training
-        groups: dict[tuple[bool, bool], list[Tensor]] = {}
-        for name, parameter in self.model.named_parameters():
-            if parameter.requires_grad:
-                groups.setdefault(("backbone" in name, parameter.ndim > 1), []).append(parameter)
-        return torch.optim.AdamW(
-            [
-                {
-                    "params": parameters,
-                    "peak": settings.backbone_learning_rate if backbone else settings.learning_rate,
-                    "weight_decay": settings.weight_decay if matrix else 0.0,
-                }
-                for (backbone, matrix), parameters in groups.items()
-            ],
-            betas=(0.9, 0.98),
-        )
-
     def _resume(self) -> None:
         state, weights, moments = load_checkpoint(self.folder / "checkpoints")
-        differing = _differences(state.config, self.state.config)
+        differing = differences(state.config, self.state.config)
         if differing:
             raise CheckpointError(f"{self.folder} was run with other settings: {'; '.join(differing)}")
         self.state = state
@@ -144,9 +132,7 @@ class Trainer:
         own = self.model.own_state_dict()
         if own.keys() != weights.keys() or any(own[name].shape != weights[name].shape for name in own):
             raise CheckpointError(f"{self.folder}: the checkpoint does not fit the model: was the data changed?")
-        with torch.no_grad():
-            for name, tensor in own.items():
-                tensor.copy_(weights[name])
+        self.model.load_state_dict(weights, strict=False)  # the frozen backbone and tied weights are not among them
 
     def run(self) -> Path:
         """Train to the end or to the early stop; return the folder of the best model.
@@ -163,6 +149,7 @@ class Trainer:
                 self._run_epoch(advance)
         if settings.average_last > 1:
             self._average()
+        self.accelerator.wait_for_everyone()
         return self.folder / "best"
 
     def _is_stale(self) -> bool:
@@ -174,25 +161,33 @@ class Trainer:
             len(self.targets), settings.batch_size, self.photos.num_views, settings.seed, self.state.epoch
         )
         start = self.state.update
+        self.objective.train()
         loads = prefetch(
-            (self.photos, part, [plan.views[photo] for photo in part], self._seed(update))
+            (self.photos, part, [plan.views[photo] for photo in part], self._seed(update, process=0))
             for update in range(start, len(plan.batches))
             for part in self._parts(plan.batches[update])
         )
         for update in range(start, len(plan.batches)):
-            self._set_learning_rate(len(plan.batches))
+            done = self.state.epoch * len(plan.batches) + update
+            factor = learning_rate_factor(done, settings.epochs * len(plan.batches), settings.warmup_steps)
+            set_learning_rate(self.optimizer, factor)
             loss_sum, num_words = self._update(plan, update, loads)
             self.state.loss_sum += loss_sum
             self.state.num_tokens += num_words
             self.state.update = update + 1
-            mean_loss = self.state.loss_sum / self.state.num_tokens
-            advance(num_words, f"epoch {self.state.epoch + 1}, loss {mean_loss:.3f}, best CIDEr {max(0, self.state.best_score):.1f}")
+            advance(num_words, self._note())
             if time.monotonic() - self.checkpointed_at > settings.checkpoint_every_s:
                 self._checkpoint()
         self._finish_epoch()
 
-    def _seed(self, update: int) -> int:
-        key = [self.config.training.seed, self.state.epoch, update, self.accelerator.process_index]
+    def _note(self) -> str:
+        state = self.state
+        loss, best = state.loss_sum / state.num_tokens, max(0.0, state.best_score)
+        return f"epoch {state.epoch + 1}, loss {loss:.3f}, best CIDEr {best:.1f}"
+
+    def _seed(self, update: int, process: int) -> int:
+        """Return the seed of an update: its photos' is that of process 0, so that all processes make one batch."""
+        key = [self.config.training.seed, self.state.epoch, update, process]
         return int(np.random.SeedSequence(key).generate_state(1)[0])
 
     def _parts(self, batch: list[int]) -> list[list[int]]:
@@ -208,7 +203,7 @@ class Trainer:
         """Make one update; return its loss, summed over words and processes, and the number of these words."""
         accelerator, batch = self.accelerator, plan.batches[update]
         num_words = sum(len(ids) + 1 for photo in batch for ids in self.targets[photo])
-        torch.manual_seed(self._seed(update))
+        torch.manual_seed(self._seed(update, accelerator.process_index))
         total = torch.zeros((), device=accelerator.device)
         parts = self._parts(batch)
         num_mine = len(batch[accelerator.process_index :: accelerator.num_processes])
@@ -224,8 +219,8 @@ class Trainer:
         loss_sum = float(accelerator.reduce(total, "sum"))
         if not math.isfinite(loss_sum) or (accelerator.scaler is None and not math.isfinite(float(norm))):
             raise NonFiniteLossError(
-                f"epoch {self.state.epoch + 1}, update {update + 1}: the loss is {loss_sum / num_words:.4g} and its gradient "
-                f"{float(norm):.4g}; the last checkpoint is safe. A lower training.learning_rate would help"
+                f"epoch {self.state.epoch + 1}, update {update + 1}: the loss is {loss_sum / num_words:.4g} and its "
+                f"gradient {float(norm):.4g}; the last checkpoint is safe. A lower training.learning_rate would help"
             )
         self.optimizer.step()
         self.optimizer.zero_grad()
@@ -241,69 +236,66 @@ class Trainer:
         settings = self.config.training
         return settings.scheduled_sampling * self.state.epoch / max(1, settings.epochs - 1)
 
-    def _set_learning_rate(self, updates_an_epoch: int) -> None:
-        """Rise linearly, then fall along a cosine (Loshchilov and Hutter 2017, arXiv:1608.03983, equation 5)."""
-        settings = self.config.training
-        done = self.state.epoch * updates_an_epoch + self.state.update
-        share = max(0.0, done - settings.warmup_steps) / max(1, settings.epochs * updates_an_epoch - settings.warmup_steps)
-        factor = min((done + 1) / (settings.warmup_steps + 1), 0.5 * (1 + math.cos(math.pi * share)))
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["peak"] * factor
-
     def _finish_epoch(self) -> None:
         """Decode and score the validation photos, keep the model if it is the best, and write everything down."""
         state = self.state
         report = self.validation(self.model, self.from_features)
-        self.objective.train()
-        entry = {"epoch": state.epoch + 1, "loss": state.loss_sum / state.num_tokens, "learning_rate": self.optimizer.param_groups[0]["lr"], **report.scores}
+        entry = {
+            "epoch": state.epoch + 1,
+            "loss": state.loss_sum / state.num_tokens,
+            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            **report.scores,
+        }
         state.history.append(entry)
         state.epoch, state.update, state.loss_sum, state.num_tokens = state.epoch + 1, 0, 0.0, 0
         if self.accelerator.is_main_process:
-            self._keep_epoch()
+            kept = self.config.training.average_last
+            with writing(self.folder):
+                keep_epoch(self.folder / "epochs", state.epoch, self.model.own_state_dict(), kept)
         self._keep_if_best(report, state.epoch)
         self._checkpoint()
         if self.accelerator.is_main_process:
-            self._write_history(entry)
-
-    def _keep_epoch(self) -> None:
-        """Keep the epoch's weights as long as the average of the last ones may need them."""
-        folder = self.folder / "epochs"
-        folder.mkdir(parents=True, exist_ok=True)
-        save_file(self.model.own_state_dict(), folder / f"{self.state.epoch:04d}.safetensors")
-        for old in sorted(folder.glob("*.safetensors"))[: -self.config.training.average_last]:
-            old.unlink()
+            with writing(self.folder):
+                self._write_history(entry)
 
     def _keep_if_best(self, report: Report, epoch: int) -> None:
         if report.scores["CIDEr"] <= self.state.best_score:
             return
         self.state.best_score, self.state.best_epoch = report.scores["CIDEr"], epoch
         if self.accelerator.is_main_process:
-            halves = {name: tensor.half() for name, tensor in self.model.own_state_dict().items()}
-            self.model.save_pretrained(self.folder / "best", state_dict=halves)
-            write_model_card(self.folder / "best", self.config, report, self.state.history)
+            with writing(self.folder):
+                self._write_best(report)
+
+    def _write_best(self, report: Report) -> None:
+        """Write the model as users load it; it takes the place of the one before at once, never by halves."""
+        best, part = self.folder / "best", self.folder / "best.part"
+        weights = {
+            name: tensor.half() if tensor.is_floating_point() else tensor
+            for name, tensor in self.model.own_state_dict().items()
+        }
+        shutil.rmtree(part, ignore_errors=True)
+        self.model.save_pretrained(part, state_dict=weights)
+        write_model_card(part, self.config, report, self.state.history)
+        shutil.rmtree(best, ignore_errors=True)
+        part.replace(best)
 
     def _write_history(self, entry: dict[str, Any]) -> None:
         write_events(self.folder / "tensorboard", entry)
         draw_curves(self.folder / "curves.png", self.state.history)
-        with (self.folder / "history.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
+        lines = [json.dumps(one) + "\n" for one in self.state.history]
+        (self.folder / "history.jsonl").write_text("".join(lines), encoding="utf-8")
         scores = ", ".join(f"{name} {entry[name]:.2f}" for name in ("BLEU-4", "CIDEr"))
         print(f"epoch {entry['epoch']}/{self.config.training.epochs}: loss {entry['loss']:.4f}, {scores}", flush=True)
 
     def _average(self) -> None:
-        """Average the last epochs' weights, and keep the average if it decodes better.
-
-        Source:
-            Izmailov et al. 2018, arXiv:1803.05407, with the epochs of one cosine as the points.
-        """
-        files = sorted((self.folder / "epochs").glob("*.safetensors"))
-        parts = [load_file(file) for file in files]
-        weights = {name: torch.stack([part[name].double() for part in parts]).mean(0).float() for name in parts[0]}
-        self._load_weights(weights)
+        """Keep the average of the last epochs' weights if it decodes better than the best of them."""
+        self.accelerator.wait_for_everyone()  # until the main process has written the last epoch
+        folder = self.folder / "epochs"
+        self._load_weights(average_epochs(folder))
         report = self.validation(self.model, self.from_features)
         if self.accelerator.is_main_process:
             scores = ", ".join(f"{name} {report.scores[name]:.2f}" for name in ("BLEU-4", "CIDEr"))
-            print(f"average of the last {len(files)} epochs: {scores}", flush=True)
+            print(f"average of the last {len(kept_epochs(folder))} epochs: {scores}", flush=True)
         self._keep_if_best(report, self.state.epoch)
 
     def _checkpoint(self) -> None:
@@ -311,23 +303,11 @@ class Trainer:
             return
         if self.accelerator.scaler is not None:
             self.state.scaler = self.accelerator.scaler.state_dict()
-        save_checkpoint(self.folder / "checkpoints", self.state, self.model.own_state_dict(), moments_of(self.optimizer))
+        folder, weights = self.folder / "checkpoints", self.model.own_state_dict()
+        save_checkpoint(folder, self.state, weights, moments_of(self.optimizer))
         self.checkpointed_at = time.monotonic()
 
 
 def train(config: Config, resume: bool = False) -> Path:
     """Run an experiment and return the folder of its best model."""
     return Trainer(config, resume).run()
-
-
-def _fixed_settings(config: Config) -> dict[str, Any]:
-    return config.model_dump(mode="json", exclude=FREE_SETTINGS)
-
-
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    return [
-        f"{section}.{key} was {old.get(section, {}).get(key)!r}, is {value!r}"
-        for section, values in new.items()
-        for key, value in values.items()
-        if old.get(section, {}).get(key) != value
-    ]

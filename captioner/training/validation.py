@@ -37,7 +37,7 @@ class Validation:
 
     def __call__(self, model: CaptionerModel, from_features: bool) -> Report:
         """Caption all validation photos and return the scores."""
-        model.eval()
+        model.train(False)
         mine = range(self._accelerator.process_index, self._num, self._accelerator.num_processes)
         pairs: list[tuple[int, str]] = []
         with torch.inference_mode(), progress("validation", len(mine), "photos") as advance:

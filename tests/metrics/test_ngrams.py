@@ -2,7 +2,7 @@ from collections import Counter
 
 import numpy as np
 
-from captioner.metrics.ngrams import Sentences, keyed
+from captioner.metrics.ngrams import Sentences, find
 
 TOKENS = [["a", "dog", "a", "dog"], [], ["dog"], ["a", "a", "a", "a", "a"], ["é", "a", "dog"]]
 
@@ -37,9 +37,10 @@ def test_word_order_matters() -> None:
     assert len(set(ngrams.code[ngrams.order == 2].tolist())) == 2
 
 
-def test_find_gives_counts_and_zero() -> None:
+def test_find_gives_values_and_what_stands_for_missing() -> None:
     ngrams = Sentences.from_tokens(TOKENS, range(5), 5).ngrams
-    np.testing.assert_array_equal(ngrams.find(ngrams.key), ngrams.count)
+    np.testing.assert_array_equal(find(ngrams.key, ngrams.count, ngrams.key, missing=0), ngrams.count)
     other = Sentences.from_tokens([["cat"]], [0], 1).ngrams
-    assert ngrams.find(keyed(other.group, other.code)).tolist() == [0]
-    assert Sentences.from_tokens([[]], [0], 1).ngrams.find(ngrams.key).sum() == 0
+    assert find(ngrams.key, ngrams.count, other.key, missing=7).tolist() == [7]
+    nothing = Sentences.from_tokens([[]], [0], 1).ngrams
+    assert find(nothing.key, nothing.count, ngrams.key, missing=0).sum() == 0

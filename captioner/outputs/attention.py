@@ -1,0 +1,152 @@
+"""Where the decoder looked, for the eye: one panel a word, the photo lit where the word came from."""
+
+import math
+import os
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from captioner.errors import ShapeError, UsageError
+from captioner.outputs.disk import output_errors
+
+COLUMNS = 5
+# Lengths in pixels; a panel is twice what a screen of normal density needs, so that the picture stays sharp.
+PANEL_WIDTH, PANEL_HEIGHT = 360, 440  # a photo is fitted into these
+NARROWEST = 220  # of a column, so that words fit above a tall photo
+GAP, MARGIN, LABEL_GAP, CORNER = 28, 44, 12, 10
+FONT_SIZE, SMALLEST_FONT = 24, 10
+LINE_HEIGHT = 32
+PAPER, INK = "#ffffff", "#1c1c1e"
+DIMMED_LIGHT, DIMMED_COLOUR = 0.36, 0.35  # what is left of brightness and of colour where the decoder did not look
+
+
+def draw_attention(image: Image.Image, words: Sequence[str], attention: ArrayLike) -> Image.Image:
+    """Draw the photo with its caption, and then once a word, lit where the decoder looked.
+
+    A word's brightest spot has the photo's own light whatever its weight: panels show where, not how much.
+
+    Args:
+        image: The part of the photo that the grid lies over: all of it where the encoder squashes photos.
+        words: The caption's words.
+        attention: A map a word, `[word, height, width]`: an array or a tensor in the CPU's memory.
+
+    Raises:
+        ShapeError: There is not one map a word.
+    """
+    maps = np.asarray(attention, dtype=np.float32)
+    if maps.ndim != 3 or len(maps) != len(words) or 0 in maps.shape[1:]:
+        raise ShapeError(f"attention: shape {maps.shape} for {len(words)} words; give [word, height, width]")
+    photo = _fitted(image)
+    panels = [photo, *_lit(photo, maps)]
+    rows = math.ceil(len(panels) / COLUMNS)
+    columns = math.ceil(len(panels) / rows)  # seven panels are four and three, not five and two
+    cell = max(photo.width, NARROWEST)
+    labels = [_wrapped(" ".join(words), cell), *([word] for word in words)]
+    heights = [max(map(len, labels[at : at + columns])) * LINE_HEIGHT for at in range(0, len(panels), columns)]
+    height = 2 * MARGIN - GAP + sum(lines + LABEL_GAP + photo.height + GAP for lines in heights)
+    sheet = Image.new("RGB", (2 * MARGIN - GAP + columns * (cell + GAP), height), PAPER)
+    top = MARGIN
+    for row, lines in enumerate(heights):
+        top += lines + LABEL_GAP
+        for column, number in enumerate(range(row * columns, min((row + 1) * columns, len(panels)))):
+            left = MARGIN + column * (cell + GAP)
+            sheet.paste(panels[number], (left, top), _rounded(photo.size))
+            _write_above(sheet, labels[number], left, top - LABEL_GAP, cell)
+        top += photo.height + GAP
+    return sheet
+
+
+class AttentionWriter:
+    """Saves one PNG a photo, in folders as the photos lie: `FOLDER/trip/photo.jpg.png`.
+
+    Args:
+        folder: Where the pictures go; it is made if it is not there.
+        files: The photos to come. Names are told apart by the folders below the deepest one that holds them all.
+
+    Raises:
+        UsageError: The folder cannot be made.
+    """
+
+    def __init__(self, folder: str | Path, files: Iterable[str | Path]) -> None:
+        self._folder = Path(folder)
+        parents = {os.path.abspath(Path(file).parent) for file in files}  # noqa: PTH100 (resolve would follow links)
+        self._common = os.path.commonpath(parents) if parents else str(Path.cwd())
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{folder}: the folder cannot be made ({error.strerror})") from error
+
+    def path(self, file: str | Path) -> Path:
+        """Return the picture's path."""
+        return self._folder / f"{os.path.relpath(file, self._common)}.png"
+
+    def write(self, file: str | Path, image: Image.Image, words: Sequence[str], attention: ArrayLike) -> None:
+        """Draw and save one picture, as `draw_attention` does.
+
+        Raises:
+            ShapeError: There is not one map a word.
+            OutputError: The picture cannot be saved.
+        """
+        path = self.path(file)
+        picture = draw_attention(image, words, attention)
+        with output_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            picture.save(path, "PNG")
+
+
+def _fitted(image: Image.Image) -> Image.Image:
+    scale = min(PANEL_WIDTH / image.width, PANEL_HEIGHT / image.height)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+
+
+def _lit(photo: Image.Image, maps: NDArray[np.float32]) -> list[Image.Image]:
+    """Return the photo once a map, dark and grey where the map is low."""
+    bright = np.asarray(photo, dtype=np.float32)
+    grey = bright.mean(axis=2, keepdims=True)
+    dark = DIMMED_LIGHT * (grey + DIMMED_COLOUR * (bright - grey))
+    lit = []
+    for weights in maps:
+        smooth = np.asarray(Image.fromarray(weights).resize(photo.size, Image.Resampling.BICUBIC))
+        light = (smooth / max(float(smooth.max()), 1e-12)).clip(0, 1)[:, :, None]  # bicubic curves dip below 0
+        lit.append(Image.fromarray((dark + light * (bright - dark)).round().astype(np.uint8)))
+    return lit
+
+
+def _write_above(sheet: Image.Image, lines: Sequence[str], left: int, bottom: int, width: int) -> None:
+    draw = ImageDraw.Draw(sheet)
+    for number, line in enumerate(reversed(lines)):
+        size = FONT_SIZE
+        while size > SMALLEST_FONT and _font(size).getlength(line) > width:
+            size -= 1
+        draw.text((left, bottom - number * LINE_HEIGHT), line, fill=INK, font=_font(size), anchor="ld")
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Break a text into lines that fit; a word that does not fit has one to itself."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and _font(FONT_SIZE).getlength(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    from matplotlib import get_data_path  # its DejaVu Sans knows more than Latin; Pillow's own font knows but ASCII
+
+    return ImageFont.truetype(str(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
+
+
+@lru_cache(maxsize=16)
+def _rounded(size: tuple[int, int]) -> Image.Image:
+    """Return a mask with round corners, smooth since it is drawn four times as large."""
+    large = Image.new("L", (4 * size[0], 4 * size[1]))
+    ImageDraw.Draw(large).rounded_rectangle((0, 0, large.width - 1, large.height - 1), 4 * CORNER, fill=255)
+    return large.resize(size, Image.Resampling.LANCZOS)

@@ -1,0 +1,136 @@
+"""Shapes are checked while the tests run, and everything tiny that they share is made here."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from jaxtyping import install_import_hook
+from PIL import Image
+
+# By name: beartype cannot check typing.Self outside of classes that it decorates, which config and model use.
+CHECKED = (
+    *("attention", "data", "decoder", "encoders", "losses", "memory", "preprocess", "search"),
+    *("training.averaging", "training.checkpoints", "training.objective", "training.optimizer"),
+)
+install_import_hook([f"captioner.{name}" for name in CHECKED], "beartype.beartype")
+
+COLORS = {"red": (200, 30, 30), "green": (30, 180, 30), "blue": (30, 30, 200), "grey": (128, 128, 128)}
+# A small backbone of timm whose random weights tell colours apart.
+BACKBONE = "test_resnet"
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Sums of small matrices do not depend on how many cores there are."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def draw_photo(color: str, bright_side: str, seed: int) -> Image.Image:
+    """A noisy photo of one colour, one half of it brighter."""
+    pixels = np.random.default_rng(seed).integers(-9, 10, (41, 53, 3)) + np.array(COLORS[color])
+    half = slice(None, 27) if bright_side == "left" else slice(27, None)
+    pixels[:, half] += 50
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Eight photos, no two alike: photo00.png ... photo07.png."""
+    folder = tmp_path_factory.mktemp("photos")
+    kinds = [(color, side) for color in COLORS for side in ("left", "right")]
+    paths = [folder / f"photo{number:02d}.png" for number in range(len(kinds))]
+    for number, (path, (color, side)) in enumerate(zip(paths, kinds, strict=True)):
+        draw_photo(color, side, number).save(path)
+    return paths
+
+
+@pytest.fixture(scope="session")
+def caption_set(photos: list[Path]) -> dict[str, str]:
+    """The fields of `[data]` for a tiny set: six photos to train on, two to validate on, two or three captions each."""
+    folder = photos[0].parent
+    kinds = [(color, side) for color in COLORS for side in ("left", "right")]
+    lines = ["image,caption"]
+    for number, (photo, (color, side)) in enumerate(zip(photos, kinds, strict=True)):
+        captions = [f"A {color} photo, bright on the {side}.", f"The {side} of a {color} picture is bright"]
+        captions += ["A very plain and rather noisy picture of nothing but colour"] * (number % 2)
+        lines += [f'{photo.name},"{caption}"' for caption in captions]
+    (folder / "captions.csv").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "train.txt").write_text("\n".join(photo.name for photo in photos[:6]), encoding="utf-8")
+    (folder / "val.txt").write_text("\n".join(photo.name for photo in photos[6:]), encoding="utf-8")
+    return {
+        "name": "made photos",
+        "images": str(folder),
+        "captions": str(folder / "captions.csv"),
+        "train_split": str(folder / "train.txt"),
+        "val_split": str(folder / "val.txt"),
+        "min_word_count": 1,
+    }
+
+
+@pytest.fixture
+def tiny_config(caption_set: dict[str, str], tmp_path: Path) -> Callable[..., object]:
+    """Make the config of a run of seconds; `section={...}` replaces fields."""
+    from captioner.config import Config
+
+    def make(**changes: dict[str, object]) -> Config:
+        sections: dict[str, dict[str, object]] = {
+            "data": dict(caption_set),
+            "image": {"height": 32, "width": 64},
+            "encoder": {"backbone": BACKBONE, "weights": "none", "dim": 12, "dropout": 0.2},
+            "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8, "dropout": 0.2},
+            "search": {"beam_size": 2, "max_length": 8},
+            "training": {
+                "output": str(tmp_path / "run"),
+                "epochs": 2,
+                "batch_size": 4,
+                "learning_rate": 0.01,
+                "warmup_steps": 1,
+                "num_workers": 1,
+            },
+        }
+        for section, fields in changes.items():
+            sections[section] |= fields
+        return Config.model_validate(sections)
+
+    return make
+
+
+@pytest.fixture
+def make_model() -> Callable[..., object]:
+    """Make a tiny model with random weights and a tokenizer of a few words; `section={...}` replaces fields."""
+    from captioner.model import CaptionerConfig, CaptionerModel
+    from captioner.tokenization import train_word_tokenizer
+
+    def make(**changes: dict[str, object]) -> CaptionerModel:
+        sections: dict[str, dict[str, object]] = {
+            "image": {"height": 32, "width": 64},
+            "encoder": {"backbone": BACKBONE, "weights": "none", "dim": 12},
+            "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8},
+            "search": {"beam_size": 2, "max_length": 5},
+        }
+        for section, fields in changes.items():
+            sections[section] |= fields
+        torch.manual_seed(0)
+        tokenizer = train_word_tokenizer(["a red photo, bright on the left", "a green picture"], 1, 20)
+        tied = sections["decoder"].get("tie_embeddings", True)
+        config = CaptionerConfig(**sections, vocab_size=len(tokenizer), tie_word_embeddings=tied)
+        model = CaptionerModel(config)
+        with torch.no_grad():
+            model.encoder.load_pretrained()
+        model.tokenizer = tokenizer
+        return model.train(False)
+
+    return make
+
+
+@pytest.fixture
+def model_folder(make_model: Callable[..., object], tmp_path: Path) -> Path:
+    """A tiny model's folder."""
+    folder = tmp_path / "model"
+    make_model().save_pretrained(folder)
+    return folder

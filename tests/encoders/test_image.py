@@ -1,0 +1,92 @@
+import pytest
+import torch
+
+from captioner.config import EncoderConfig
+from captioner.encoders import ImageEncoder
+from captioner.errors import ConfigError
+from captioner.memory import GridLayout
+
+
+def build(**changes: object) -> ImageEncoder:
+    torch.manual_seed(0)
+    return ImageEncoder(EncoderConfig(**{"backbone": "test_resnet", "weights": "none", "dim": 7, **changes}))
+
+
+def pixels(batch: int = 2, height: int = 96, width: int = 160) -> torch.Tensor:
+    return torch.randn(batch, 3, height, width, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("backbone", ["test_resnet", "test_mambaout", "test_vit"])
+def test_positions_are_rows_of_the_photo(backbone):
+    """A change in the photo's upper right corner is greatest at that corner's position."""
+    encoder = build(backbone=backbone).train(False)
+    features = encoder.features(pixels())
+    memory = encoder.embed(features)
+    assert memory.layout == GridLayout(*features.shape[1:3])
+    assert memory.keys.shape == (2, features.shape[1] * features.shape[2], 7)
+    changed = pixels()
+    changed[:, :, :16, -16:] += 5
+    difference = (encoder.features(changed) - features).abs().sum(-1)[0]
+    assert divmod(int(difference.argmax()), difference.shape[1]) == (0, difference.shape[1] - 1)
+
+
+def test_embedded_features_equal_the_whole_way():
+    encoder = build().train(False)
+    assert torch.equal(encoder.embed(encoder.features(pixels())).values, encoder(pixels()).values)
+
+
+def test_channels_last_is_only_a_matter_of_speed():
+    encoder = build().train(False)
+    strides = encoder.backbone.conv1[0].weight if hasattr(encoder.backbone.conv1, "__getitem__") else None
+    assert strides is None or strides.is_contiguous(memory_format=torch.channels_last)
+    before = encoder.features(pixels())
+    encoder.backbone.to(memory_format=torch.contiguous_format)
+    torch.testing.assert_close(encoder.features(pixels()), before, atol=1e-4, rtol=1e-4)
+
+
+def test_frozen_backbone_has_no_gradient():
+    assert not any(parameter.requires_grad for parameter in build().backbone.parameters())
+
+
+def test_stages_from_the_chosen_one_on_are_trained():
+    counts = []
+    for stage in range(5):
+        encoder = build(trainable_from=stage)
+        names = {name for name, parameter in encoder.backbone.named_parameters() if parameter.requires_grad}
+        assert names == encoder.trainable_names()
+        counts.append(len(names))
+    assert counts == sorted(counts, reverse=True)
+    assert len(set(counts)) == 5
+    assert counts[0] == len(list(encoder.backbone.parameters()))
+    assert all(name.startswith("layer4") for name in build(trainable_from=4).trainable_names())
+
+
+def test_batch_statistics_stay():
+    encoder = build(trainable_from=0).train()
+    before = {name: tensor.clone() for name, tensor in encoder.backbone.named_buffers()}
+    assert before
+    encoder(pixels())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in encoder.backbone.named_buffers())
+    assert encoder.dropout.training
+
+
+def test_fingerprint_tells_weights_and_names_apart():
+    encoder = build()
+    assert encoder.fingerprint() == build().fingerprint()
+    with torch.no_grad():
+        next(encoder.backbone.parameters()).flatten()[0] += 1e-3
+    assert encoder.fingerprint() != build().fingerprint()
+    assert build(backbone="test_efficientnet").fingerprint() != build().fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"backbone": "test_resnot"}, "encoder.backbone.*'test_resnot'.*test_resnet"),
+        ({"backbone": "no such thing"}, "encoder.backbone.*timm.list_models"),
+        ({"trainable_from": 9}, "encoder.trainable_from: test_resnet has stages 0 to"),
+    ],
+)
+def test_bad_settings_are_named(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        build(**changes)

@@ -1,0 +1,106 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from captioner.config import CONFIGS, Config, SearchConfig, load_config, validated
+from captioner.errors import ConfigError
+
+FILE = """
+[encoder]
+dim = 7
+
+[training]
+epochs = 3
+learning_rate = 1e-3
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.toml"
+    path.write_text(FILE, encoding="utf-8")
+    return path
+
+
+def test_file_fills_fields_and_leaves_the_others(file):
+    config = load_config(file)
+    assert (config.encoder.dim, config.training.epochs, config.training.learning_rate) == (7, 3, 1e-3)
+    assert config.decoder == Config().decoder
+
+
+@pytest.mark.parametrize(
+    ("override", "section", "field", "value"),
+    [
+        ("training.epochs=5", "training", "epochs", 5),
+        ("training.learning_rate=2e-4", "training", "learning_rate", 2e-4),
+        ("training.flips=false", "training", "flips", False),
+        ("encoder.trainable_from=3", "encoder", "trainable_from", 3),
+        ("data.images=photos/of = me", "data", "images", "photos/of = me"),
+        ('search.banned_words=["man", "dog"]', "search", "banned_words", ("man", "dog")),
+        (" decoder.cell = gru ", "decoder", "cell", "gru"),
+    ],
+)
+def test_override_wins(file, override, section, field, value):
+    assert getattr(getattr(load_config(file, [override]), section), field) == value
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("training.epoch=5", "training.epoch: no such setting"),
+        ("trainin.epochs=5", "trainin: no such setting"),
+        ("training.epochs=0", "training.epochs.*greater than or equal to 1.*0"),
+        ("training.epochs=many", "training.epochs.*'many'"),
+        ("decoder.attention=hard", "decoder.attention.*'additive' or 'dot'.*'hard'"),
+        ("search.beam_size=5", r"beam_size \(5\) must be divisible by num_groups \(2\)"),
+        ("training.epochs", "write section.key=value"),
+        ("epochs=3", "write section.key=value"),
+    ],
+)
+def test_bad_override_is_named(file, override, message):
+    file.write_text(FILE + "\n[search]\nnum_groups = 2\nbeam_size = 4\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=message):
+        load_config(file, [override])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "cannot be read"), (b"[training\n", "not valid TOML"), (b"\xff\xfe", "not valid TOML"), (b"x = 1", "x")],
+)
+def test_bad_file_is_named(tmp_path, content, message):
+    path = tmp_path / "bad.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=message) as raised:
+        load_config(path)
+    assert str(path) in str(raised.value)
+
+
+def test_override_of_a_section_that_is_no_table(tmp_path):
+    path = tmp_path / "bad.toml"
+    path.write_text("training = 3", encoding="utf-8")
+    with pytest.raises(ConfigError, match="training must be a table"):
+        load_config(path, ["training.epochs=3"])
+
+
+def test_all_errors_are_told_at_once():
+    with pytest.raises(ConfigError) as raised:
+        validated(SearchConfig, {"beam_size": 0, "top_p": 2.0}, "here")
+    assert [line.split(":")[1].strip() for line in str(raised.value).splitlines()] == ["beam_size", "top_p"]
+
+
+def test_settings_are_frozen():
+    with pytest.raises(ValidationError):
+        Config().training.epochs = 3
+
+
+def test_every_field_is_documented():
+    for name, section in Config.model_fields.items():
+        for field, info in section.annotation.model_fields.items():
+            assert info.description and info.description.endswith("."), f"{name}.{field}"
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
+def test_shipped_configs_are_valid(path):
+    assert load_config(path).data.license
