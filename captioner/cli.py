@@ -15,6 +15,7 @@ from captioner.errors import CaptionerError, ConfigError, MissingExtraError, Usa
 
 if TYPE_CHECKING:
     from captioner.folder import Captioned
+    from captioner.outputs import AttentionWriter, Writer
     from captioner.pipeline import Captioner
 
 app = typer.Typer(
@@ -72,7 +73,8 @@ def caption(
     files = find_photos(paths)
     changes = {"beam_size": beam_size, "num_captions": num_captions, "max_length": max_length, "sample": sample}
     with ExitStack() as stack:
-        writers = [stack.enter_context(writer) for writer in _writers(output or [], files, sidecar)]
+        writers = _open_writers(stack, output or [], files, sidecar)
+        looks = _attention_writer(explain, files)
         captioner = _load(model, device)
         num_failed = 0
         for done in _captioned(captioner, files, changes, batch_size):
@@ -80,8 +82,9 @@ def caption(
             _show(done, to_terminal=show or not (output or sidecar))
             for writer in writers:
                 writer.write(done.record)
-            if explain is not None:
-                _explain(done, explain)
+            if looks is not None and done.result is not None and done.image is not None:
+                best = done.result.candidates[0]
+                looks.write(done.record.file, done.image, best.words, best.attention)
     if num_failed:
         print(f"{num_failed} of {len(files)} photos could not be captioned", file=sys.stderr)
         raise typer.Exit(1)
@@ -167,10 +170,19 @@ def _load(model: str, device: str) -> "Captioner":
     return load(model, device)
 
 
-def _writers(outputs: Sequence[Path], files: Sequence[Path], sidecar: bool) -> list[Any]:
+def _open_writers(
+    stack: ExitStack, outputs: Sequence[Path], files: Sequence[Path], sidecar: bool
+) -> "list[Writer]":
     from captioner.outputs import SidecarWriter, open_writer
 
-    return [open_writer(path) for path in outputs] + ([SidecarWriter(files)] if sidecar else [])
+    writers: list[Writer] = [stack.enter_context(open_writer(path)) for path in outputs]
+    return [*writers, stack.enter_context(SidecarWriter(files))] if sidecar else writers
+
+
+def _attention_writer(folder: Path | None, files: Sequence[Path]) -> "AttentionWriter | None":
+    from captioner.outputs import AttentionWriter
+
+    return None if folder is None else AttentionWriter(folder, files)
 
 
 def _captioned(
@@ -193,15 +205,6 @@ def _show(done: "Captioned", to_terminal: bool) -> None:
     elif to_terminal:
         for candidate in record.candidates:
             print(f"{record.file}\t{candidate.caption}", flush=True)
-
-
-def _explain(done: "Captioned", folder: Path) -> None:
-    if done.result is None or done.image is None:
-        return
-    from captioner.outputs import draw_attention
-
-    best = done.result.candidates[0]
-    draw_attention(folder, done.record.file, done.image, best.words, best.attention)
 
 
 def main() -> None:

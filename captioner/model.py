@@ -1,6 +1,7 @@
 """Encoder and decoder as one model of transformers: its files, its hub, and `generate` with its argument names."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import field
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +17,8 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerFast,
 )
+
+from transformers.utils import logging as transformers_logging
 
 from captioner.config import DecoderConfig, EncoderConfig, ImageConfig, SearchConfig, validated
 from captioner.decoder import AttentionDecoder
@@ -186,7 +189,8 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:  # type: ignore[override]
         """Write config, weights (safetensors, without the frozen backbone) and tokenizer into one folder."""
         kwargs.setdefault("state_dict", self.own_state_dict())
-        super().save_pretrained(save_directory, **kwargs)
+        with _no_bars():  # for less than a second of work
+            super().save_pretrained(save_directory, **kwargs)
         if self.tokenizer is not None:
             self.tokenizer.save_pretrained(save_directory)
 
@@ -201,7 +205,8 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             MissingExtraError: The package that carries the backbone is not installed.
         """
         kwargs = {"dtype": torch.float32, "use_safetensors": True, **kwargs}
-        model: Self = super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
+        with _no_bars():
+            model: Self = super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
         model.restore_backbone()
         hub = {key: kwargs[key] for key in ("revision", "cache_dir", "token", "local_files_only") if key in kwargs}
         tokenizer: Any = AutoTokenizer.from_pretrained(pretrained_model_name_or_path, **hub)
@@ -226,6 +231,18 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             for name, parameter in backbone.named_parameters():
                 if name in tuned:
                     parameter.copy_(tuned[name])
+
+
+@contextmanager
+def _no_bars() -> Iterator[None]:
+    """Keep transformers' progress bars off the terminal while the block runs, and leave the user's setting as it was."""
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()
 
 
 AutoConfig.register("captioner", CaptionerConfig)
