@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from safetensors import SafetensorError
 
 from captioner.config import SearchConfig, validated
 from captioner.errors import ModelError
@@ -163,7 +164,7 @@ def load(model: str | Path = "flickr8k", device: str = "auto") -> Captioner:
     try:
         loaded = CaptionerModel.from_pretrained(folder)
         return Captioner(loaded.to(_device(device)), name=Path(str(model)).name)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise ModelError(f"model {str(model)!r} cannot be loaded: {error}") from error
 
 

@@ -1,0 +1,131 @@
+"""The command line as its users see it: what is printed, what is written, and the exit status."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import pytest
+
+from captioner import __version__, cli
+from captioner.config import SearchConfig
+
+
+@pytest.fixture
+def run(monkeypatch, capfd):
+    """Run a command; return its exit status, standard output and standard error."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["captioner", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capfd.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return call
+
+
+def test_help_needs_no_torch_and_tells_what_config_tells():
+    code = (
+        "import sys; sys.argv = ['captioner', 'caption', '--help']\n"
+        "from captioner.cli import main\n"
+        "try: main()\n"
+        "finally: assert 'torch' not in sys.modules and 'gradio' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"COLUMNS": "200"})
+    assert done.returncode == 0, done.stderr
+    assert SearchConfig.model_fields["num_captions"].description in done.stdout
+
+
+def test_version(run):
+    assert run("--version") == (0, f"{__version__}\n", "")
+
+
+def test_captions_are_printed_one_a_line_and_nothing_else(run, model_folder, photos):
+    status, out, err = run("caption", *photos[:2], "--model", model_folder)
+    assert (status, err) == (0, "")
+    lines = [line.split("\t") for line in out.splitlines()]
+    assert [file for file, _ in lines] == [str(photo) for photo in photos[:2]]
+    assert all(caption for _, caption in lines)
+
+
+def test_outputs_are_written_by_suffix_and_a_bad_file_is_a_row_and_status_one(run, model_folder, photos, tmp_path):
+    bad = tmp_path / "bad.jpg"
+    bad.write_text("no photo", encoding="utf-8")
+    outputs = [tmp_path / f"captions{suffix}" for suffix in (".jsonl", ".csv", ".json", ".html")]
+    options = [argument for output in outputs for argument in ("--output", output)]
+    status, out, err = run("caption", photos[0], bad, "--model", model_folder, "--num-captions", 2, *options)
+    assert (status, out) == (1, "")
+    assert str(bad) in err and "1 of 2 photos could not be captioned" in err and "Traceback" not in err
+    rows = [json.loads(line) for line in outputs[0].read_text(encoding="utf-8").splitlines()]
+    assert list(rows[0]) == ["file", "caption", "log_prob", "candidates", "model", "error"]
+    assert [row["error"] and row["error"]["type"] for row in rows] == [None, "UnsupportedFileError"]
+    assert [candidate["caption"] for candidate in rows[0]["candidates"]][0] == rows[0]["caption"]
+    assert len(rows[0]["candidates"]) == 2
+    with outputs[1].open(encoding="utf-8", newline="") as file:
+        assert [row["caption"] for row in csv.DictReader(file)] == [rows[0]["caption"], ""]
+    assert json.loads(outputs[2].read_text()) == [{"image_id": photos[0].name, "caption": rows[0]["caption"]}]
+    assert rows[0]["caption"] in outputs[3].read_text(encoding="utf-8")
+
+
+def test_sidecars_and_pictures_of_attention(run, model_folder, photos, tmp_path):
+    photo = tmp_path / "one.png"
+    photo.write_bytes(photos[0].read_bytes())
+    status, out, _ = run("caption", tmp_path, "--model", model_folder, "--sidecar", "--explain", tmp_path / "looks")
+    assert (status, out) == (0, "")
+    assert (tmp_path / "one.txt").read_text(encoding="utf-8").strip()
+    assert len(list((tmp_path / "looks").rglob("*.png"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["caption"], 2, "Missing argument"),
+        (["caption", "{photo}", "--output", "x.docx"], 2, ".docx"),
+        (["caption", "{empty}"], 2, "no photos"),
+        (["caption", "{photo}", "--model", "nonesuch"], 1, "nonesuch"),
+        (["caption", "{photo}", "--beam-size", "0", "--model", "{model}"], 2, "beam_size"),
+        (["caption", "{photo}", "--device", "abacus", "--model", "{model}"], 1, "abacus"),
+        (["train", "{empty}/none.toml"], 2, "none.toml"),
+        (["train", "flickr8k"], 2, "data.captions"),
+        (["train", "flickr8k", "training.epochs=many"], 2, "training.epochs"),
+        (["evaluate", "--images", "{empty}", "--references", "{empty}/none.csv"], 1, "none.csv"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
+)
+def test_wrong_use_is_one_message_and_a_status(run, model_folder, photos, tmp_path, arguments, status, message):
+    (tmp_path / "empty").mkdir()
+    places = {"photo": photos[0], "model": model_folder, "empty": tmp_path / "empty"}
+    got, out, err = run(*(argument.format(**places) for argument in arguments))
+    assert (got, out) == (status, "")
+    assert message in err and "Traceback" not in err
+
+
+def test_evaluate_prints_a_table_or_one_object(run, model_folder, caption_set, tmp_path):
+    data = ["--images", caption_set["images"], "--references", caption_set["captions"], "--split", caption_set["val_split"]]
+    results = tmp_path / "results.json"
+    status, out, err = run("evaluate", *data, "--model", model_folder, "--json", "--output", results)
+    assert (status, err) == (0, "")
+    told = json.loads(out)
+    assert list(told["scores"]) == ["BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "CIDEr"]
+    assert told["num_images"] == len(json.loads(results.read_text())) == 2
+    assert "tok:ptb" in told["signature"]
+    status, out, _ = run("evaluate", *data, "--model", model_folder)
+    assert status == 0 and "CIDEr" in out and told["signature"] in out
+
+
+def test_train_writes_a_model_that_captions(run, tiny_config, photos, tmp_path):
+    sections = tiny_config().model_dump(exclude_none=True)
+    overrides = [
+        f"{section}.{key}={json.dumps(list(value) if isinstance(value, tuple) else value)}"
+        for section, fields in sections.items()
+        for key, value in fields.items()
+    ]
+    (tmp_path / "empty.toml").write_text("", encoding="utf-8")
+    status, out, err = run("train", tmp_path / "empty.toml", *overrides)
+    assert status == 0, err
+    assert "epoch 2/2" in out and f"{tmp_path}/run/best" in out
+    status, out, _ = run("caption", photos[0], "--model", tmp_path / "run" / "best")
+    assert status == 0 and out.startswith(f"{photos[0]}\t")
+    status, _, err = run("train", tmp_path / "empty.toml", *overrides)
+    assert status == 1 and "--resume" in err

@@ -1,0 +1,43 @@
+"""The models that ship: small, described, and able to caption the sample photographs."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from captioner import load
+from captioner.evaluation import evaluate, read_examples
+from captioner.model_list import describe_models
+from captioner.pipeline import list_models
+from captioner.samples import sample_photos
+
+MAX_MB = 16
+
+
+def test_each_is_small_described_and_nothing_but_data():
+    folders = list_models()
+    assert [folder.name for folder in folders] == ["flickr8k"]
+    for folder in folders:
+        assert sum(file.stat().st_size for file in folder.iterdir()) < MAX_MB * 1e6
+        assert {file.suffix for file in folder.iterdir()} <= {".json", ".md", ".png", ".safetensors"}
+    [line] = describe_models()
+    assert line.startswith("flickr8k\t") and "CIDEr" in line and "Flickr8k" in line
+
+
+def test_sample_photographs_are_captioned_in_plain_words():
+    results = load("flickr8k").caption(sample_photos(), num_captions=2)
+    for result in results:
+        assert 4 <= len(result.text.split()) <= 20
+        assert "<" not in result.text
+        assert result.candidates[0].log_prob > result.candidates[1].log_prob - 20
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("CAPTIONER_DATA" not in os.environ, reason="needs the photos of Flickr8k in CAPTIONER_DATA")
+def test_scores_on_real_photographs_are_those_of_its_card():
+    data = Path(os.environ["CAPTIONER_DATA"]) / "flickr8k"
+    model = load("flickr8k")
+    examples = read_examples(data / "images", data / "captions.txt", str(data / "val.txt"))[:100]
+    report, _ = evaluate(model, examples, model.options(), batch_size=20)
+    assert report.scores["CIDEr"] > 40
+    assert report.scores["BLEU-4"] > 17
