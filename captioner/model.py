@@ -17,7 +17,6 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerFast,
 )
-
 from transformers.utils import logging as transformers_logging
 
 from captioner.config import DecoderConfig, EncoderConfig, ImageConfig, SearchConfig, validated
@@ -54,7 +53,7 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         vocab_size: Number of entries of the tokenizer.
         unk_token_id: The token that stands for unknown words, which is never written.
         tie_word_embeddings: The decoder's `tie_embeddings`, by the name under which transformers looks for it.
-        backbone_fingerprint: Of the backbone with which the rest was trained; empty while it is random.
+        backbone_fingerprint: Of the published backbone, before any fine-tuning; empty where nobody published it.
     """
 
     model_type = "captioner"
@@ -235,14 +234,14 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
 
 @contextmanager
 def _no_bars() -> Iterator[None]:
-    """Keep transformers' progress bars off the terminal while the block runs, and leave the user's setting as it was."""
+    """Keep transformers' progress bars off the terminal while the block runs; the user's setting stays as it was."""
     shown = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
         if shown:
-            transformers_logging.enable_progress_bar()
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 AutoConfig.register("captioner", CaptionerConfig)

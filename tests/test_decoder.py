@@ -75,7 +75,10 @@ def test_batch_equals_singles(cell, attention, tied):
     for item in range(3):
         real = memory.mask[item]
         alone = Memory(
-            memory.keys[item, real][None], memory.values[item, real][None], real[real][None], GridLayout(1, int(real.sum()))
+            memory.keys[item, real][None],
+            memory.values[item, real][None],
+            real[real][None],
+            GridLayout(1, int(real.sum())),
         )
         logits_alone, weights_alone = decoder(words[item, None], alone)
         torch.testing.assert_close(logits[item], logits_alone[0], atol=1e-5, rtol=0)

@@ -8,7 +8,11 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "captioner"
 MODEL_PARTS = [
     *("memory.py", "attention.py", "decoder.py"),
-    *(str(path.relative_to(PACKAGE)) for part in ("encoders", "search") for path in sorted((PACKAGE / part).glob("*.py"))),
+    *(
+        str(path.relative_to(PACKAGE))
+        for part in ("encoders", "search")
+        for path in sorted((PACKAGE / part).glob("*.py"))
+    ),
 ]
 SURFACES = [
     str(path.relative_to(PACKAGE)) for path in (*PACKAGE.glob("cli*.py"), *sorted((PACKAGE / "web").rglob("*.py")))
@@ -46,7 +50,9 @@ def test_nothing_before_the_search_knows_it(file):
 def test_encoders_do_not_import_each_other(file):
     own_parts = {"encoders/image.py": {"captioner.encoders.backbone_weights"}}
     others = {name for name in imported(file) if name.startswith("captioner.encoders.")}
-    modules = {name for name in others if (PACKAGE / f"{name.removeprefix('captioner.').replace('.', '/')}.py").exists()}
+    modules = {
+        name for name in others if (PACKAGE / f"{name.removeprefix('captioner.').replace('.', '/')}.py").exists()
+    }
     assert file == "encoders/__init__.py" or modules <= own_parts.get(file, set())
 
 

@@ -1,5 +1,6 @@
 """Frozen features, computed once: float16 in memory-mapped shards that know what they were made from."""
 
+import contextlib
 import hashlib
 import json
 import zlib
@@ -162,7 +163,8 @@ class FeatureCache:
             part.write_text(self._descriptions[number], encoding="utf-8")
             part.replace(self._path(number, ".json"))
         except OSError as error:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink()
             raise CacheError(
                 f"{self.folder}: features cannot be written ({error.strerror}); finished shards stay"
             ) from error

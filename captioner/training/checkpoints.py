@@ -130,13 +130,20 @@ def load_checkpoint(folder: Path) -> tuple[Progress, dict[str, Tensor], dict[str
 def moments_of(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Return the optimizer's tensors under flat names, `NUMBER.NAME`."""
     state = optimizer.state_dict()["state"]
-    return {f"{number}.{name}": tensor.clone() for number, slot in state.items() for name, tensor in slot.items()}
+    return {
+        f"{number}.{name}": tensor.clone(memory_format=torch.contiguous_format)  # safetensors takes no other
+        for number, slot in state.items()
+        for name, tensor in slot.items()
+    }
 
 
 def restore_moments(optimizer: torch.optim.Optimizer, moments: dict[str, Tensor]) -> None:
-    """Put back what `moments_of` returned."""
+    """Put back what `moments_of` returned, each tensor in its parameter's memory format."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in moments.items():
         number, name = key.split(".", 1)
-        state.setdefault(int(number), {})[name] = tensor
+        parameter = parameters[int(number)]
+        is_scalar = tensor.shape != parameter.shape  # the step
+        state.setdefault(int(number), {})[name] = tensor if is_scalar else torch.empty_like(parameter).copy_(tensor)
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

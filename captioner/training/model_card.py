@@ -27,8 +27,8 @@ An attention LSTM that writes a sentence about a photo, on features of `{backbon
 
 ## Scores
 
-Validation split, {num_images} photos, beam {beam_size}, times 100. The epoch was chosen on this split, so a fresh set may score a
-little lower.
+Validation split, {num_images} photos, beam {beam_size}, times 100. The epoch was chosen on this split, so a fresh set
+may score a little lower.
 
 {scores}
 
@@ -38,9 +38,9 @@ Signature: `{signature}`
 
 ## Limits
 
-The model knows the words and scenes of its training captions and no others. Shown anything else it names the nearest thing that it
-knows, and its probabilities do not tell the two cases apart. It repeats the habits of those captions, for instance in what they
-say of people's sex and age. Do not rely on it where a wrong description can do harm.
+The model knows the words and scenes of its training captions and no others. Shown anything else it names the nearest
+thing that it knows, and its probabilities do not tell the two cases apart. It repeats the habits of those captions, for
+instance in what they say of people's sex and age. Do not rely on it where a wrong description can do harm.
 """
 
 

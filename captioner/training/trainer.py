@@ -98,7 +98,7 @@ class Trainer:
         model = CaptionerModel(model_config)
         with torch.no_grad():
             model.encoder.load_pretrained()
-        if config.encoder.weights != "none" and config.encoder.trainable_from is None:
+        if config.encoder.weights != "none":
             model_config.backbone_fingerprint = model.encoder.fingerprint()
         model.tokenizer = tokenizer
         limit = config.training.max_target_length
@@ -149,8 +149,12 @@ class Trainer:
                 self._run_epoch(advance)
         if settings.average_last > 1:
             self._average()
+        best = self.folder / "best"
+        if self.accelerator.is_main_process:
+            with writing(best):
+                shutil.copy(self.folder / "curves.png", best)  # the model card shows it
         self.accelerator.wait_for_everyone()
-        return self.folder / "best"
+        return best
 
     def _is_stale(self) -> bool:
         return self.state.epoch - self.state.best_epoch >= self.config.training.patience and self.state.epoch > 0
@@ -168,9 +172,7 @@ class Trainer:
             for part in self._parts(plan.batches[update])
         )
         for update in range(start, len(plan.batches)):
-            done = self.state.epoch * len(plan.batches) + update
-            factor = learning_rate_factor(done, settings.epochs * len(plan.batches), settings.warmup_steps)
-            set_learning_rate(self.optimizer, factor)
+            set_learning_rate(self.optimizer, self._learning_rate_factor(update, len(plan.batches)))
             loss_sum, num_words = self._update(plan, update, loads)
             self.state.loss_sum += loss_sum
             self.state.num_tokens += num_words
@@ -178,7 +180,7 @@ class Trainer:
             advance(num_words, self._note())
             if time.monotonic() - self.checkpointed_at > settings.checkpoint_every_s:
                 self._checkpoint()
-        self._finish_epoch()
+        self._finish_epoch(len(plan.batches))
 
     def _note(self) -> str:
         state = self.state
@@ -236,14 +238,20 @@ class Trainer:
         settings = self.config.training
         return settings.scheduled_sampling * self.state.epoch / max(1, settings.epochs - 1)
 
-    def _finish_epoch(self) -> None:
+    def _learning_rate_factor(self, update: int, updates_an_epoch: int) -> float:
+        settings = self.config.training
+        done, total = self.state.epoch * updates_an_epoch + update, settings.epochs * updates_an_epoch
+        return learning_rate_factor(done, total, settings.warmup_steps)
+
+    def _finish_epoch(self, num_updates: int) -> None:
         """Decode and score the validation photos, keep the model if it is the best, and write everything down."""
         state = self.state
         report = self.validation(self.model, self.from_features)
         entry = {
             "epoch": state.epoch + 1,
             "loss": state.loss_sum / state.num_tokens,
-            "learning_rate": self.optimizer.param_groups[0]["lr"],
+            "learning_rate": self.config.training.learning_rate
+            * self._learning_rate_factor(num_updates - 1, num_updates),
             **report.scores,
         }
         state.history.append(entry)

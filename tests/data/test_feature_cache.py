@@ -1,0 +1,171 @@
+import errno
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from captioner.data import feature_cache
+from captioner.data.feature_cache import FeatureCache, View, views_of
+from captioner.errors import CacheError, MissingImageError
+
+VIEWS = views_of(flips=True, crops=1)
+
+
+@pytest.fixture(autouse=True)
+def small_shards(monkeypatch):
+    monkeypatch.setattr(feature_cache, "SHARD_PHOTOS", 3)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """Eight files, three shards."""
+    paths = [tmp_path / f"photo{number}.png" for number in range(8)]
+    for number, path in enumerate(paths):
+        path.write_bytes(bytes(number + 1))
+    return paths
+
+
+def pixels_of(photo: Path, view: View) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(sum(photo.name.encode()) + 2 * view.crop)
+    pixels = torch.randn(3, 2, 5, generator=generator)
+    return pixels.flip(-1) if view.mirrored else pixels
+
+
+def read(photo: Path, views) -> torch.Tensor:
+    return torch.stack([pixels_of(photo, view) for view in views])
+
+
+def extract(pixels: torch.Tensor) -> torch.Tensor:
+    return pixels.permute(0, 2, 3, 1) * 3
+
+
+def open_cache(files, folder: Path, fingerprint: str = "first", views=VIEWS) -> FeatureCache:
+    return FeatureCache(folder, files, views, fingerprint)
+
+
+def test_views_begin_with_the_whole_photo():
+    assert views_of(False, 0) == (View(),)
+    assert views_of(True, 1) == (View(), View(True), View(False, 1), View(True, 1))
+
+
+def test_crop_belongs_to_photo_and_number():
+    seeds = [View(crop=crop).crop_seed(Path(name)) for crop in (1, 2) for name in ("a/x.jpg", "a/y.jpg")]
+    assert len(set(seeds)) == 4
+    assert View().crop_seed(Path("a/x.jpg")) is None
+    assert View(True, 1).crop_seed(Path("b/x.jpg")) == View(False, 1).crop_seed(Path("a/x.jpg"))
+
+
+def test_cached_equals_fresh_to_rounding(files, tmp_path):
+    cache = open_cache(files, tmp_path / "cache")
+    assert cache.build(read, extract) == 8
+    photos, views = [7, 0, 3, 3, 2], [0, 3, 1, 2, 0]
+    features = cache.read(photos, views)
+    fresh = [extract(pixels_of(files[photo], VIEWS[view])[None])[0] for photo, view in zip(photos, views, strict=True)]
+    assert features.dtype == torch.float32
+    torch.testing.assert_close(features, torch.stack(fresh), atol=1e-3, rtol=2**-10)
+
+
+def test_built_once_for_all(files, tmp_path):
+    open_cache(files, tmp_path / "cache").build(read, extract)
+    again = open_cache(files, tmp_path / "cache")
+    assert again.build(lambda *_: pytest.fail("read again"), extract) == 0
+    assert again.read([0], [0]).shape == (1, 2, 5, 3)
+
+
+def test_features_are_mapped_rather_than_loaded(files, tmp_path):
+    cache = open_cache(files, tmp_path / "cache")
+    cache.build(read, extract)
+    cache.read([0], [0])
+    assert all(isinstance(shard, np.memmap) for shard in cache._shards.values())
+    assert {path.suffix for path in (tmp_path / "cache").iterdir()} == {".npy", ".json"}
+    assert all(np.load(path, mmap_mode="r").dtype == np.float16 for path in (tmp_path / "cache").glob("*.npy"))
+
+
+def test_interrupted_build_goes_on(files, tmp_path):
+    def stops(photo: Path, views) -> torch.Tensor:
+        if photo == files[4]:
+            raise KeyboardInterrupt
+        return read(photo, views)
+
+    with pytest.raises(KeyboardInterrupt):
+        open_cache(files, tmp_path / "cache").build(stops, extract)
+    cache = open_cache(files, tmp_path / "cache")
+    assert cache.build(read, extract) == 5
+    untouched = open_cache(files, tmp_path / "whole")
+    untouched.build(read, extract)
+    everything = list(range(8)), [1] * 8
+    assert torch.equal(cache.read(*everything), untouched.read(*everything))
+
+
+def changed_size(files):
+    files[4].write_bytes(bytes(99))
+
+
+def changed_time(files):
+    os.utime(files[4], ns=(1, 1))
+
+
+@pytest.mark.parametrize("change", [changed_size, changed_time])
+def test_changed_file_makes_its_shard_stale(files, tmp_path, change):
+    open_cache(files, tmp_path / "cache").build(read, extract)
+    change(files)
+    assert open_cache(files, tmp_path / "cache").build(read, extract) == 3
+
+
+@pytest.mark.parametrize("changes", [{"fingerprint": "second"}, {"views": VIEWS[:2]}, {"views": VIEWS[::-1]}])
+def test_other_backbone_or_views_make_all_stale(files, tmp_path, changes):
+    open_cache(files, tmp_path / "cache").build(read, extract)
+    cache = open_cache(files, tmp_path / "cache", **changes)
+    assert cache.build(lambda *views: 2 * read(*views), extract) == 8
+    expected = 2 * extract(pixels_of(files[5], cache.views[1])[None])
+    torch.testing.assert_close(cache.read([5], [1]), expected, atol=1e-2, rtol=1e-2)
+
+
+def test_other_photos_share_the_folder(files, tmp_path):
+    open_cache(files[:5], tmp_path / "cache").build(read, extract)
+    assert open_cache(files[5:], tmp_path / "cache").build(read, extract) == 3
+    assert open_cache(files[:5], tmp_path / "cache").build(read, extract) == 0
+
+
+def test_full_disk_leaves_finished_shards(files, tmp_path, monkeypatch):
+    save, calls = np.save, []
+
+    def fills_up(file, array) -> None:
+        calls.append(file)
+        if len(calls) == 2:
+            file.write(b"half a file")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(file, array)
+
+    monkeypatch.setattr(np, "save", fills_up)
+    with pytest.raises(CacheError, match="No space left on device"):
+        open_cache(files, tmp_path / "cache").build(read, extract)
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+    assert open_cache(files, tmp_path / "cache").build(read, extract) == 5
+
+
+def test_folder_that_cannot_be_made_is_named(files, tmp_path):
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(CacheError, match=str(tmp_path / "cache")):
+        open_cache(files, tmp_path / "cache").build(read, extract)
+
+
+def test_missing_photo_is_named(files, tmp_path):
+    files[2].unlink()
+    with pytest.raises(MissingImageError, match=r"photo2\.png"):
+        open_cache(files, tmp_path / "cache")
+
+
+def test_reading_what_was_not_built_is_named(files, tmp_path):
+    with pytest.raises(CacheError, match="cannot be read"):
+        open_cache(files, tmp_path / "cache").read([0], [0])
+
+
+def test_broken_shard_is_named(files, tmp_path):
+    open_cache(files, tmp_path / "cache").build(read, extract)
+    for path in (tmp_path / "cache").glob("*.npy"):
+        path.write_bytes(path.read_bytes()[:90])
+    with pytest.raises(CacheError, match="remove it to build it again"):
+        open_cache(files, tmp_path / "cache").read([0], [0])

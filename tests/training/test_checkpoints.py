@@ -1,0 +1,102 @@
+import resource
+import shutil
+
+import pytest
+import torch
+
+from captioner.errors import CheckpointError
+from captioner.training.checkpoints import (
+    Progress,
+    list_checkpoints,
+    load_checkpoint,
+    moments_of,
+    restore_moments,
+    save_checkpoint,
+)
+
+WEIGHTS = {"layer.weight": torch.arange(6.0).reshape(2, 3)}
+MOMENTS = {"0.step": torch.tensor(3.0), "0.exp_avg": torch.ones(2, 3)}
+
+
+def save(folder, epoch: int, update: int, **fields: object) -> None:
+    weights = {name: tensor + epoch for name, tensor in WEIGHTS.items()}
+    save_checkpoint(folder, Progress(epoch=epoch, update=update, **fields), weights, MOMENTS)
+
+
+def test_what_was_saved_comes_back_exactly(tmp_path):
+    save(tmp_path, 1, 7, loss_sum=0.1 + 0.2, history=[{"loss": 1 / 3}], config={"training": {"betas": [0.9, 1e-9]}})
+    progress, weights, moments = load_checkpoint(tmp_path)
+    assert (progress.epoch, progress.update, progress.loss_sum) == (1, 7, 0.1 + 0.2)
+    assert progress.history == [{"loss": 1 / 3}]
+    assert progress.config == {"training": {"betas": [0.9, 1e-9]}}
+    assert torch.equal(weights["layer.weight"], WEIGHTS["layer.weight"] + 1)
+    assert {name: tensor.tolist() for name, tensor in moments.items()} == {n: t.tolist() for n, t in MOMENTS.items()}
+
+
+def test_the_newest_two_are_kept(tmp_path):
+    for epoch, update in ((0, 9), (0, 10), (0, 100), (1, 0)):
+        save(tmp_path, epoch, update)
+    assert [path.name for path in list_checkpoints(tmp_path)] == ["0000-000100", "0001-000000"]
+    assert load_checkpoint(tmp_path)[0].epoch == 1
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "optimizer.safetensors", "progress.json"])
+@pytest.mark.parametrize("damage", ["cut", "gone", "other"])
+def test_a_damaged_one_gives_way_to_the_one_before(tmp_path, file, damage):
+    save(tmp_path, 0, 5)
+    save(tmp_path, 1, 0)
+    path = tmp_path / "0001-000000" / file
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:-3] if damage == "cut" else b'{"epoch": 1, "surprise": 2}')
+    assert load_checkpoint(tmp_path)[0].update == 5
+    shutil.rmtree(tmp_path / "0000-000005")
+    with pytest.raises(CheckpointError, match="0001-000000"):
+        load_checkpoint(tmp_path)
+
+
+def test_a_half_written_one_is_not_seen(tmp_path):
+    save(tmp_path, 0, 5)
+    (tmp_path / "0001-000000.part").mkdir()
+    assert [path.name for path in list_checkpoints(tmp_path)] == ["0000-000005"]
+    save(tmp_path, 1, 0)
+    assert load_checkpoint(tmp_path)[0].epoch == 1
+
+
+def test_disk_that_takes_no_more_is_named(tmp_path):
+    save(tmp_path, 0, 5)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    big = {"layer.weight": torch.zeros(100_000)}
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+        with pytest.raises(CheckpointError, match="earlier checkpoints are safe"):
+            save_checkpoint(tmp_path, Progress(epoch=1), big, MOMENTS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.name for path in tmp_path.iterdir()] == ["0000-000005"]
+    assert load_checkpoint(tmp_path)[0].update == 5
+
+
+def test_moments_come_back_to_where_they_were():
+    torch.manual_seed(0)
+    layers = torch.nn.Sequential(torch.nn.Conv2d(3, 5, 3), torch.nn.Flatten(), torch.nn.Linear(45, 2))
+    layers.to(memory_format=torch.channels_last)
+    inputs = torch.randn(4, 3, 5, 5)
+
+    def step(optimizer: torch.optim.Optimizer) -> None:
+        optimizer.zero_grad()
+        layers(inputs).square().sum().backward()
+        optimizer.step()
+
+    optimizer = torch.optim.AdamW(layers.parameters(), lr=0.1)
+    step(optimizer)
+    moments, weights = moments_of(optimizer), {name: t.clone() for name, t in layers.state_dict().items()}
+    assert all(tensor.is_contiguous() for tensor in moments.values())
+    step(optimizer)
+    expected = {name: tensor.clone() for name, tensor in layers.state_dict().items()}
+    layers.load_state_dict(weights)
+    fresh = torch.optim.AdamW(layers.parameters(), lr=0.1)
+    restore_moments(fresh, moments)
+    step(fresh)
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in layers.state_dict().items())

@@ -1,0 +1,28 @@
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from captioner.training.curves import draw_curves, write_events
+
+HISTORY = [
+    {"epoch": n, "loss": 4.0 - n, "CIDEr": 10.0 * n, "BLEU-4": 5.0 * n, "learning_rate": 0.1 / n} for n in (1, 2, 3)
+]
+
+
+def test_picture_shows_something(tmp_path):
+    draw_curves(tmp_path / "curves.png", HISTORY)
+    with Image.open(tmp_path / "curves.png") as picture:
+        assert picture.width > 2 * picture.height
+        assert len(picture.convert("RGB").getcolors(1 << 20)) > 20
+
+
+def test_one_epoch_can_be_drawn(tmp_path):
+    draw_curves(tmp_path / "curves.png", HISTORY[:1])
+    assert (tmp_path / "curves.png").is_file()
+
+
+def test_tensorboard_reads_what_was_written(tmp_path):
+    for entry in HISTORY:
+        write_events(tmp_path, entry)
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert set(events.Tags()["scalars"]) == {"loss", "CIDEr", "BLEU-4", "learning_rate"}
+    assert [(event.step, event.value) for event in events.Scalars("CIDEr")] == [(1, 10.0), (2, 20.0), (3, 30.0)]

@@ -1,0 +1,84 @@
+import pytest
+import torch
+
+from captioner.config import TrainingConfig
+from captioner.data.batching import group_targets
+from captioner.training.objective import Objective
+
+CAPTIONS = [[(4, 5, 6), (7,)], [(5, 5, 5, 8)], [(9, 4), (6,), (4, 4, 4)]]
+
+
+def pixels() -> torch.Tensor:
+    return torch.randn(3, 3, 32, 64, generator=torch.Generator().manual_seed(0))
+
+
+def loss_of(model, captions=CAPTIONS, inputs=None, num_groups=2, guess_share=0.0, **settings):
+    objective = Objective(model, TrainingConfig(**settings), from_features=False)
+    groups = group_targets(captions, 1, 2, 0, num_groups)
+    return objective(pixels() if inputs is None else inputs, groups, guess_share)
+
+
+def test_loss_is_the_sum_over_captions(make_model):
+    model = make_model()
+    alone = sum(
+        loss_of(model, [[ids]], pixels()[item, None]) for item, several in enumerate(CAPTIONS) for ids in several
+    )
+    torch.testing.assert_close(loss_of(model), alone)
+
+
+@pytest.mark.parametrize("num_groups", [1, 3, 9])
+def test_groups_change_nothing(make_model, num_groups):
+    torch.testing.assert_close(loss_of(make_model(), num_groups=num_groups), loss_of(make_model()))
+
+
+def test_features_give_the_loss_of_their_pixels(make_model):
+    model = make_model()
+    groups = group_targets(CAPTIONS, 1, 2, 0)
+    objective = Objective(model, TrainingConfig(), from_features=True)
+    torch.testing.assert_close(objective(model.encoder.features(pixels()), groups), loss_of(model))
+
+
+def test_photos_are_encoded_once(make_model, monkeypatch):
+    model, seen = make_model(), []
+    original = model.encoder.features
+    monkeypatch.setattr(model.encoder, "features", lambda inputs: seen.append(len(inputs)) or original(inputs))
+    loss_of(model)
+    assert seen == [3]
+
+
+def test_coverage_penalty_is_added(make_model):
+    model = make_model()
+    plain, single, double = (loss_of(model, coverage_penalty=weight) for weight in (0.0, 1.0, 2.0))
+    assert single > plain
+    torch.testing.assert_close(double - plain, 2 * (single - plain), rtol=1e-3, atol=1e-3)
+
+
+def test_guesses_replace_words_but_neither_bos_nor_padding(make_model, monkeypatch):
+    model, seen = make_model(), []
+    original = model.decoder.forward
+    monkeypatch.setattr(model.decoder, "forward", lambda words, memory: seen.append(words) or original(words, memory))
+    loss_of(model, num_groups=1, guess_share=1.0)
+    given, guessed = seen
+    assert torch.equal(given[:, 0], guessed[:, 0])
+    assert (given == 0).any()
+    logits, _ = original(given, model.encode(pixels()).select(group_targets(CAPTIONS, 1, 2, 0, 1)[0].item_index))
+    expected = torch.cat([given[:, :1], logits[:, :-1].argmax(-1)], 1)
+    torch.testing.assert_close(guessed, torch.where(given == 0, 0, expected))
+
+
+def test_share_of_guesses_is_kept(make_model, monkeypatch):
+    model, shares = make_model(), []
+    monkeypatch.setattr(torch, "rand_like", lambda words, **_: torch.full(words.shape, 0.5))
+    original = model.decoder.forward
+    monkeypatch.setattr(model.decoder, "forward", lambda words, memory: shares.append(words) or original(words, memory))
+    loss_of(model, num_groups=1, guess_share=0.4)
+    assert torch.equal(*shares)
+    assert len(shares) == 2
+
+
+def test_no_guesses_cost_no_second_pass(make_model, monkeypatch):
+    model, passes = make_model(), []
+    original = model.decoder.forward
+    monkeypatch.setattr(model.decoder, "forward", lambda words, memory: passes.append(1) or original(words, memory))
+    loss_of(model, num_groups=2)
+    assert len(passes) == 2

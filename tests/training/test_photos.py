@@ -1,0 +1,119 @@
+import threading
+
+import pytest
+import torch
+from PIL import Image
+
+from captioner.data.feature_cache import View, views_of
+from captioner.encoders import ImageEncoder
+from captioner.errors import InputError
+from captioner.preprocess.image import ImagePreprocessor
+from captioner.training.photos import AugmentedPhotos, CachedPhotos, open_photos, prefetch
+
+
+@pytest.fixture
+def config(tiny_config):
+    return tiny_config(training={"crops": 1})
+
+
+@pytest.fixture
+def encoder(config) -> ImageEncoder:
+    torch.manual_seed(0)
+    return ImageEncoder(config.encoder).train(False)
+
+
+def test_cached_features_equal_fresh_ones_to_rounding(photos, encoder, config, tmp_path):
+    views = views_of(True, 1)
+    cached = CachedPhotos(photos, views, encoder, config, tmp_path)
+    assert (cached.num_views, cached.num_computed) == (4, len(photos))
+    preprocess = ImagePreprocessor(config.image)
+    for number, view in enumerate(views):
+        image = preprocess.read(photos[3])
+        pixels = preprocess.view(image, view.mirrored, view.crop_seed(photos[3]))
+        with torch.inference_mode():
+            fresh = encoder.features(pixels[None])
+        torch.testing.assert_close(cached.load([3], [number], 0), fresh, atol=2e-3, rtol=2e-3)
+
+
+def test_cache_is_stale_for_another_backbone_or_image_size(photos, encoder, config, tmp_path):
+    def computed(encoder: ImageEncoder, config: object) -> int:
+        return CachedPhotos(photos[:2], [View()], encoder, config, tmp_path).num_computed
+
+    assert computed(encoder, config) == 2
+    assert computed(encoder, config) == 0
+    image = config.image.model_copy(update={"max_pixels": 10_000})
+    assert computed(encoder, config.model_copy(update={"image": image})) == 0
+    image = config.image.model_copy(update={"resize": "pad"})
+    assert computed(encoder, config.model_copy(update={"image": image})) == 2
+    with torch.no_grad():
+        next(encoder.backbone.parameters()).add_(0.1)
+    assert computed(encoder, config.model_copy(update={"image": image})) == 2
+
+
+def test_augmented_photos_depend_on_seed_and_photo_alone(photos, config):
+    source = AugmentedPhotos(photos, config, augment=True)
+    first, again, other = source.load([2, 5], [0, 0], 7), source.load([5, 2], [0, 0], 7), source.load([2, 5], [0, 0], 8)
+    assert torch.equal(first, again.flip(0))
+    assert not torch.equal(first, other)
+
+
+def test_photos_for_validation_are_whole(photos, config):
+    preprocess = ImagePreprocessor(config.image)
+    source = AugmentedPhotos(photos, config, augment=False)
+    assert torch.equal(source.load([4], [0], 3)[0], preprocess(preprocess.read(photos[4])))
+
+
+def test_frozen_backbones_are_cached_and_tuned_ones_are_not(photos, encoder, config, tmp_path):
+    training = open_photos(photos, encoder, config, tmp_path, training=True)
+    validation = open_photos(photos, encoder, config, tmp_path, training=False)
+    assert isinstance(training, CachedPhotos)
+    assert (training.num_views, validation.num_views) == (4, 1)
+    tuned = ImageEncoder(config.encoder.model_copy(update={"trainable_from": 4}))
+    assert isinstance(open_photos(photos, tuned, config, tmp_path, training=True), AugmentedPhotos)
+
+
+@pytest.mark.parametrize("augment", [True, False])
+def test_broken_photo_is_named(tmp_path, config, augment):
+    path = tmp_path / "broken.png"
+    Image.new("RGB", (50, 40)).save(path)
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(InputError, match=r"broken\.png"):
+        AugmentedPhotos([path], config, augment).load([0], [0], 0)
+
+
+class Source:
+    """Returns the number of the photo; remembers which were asked for."""
+
+    num_views = 1
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.started = threading.Event()
+
+    def load(self, photos, views, seed):
+        self.asked.append(photos[0])
+        if photos[0] == 1:
+            self.started.set()
+        if photos[0] == 3:
+            raise InputError("three.png", "broken")
+        return torch.tensor(photos)
+
+
+def test_prefetch_keeps_the_order_and_works_ahead():
+    source = Source()
+    loads = prefetch((source, [number], [0], 0) for number in range(3))
+    assert next(loads) == 0
+    assert source.started.wait(5)
+    assert [int(load) for load in loads] == [1, 2]
+    assert source.asked == [0, 1, 2]
+
+
+def test_prefetch_hands_errors_on():
+    loads = prefetch((Source(), [number], [0], 0) for number in (2, 3, 4))
+    assert next(loads) == 2
+    with pytest.raises(InputError, match="three"):
+        next(loads)
+
+
+def test_prefetch_of_nothing():
+    assert list(prefetch(())) == []
