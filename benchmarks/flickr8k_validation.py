@@ -2,9 +2,9 @@
 
     python benchmarks/flickr8k_validation.py DIR [--photos N]
 
-DIR holds `images/`, `captions.txt` and `val.txt`. Prints a table: greedy search, beam 3 and beam 5, each with all five references, and one
-human caption (the first) against the other four. Photos a second include reading, decoding, encoding and searching; loading the model
-is told apart.
+DIR holds `images/`, `captions.txt` and `val.txt`. Prints a table: greedy search, beam 3 and beam 5, each with all five
+references, and one human caption (the first) against the other four. Photos a second include reading, decoding, encoding
+and searching; loading the model is told apart.
 """
 
 import argparse
@@ -42,7 +42,8 @@ def main() -> None:
     first = {example.image_id: example.captions[0] for example in examples}
     people = score(first, {example.image_id: example.captions[1:] for example in examples})
 
-    print(f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}; loaded in {loaded_s:.1f} s")
+    machine = f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    print(f"{machine}; loaded in {loaded_s:.1f} s")
     print(f"{'':16} {'  '.join(f'{name:>6}' for name in people.scores)} photos/s")
     for beam_size in (1, 3, 5):
         start = time.perf_counter()

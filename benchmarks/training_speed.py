@@ -1,10 +1,10 @@
-"""How near to the machine's limit a training step runs, and how much the fused decoder gains over stepping word by word.
+"""How near to the machine's limit a training step runs, and what the fused decoder gains over stepping word by word.
 
     python benchmarks/training_speed.py [--captions 200] [--words 12]
 
-Counts the multiplications and additions of all matrix products (forward once, backward twice; elementwise work and the optimizer count
-for nothing), divides by the time of forward, backward and update, and compares with `torch.matmul` of 2048 x 2048 in the same run.
-Synthetic features and random words of one length, so no padding helps or harms.
+Counts the multiplications and additions of all matrix products (forward once, backward twice; elementwise work and the
+optimizer count for nothing), divides by the time of forward, backward and update, and compares with `torch.matmul` of
+2048 x 2048 in the same run. Synthetic features and random words of one length, so no padding helps or harms.
 """
 
 import argparse
@@ -83,7 +83,7 @@ def main() -> None:
         memory = Memory(values, values, torch.ones(values.shape[:2], dtype=torch.bool), GridLayout(GRID, GRID))
         loss = caption_loss(score(decoder, words, memory), words, pad_id=0, label_smoothing=0.1)
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         clip_grad_norm_(parameters, 5.0)
         optimizer.step()
 
@@ -93,7 +93,8 @@ def main() -> None:
     stepped_s = median_s(lambda: train_step(stepwise), arguments.repeats)
     rate = flops_of_step(decoder, arguments.captions, arguments.words) / fused_s / 1e9
     print(f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}")
-    print(f"{arguments.captions} captions of {arguments.words} words, {sum(p.numel() for p in parameters) / 1e6:.1f} M parameters")
+    millions = sum(parameter.numel() for parameter in parameters) / 1e6
+    print(f"{arguments.captions} captions of {arguments.words} words, {millions:.1f} M parameters")
     print(f"torch.matmul, 2048 x 2048     {limit:7.1f} GFLOP/s")
     print(f"training step, fused          {rate:7.1f} GFLOP/s = {rate / limit:.2f} of it ({fused_s * 1000:.0f} ms)")
     print(f"the same, word by word        {stepped_s / fused_s:7.2f} times as long ({stepped_s * 1000:.0f} ms)")

@@ -1,7 +1,6 @@
 """Small, fast image-to-text: a convolutional encoder, an attention LSTM decoder and beam search.
 
-    import captioner
-    captioner.load("flickr8k").caption("photo.jpg").text
+`captioner.load("flickr8k").caption("photo.jpg").text` is the sentence.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -36,6 +36,21 @@ Model = Annotated[str, typer.Option(help="A model that `captioner models` lists,
 BeamSize = Annotated[int | None, typer.Option(help=_doc("beam_size") + " Default: the model's own.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Photos in one pass of the model.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda, mps, or auto for the fastest that is there.")]
+
+References = Annotated[
+    list[Path],
+    typer.Option(
+        help="COCO or Karpathy JSON, CSV, metadata.jsonl or token.txt; or plain lines (repeat for more files)."
+    ),
+]
+Split = Annotated[
+    str | None, typer.Option(help="A file that lists photos, or train, val or test where the references say it.")
+]
+Metrics = Annotated[
+    str, typer.Option(help="Some of bleu, rouge, cider, chrf, ter, wer, cer, meteor, spice; with commas.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+DEFAULT_METRICS = "bleu,rouge,cider"
 
 
 @app.callback(invoke_without_command=True)
@@ -134,6 +149,57 @@ def evaluate(
 
 
 @app.command()
+def score(
+    hypotheses: Annotated[
+        Path, typer.Option(help="COCO results, JSON lines or CSV as `caption` writes them, or plain lines.")
+    ],
+    references: References,
+    split: Split = None,
+    metrics: Metrics = DEFAULT_METRICS,
+    training: Annotated[
+        Path | None, typer.Option(help="Captions that the system learnt from; how many of its own are new?")
+    ] = None,
+    as_json: AsJson = False,
+    report: Annotated[Path | None, typer.Option(help="Write a page of all items, worst first.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder of the photos, for the page.")] = None,
+) -> None:
+    """Score any system's captions as coco-caption does, with intervals. The photos need not be there."""
+    from captioner.scoring.card import CardScorer, describe, parse_metrics
+    from captioner.scoring.hypotheses import read_hypotheses
+    from captioner.scoring.page import write_score_page
+    from captioner.scoring.references import read_references, read_training_captions
+
+    families, known = parse_metrics(metrics), read_references(references, split, images)
+    captions = read_hypotheses(hypotheses, known)
+    card = CardScorer(known, families).score(captions, read_training_captions(training) if training else None)
+    if report is not None:
+        write_score_page(report, card, captions, known, photos=images is not None)
+    _print_scores(describe(card), card.to_dict() if as_json else None, card.notices)
+
+
+@app.command()
+def compare(
+    hypotheses: Annotated[
+        list[Path], typer.Argument(help="Two files or more, as for `score`; the first is the baseline.")
+    ],
+    references: References,
+    split: Split = None,
+    metrics: Metrics = DEFAULT_METRICS,
+    as_json: AsJson = False,
+) -> None:
+    """Say which of several systems is better than the first, and whether that may be luck."""
+    from captioner.scoring.card import parse_metrics
+    from captioner.scoring.comparison import compare_files, describe_comparison
+
+    families = parse_metrics(metrics)
+    cards, verdicts = compare_files(hypotheses, references, split, families)
+    systems = {system: card.to_dict() for system, card in cards.items()}
+    as_dict = {"systems": systems, "comparisons": [verdict.to_dict() for verdict in verdicts]}
+    notices = dict.fromkeys(notice for card in cards.values() for notice in card.notices)
+    _print_scores(describe_comparison(cards, verdicts), as_dict if as_json else None, notices)
+
+
+@app.command()
 def train(
     config: Annotated[str, typer.Argument(help="A TOML file, or the name of a config that ships, such as flickr8k.")],
     overrides: Annotated[list[str] | None, typer.Argument(help="section.key=value, as often as needed.")] = None,
@@ -159,6 +225,14 @@ def models() -> None:
         print(line)
 
 
+def _print_scores(lines: Iterable[str], as_dict: dict[str, Any] | None, notices: Iterable[str]) -> None:
+    """Print lines, or one JSON object; what could not be scored goes to standard error either way."""
+    for notice in notices:
+        print(f"captioner: {notice}", file=sys.stderr)
+    for line in lines if as_dict is None else [json.dumps(as_dict, ensure_ascii=False)]:
+        print(line)
+
+
 def _given(**options: Any) -> dict[str, Any]:
     """Leave out what the user did not say."""
     return {name: value for name, value in options.items() if value is not None}
@@ -170,9 +244,7 @@ def _load(model: str, device: str) -> "Captioner":
     return load(model, device)
 
 
-def _open_writers(
-    stack: ExitStack, outputs: Sequence[Path], files: Sequence[Path], sidecar: bool
-) -> "list[Writer]":
+def _open_writers(stack: ExitStack, outputs: Sequence[Path], files: Sequence[Path], sidecar: bool) -> "list[Writer]":
     from captioner.outputs import SidecarWriter, open_writer
 
     writers: list[Writer] = [stack.enter_context(open_writer(path)) for path in outputs]

@@ -1,7 +1,7 @@
 """All settings of an experiment: what a TOML file may say, what each field means and which values it takes.
 
-A file holds one table per class below (`[data]`, `[image]`, `[encoder]`, `[decoder]`, `[search]`, `[training]`); every field
-has a default, an unknown one is an error. `section.key=value` on the command line overrides the file.
+A file holds one table per class below (`[data]`, `[image]`, `[encoder]`, `[decoder]`, `[search]`, `[training]`); every
+field has a default, an unknown one is an error. `section.key=value` on the command line overrides the file.
 """
 
 import tomllib

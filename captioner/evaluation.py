@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from captioner.config import SearchConfig
-from captioner.data.examples import CaptionExample, check_images, read_captions, select_split
+from captioner.data.examples import CaptionExample, check_images, measured_split, read_captions
 from captioner.errors import DataError, OutputError
 from captioner.folder import caption_files
 from captioner.metrics import Report, score
 from captioner.pipeline import Captioner
 from captioner.progress import progress
-
-SPLITS = ("train", "val", "test")
 
 
 def read_examples(images: Path, references: Path, split: str | None) -> list[CaptionExample]:
@@ -27,12 +25,7 @@ def read_examples(images: Path, references: Path, split: str | None) -> list[Cap
     Raises:
         DataError: They cannot be used, or a photo is missing.
     """
-    examples = read_captions(references, images)
-    if split is None and any(example.split for example in examples):
-        split = "test"
-    if split is not None:
-        is_name = split in SPLITS and not Path(split).exists()
-        examples = select_split(examples, None if is_name else Path(split), split)
+    examples = measured_split(read_captions(references, images), split)
     check_images(examples)
     return examples
 

@@ -1,4 +1,4 @@
-"""Many photos: finds them, decodes ahead while the model works, and turns every failure into a record instead of an end."""
+"""Many photos: finds them, decodes ahead while the model works, and makes every failure a record instead of an end."""
 
 import glob
 import os
@@ -17,7 +17,7 @@ from captioner.pipeline import Captioner, CaptionResult
 
 # What counts as a photo when a folder is searched; a file that is named outright is always tried.
 SUFFIXES = frozenset(
-    (".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
+    ".avif .bmp .gif .heic .heif .jfif .jp2 .jpeg .jpg .png .ppm .tif .tiff .webp".split()  # noqa: SIM905 (a list to read)
 )
 DECODING_THREADS = 2
 
@@ -50,7 +50,7 @@ def find_photos(paths: Sequence[str | Path]) -> list[Path]:
         if path.is_dir():
             found.update(dict.fromkeys(_photos_below(path)))
         elif glob.has_magic(str(path)) and not os.path.lexists(path):
-            matches = sorted(Path(match) for match in glob.iglob(str(path), recursive=True))
+            matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207 (patterns may be absolute)
             for match in matches:
                 found.update(dict.fromkeys(_photos_below(match) if match.is_dir() else [match]))
         else:
@@ -100,13 +100,13 @@ def _caption_batch(
     for file, reading in batch:
         try:
             images[file] = reading.result()
-        except InputError as error:
-            errors[file] = error
+        except InputError as failure:
+            errors[file] = failure
     results = dict(zip(images, captioner.caption_images(list(images.values()), search), strict=True))
     for file, _ in batch:
         if file in errors:
-            error = ErrorInfo(type(errors[file]).__name__, errors[file].reason)
-            yield Captioned(Record(str(file), None, None, (), captioner.name, error), None, None)
+            info = ErrorInfo(type(errors[file]).__name__, errors[file].reason)
+            yield Captioned(Record(str(file), None, None, (), captioner.name, info), None, None)
         else:
             yield Captioned(_record(file, results[file], captioner.name), results[file], images[file])
 

@@ -1,4 +1,4 @@
-"""From a name to captions in one line: `load("flickr8k").caption("photo.jpg")`. README, command line and web page call this."""
+"""From a name to captions in one line: `load("flickr8k").caption("photo.jpg")`; command line and web page call this."""
 
 import math
 from collections.abc import Sequence
@@ -81,7 +81,7 @@ class Captioner:
     """
 
     def __init__(self, model: CaptionerModel, name: str) -> None:
-        self.model = model.eval()
+        self.model = model.train(False)
         self.name = name
         self.preprocess = ImagePreprocessor(model.image_config)
 
@@ -163,7 +163,8 @@ def load(model: str | Path = "flickr8k", device: str = "auto") -> Captioner:
     folder = find_model(model)
     try:
         loaded = CaptionerModel.from_pretrained(folder)
-        return Captioner(loaded.to(_device(device)), name=Path(str(model)).name)
+        loaded.to(_device(device))  # type: ignore[arg-type]  # transformers hides the method's own signature
+        return Captioner(loaded, name=Path(str(model)).name)
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise ModelError(f"model {str(model)!r} cannot be loaded: {error}") from error
 

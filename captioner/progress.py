@@ -1,5 +1,6 @@
 """One progress bar for all long work: how far, how fast, how long still; on standard error, and only on a terminal."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
@@ -37,11 +38,15 @@ def progress(description: str, total: float, unit: str, done: float = 0) -> Iter
         TextColumn("{task.fields[note]}"),
     ]
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    # Of several processes that a launcher started, the first one shows the bar.
+    shown = console.is_terminal and os.environ.get("LOCAL_RANK", "0") == "0"
+    with Progress(*columns, console=console, transient=True, disable=not shown) as bar:
         task = bar.add_task(description, total=total, completed=int(done), note="")
 
         def advance(count: float = 1, note: str = "") -> None:
-            bar.update(task, advance=count, **({"note": note} if note else {}))
+            bar.advance(task, count)
+            if note:
+                bar.update(task, note=note)
 
         yield advance
 

@@ -60,7 +60,7 @@ def test_outputs_are_written_by_suffix_and_a_bad_file_is_a_row_and_status_one(ru
     rows = [json.loads(line) for line in outputs[0].read_text(encoding="utf-8").splitlines()]
     assert list(rows[0]) == ["file", "caption", "log_prob", "candidates", "model", "error"]
     assert [row["error"] and row["error"]["type"] for row in rows] == [None, "UnsupportedFileError"]
-    assert [candidate["caption"] for candidate in rows[0]["candidates"]][0] == rows[0]["caption"]
+    assert rows[0]["candidates"][0]["caption"] == rows[0]["caption"]
     assert len(rows[0]["candidates"]) == 2
     with outputs[1].open(encoding="utf-8", newline="") as file:
         assert [row["caption"] for row in csv.DictReader(file)] == [rows[0]["caption"], ""]
@@ -102,7 +102,14 @@ def test_wrong_use_is_one_message_and_a_status(run, model_folder, photos, tmp_pa
 
 
 def test_evaluate_prints_a_table_or_one_object(run, model_folder, caption_set, tmp_path):
-    data = ["--images", caption_set["images"], "--references", caption_set["captions"], "--split", caption_set["val_split"]]
+    data = [
+        "--images",
+        caption_set["images"],
+        "--references",
+        caption_set["captions"],
+        "--split",
+        caption_set["val_split"],
+    ]
     results = tmp_path / "results.json"
     status, out, err = run("evaluate", *data, "--model", model_folder, "--json", "--output", results)
     assert (status, err) == (0, "")

@@ -43,7 +43,9 @@ def test_the_split_that_captions_carry_is_test_unless_another_is_named(photos, t
     ]
     references = tmp_path / "dataset_flickr8k.json"
     references.write_text(json.dumps({"dataset": "flickr8k", "images": images}), encoding="utf-8")
-    names = {split: [e.image.name for e in read_examples(photos[0].parent, references, split)] for split in (None, "val")}
+    names = {
+        split: [e.image.name for e in read_examples(photos[0].parent, references, split)] for split in (None, "val")
+    }
     assert names == {None: [photos[2].name, photos[3].name], "val": [photos[1].name]}
 
 

@@ -1,7 +1,5 @@
 """Files become records, whatever is among them."""
 
-import os
-
 import pytest
 
 from captioner.errors import UsageError
@@ -14,7 +12,7 @@ def test_folders_are_searched_files_are_kept_and_each_comes_once(tmp_path):
     below.mkdir(parents=True)
     for path in (tmp_path / "x.JPG", below / "y.png", below / "notes.txt", tmp_path / "a" / "z.webp"):
         path.write_bytes(b"")
-    os.symlink(tmp_path, below / "loop")
+    (below / "loop").symlink_to(tmp_path)
     found = find_photos([tmp_path, tmp_path / "x.JPG", below / "notes.txt", tmp_path / "gone.jpg"])
     names = ["x.JPG", "a/z.webp", "a/b/y.png", "a/b/notes.txt", "gone.jpg"]
     assert [path.relative_to(tmp_path).as_posix() for path in found] == names

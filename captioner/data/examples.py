@@ -17,6 +17,8 @@ from captioner.data.karpathy import read_karpathy
 from captioner.data.metadata_jsonl import read_metadata_jsonl
 from captioner.errors import AnnotationError, EmptyDataError, MissingImageError
 
+SPLITS = ("train", "val", "test")
+JSON_START = re.compile(r'[{\[]\s*(?:["{}\[\]]|$)')  # not [laughter]
 COCO_FOLDERS = ("train2014", "val2014", "train2017", "val2017")
 NAMES_SHOWN = 3
 
@@ -57,7 +59,7 @@ def read_captions(captions: Path, images: Path) -> list[CaptionExample]:
     grouped: dict[int | str, list[str]] = {}
     first_rows: dict[int | str, CaptionRow] = {}
     num_empty = 0
-    for row in _rows(_text(captions), captions):
+    for row in _rows(read_text(captions), captions):
         caption = " ".join(row.caption.split())
         num_empty += not caption
         if caption:
@@ -119,7 +121,7 @@ def _named(examples: Sequence[CaptionExample], names: Path) -> list[CaptionExamp
     known = {example.image.name: example for example in examples if counts[example.image.name] == 1}
     known |= {str(example.image_id): example for example in examples}
     chosen = {}
-    for number, line in enumerate(_text(names).split("\n"), start=1):
+    for number, line in enumerate(read_text(names).split("\n"), start=1):
         if name := line.strip():
             if name not in known:
                 example = f"write names as the captions do, such as {next(iter(known), 'photo.jpg')}"
@@ -128,7 +130,31 @@ def _named(examples: Sequence[CaptionExample], names: Path) -> list[CaptionExamp
     return list(chosen.values())
 
 
-def _text(file: Path) -> str:
+def measured_split(examples: Sequence[CaptionExample], split: str | None) -> list[CaptionExample]:
+    """Choose the examples that a measurement is about.
+
+    Args:
+        examples: All examples of a caption file.
+        split: A file that lists photos one a line, or the name of a split that the captions carry. None: the test split
+            where the captions carry splits, else all photos.
+
+    Raises:
+        AnnotationError: As `select_split`.
+        EmptyDataError: As `select_split`.
+    """
+    if split is None and not any(example.split for example in examples):
+        return list(examples)
+    split = split or "test"
+    is_name = split in SPLITS and not Path(split).exists()
+    return select_split(examples, None if is_name else Path(split), split)
+
+
+def read_text(file: Path) -> str:
+    """Read a whole file of text in UTF-8, with or without a byte order mark.
+
+    Raises:
+        AnnotationError: It cannot be read, or is in another encoding.
+    """
     try:
         return file.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -138,21 +164,36 @@ def _text(file: Path) -> str:
         raise AnnotationError(f"{file}, line {line}: not UTF-8; save it as text in UTF-8") from error
 
 
+def names_photos(text: str) -> bool:
+    """Tell a format that names each caption's photo from plain lines of captions, by the first line with text."""
+    first = _first_line(text)
+    fields = _fields(first)
+    return bool(JSON_START.match(first) or TOKEN_LINE.fullmatch(first) or (len(fields) > 1 and "caption" in fields))
+
+
 def _rows(text: str, file: Path) -> Iterable[CaptionRow]:
     """Choose the reader by the first line that is not blank."""
-    first = next((line.strip() for line in _lines(text) if line.strip()), "")
+    first = _first_line(text)
     if not first:
         raise EmptyDataError(f"{file}: the file is empty")
     if first[0] in "{[":
         return _json_rows(text, first, file)
     if TOKEN_LINE.fullmatch(first):
         return read_token_txt(text, file)
-    if set(COLUMNS) <= {field.strip().strip('"').lower() for field in first.split(",")}:
+    if set(COLUMNS) <= _fields(first):
         return read_captions_csv(text, file)
     raise AnnotationError(
         f"{file}, line 1: no known format. Known are CSV with the header image,caption; Flickr8k's token.txt; the JSON "
         f"of COCO and of Karpathy; and metadata.jsonl (here: {first[:60]!r})"
     )
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in _lines(text) if line.strip()), "")
+
+
+def _fields(header: str) -> set[str]:
+    return {field.strip().strip('"').lower() for field in header.split(",")}
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -12,13 +12,27 @@ from captioner import __version__
 from captioner.errors import ScoreError
 from captioner.metrics.bleu import Bleu
 from captioner.metrics.cider import Cider, DocumentFrequencies
+from captioner.metrics.from_coco_caption import Meteor, Spice
+from captioner.metrics.from_jiwer import Cer, Wer
+from captioner.metrics.from_sacrebleu import ChrF, Ter
 from captioner.metrics.ngrams import Sentences
 from captioner.metrics.rouge import RougeL
+from captioner.metrics.signature import nrefs
 from captioner.metrics.tokens import tokenize
 
 K = TypeVar("K", bound=Hashable)
 
-METRICS: dict[str, type[Bleu] | type[RougeL] | type[Cider]] = {"Bleu": Bleu, "RougeL": RougeL, "Cider": Cider}
+OptionalMetric = type[ChrF] | type[Ter] | type[Wer] | type[Cer] | type[Meteor] | type[Spice]
+
+OPTIONAL: dict[str, OptionalMetric] = {metric.__name__: metric for metric in (ChrF, Ter, Wer, Cer, Meteor, Spice)}
+"""The families that need other libraries; they count texts rather than `Sentences`."""
+
+METRICS: dict[str, type[Bleu] | type[RougeL] | type[Cider] | OptionalMetric] = {
+    "Bleu": Bleu,
+    "RougeL": RougeL,
+    "Cider": Cider,
+    **OPTIONAL,
+}
 """What `Report.statistics` names, with the names and the formula of each."""
 
 _NAMED_IDS = 5
@@ -80,16 +94,11 @@ class Scorer(Generic[K]):
         self._check(hypotheses)
         texts = (hypotheses[image_id] for image_id in self.ids)
         tokens, words = _encode(texts, range(len(self.ids)), len(self.ids))
-        scores: dict[str, float] = {}
-        per_image: dict[str, NDArray[np.float64]] = {}
-        statistics: dict[str, NDArray[np.float64]] = {}
-        for metric in self._metrics:
-            counted = metric.statistics(tokens if isinstance(metric, RougeL) else words)
-            corpus, single = 100 * metric.scores(counted.sum(axis=0)), 100 * metric.scores(counted)
-            scores |= dict(zip(metric.names, corpus.tolist(), strict=True))
-            per_image |= dict(zip(metric.names, single.T, strict=True))
-            statistics[type(metric).__name__] = counted
-        return Report(scores, self.signature, len(self.ids), self.ids, per_image, statistics)
+        statistics = {
+            type(metric).__name__: metric.statistics(tokens if isinstance(metric, RougeL) else words)
+            for metric in self._metrics
+        }
+        return report_of(statistics, self.signature, self.ids)
 
     def _check(self, hypotheses: Mapping[K, str]) -> None:
         missing = [image_id for image_id in self.ids if image_id not in hypotheses]
@@ -101,6 +110,18 @@ class Scorer(Generic[K]):
         wrong = [image_id for image_id, text in hypotheses.items() if not isinstance(text, str)]
         if wrong:
             raise ScoreError(f"hypothesis of {_few(wrong)} is no text; give one string an image")
+
+
+def report_of(statistics: dict[str, NDArray[np.float64]], signature: str, ids: tuple[Any, ...]) -> Report:
+    """Turn what some families of metrics counted, `[images, columns]` each, into scores."""
+    scores: dict[str, float] = {}
+    per_image: dict[str, NDArray[np.float64]] = {}
+    for family, counted in statistics.items():
+        metric = METRICS[family]
+        corpus, single = 100 * metric.scores(counted.sum(axis=0)), 100 * metric.scores(counted)
+        scores |= dict(zip(metric.names, corpus.tolist(), strict=True))
+        per_image |= dict(zip(metric.names, single.T, strict=True))
+    return Report(scores, signature, len(ids), ids, per_image, statistics)
 
 
 def score(hypotheses: Mapping[K, str], references: Mapping[K, Sequence[str]]) -> Report:
@@ -143,9 +164,7 @@ def _encode(texts: Iterable[str], image: Sequence[int], num_images: int) -> tupl
 
 
 def _signature(references_per_image: Sequence[int]) -> str:
-    fewest, most = min(references_per_image), max(references_per_image)
-    count = str(most) if fewest == most else f"{fewest}-{most}"
-    return f"nrefs:{count}|case:lc|tok:ptb|smooth:none|version:{__version__}"
+    return f"nrefs:{nrefs(references_per_image)}|case:lc|tok:ptb|smooth:none|version:{__version__}"
 
 
 def _few(ids: Sequence[Any]) -> str:

@@ -1,23 +1,16 @@
 """Photos with their captions on one page that opens anywhere: thumbnails inside, no script, nothing fetched."""
 
-import base64
-import html
-import io
 import math
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from PIL import Image
-
-from captioner.errors import InputError
 from captioner.outputs.disk import output_errors, written_whole
+from captioner.outputs.page import file_name, page_foot, page_head, picture, shown
 from captioner.outputs.record import Candidate, ErrorInfo, Record
 from captioner.outputs.writer import Writer
 
 THUMBNAIL_PIXELS = 480  # of the longer side
-JPEG_QUALITY = 82
-HEAD = (Path(__file__).parent / "contact_sheet.html").read_text(encoding="utf-8")
 
 
 class ContactSheetWriter(Writer):
@@ -36,7 +29,7 @@ class ContactSheetWriter(Writer):
         self._models: dict[str, None] = {}
         self._file = ExitStack()
         self._stream = self._file.enter_context(written_whole(path))
-        self._put(HEAD)
+        self._put(page_head("Captions") + "<main>\n")
 
     def write(self, record: Record) -> None:
         """Write the card of a record whose photo lies where its `file` says."""
@@ -65,9 +58,9 @@ class ContactSheetWriter(Writer):
 
     def _foot(self) -> str:
         photos = f"{self._num_captioned} photo{'' if self._num_captioned == 1 else 's'} captioned"
-        models = f" by {', '.join(map(_shown, self._models))}" if self._models else ""
+        models = f" by {', '.join(map(shown, self._models))}" if self._models else ""
         failed = f", {self._num_failed} failed" if self._num_failed else ""
-        return f"</main>\n<footer>{photos}{models}{failed}.</footer>\n</body>\n</html>\n"
+        return "</main>\n" + page_foot(f"{photos}{models}{failed}.")
 
 
 def write_contact_sheet(path: str | Path, pairs: Iterable[tuple[str | Path, Record]]) -> None:
@@ -87,32 +80,18 @@ def write_contact_sheet(path: str | Path, pairs: Iterable[tuple[str | Path, Reco
 
 
 def _card(photo: str | Path, record: Record) -> str:
-    caption = _shown(record.caption or "")
+    caption = shown(record.caption or "")
     text = _ranked(record.candidates) if len(record.candidates) > 1 else f'<h2 dir="auto">{caption}</h2>'
-    return f"<article>{_picture(photo, caption)}<div>{text}{_name(record)}</div></article>\n"
+    photo_part = picture(photo, record.caption or "", THUMBNAIL_PIXELS)
+    return f"<article>{photo_part}<div>{text}{file_name(record.file)}</div></article>\n"
 
 
 def _failure(record: Record, error: ErrorInfo) -> str:
     return (
         f'<article class="failed"><div class="photo"><p>not captioned</p></div><div>'
-        f'<h2 dir="auto">{_shown(error.message)}</h2><p class="kind">{_shown(error.type)}</p>'
-        f"{_name(record)}</div></article>\n"
+        f'<h2 dir="auto">{shown(error.message)}</h2><p class="kind">{shown(error.type)}</p>'
+        f"{file_name(record.file)}</div></article>\n"
     )
-
-
-def _picture(photo: str | Path, caption: str) -> str:
-    from captioner.preprocess.image import read_image  # brings torch, which is there once something is captioned
-
-    try:
-        thumbnail = read_image(photo, at_least=THUMBNAIL_PIXELS)
-    except InputError as error:  # it was there when it was captioned
-        return f'<div class="photo"><p>{_shown(error.reason)}</p></div>'
-    thumbnail.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS), Image.Resampling.LANCZOS)
-    jpeg = io.BytesIO()
-    thumbnail.save(jpeg, "JPEG", quality=JPEG_QUALITY, optimize=True)
-    data = base64.b64encode(jpeg.getvalue()).decode()
-    size = f'width="{thumbnail.width}" height="{thumbnail.height}"'
-    return f'<div class="photo"><img src="data:image/jpeg;base64,{data}" {size} alt="{caption}" decoding="async"></div>'
 
 
 def _ranked(candidates: Sequence[Candidate]) -> str:
@@ -122,16 +101,6 @@ def _ranked(candidates: Sequence[Candidate]) -> str:
     items: list[str] = []
     for candidate, share in zip(candidates, (one / sum(odds) for one in odds), strict=True):
         tag = "span" if items else "h2"
-        caption = f'<{tag} dir="auto">{_shown(candidate.caption)}</{tag}>'
+        caption = f'<{tag} dir="auto">{shown(candidate.caption)}</{tag}>'
         items.append(f'<li>{caption} <b>{share:.0%}</b><i style="width:{share:.1%}"></i></li>')
     return f'<ol title="Each caption\'s share of their probability">{"".join(items)}</ol>'
-
-
-def _name(record: Record) -> str:
-    path = Path(record.file)
-    return f'<p class="name" title="{_shown(record.file)}"><bdi>{_shown(path.name)}</bdi></p>'
-
-
-def _shown(text: str) -> str:
-    """Escape a text; bytes of a file name that are no UTF-8 become question marks."""
-    return html.escape(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))

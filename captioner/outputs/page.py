@@ -1,0 +1,81 @@
+"""What all pages share: one look, light and dark, and a head that lets a browser fetch nothing."""
+
+import base64
+import html
+import io
+from hashlib import sha256
+from pathlib import Path
+
+from PIL import Image
+
+from captioner.errors import InputError
+
+JPEG_QUALITY = 82
+STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+
+
+def page_head(title: str, style: str = "", script: str = "") -> str:
+    """Open a page up to its heading.
+
+    Args:
+        title: Title and heading, plain text.
+        style: Rules beside those that all pages share.
+        script: A script that runs once the page is read; the browser runs no other.
+    """
+    allowed = base64.b64encode(sha256(script.encode()).digest()).decode()
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    policy += f"; script-src 'sha256-{allowed}'" if script else ""
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<title>{shown(title)}</title>
+<style>
+{STYLE}{style}</style>
+</head>
+<body>
+<h1>{shown(title)}</h1>
+"""
+
+
+def page_foot(text: str, script: str = "") -> str:
+    """Close a page; `text` is HTML, `script` that of `page_head`."""
+    run = f"<script>{script}</script>\n" if script else ""
+    return f"<footer>{text}</footer>\n{run}</body>\n</html>\n"
+
+
+def picture(photo: str | Path, alt: str, pixels: int) -> str:
+    """Show a photo as a thumbnail within the page, or why it cannot be shown.
+
+    Args:
+        photo: The file.
+        alt: What it shows, plain text.
+        pixels: The thumbnail's longer side.
+    """
+    from captioner.preprocess.image import read_image  # brings torch, which is there once something is captioned
+
+    try:
+        thumbnail = read_image(photo, at_least=pixels)
+    except InputError as error:
+        return f'<div class="photo"><p>{shown(error.reason)}</p></div>'
+    thumbnail.thumbnail((pixels, pixels), Image.Resampling.LANCZOS)
+    jpeg = io.BytesIO()
+    thumbnail.save(jpeg, "JPEG", quality=JPEG_QUALITY, optimize=True)
+    data = base64.b64encode(jpeg.getvalue()).decode()
+    size = f'width="{thumbnail.width}" height="{thumbnail.height}"'
+    return (
+        f'<div class="photo"><img src="data:image/jpeg;base64,{data}" {size} alt="{shown(alt)}" decoding="async"></div>'
+    )
+
+
+def file_name(file: str) -> str:
+    """Show a file's name; its folder appears when the mouse rests on it."""
+    return f'<p class="name" title="{shown(file)}"><bdi>{shown(Path(file).name)}</bdi></p>'
+
+
+def shown(text: str) -> str:
+    """Escape a text; bytes of a file name that are no UTF-8 become question marks."""
+    return html.escape(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))

@@ -1,0 +1,110 @@
+"""References from caption files or aligned plain text, and which item a hypothesis file means by a name or a number."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from captioner.data.examples import CaptionExample, measured_split, names_photos, read_captions, read_text
+from captioner.errors import EmptyDataError, ScoreError, UsageError
+from captioner.outputs.coco_results import image_id as coco_number
+
+ItemId = int | str
+
+
+@dataclass(frozen=True)
+class References:
+    """What hypotheses are scored against.
+
+    Attributes:
+        texts: The references of each item; by COCO's number or the photo's name, or by line in plain text.
+        photos: Where each item's photo lies, if it lies there; empty for plain text.
+        aligned: Whether the items are lines, from 1.
+    """
+
+    texts: dict[ItemId, tuple[str, ...]]
+    photos: dict[ItemId, Path]
+    aligned: bool
+
+    def names(self) -> dict[ItemId, ItemId]:
+        """Map all that an item may be called to its id: number, name, name without folder, number in a COCO name.
+
+        What would name two items is left out, unless it is an id.
+        """
+        calls = [(call, item) for item in self.texts for call in self._calls(item)]
+        times = Counter(call for call, _ in calls)
+        return {call: item for call, item in calls if times[call] == 1} | {item: item for item in self.texts}
+
+    def _calls(self, item: ItemId) -> set[ItemId]:
+        name = item if isinstance(item, str) else self.photos[item].name if item in self.photos else str(item)
+        return {item, str(item), PurePosixPath(name).name, coco_number(name)}
+
+
+def read_references(files: Sequence[Path], split: str | None = None, images: Path | None = None) -> References:
+    """Read one caption file of any format that training reads, or aligned files of one plain caption a line.
+
+    The photos need not be there.
+
+    Args:
+        files: One caption file, or one or several text files whose lines belong together by number. An empty line is no
+            reference, as long as another file has one for that line.
+        split: As in `measured_split`; plain text has none.
+        images: Folder of the photos, where they shall be found.
+
+    Raises:
+        UsageError: There is no file, several that are not all plain text, or a split of plain text.
+        AnnotationError: A file cannot be read or is malformed.
+        EmptyDataError: No references are left.
+        ScoreError: Plain files differ in length, or a line has no reference in any of them.
+    """
+    if not files:
+        raise UsageError("no references: give --references FILE")
+    named = [file for file in files if names_photos(read_text(file))]
+    if named and len(files) > 1:
+        raise UsageError(f"{named[0]} names its photos, so that it stands alone; only plain text is aligned by line")
+    if named:
+        examples = measured_split(read_captions(files[0], images or Path()), split)
+        return References(
+            {example.image_id: example.captions for example in examples},
+            {example.image_id: example.image for example in examples},
+            aligned=False,
+        )
+    if split is not None:
+        raise UsageError(f"{files[0]} is plain text, which has no splits; leave --split out")
+    return References(_aligned(files), {}, aligned=True)
+
+
+def read_training_captions(file: Path) -> set[str]:
+    """Read all captions that a model was trained on: those of the train split where the file says splits.
+
+    Raises:
+        DataError: The file cannot be read or is malformed.
+    """
+    if not names_photos(text := read_text(file)):
+        return set(split_lines(text))
+    examples: list[CaptionExample] = read_captions(file, Path())
+    if any(example.split for example in examples):
+        examples = measured_split(examples, "train")
+    return {caption for example in examples for caption in example.captions}
+
+
+def split_lines(text: str) -> list[str]:
+    """Split plain text at line ends alone; what Unicode takes for one beside them stays within a caption."""
+    lines = [" ".join(line.split()) for line in text.split("\n")]
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def _aligned(files: Sequence[Path]) -> dict[ItemId, tuple[str, ...]]:
+    columns = [split_lines(read_text(file)) for file in files]
+    for file, column in zip(files, columns, strict=True):
+        if len(column) != len(columns[0]):
+            raise ScoreError(
+                f"{files[0]} has {len(columns[0])} lines and {file} has {len(column)}; give one line an item in each"
+            )
+    if not columns[0]:
+        raise EmptyDataError(f"{files[0]}: the file is empty")
+    texts: dict[ItemId, tuple[str, ...]]
+    texts = {number: tuple(filter(None, row)) for number, row in enumerate(zip(*columns, strict=True), start=1)}
+    if bare := [number for number, row in texts.items() if not row]:
+        raise ScoreError(f"{files[0]}, line {bare[0]}: no reference; {len(bare)} lines are empty in all files")
+    return texts
