@@ -3,7 +3,7 @@
     python benchmarks/flickr8k_validation.py DIR [--photos N]
 
 DIR holds `images/`, `captions.txt` and `val.txt`. Prints a table: greedy search, beam 3 and beam 5, each with all five
-references, and one human caption (the first) against the other four. Photos a second include reading, decoding, encoding
+references, and one human caption (the first) against the other four. Photos a second include reading, encoding
 and searching; loading the model is told apart.
 """
 

@@ -159,6 +159,10 @@ def score(
     training: Annotated[
         Path | None, typer.Option(help="Captions that the system learnt from; how many of its own are new?")
     ] = None,
+    max_length: Annotated[
+        int | None,
+        typer.Option(min=1, help="The most words that the system could write; how many captions are so long?"),
+    ] = None,
     as_json: AsJson = False,
     report: Annotated[Path | None, typer.Option(help="Write a page of all items, worst first.")] = None,
     images: Annotated[Path | None, typer.Option(help="Folder of the photos, for the page.")] = None,
@@ -171,7 +175,8 @@ def score(
 
     families, known = parse_metrics(metrics), read_references(references, split, images)
     captions = read_hypotheses(hypotheses, known)
-    card = CardScorer(known, families).score(captions, read_training_captions(training) if training else None)
+    learnt = read_training_captions(training) if training else None
+    card = CardScorer(known, families).score(captions, learnt, max_length)
     if report is not None:
         write_score_page(report, card, captions, known, photos=images is not None)
     _print_scores(describe(card), card.to_dict() if as_json else None, card.notices)

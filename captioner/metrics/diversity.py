@@ -20,6 +20,8 @@ class Diversity:
         mean_length: Words in a caption, on average.
         repeated_2grams: Share of pairs of words that stood in the same caption before.
         novelty: Share of captions that no training caption equals, token for token; None without training captions.
+        at_max_length: Share of captions as long as the system could write, most of them cut off; None where that length
+            is not known.
 
     Source:
         Li et al. 2016, "A Diversity-Promoting Objective Function for Neural Conversation Models",
@@ -32,14 +34,22 @@ class Diversity:
     mean_length: float
     repeated_2grams: float
     novelty: float | None
+    at_max_length: float | None
 
     def to_dict(self) -> dict[str, float | int | None]:
         """Return the fields by name, ready for JSON."""
         return asdict(self)
 
 
-def measure_diversity(captions: Sequence[str], training_captions: Collection[str] | None = None) -> Diversity:
+def measure_diversity(
+    captions: Sequence[str], training_captions: Collection[str] | None = None, max_length: int | None = None
+) -> Diversity:
     """Measure a set of captions.
+
+    Args:
+        captions: One an image.
+        training_captions: What the system has learnt from.
+        max_length: The most words that the system could write.
 
     Raises:
         ScoreError: There is no caption.
@@ -55,6 +65,9 @@ def measure_diversity(captions: Sequence[str], training_captions: Collection[str
     if training_captions is not None:
         known = {tuple(tokenize(caption)) for caption in training_captions}
         novelty = sum(tuple(sentence) not in known for sentence in sentences) / len(sentences)
+    at_max_length = None
+    if max_length is not None:
+        at_max_length = sum(len(sentence) >= max_length for sentence in sentences) / len(sentences)
     return Diversity(
         vocabulary_size=len(words),
         distinct_1=_share(len(words), words.total()),
@@ -62,6 +75,7 @@ def measure_diversity(captions: Sequence[str], training_captions: Collection[str
         mean_length=words.total() / len(sentences),
         repeated_2grams=_share(repeated, pairs.total()),
         novelty=novelty,
+        at_max_length=at_max_length,
     )
 
 

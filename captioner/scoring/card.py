@@ -89,18 +89,21 @@ class CardScorer:
             except (MissingExtraError, ScoreError) as error:
                 self._miss(family, error)
 
-    def score(self, hypotheses: Mapping[ItemId, str], training: Collection[str] | None = None) -> ScoreCard:
+    def score(
+        self, hypotheses: Mapping[ItemId, str], training: Collection[str] | None = None, max_length: int | None = None
+    ) -> ScoreCard:
         """Score one system.
 
         Args:
             hypotheses: One caption for each item.
             training: Training captions, for the share of captions that are new.
+            max_length: The most words that the system could write, for the share of captions that are so long.
 
         Raises:
             ScoreError: None of the metrics could be had.
         """
         report = self._report(hypotheses)
-        diversity = measure_diversity(list(hypotheses.values()), training)
+        diversity = measure_diversity(list(hypotheses.values()), training, max_length)
         signatures = {name: self._signature(family) for family in report.statistics for name in METRICS[family].names}
         return ScoreCard(report, confidence_intervals(report), signatures, diversity, tuple(self._notices.values()))
 
@@ -147,6 +150,8 @@ def describe_diversity(diversity: Diversity) -> list[str]:
     ]
     if diversity.novelty is not None:
         lines.append(f"{diversity.novelty:.1%} of the captions are new; all others equal a training caption")
+    if diversity.at_max_length is not None:
+        lines.append(f"{diversity.at_max_length:.1%} of the captions are as long as allowed, most of them cut off")
     return lines
 
 

@@ -18,8 +18,10 @@ from captioner.errors import CheckpointError
 
 KEPT = 2  # the newest, and the one before it should the newest be damaged
 
-# Settings that may differ when a run goes on: they change where things are or how long to wait, never a weight.
-FREE_SETTINGS = {
+# Settings that may differ when a run goes on: they change where things are, how long to wait or how
+# validation decodes, but never a weight.
+FREE_SETTINGS: dict[str, set[str] | bool] = {
+    "search": True,
     "data": {"images", "captions", "train_split", "val_split", "cache"},
     "training": {"output", "num_workers", "checkpoint_every_s", "patience"},
 }

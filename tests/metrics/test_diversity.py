@@ -18,6 +18,12 @@ def test_without_training_captions_there_is_no_novelty() -> None:
     assert measure_diversity(["a dog"]).to_dict()["novelty"] is None
 
 
+def test_captions_as_long_as_allowed_are_counted() -> None:
+    captions = ["a dog runs", "a dog runs fast", "a dog", "a dog runs so very fast."]
+    assert measure_diversity(captions, max_length=4).at_max_length == 0.5
+    assert measure_diversity(captions).at_max_length is None
+
+
 def test_empty_captions_count_as_captions_without_words() -> None:
     measured = measure_diversity(["", "a"])
     assert (measured.mean_length, measured.distinct_2, measured.repeated_2grams) == (0.5, 0, 0)
