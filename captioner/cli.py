@@ -1,5 +1,6 @@
 """The command line: parses, calls the pipeline, prints. Nothing heavy is imported before a command needs it."""
 
+import io
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -74,6 +75,8 @@ def caption(
     num_captions: Annotated[int, typer.Option(min=1, help=_doc("num_captions"))] = 1,
     max_length: Annotated[int | None, typer.Option(min=1, help=_doc("max_length"))] = None,
     sample: Annotated[bool, typer.Option("--sample", help=_doc("sample"))] = False,
+    temperature: Annotated[float | None, typer.Option(help=_doc("temperature"))] = None,
+    seed: Annotated[int | None, typer.Option(help=_doc("seed") + " The same seed gives the same captions.")] = None,
     batch_size: BatchSize = 16,
     sidecar: Annotated[bool, typer.Option("--sidecar", help="Write a .txt beside each photo.")] = False,
     explain: Annotated[
@@ -86,15 +89,25 @@ def caption(
     from captioner.folder import find_photos
 
     files = find_photos(paths)
-    changes = {"beam_size": beam_size, "num_captions": num_captions, "max_length": max_length, "sample": sample}
+    changes = {
+        "beam_size": beam_size,
+        "num_captions": num_captions,
+        "max_length": max_length,
+        "sample": sample,
+        "temperature": temperature,
+        "seed": seed,
+    }
+    to_terminal = show or not (output or sidecar)
+    # First what may be wrong with model and options: opening an output empties what an earlier run wrote there.
+    captioner = _load(model, device)
+    search = captioner.options(**_given(**changes))
     with ExitStack() as stack:
         writers = _open_writers(stack, output or [], files, sidecar)
         looks = _attention_writer(explain, files)
-        captioner = _load(model, device)
         num_failed = 0
-        for done in _captioned(captioner, files, changes, batch_size):
+        for done in _captioned(captioner, files, search, batch_size, hidden=to_terminal and sys.stdout.isatty()):
             num_failed += done.record.error is not None
-            _show(done, to_terminal=show or not (output or sidecar))
+            _show(done, to_terminal)
             for writer in writers:
                 writer.write(done.record)
             if looks is not None and done.result is not None and done.image is not None:
@@ -122,7 +135,10 @@ def evaluate(
     images: Annotated[Path, typer.Option(help="Folder of the photos.")],
     references: Annotated[Path, typer.Option(help="CSV, token.txt, COCO or Karpathy JSON, or metadata.jsonl.")],
     split: Annotated[
-        str | None, typer.Option(help="A file that lists photos, or train, val or test where the captions say it.")
+        str | None,
+        typer.Option(
+            help="A file that lists photos, or train, val or test where the captions say it (then test is the default)."
+        ),
     ] = None,
     model: Model = "flickr8k",
     beam_size: BeamSize = None,
@@ -132,14 +148,17 @@ def evaluate(
     device: Device = "auto",
 ) -> None:
     """Measure a model: BLEU, ROUGE-L and CIDEr of its captions against people's."""
+    from captioner.evaluation import coco_results, read_examples
     from captioner.evaluation import evaluate as measure
-    from captioner.evaluation import read_examples, write_coco_results
 
     examples = read_examples(images, references, split)
     captioner = _load(model, device)
-    report, captions = measure(captioner, examples, captioner.options(**_given(beam_size=beam_size)), batch_size)
-    if output is not None:
-        write_coco_results(output, captions)
+    search = captioner.options(**_given(beam_size=beam_size))
+    with ExitStack() as stack:
+        results = stack.enter_context(coco_results(output)) if output is not None else None
+        report, captions = measure(captioner, examples, search, batch_size)
+        if results is not None:
+            results.update(captions)
     if as_json:
         print(json.dumps({"scores": report.scores, "signature": report.signature, "num_images": report.num_images}))
         return
@@ -263,13 +282,12 @@ def _attention_writer(folder: Path | None, files: Sequence[Path]) -> "AttentionW
 
 
 def _captioned(
-    captioner: "Captioner", files: Sequence[Path], changes: dict[str, Any], batch_size: int
+    captioner: "Captioner", files: Sequence[Path], search: SearchConfig, batch_size: int, hidden: bool
 ) -> Iterator["Captioned"]:
     from captioner.folder import caption_files
     from captioner.progress import progress
 
-    search = captioner.options(**_given(**changes))
-    with progress("captions", len(files), "photos") as advance:
+    with progress("captions", len(files), "photos", hidden=hidden) as advance:
         for done in caption_files(captioner, files, search, batch_size):
             yield done
             advance()
@@ -286,6 +304,9 @@ def _show(done: "Captioned", to_terminal: bool) -> None:
 
 def main() -> None:
     """Run the command line; every error that captioner knows becomes one line and an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape")  # file names in any encoding are printed as they are
     try:
         app()
     except (UsageError, ConfigError) as error:

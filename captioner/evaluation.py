@@ -1,14 +1,16 @@
 """How good a model is: captions the photos of a split, each once, and scores them against all their references."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from captioner.config import SearchConfig
 from captioner.data.examples import CaptionExample, check_images, measured_split, read_captions
-from captioner.errors import DataError, OutputError
+from captioner.errors import DataError, UsageError
 from captioner.folder import caption_files
 from captioner.metrics import Report, score
+from captioner.outputs.disk import written_whole
 from captioner.pipeline import Captioner
 from captioner.progress import progress
 
@@ -54,14 +56,17 @@ def evaluate(
     return score(captions, references), captions
 
 
-def write_coco_results(path: Path, captions: dict[int | str, str]) -> None:
-    """Write captions in COCO's results format, which every caption evaluator reads.
+@contextmanager
+def coco_results(path: Path) -> Iterator[dict[int | str, str]]:
+    """Yield what takes image ids and captions, and write it in COCO's results format when the block is done.
 
     Raises:
-        OutputError: The file cannot be written.
+        UsageError: The file is no `.json`, or cannot be opened: before anything is captioned.
+        OutputError: It cannot be written; an older file stays as it was.
     """
-    rows = [{"image_id": image_id, "caption": caption} for image_id, caption in captions.items()]
-    try:
-        path.write_text(json.dumps(rows, ensure_ascii=False, indent=0), encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
+    if path.suffix.lower() != ".json":
+        raise UsageError(f"{path}: COCO results are written to a .json file")
+    captions: dict[int | str, str] = {}
+    with written_whole(path) as stream:
+        yield captions
+        json.dump([{"image_id": image_id, "caption": text} for image_id, text in captions.items()], stream)

@@ -40,32 +40,49 @@ class Captioned:
 def find_photos(paths: Sequence[str | Path]) -> list[Path]:
     """Expand files, folders (searched recursively) and globs to files, each once, in a stable order.
 
-    A file that is named but not there stays in the list, so that it is reported like any other failure.
+    A file that is named but not there stays in the list, so that it is reported like any other failure; so does a
+    folder that may not be read.
 
     Raises:
-        UsageError: Nothing was found.
+        UsageError: A folder or a glob holds no photos.
     """
     found: dict[Path, None] = {}
-    for path in map(Path, paths):
-        if path.is_dir():
-            found.update(dict.fromkeys(_photos_below(path)))
-        elif glob.has_magic(str(path)) and not os.path.lexists(path):
-            matches = sorted(Path(match) for match in glob.glob(str(path), recursive=True))  # noqa: PTH207 (patterns may be absolute)
-            for match in matches:
-                found.update(dict.fromkeys(_photos_below(match) if match.is_dir() else [match]))
-        else:
-            found[path] = None
-    if not found:
-        raise UsageError(f"no photos in {', '.join(map(str, paths))} (looked for {', '.join(sorted(SUFFIXES))})")
+    for path in paths:
+        photos = _expand(str(path))
+        if not photos:
+            raise UsageError(f"{path}: no photos there (looked for {', '.join(sorted(SUFFIXES))})")
+        found.update(dict.fromkeys(photos))
     return list(found)
 
 
-def _photos_below(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
+def _expand(path: str) -> list[Path]:
+    if os.path.isdir(path):  # noqa: PTH112 (pathlib raises where a name is too long)
+        return _photos_below(path)
+    if not glob.has_magic(path) or os.path.lexists(path):
+        return [Path(path)]
+    photos = []
+    for match in sorted(glob.glob(path, recursive=True)):  # noqa: PTH207 (pathlib takes no absolute patterns)
+        if os.path.isdir(match):  # noqa: PTH112
+            photos += _photos_below(match)
+        elif _has_photo_suffix(match):
+            photos.append(Path(match))
+    return photos
+
+
+def _photos_below(folder: str) -> list[Path]:
+    photos: list[Path] = []
+
+    def keep_unreadable(error: OSError) -> None:
+        photos.append(Path(error.filename))
+
+    for parent, folders, files in os.walk(folder, onerror=keep_unreadable):
         folders.sort()
-        for name in sorted(files):
-            if os.path.splitext(name)[1].lower() in SUFFIXES:  # noqa: PTH122 (faster over many files)
-                yield Path(parent, name)
+        photos += [Path(parent, name) for name in sorted(files) if _has_photo_suffix(name)]
+    return photos
+
+
+def _has_photo_suffix(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 (faster over many files)
 
 
 def caption_files(

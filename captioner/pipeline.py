@@ -10,10 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from safetensors import SafetensorError
 
 from captioner.config import SearchConfig, validated
-from captioner.errors import ModelError
+from captioner.errors import MissingExtraError, ModelError
 from captioner.model import CaptionerModel
 from captioner.preprocess.image import ImagePreprocessor, ImageSource
 from captioner.search import Hypothesis
@@ -164,9 +163,17 @@ def load(model: str | Path = "flickr8k", device: str = "auto") -> Captioner:
     try:
         loaded = CaptionerModel.from_pretrained(folder)
         loaded.to(_device(device))  # type: ignore[arg-type]  # transformers hides the method's own signature
-        return Captioner(loaded, name=Path(str(model)).name)
-    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+        return Captioner(loaded, name=_name(model))
+    except (ModelError, MissingExtraError):
+        raise
+    except Exception as error:  # transformers, tokenizers and safetensors raise all kinds where files are broken
         raise ModelError(f"model {str(model)!r} cannot be loaded: {error}") from error
+
+
+def _name(model: str | Path) -> str:
+    """Return what a model is called in results: its last name, or that of the run whose best model it is."""
+    path = Path(model)
+    return path.parent.name if path.name == "best" and path.parent.name else path.name
 
 
 def list_models() -> list[Path]:

@@ -1,6 +1,7 @@
 """One progress bar for all long work: how far, how fast, how long still; on standard error, and only on a terminal."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
@@ -17,7 +18,7 @@ class Advance(Protocol):
 
 
 @contextmanager
-def progress(description: str, total: float, unit: str, done: float = 0) -> Iterator[Advance]:
+def progress(description: str, total: float, unit: str, done: float = 0, hidden: bool = False) -> Iterator[Advance]:
     """Show a bar while the block runs, and yield what moves it.
 
     Args:
@@ -25,6 +26,7 @@ def progress(description: str, total: float, unit: str, done: float = 0) -> Iter
         total: How many items there are.
         unit: What an item is called, in the plural.
         done: How many are done already.
+        hidden: Show nothing, because the work itself prints its way.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -39,8 +41,10 @@ def progress(description: str, total: float, unit: str, done: float = 0) -> Iter
     ]
     console = Console(stderr=True)
     # Of several processes that a launcher started, the first one shows the bar.
-    shown = console.is_terminal and os.environ.get("LOCAL_RANK", "0") == "0"
-    with Progress(*columns, console=console, transient=True, disable=not shown) as bar:
+    shown = not hidden and console.is_terminal and os.environ.get("LOCAL_RANK", "0") == "0"
+    # What is printed beside the bar goes above it on a terminal, but stays on standard output where that is a file.
+    redirect = sys.stdout.isatty()
+    with Progress(*columns, console=console, transient=True, disable=not shown, redirect_stdout=redirect) as bar:
         task = bar.add_task(description, total=total, completed=int(done), note="")
 
         def advance(count: float = 1, note: str = "") -> None:

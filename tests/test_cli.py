@@ -2,8 +2,11 @@
 
 import csv
 import json
+import os
+import pty
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +71,39 @@ def test_outputs_are_written_by_suffix_and_a_bad_file_is_a_row_and_status_one(ru
     assert rows[0]["caption"] in outputs[3].read_text(encoding="utf-8")
 
 
+def test_wrong_use_empties_no_earlier_results(run, model_folder, photos, tmp_path):
+    earlier = [tmp_path / f"old{suffix}" for suffix in (".jsonl", ".csv", ".json", ".html")]
+    for path in earlier:
+        path.write_text("precious", encoding="utf-8")
+    outputs = [argument for path in earlier for argument in ("--output", path)]
+    for wrong in (["--model", "nonesuch"], ["--model", model_folder, "--beam-size", "0"]):
+        status, _, _ = run("caption", photos[0], *outputs, *wrong)
+        assert status != 0
+        assert {path.read_text(encoding="utf-8") for path in earlier} == {"precious"}
+
+
+def test_a_bar_on_the_terminal_leaves_standard_output_to_the_captions(model_folder, photos, tmp_path):
+    screen, terminal = pty.openpty()
+    command = [sys.executable, "-m", "captioner.cli", "caption", photos[0], "--model", model_folder]
+    with (tmp_path / "out.tsv").open("w") as out:
+        done = subprocess.run(command, stdout=out, stderr=terminal, check=False)
+    os.close(terminal)
+    os.close(screen)
+    assert done.returncode == 0
+    assert (tmp_path / "out.tsv").read_text(encoding="utf-8").startswith(f"{photos[0]}\t")
+
+
+def test_names_in_any_encoding_are_printed_as_they_are(model_folder, photos, tmp_path):
+    name = os.fsencode(tmp_path) + b"/caf\xe9.png"
+    Path(os.fsdecode(name)).write_bytes(photos[0].read_bytes())
+    command = [sys.executable, "-m", "captioner.cli", "caption", name, "--model", model_folder]
+    done = subprocess.run(
+        command, capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(name + b"\t")
+
+
 def test_sidecars_and_pictures_of_attention(run, model_folder, photos, tmp_path):
     photo = tmp_path / "one.png"
     photo.write_bytes(photos[0].read_bytes())
@@ -81,7 +117,7 @@ def test_sidecars_and_pictures_of_attention(run, model_folder, photos, tmp_path)
     ("arguments", "status", "message"),
     [
         (["caption"], 2, "Missing argument"),
-        (["caption", "{photo}", "--output", "x.docx"], 2, ".docx"),
+        (["caption", "{photo}", "--output", "x.docx", "--model", "{model}"], 2, ".docx"),
         (["caption", "{empty}"], 2, "no photos"),
         (["caption", "{photo}", "--model", "nonesuch"], 1, "nonesuch"),
         (["caption", "{photo}", "--beam-size", "0", "--model", "{model}"], 2, "beam_size"),

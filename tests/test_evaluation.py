@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from captioner import evaluation
-from captioner.errors import DataError, OutputError
-from captioner.evaluation import evaluate, read_examples, write_coco_results
+from captioner.errors import DataError, UsageError
+from captioner.evaluation import coco_results, evaluate, read_examples
 from captioner.metrics import score
 from captioner.pipeline import load
 
@@ -59,8 +59,10 @@ def test_a_photo_that_cannot_be_read_ends_it(model_folder, tmp_path):
 
 
 def test_coco_results_are_written(tmp_path):
-    write_coco_results(tmp_path / "results.json", {7: "a dog", "x.jpg": 'says "hi"'})
+    with coco_results(tmp_path / "results.json") as captions:
+        captions.update({7: "a dog", "x.jpg": 'says "hi"'})
     rows = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert rows == [{"image_id": 7, "caption": "a dog"}, {"image_id": "x.jpg", "caption": 'says "hi"'}]
-    with pytest.raises(OutputError, match="cannot be written"):
-        write_coco_results(tmp_path / "gone" / "results.json", {})
+    for name, message in (("gone/results.json", "no folder"), ("results.csv", r"\.json")):
+        with pytest.raises(UsageError, match=message), coco_results(tmp_path / name):
+            pass

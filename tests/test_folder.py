@@ -1,5 +1,7 @@
 """Files become records, whatever is among them."""
 
+import os
+
 import pytest
 
 from captioner.errors import UsageError
@@ -25,9 +27,36 @@ def test_globs_are_expanded_but_a_file_may_have_a_name_like_one(tmp_path):
     assert [path.name for path in find_photos([tmp_path / "b[1].jpg"])] == ["b[1].jpg"]
 
 
-def test_nothing_to_do_is_wrong_use(tmp_path):
-    with pytest.raises(UsageError, match="no photos"):
-        find_photos([tmp_path])
+def test_globs_leave_out_what_is_no_photo(tmp_path):
+    for name in ("a.jpg", "a.txt", "b.png"):
+        (tmp_path / name).write_bytes(b"")
+    assert [path.name for path in find_photos([f"{tmp_path}/*"])] == ["a.jpg", "b.png"]
+
+
+def test_each_place_without_photos_is_wrong_use(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"")
+    (tmp_path / "empty").mkdir()
+    for nothing in (tmp_path / "empty", f"{tmp_path}/*.png"):
+        with pytest.raises(UsageError, match="no photos"):
+            find_photos([tmp_path / "a.jpg", nothing])
+
+
+def test_a_folder_that_may_not_be_read_is_reported_not_skipped(tmp_path, monkeypatch):
+    (tmp_path / "a.jpg").write_bytes(b"")
+    (tmp_path / "closed").mkdir()
+    listing = os.scandir
+
+    def guarded(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return listing(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    assert [path.name for path in find_photos([tmp_path])] == ["a.jpg", "closed"]
+
+
+def test_a_name_that_is_too_long_is_a_file_like_any_other():
+    assert len(find_photos(["x" * 300])) == 1
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 100])

@@ -65,9 +65,25 @@ def test_a_model_that_is_not_there_is_named(tmp_path, model_folder):
         find_model("nonesuch")
     with pytest.raises(ModelError, match=r"config\.json"):
         find_model(tmp_path)
-    (model_folder / "model.safetensors").write_bytes(b"broken")
-    with pytest.raises(ModelError, match="cannot be loaded"):
-        load(model_folder)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json"])
+def test_a_broken_model_is_named(model_folder, name):
+    for content in (
+        b"broken",
+        b"[]",
+        b'{"model": {"type": "Nonesuch"}, "model_type": "captioner", "encoder": {"dim": "wide"}}',
+    ):
+        (model_folder / name).write_bytes(content)
+        with pytest.raises(ModelError):
+            load(model_folder)
+
+
+def test_a_run_gives_its_best_model_its_name(model_folder, tmp_path):
+    best = tmp_path / "mine" / "best"
+    best.parent.mkdir()
+    model_folder.rename(best)
+    assert load(best).name == "mine"
 
 
 def test_the_package_offers_its_public_names():
