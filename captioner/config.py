@@ -1,9 +1,11 @@
 """All settings of an experiment: what a TOML file may say, what each field means and which values it takes.
 
 A file holds one table per class below (`[data]`, `[image]`, `[encoder]`, `[decoder]`, `[search]`, `[training]`); every
-field has a default, an unknown one is an error. `section.key=value` on the command line overrides the file.
+field has a default, an unknown one is an error. `section.key=value` on the command line overrides the file. A model's
+`training_config.json` holds the same tables as JSON.
 """
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
@@ -32,10 +34,13 @@ class DataConfig(Section):
     """Folder of the photos."""
     captions: str = ""
     """Caption file: CSV, Flickr8k token.txt, COCO JSON, Karpathy JSON or metadata.jsonl; its content tells which."""
+    val_captions: str = ""
+    """Caption file of the validation photos, where they have one of their own. Empty: `captions` holds them."""
     train_split: str = ""
-    """A file that lists the training photos, one name a line. Empty: the split the captions carry, or all of them."""
+    """A file that lists the training photos, one name a line. Empty: the split the captions carry, or all others."""
     val_split: str = ""
-    """A file that lists the validation photos, one name a line. Empty: the split the captions carry."""
+    """A file that lists the validation photos, one name a line. Empty: the split the captions carry, or all photos of
+    `val_captions`."""
     cache: str = ""
     """Folder of the feature cache. Empty: inside the run's folder."""
     min_word_count: int = Field(4, ge=1)
@@ -53,10 +58,10 @@ class ImageConfig(Section):
     """Width of the encoder's input, pixels."""
     resize: Literal["squash", "crop", "pad"] = "squash"
     """How other shapes are fitted: squash changes the aspect ratio, crop cuts the longer side, pad adds grey."""
-    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
-    """Mean of each channel that is taken away, on a scale of 0 to 1."""
-    std: tuple[float, float, float] = (0.5, 0.5, 0.5)
-    """Standard deviation that each channel is divided by."""
+    mean: tuple[float, float, float] | None = None
+    """Mean of each channel that is taken away, on a scale of 0 to 1. None: the one the backbone was pretrained with."""
+    std: tuple[float, float, float] | None = None
+    """Standard deviation that each channel is divided by. None: the one the backbone was pretrained with."""
     max_pixels: int = Field(200_000_000, ge=1)
     """Photos of more pixels are refused before they are decoded."""
 
@@ -111,7 +116,7 @@ class SearchConfig(Section):
     no_repeat_ngram_size: int = Field(0, ge=0)
     """No run of so many words occurs twice in a hypothesis; 0 allows all."""
     banned_words: tuple[str, ...] = ()
-    """Words that are never written."""
+    """Words of the model's vocabulary that are never written; others, and phrases, have no effect."""
     sample: bool = False
     """Draw words at random (nucleus sampling) rather than search for the best."""
     temperature: float = Field(1.0, gt=0)
@@ -168,7 +173,8 @@ class TrainingConfig(Section):
     flips: bool = True
     """Also train on each photo's mirror image."""
     crops: int = Field(0, ge=0)
-    """Random crops of each photo that the feature cache holds beside the whole photo."""
+    """Random crops of each photo that the feature cache holds beside the whole photo. While a backbone is fine-tuned
+    nothing is cached, and every photo is cropped at random each time."""
     precision: Literal["no", "bf16", "fp16"] = "no"
     """Mixed precision, for GPUs."""
     average_last: int = Field(1, ge=1)
@@ -178,7 +184,7 @@ class TrainingConfig(Section):
     checkpoint_every_s: float = Field(120.0, gt=0)
     """Seconds between two checkpoints within an epoch."""
     num_workers: int = Field(2, ge=0)
-    """Threads that decode photos where features are not cached."""
+    """Threads that decode photos while the model works."""
 
 
 class Config(Section):
@@ -193,18 +199,22 @@ class Config(Section):
 
 
 def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Config:
-    """Read a TOML file and apply `section.key=value` overrides.
+    """Read a TOML file, or a model's `training_config.json`, and apply `section.key=value` overrides.
 
     Raises:
-        ConfigError: The file is missing or no TOML, or a field is unknown, of the wrong type or out of range.
+        ConfigError: The file is missing or broken, or a field is unknown, of the wrong type or out of range.
     """
     path = Path(path)
+    kind = "JSON" if path.suffix == ".json" else "TOML"
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        tables = json.loads(text) if kind == "JSON" else tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML ({error})") from error
+    except ValueError as error:  # of the text's encoding, too
+        raise ConfigError(f"{path}: not valid {kind} ({error})") from error
+    if not isinstance(tables, dict):
+        raise ConfigError(f"{path}: it must hold tables of settings, such as training")
     for override in overrides:
         section, key, value = _parse_override(override)
         table = tables.setdefault(section, {})

@@ -1,5 +1,6 @@
 """Encoder and decoder as one model of transformers: its files, its hub, and `generate` with its argument names."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field
@@ -46,7 +47,7 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     """What `config.json` holds: the experiment's own sections, and what ties them to the tokenizer.
 
     Attributes:
-        image: Fields of `ImageConfig`: how a photo becomes a tensor.
+        image: Fields of `ImageConfig`: how a photo becomes a tensor; a model fills in what its backbone decides.
         encoder: Fields of `EncoderConfig`.
         decoder: Fields of `DecoderConfig`.
         search: Fields of `SearchConfig`: how the model searches unless told otherwise.
@@ -78,6 +79,7 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
 
     Attributes:
         tokenizer: Between text and token ids; None until `from_pretrained` or the caller sets it.
+        image_config: How a photo becomes a tensor, with the backbone's own mean and deviation where none are given.
 
     Raises:
         ConfigError: A section of the config is wrong.
@@ -87,21 +89,25 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     main_input_name = "pixel_values"
     base_model_prefix = ""
     _tied_weights_keys = {"decoder.logits.weight": "decoder.embedding.weight"}  # noqa: RUF012
-    _keys_to_ignore_on_load_missing = [r"encoder\.backbone\."]  # noqa: RUF012
 
     def __init__(self, config: CaptionerConfig) -> None:
         super().__init__(config)
-        self.image_config = validated(ImageConfig, config.image, "config.json: image")
+        image_config = validated(ImageConfig, config.image, "config.json: image")
         self.search_config = validated(SearchConfig, config.search, "config.json: search")
         encoder_config = validated(EncoderConfig, config.encoder, "config.json: encoder")
         decoder_config = validated(DecoderConfig, config.decoder, "config.json: decoder")
         self.encoder = ImageEncoder(encoder_config)
+        self.image_config = self.encoder.normalised_for(image_config)
+        config.image = self.image_config.model_dump()
         self.decoder = AttentionDecoder(decoder_config, config.vocab_size, encoder_config.dim, config.pad_token_id)
         self.tokenizer: PreTrainedTokenizerFast | None = None
         self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: nn.Module) -> None:
         """Leave every module as its own constructor made it."""
+
+    def mark_tied_weights_as_initialized(self, *_: Any) -> None:
+        """Mark nothing: else transformers would not miss an embedding table to which the output layer is tied."""
 
     def encode(self, pixel_values: Float[Tensor, "batch 3 height width"]) -> Memory:
         """Read photos that are already resized and normalised."""
@@ -140,9 +146,10 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             return special
         if self.tokenizer is None:
             raise ModelError("banned_words need the model's tokenizer: load the model with from_pretrained")
-        # A word outside the vocabulary cannot be written anyway; its id is then that of <unk>.
-        banned: list[int] = self.tokenizer(" ".join(banned_words), add_special_tokens=False)["input_ids"]
-        return special + banned
+        # A word outside the vocabulary cannot be written anyway; its id is then that of <unk>. One of several tokens is
+        # let be: to ban the parts of man's would ban man.
+        several: list[list[int]] = self.tokenizer(list(banned_words), add_special_tokens=False)["input_ids"]
+        return special + [ids[0] for ids in several if len(ids) == 1]
 
     @torch.inference_mode()
     def generate(
@@ -187,9 +194,14 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:  # type: ignore[override]
         """Write config, weights (safetensors, without the frozen backbone) and tokenizer into one folder."""
-        kwargs.setdefault("state_dict", self.own_state_dict())
-        with _no_bars():  # for less than a second of work
+        weights: dict[str, Tensor] = kwargs.setdefault("state_dict", self.own_state_dict())
+        written = next(tensor.dtype for tensor in weights.values() if tensor.is_floating_point())
+        with _quiet():  # for less than a second of work
             super().save_pretrained(save_directory, **kwargs)
+        if written != self.dtype:  # transformers notes the model's own
+            self.config.dtype = written
+            self.config.save_pretrained(save_directory)
+            self.config.dtype = self.dtype
         if self.tokenizer is not None:
             self.tokenizer.save_pretrained(save_directory)
 
@@ -200,17 +212,28 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         """Load a model from a folder or a hub; the frozen backbone is fetched from where it was published.
 
         Raises:
-            ModelError: The backbone is not the one with which the model was trained.
+            ModelError: It is another kind of model, its weights are not all there or do not fit, or the backbone is not
+                the one with which it was trained.
             MissingExtraError: The package that carries the backbone is not installed.
         """
-        kwargs = {"dtype": torch.float32, "use_safetensors": True, **kwargs}
-        with _no_bars():
-            model: Self = super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
-        model.restore_backbone()
+        name, with_info = pretrained_model_name_or_path, kwargs.pop("output_loading_info", False)
         hub = {key: kwargs[key] for key in ("revision", "cache_dir", "token", "local_files_only") if key in kwargs}
-        tokenizer: Any = AutoTokenizer.from_pretrained(pretrained_model_name_or_path, **hub)
+        if "config" not in kwargs:
+            kind = CaptionerConfig.get_config_dict(name, **hub)[0].get("model_type")
+            if kind != CaptionerConfig.model_type:
+                raise ModelError(f"{name}: its config.json is not of a captioner's model (model_type {kind!r})")
+        # Sizes that do not fit are told in our own words.
+        kwargs = {"dtype": torch.float32, "use_safetensors": True, **kwargs, "ignore_mismatched_sizes": True}
+        with _quiet():
+            loaded: Any = super().from_pretrained(name, *args, output_loading_info=True, **kwargs)
+        model: Self = loaded[0]
+        info: dict[str, Any] = loaded[1]
+        info["missing_keys"] = set(info["missing_keys"]) & model.own_state_dict().keys()  # others come from elsewhere
+        _check_loaded(name, info)
+        model.restore_backbone()
+        tokenizer: Any = AutoTokenizer.from_pretrained(name, **hub)
         model.tokenizer = tokenizer
-        return model
+        return (model, info) if with_info else model  # type: ignore[return-value]
 
     def restore_backbone(self) -> None:
         """Fill the frozen part of the backbone with its published weights; what was fine-tuned stays.
@@ -232,14 +255,31 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
                     parameter.copy_(tuned[name])
 
 
+def _check_loaded(name: str | Path, info: dict[str, Any]) -> None:
+    """See that the file held every weight of the model, and nothing else.
+
+    Raises:
+        ModelError: It did not; the message names the first of each kind.
+    """
+    problems = []
+    for kind, what in (("missing", "missing"), ("unexpected", "unknown"), ("mismatched", "of another size")):
+        keys = sorted(key if isinstance(key, str) else key[0] for key in info[f"{kind}_keys"])
+        if keys:
+            problems.append(f"{len(keys)} {what}, such as {keys[0]}")
+    if problems:
+        raise ModelError(f"{name}: the weights do not fit config.json ({'; '.join(problems)}): copy the folder again")
+
+
 @contextmanager
-def _no_bars() -> Iterator[None]:
-    """Keep transformers' progress bars off the terminal while the block runs; the user's setting stays as it was."""
-    shown = transformers_logging.is_progress_bar_enabled()
+def _quiet() -> Iterator[None]:
+    """Keep transformers' bars and warnings off the terminal while the block runs; the user's settings come back."""
+    shown, level = transformers_logging.is_progress_bar_enabled(), transformers_logging.get_verbosity()
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity(max(level, logging.ERROR))
     try:
         yield
     finally:
+        transformers_logging.set_verbosity(level)
         if shown:
             transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 

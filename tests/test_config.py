@@ -66,10 +66,16 @@ def test_bad_override_is_named(file, override, message):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "cannot be read"), (b"[training\n", "not valid TOML"), (b"\xff\xfe", "not valid TOML"), (b"x = 1", "x")],
+    [
+        (None, "cannot be read"),
+        (b"[training\n", "not valid"),
+        (b"\xff\xfe", "not valid"),
+        (b"1", "hold tables|not valid"),
+    ],
 )
-def test_bad_file_is_named(tmp_path, content, message):
-    path = tmp_path / "bad.toml"
+@pytest.mark.parametrize("kind", ["TOML", "JSON"])
+def test_bad_file_is_named(tmp_path, content, message, kind):
+    path = tmp_path / f"bad.{kind.lower()}"
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=message) as raised:
@@ -102,5 +108,13 @@ def test_every_field_is_documented():
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
-def test_shipped_configs_are_valid(path):
-    assert load_config(path).data.license
+def test_shipped_configs_are_valid_and_claim_no_data(path):
+    data = load_config(path).data
+    assert data.name == data.license == ""
+
+
+def test_settings_written_as_json_are_read_back(tmp_path):
+    config = load_config(CONFIGS / "flickr8k.toml", ["encoder.trainable_from=3", 'search.banned_words=["man"]'])
+    (tmp_path / "training_config.json").write_text(config.model_dump_json())
+    assert load_config(tmp_path / "training_config.json") == config
+    assert load_config(tmp_path / "training_config.json", ["training.epochs=3"]).training.epochs == 3

@@ -1,11 +1,33 @@
 """Imports run one way: from the files towards the words."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "captioner"
+DOCUMENT = PACKAGE.parent / "docs" / "architecture.md"
+# Nothing imports what stands in a later row.
+ORDER = [
+    ["errors", "config"],
+    ["progress", "samples"],
+    ["tokenization"],
+    ["preprocess"],
+    ["data"],
+    ["memory"],
+    ["encoders"],
+    ["attention", "decoder"],
+    ["search"],
+    ["model"],
+    ["metrics"],
+    ["losses", "training"],
+    ["outputs"],
+    ["scoring"],
+    ["pipeline", "folder", "evaluation", "model_list"],
+    ["cli", "web"],
+]
+RANK = {part: rank for rank, row in enumerate(ORDER) for part in row}
 MODEL_PARTS = [
     *("memory.py", "attention.py", "decoder.py"),
     *(
@@ -41,9 +63,21 @@ def test_model_parts_know_nothing_of_data_training_and_surfaces(file):
     assert not within(imported(file), *(f"captioner.{name}" for name in above), "gradio")
 
 
-@pytest.mark.parametrize("file", [file for file in MODEL_PARTS if not file.startswith("search")])
-def test_nothing_before_the_search_knows_it(file):
-    assert not within(imported(file), "captioner.search")
+@pytest.mark.parametrize("file", [str(path.relative_to(PACKAGE)) for path in sorted(PACKAGE.rglob("*.py"))])
+def test_imports_run_down_the_list(file):
+    """The package's own `__init__` stands at its front door and opens only at the first use of a name."""
+    part = Path(file).parts[0].removesuffix(".py")
+    if part == "__init__":
+        return
+    parts = {name.split(".")[1] for name in within(imported(file), "captioner") if "." in name} - {"__version__"}
+    assert not {other for other in parts if RANK[other] > RANK[part]}
+
+
+def test_the_list_is_the_one_of_the_documentation():
+    table = [line.split("|")[1] for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    named = [[part for part in re.findall(r"`(\w+)(?:\.py|/)`", row) if part in RANK] for row in table]
+    there = [[part for part in row if list(PACKAGE.glob(f"{part}*"))] for row in ORDER]
+    assert [sorted(row) for row in named if row] == [sorted(row) for row in there if row]
 
 
 @pytest.mark.parametrize("file", [file for file in MODEL_PARTS if file.startswith("encoders")])

@@ -172,6 +172,14 @@ def test_special_and_banned_words_are_never_written(make_model):
     assert written[0] not in other
 
 
+def test_banning_a_word_of_several_tokens_leaves_its_parts(make_model):
+    model = make_model()
+    vocabulary = model.tokenizer.get_vocab()
+    special = {0, 1, 3}
+    assert set(model._forbidden_ids(("red's", "bright photo", "zebra"))) == special
+    assert set(model._forbidden_ids(("Red", "photo."))) == special | {vocabulary["red"], vocabulary["photo"]}
+
+
 @pytest.mark.parametrize("options", [{}, {"banned_words": ("red",)}])
 def test_without_tokenizer_words_are_refused(make_model, options):
     model = make_model()
@@ -188,6 +196,81 @@ def test_forward_scores_several_captions_of_a_photo(make_model):
         single, _ = model(pixels()[1:2], words[3:4])
     assert logits.shape[:2] == weights.shape[:2] == (6, 2)
     torch.testing.assert_close(logits[3], single[0], atol=1e-4, rtol=1e-4)
+
+
+def without(name):
+    return lambda weights: weights.pop(name)
+
+
+def with_unknown(weights):
+    weights["decoder.second.weight"] = torch.zeros(3)
+
+
+def with_other_size(weights):
+    weights["decoder.gate.bias"] = torch.zeros(5)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (without("decoder.gate.weight"), r"1 missing, such as decoder\.gate\.weight"),
+        (without("decoder.embedding.weight"), r"1 missing, such as decoder\.embedding\.weight"),
+        (without("encoder.backbone.bn1.bias"), r"1 missing, such as encoder\.backbone\.bn1\.bias"),
+        (with_unknown, r"1 unknown, such as decoder\.second\.weight"),
+        (with_other_size, r"1 of another size, such as decoder\.gate\.bias"),
+    ],
+)
+def test_weights_that_do_not_fit_are_named(model_folder, damage, message, capfd):
+    weights = load_file(model_folder / WEIGHTS)
+    damage(weights)
+    save_file(weights, model_folder / WEIGHTS, metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=message):
+        CaptionerModel.from_pretrained(model_folder)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_fine_tuned_stages_must_be_there(make_model, tmp_path, published):
+    make_model(encoder={"weights": "package", "trainable_from": 4}).save_pretrained(tmp_path)
+    kept = {name: tensor for name, tensor in load_file(tmp_path / WEIGHTS).items() if "backbone" not in name}
+    save_file(kept, tmp_path / WEIGHTS, metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=r"missing, such as encoder\.backbone"):
+        CaptionerModel.from_pretrained(tmp_path)
+
+
+def test_loading_info_is_there_for_who_asks(make_model, tmp_path, published):
+    make_model(encoder={"weights": "package"}).save_pretrained(tmp_path)
+    model, info = CaptionerModel.from_pretrained(tmp_path, output_loading_info=True)
+    assert isinstance(model, CaptionerModel)
+    assert not any(info.values())
+
+
+def test_folder_of_another_kind_of_model_is_named(model_folder):
+    path = model_folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"model_type": "blip"}))
+    with pytest.raises(ModelError, match="model_type 'blip'"):
+        CaptionerModel.from_pretrained(model_folder)
+
+
+def test_normalisation_is_the_backbones_own_unless_given(make_model, model_folder):
+    resnet = make_model(encoder={"backbone": "resnet18"}, image={"std": (0.1, 0.2, 0.3)})
+    assert resnet.image_config.mean == (0.485, 0.456, 0.406)
+    assert resnet.image_config.std == (0.1, 0.2, 0.3)
+    path = model_folder / "config.json"
+    content = json.loads(path.read_text())
+    assert content["image"]["mean"] == [0.5, 0.5, 0.5]
+    content["image"] |= {"mean": [0.1, 0.2, 0.3], "std": None}
+    path.write_text(json.dumps(content))
+    loaded = CaptionerModel.from_pretrained(model_folder).image_config
+    assert (loaded.mean, loaded.std) == ((0.1, 0.2, 0.3), (0.5, 0.5, 0.5))
+
+
+def test_config_names_the_type_of_the_weights_in_the_file(make_model, tmp_path):
+    model = make_model()
+    halves = {name: tensor.half() for name, tensor in model.own_state_dict().items() if tensor.is_floating_point()}
+    for weights, name in ((halves, "float16"), (model.own_state_dict(), "float32")):
+        model.save_pretrained(tmp_path, state_dict=weights)
+        assert json.loads((tmp_path / "config.json").read_text())["dtype"] == name
+        assert model.dtype == torch.float32
 
 
 def test_folder_with_a_wrong_section_is_named(model_folder):

@@ -50,7 +50,8 @@ def read_captions(captions: Path, images: Path) -> list[CaptionExample]:
 
     Args:
         captions: CSV `image,caption`, Flickr8k's token.txt, COCO's or Karpathy's JSON, or a metadata.jsonl.
-        images: The folder that the names of photos are relative to; COCO's usual subfolders are tried too.
+        images: The folder that the names of photos are relative to; COCO's usual subfolders are tried too, and the
+            caption file's own folder, where a metadata.jsonl has its photos.
 
     Raises:
         AnnotationError: The file cannot be read, is of no known format, or is malformed.
@@ -69,7 +70,7 @@ def read_captions(captions: Path, images: Path) -> list[CaptionExample]:
         logger.info("%s: %d empty captions dropped", captions, num_empty)
     if not grouped:
         raise EmptyDataError(f"{captions}: it holds no captions ({num_empty} empty ones)")
-    folders = [images, *(images / folder for folder in COCO_FOLDERS if (images / folder).is_dir())]
+    folders = [images, *(images / folder for folder in COCO_FOLDERS if (images / folder).is_dir()), captions.parent]
     return [
         CaptionExample(_located(row.file_name, folders), tuple(grouped[image_id]), image_id, row.split)
         for image_id, row in first_rows.items()
@@ -145,7 +146,7 @@ def measured_split(examples: Sequence[CaptionExample], split: str | None) -> lis
     if split is None and not any(example.split for example in examples):
         return list(examples)
     split = split or "test"
-    is_name = split in SPLITS and not Path(split).exists()
+    is_name = split in SPLITS and not Path(split).is_file()
     return select_split(examples, None if is_name else Path(split), split)
 
 

@@ -4,7 +4,8 @@ import contextlib
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from captioner.errors import CacheError, MissingImageError
 from captioner.progress import progress
 
 SHARD_PHOTOS = 64
+PART_PHOTOS = 16  # in one pass of the backbone
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,14 @@ class FeatureCache:
         extract: Callable[
             [Float[Tensor, "batch 3 pixel_height pixel_width"]], Float[Tensor, "batch height width channels"]
         ],
+        num_threads: int = 1,
     ) -> int:
         """Compute the shards that are missing or stale.
 
         Args:
-            read: Reads a photo in several views.
+            read: Reads a photo in several views; threads call it.
             extract: Runs the backbone.
+            num_threads: That read the next photos while the backbone works.
 
         Returns:
             The number of photos that had to be computed.
@@ -91,14 +95,16 @@ class FeatureCache:
         """
         wanted = [number for number in range(len(self._descriptions)) if not self._is_valid(number)]
         count = sum(len(self._photos_of(number)) for number in wanted)
-        with progress("features", len(self.photos), "photos", done=len(self.photos) - count) as advance:
+        parts = [part for number in wanted for part in self._parts_of(number)]
+        with (
+            progress("features", len(self.photos), "photos", done=len(self.photos) - count) as advance,
+            ThreadPoolExecutor(num_threads) as threads,
+        ):
+            ahead = _read_ahead(threads, lambda photo: read(photo, self.views), parts)
             for number in wanted:
-                photos = self._photos_of(number)
                 blocks = []
-                for start in range(0, len(photos), 16):
-                    part = photos[start : start + 16]
-                    pixels = torch.cat([read(photo, self.views) for photo in part])
-                    features = extract(pixels).to("cpu", torch.float16)
+                for part in self._parts_of(number):
+                    features = extract(next(ahead)).to("cpu", torch.float16)
                     blocks.append(features.reshape(len(part), len(self.views), *features.shape[1:]).numpy())
                     advance(len(part))
                 self._write(number, np.concatenate(blocks))
@@ -140,6 +146,10 @@ class FeatureCache:
     def _photos_of(self, number: int) -> list[Path]:
         return self.photos[number * SHARD_PHOTOS : (number + 1) * SHARD_PHOTOS]
 
+    def _parts_of(self, number: int) -> list[list[Path]]:
+        photos = self._photos_of(number)
+        return [photos[start : start + PART_PHOTOS] for start in range(0, len(photos), PART_PHOTOS)]
+
     def _path(self, number: int, suffix: str) -> Path:
         # Named by its files, so that training and validation photos share a folder.
         files = "\n".join(str(photo.resolve()) for photo in self._photos_of(number))
@@ -168,3 +178,17 @@ class FeatureCache:
             raise CacheError(
                 f"{self.folder}: features cannot be written ({error.strerror}); finished shards stay"
             ) from error
+
+
+def _read_ahead(
+    threads: ThreadPoolExecutor, read: Callable[[Path], Tensor], parts: Sequence[Sequence[Path]]
+) -> Iterator[Tensor]:
+    """Read part after part, the next one while the caller works on the one before."""
+    waiting: Iterator[Tensor] | None = None
+    for part in parts:
+        upcoming = threads.map(read, part)
+        if waiting is not None:
+            yield torch.cat(list(waiting))
+        waiting = upcoming
+    if waiting is not None:
+        yield torch.cat(list(waiting))

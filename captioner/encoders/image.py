@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from captioner.config import EncoderConfig
+from captioner.config import EncoderConfig, ImageConfig
 from captioner.encoders.backbone_weights import load_from_hub, load_from_package
 from captioner.errors import ConfigError, ModelError
 from captioner.memory import GridLayout, Memory
@@ -61,6 +61,11 @@ class ImageEncoder(nn.Module):
             last = max(stages.values())
             raise ConfigError(f"encoder.trainable_from: {self.config.backbone} has stages 0 to {last}")
         return frozenset(name for name, stage in stages.items() if stage >= self.config.trainable_from)
+
+    def normalised_for(self, image: ImageConfig) -> ImageConfig:
+        """Fill in the mean and standard deviation that the backbone was pretrained with, where none is given."""
+        own = {name: tuple(self.backbone.pretrained_cfg[name]) for name in ("mean", "std")}
+        return image.model_copy(update={name: value for name, value in own.items() if getattr(image, name) is None})
 
     def load_pretrained(self) -> None:
         """Fill the backbone with pretrained weights, from where the config says.

@@ -2,14 +2,13 @@
 
 import io
 import logging
-import math
 import re
 import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +20,7 @@ from torchvision.transforms import v2
 
 from captioner.config import ImageConfig
 from captioner.errors import (
+    ConfigError,
     CorruptFileError,
     FileMissingError,
     FileTooLargeError,
@@ -28,6 +28,7 @@ from captioner.errors import (
     MissingExtraError,
     UnsupportedFileError,
 )
+from captioner.preprocess.fitting import fit, random_box
 
 ImageSource = str | Path | bytes | Image.Image | NDArray[Any]
 
@@ -247,18 +248,30 @@ class ImagePreprocessor:
     """Turns photos into normalised tensors of one size.
 
     Args:
-        config: Size, way of resizing, mean and standard deviation.
+        config: Size, way of resizing, mean and standard deviation, such as a model's `image_config`.
+
+    Raises:
+        ConfigError: Mean or standard deviation is left to a backbone.
     """
 
     def __init__(self, config: ImageConfig) -> None:
+        if config.mean is None or config.std is None:
+            raise ConfigError("image.mean and image.std are not given: take a model's image_config, where they are")
         self.config = config
+        self._mean = config.mean
         std = torch.tensor(config.std).view(3, 1, 1)
         self._scale = 1 / (255 * std)
         self._shift = torch.tensor(config.mean).view(3, 1, 1) / std
 
     def read(self, source: ImageSource) -> Image.Image:
-        """Read a photo by `read_image`, at no more detail than twice the encoder's input where that is faster."""
-        return read_image(source, self.config.max_pixels, at_least=2 * max(self.config.height, self.config.width))
+        """Read a photo by `read_image`, at about twice the encoder's detail where it has much more.
+
+        A large photo then takes little memory, whatever kind of file it came from, and is quickly fitted.
+        """
+        at_least = 2 * max(self.config.height, self.config.width)
+        image = read_image(source, self.config.max_pixels, at_least)
+        factor = min(image.size) // at_least
+        return image.reduce(factor) if factor > 1 else image
 
     def __call__(self, image: Image.Image) -> Float[Tensor, "3 height width"]:
         """Fit and normalise a whole photo."""
@@ -279,68 +292,28 @@ class ImagePreprocessor:
         pixels = self._fitted(image)
         return self._normalised(pixels.flip(-1) if mirrored else pixels)
 
-    def augment(self, image: Image.Image, seed: int) -> Float[Tensor, "3 height width"]:
+    def augment(self, image: Image.Image, seed: int, flips: bool = True) -> Float[Tensor, "3 height width"]:
         """Fit and normalise a photo after a random crop, mirroring and change of light, for training on pixels.
 
         All chance comes from `seed`, so that threads share nothing and a resumed run sees the same photos.
+
+        Args:
+            image: An RGB photo.
+            seed: Of all chance.
+            flips: Whether half of the photos are mirrored.
         """
         generator = torch.Generator().manual_seed(seed)
         pixels = self._fitted(image.crop(random_box(image.size, generator)))
         mirror, brightness, contrast, saturation = torch.rand(4, generator=generator).tolist()
-        if mirror < 0.5:
+        if flips and mirror < 0.5:
             pixels = pixels.flip(-1)
         pixels = v2.functional.adjust_brightness(pixels, 0.8 + 0.4 * brightness)
         pixels = v2.functional.adjust_contrast(pixels, 0.8 + 0.4 * contrast)
         return self._normalised(v2.functional.adjust_saturation(pixels, 0.8 + 0.4 * saturation))
 
     def _fitted(self, image: Image.Image) -> UInt8[Tensor, "3 height width"]:
-        fitted = _fit(image, self.config.width, self.config.height, self.config.resize, self.config.mean)
+        fitted = fit(image, self.config.width, self.config.height, self.config.resize, self._mean)
         return torch.from_numpy(np.array(fitted)).permute(2, 0, 1).contiguous()
 
     def _normalised(self, pixels: UInt8[Tensor, "3 height width"]) -> Float[Tensor, "3 height width"]:
         return pixels.float().mul_(self._scale).sub_(self._shift)
-
-
-def _fit(
-    image: Image.Image, width: int, height: int, how: Literal["squash", "crop", "pad"], mean: tuple[float, float, float]
-) -> Image.Image:
-    """Resize by bicubic interpolation with antialiasing, which Pillow's resize always does."""
-    bicubic = Image.Resampling.BICUBIC
-    if how == "squash":
-        return image.resize((width, height), bicubic)
-    if how == "crop":
-        scale = min(image.width / width, image.height / height)
-        left, top = (image.width - scale * width) / 2, (image.height - scale * height) / 2
-        return image.resize((width, height), bicubic, box=(left, top, image.width - left, image.height - top))
-    scale = min(width / image.width, height / image.height)
-    inner = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))), bicubic)
-    red, green, blue = (round(255 * channel) for channel in mean)
-    canvas = Image.new("RGB", (width, height), (red, green, blue))
-    canvas.paste(inner, ((width - inner.width) // 2, (height - inner.height) // 2))
-    return canvas
-
-
-def random_box(size: tuple[int, int], generator: torch.Generator) -> tuple[int, int, int, int]:
-    """Draw a part of a photo: 0.6 to 1 of its area, its aspect ratio at most a third off the whole photo's.
-
-    The ratio is relative to the photo's, unlike torchvision's, so that squashing changes a crop as much as the whole.
-
-    Args:
-        size: The photo's width and height, pixels.
-        generator: Source of chance; four numbers are drawn.
-
-    Returns:
-        Left, top, right and bottom, pixels.
-
-    Source:
-        torchvision's RandomResizedCrop, after Szegedy et al. 2014, arXiv:1409.4842, section 6.
-    """
-    width, height = size
-    share, ratio, across, down = torch.rand(4, generator=generator).tolist()
-    area = 0.6 + 0.4 * share
-    aspect = math.exp((2 * ratio - 1) * math.log(4 / 3))
-    # A part wider or taller than the photo is cut to it.
-    crop_width = max(1, round(width * min(1.0, math.sqrt(area * aspect))))
-    crop_height = max(1, round(height * min(1.0, math.sqrt(area / aspect))))
-    left, top = round(across * (width - crop_width)), round(down * (height - crop_height))
-    return left, top, left + crop_width, top + crop_height

@@ -18,11 +18,11 @@ from captioner.errors import CheckpointError
 
 KEPT = 2  # the newest, and the one before it should the newest be damaged
 
-# Settings that may differ when a run goes on: they change where things are, how long to wait or how
-# validation decodes, but never a weight.
+# Settings that may differ when a run goes on: they change what things are called or where they are, how long to wait or
+# how validation decodes, but never a weight.
 FREE_SETTINGS: dict[str, set[str] | bool] = {
     "search": True,
-    "data": {"images", "captions", "train_split", "val_split", "cache"},
+    "data": {"name", "license", "images", "captions", "val_captions", "train_split", "val_split", "cache"},
     "training": {"output", "num_workers", "checkpoint_every_s", "patience"},
 }
 
@@ -60,12 +60,15 @@ def fixed_settings(config: Config) -> dict[str, Any]:
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Name the settings in which two runs differ."""
+    """Name the settings in which two runs differ; one that the older run did not have yet was at its default."""
+    was = Config().model_dump(mode="json")
+    for section, values in old.items():
+        was[section] = was.get(section, {}) | values
     return [
-        f"{section}.{key} was {old.get(section, {}).get(key)!r}, is {value!r}"
+        f"{section}.{key} was {was[section][key]!r}, is {value!r}"
         for section, values in new.items()
         for key, value in values.items()
-        if old.get(section, {}).get(key) != value
+        if was[section][key] != value
     ]
 
 

@@ -1,8 +1,21 @@
 """How a run went, for the eye: TensorBoard's event files and one picture, `curves.png`."""
 
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from captioner.errors import MissingExtraError
+
+
+def check_tensorboard() -> None:
+    """See that events can be written, before an epoch is spent.
+
+    Raises:
+        MissingExtraError: TensorBoard is not installed.
+    """
+    if importlib.util.find_spec("tensorboard") is None:
+        raise MissingExtraError("tensorboard", "train")
 
 
 def write_events(folder: Path, entry: dict[str, Any]) -> None:

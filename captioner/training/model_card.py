@@ -1,5 +1,6 @@
-"""What a model says of itself: data, licence, scores with signature, command. Written beside its weights."""
+"""What a model says of itself, written beside its weights: data, licence, scores with signature, command, settings."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,9 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from captioner.config import Config
 from captioner.metrics import Report
+
+# The settings of `[data]` that are paths of this machine, and what stands for them in the command.
+PATHS = {"images": "DIR", "captions": "FILE", "val_captions": "FILE", "train_split": "FILE", "val_split": "FILE"}
 
 CARD = """---
 {header}
@@ -23,7 +27,7 @@ An attention LSTM that writes a sentence about a photo, on features of `{backbon
 | Terms of the data | {license} |
 | Weights in this folder | float16 safetensors; a frozen backbone comes from where it was published |
 | Input | {width} x {height} pixels; photos of other shapes are fitted by `{resize}` |
-| Command | `captioner train {name} {paths}`, with the settings in `config.json` |
+| Command | `captioner train training_config.json {paths}`, with the settings in that file, beside this one |
 
 ## Scores
 
@@ -42,6 +46,14 @@ The model knows the words and scenes of its training captions and no others. Sho
 thing that it knows, and its probabilities do not tell the two cases apart. It repeats the habits of those captions, for
 instance in what they say of people's sex and age. Do not rely on it where a wrong description can do harm.
 """
+
+
+def write_training_config(folder: Path, config: Config) -> None:
+    """Write `training_config.json`: all settings of the run, of its paths the last part alone."""
+    tables = config.model_dump(mode="json")
+    for section, field in [*(("data", field) for field in (*PATHS, "cache")), ("training", "output")]:
+        tables[section][field] = Path(tables[section][field]).name
+    (folder / "training_config.json").write_text(json.dumps(tables, indent=2) + "\n", encoding="utf-8")
 
 
 def write_model_card(folder: Path, config: Config, report: Report, history: Sequence[dict[str, Any]]) -> None:
@@ -82,7 +94,7 @@ def write_model_card(folder: Path, config: Config, report: Report, history: Sequ
         width=config.image.width,
         height=config.image.height,
         resize=config.image.resize,
-        paths="data.images=DIR data.captions=FILE data.train_split=FILE data.val_split=FILE",
+        paths=" ".join(f"data.{field}={kind}" for field, kind in PATHS.items() if getattr(config.data, field)),
         num_images=report.num_images,
         beam_size=config.search.beam_size,
         scores="\n".join(

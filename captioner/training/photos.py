@@ -30,13 +30,13 @@ class Photos(Protocol):
 
 
 class CachedPhotos:
-    """Features of photos, computed once in all views.
+    """Features of photos, computed once in all views; threads decode the next photos while the backbone works.
 
     Args:
         photos: The files.
         views: The views of each.
         encoder: Its backbone computes what is missing.
-        config: Image settings and number of threads.
+        config: Image settings, as a model has filled them in, and number of threads.
         folder: Of the cache.
     """
 
@@ -54,7 +54,7 @@ class CachedPhotos:
         def extract(pixels: Tensor) -> Tensor:
             return encoder.features(pixels.to(device))
 
-        self.num_computed = self._cache.build(self._read_views, extract)
+        self._cache.build(self._read_views, extract, max(1, config.training.num_workers))
 
     def _read_views(self, photo: Path, views: Sequence[View]) -> Tensor:
         image = self._preprocess.read(photo)
@@ -70,7 +70,7 @@ class AugmentedPhotos:
 
     Args:
         photos: The files.
-        config: Image settings and number of threads.
+        config: Image settings, as a model has filled them in, number of threads, and whether mirror images are wanted.
         augment: Whether photos are changed at random; validation shows them as they are.
     """
 
@@ -80,6 +80,7 @@ class AugmentedPhotos:
         self._photos = list(photos)
         self._preprocess = ImagePreprocessor(config.image)
         self._augment = augment
+        self._flips = config.training.flips
         self._threads = ThreadPoolExecutor(max(1, config.training.num_workers))
 
     def load(self, photos: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
@@ -90,7 +91,8 @@ class AugmentedPhotos:
         image = self._preprocess.read(self._photos[photo])
         if not self._augment:
             return self._preprocess(image)
-        return self._preprocess.augment(image, int(np.random.SeedSequence([seed, photo]).generate_state(1)[0]))
+        own_seed = int(np.random.SeedSequence([seed, photo]).generate_state(1)[0])
+        return self._preprocess.augment(image, own_seed, self._flips)
 
 
 def open_photos(photos: Sequence[Path], encoder: ImageEncoder, config: Config, folder: Path, training: bool) -> Photos:

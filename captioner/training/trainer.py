@@ -32,9 +32,9 @@ from captioner.training.checkpoints import (
     save_checkpoint,
     writing,
 )
-from captioner.training.curves import draw_curves, write_events
+from captioner.training.curves import check_tensorboard, draw_curves, write_events
 from captioner.training.dataset import Dataset, read_dataset
-from captioner.training.model_card import write_model_card
+from captioner.training.model_card import write_model_card, write_training_config
 from captioner.training.objective import Objective
 from captioner.training.optimizer import build_optimizer, learning_rate_factor, set_learning_rate
 from captioner.training.photos import open_photos, prefetch
@@ -49,31 +49,33 @@ class Trainer:
 
     Args:
         config: The experiment.
-        resume: Whether to go on from the run folder's newest checkpoint.
+        resume: Whether to go on from the run folder's newest checkpoint; where there is none yet, the run begins.
 
     Raises:
-        TrainingError: The run folder holds a run already, or none to resume, or one of other settings.
+        TrainingError: The run folder holds a run already, or to resume one that is damaged or of other settings.
+        MissingExtraError: TensorBoard is not installed.
         ConfigError: This machine cannot compute in that precision.
         DataError: The data cannot be used.
     """
 
     def __init__(self, config: Config, resume: bool) -> None:
-        self.config = config
         self.folder = Path(config.training.output)
         self._check_folder(resume)
+        check_tensorboard()
         try:
             self.accelerator = Accelerator(mixed_precision=config.training.precision)
         except ValueError as error:
             raise ConfigError(f"training.precision: {error} (given: {config.training.precision!r})") from error
         self.data: Dataset = read_dataset(config.data)
         torch.manual_seed(config.training.seed)
-        self.model = self._build_model()
+        self.model = self._build_model(config)
+        self.config = config.model_copy(update={"image": self.model.image_config})
         self._open_photos()
         self.objective = Objective(self.model, config.training, from_features=self.from_features)
         self.optimizer: torch.optim.Optimizer = build_optimizer(self.model, config.training)
-        self.state = Progress(config=fixed_settings(config))
+        self.state = Progress(config=fixed_settings(self.config))
         self.checkpointed_at = time.monotonic()
-        if resume:
+        if resume and list_checkpoints(self.folder / "checkpoints"):
             self._resume()
         self.parallel, self.optimizer = self.accelerator.prepare(self.objective, self.optimizer)
         if self.accelerator.scaler is not None and self.state.scaler:
@@ -83,8 +85,7 @@ class Trainer:
         if not resume and list_checkpoints(self.folder / "checkpoints"):
             raise TrainingError(f"{self.folder} holds a run: go on with --resume, or choose another training.output")
 
-    def _build_model(self) -> CaptionerModel:
-        config = self.config
+    def _build_model(self, config: Config) -> CaptionerModel:
         captions = [caption for example in self.data.train for caption in example.captions]
         tokenizer = train_word_tokenizer(captions, config.data.min_word_count, config.data.max_vocab_size)
         model_config = CaptionerConfig(
@@ -284,6 +285,7 @@ class Trainer:
         shutil.rmtree(part, ignore_errors=True)
         self.model.save_pretrained(part, state_dict=weights)
         write_model_card(part, self.config, report, self.state.history)
+        write_training_config(part, self.config)
         shutil.rmtree(best, ignore_errors=True)
         part.replace(best)
 

@@ -226,3 +226,12 @@ def test_read_photo_from_example(tmp_path):
     (example,) = read_captions(write(tmp_path, "image,caption\na.jpg,A dog\n"), tmp_path)
     check_images([example])
     assert example.split is None and hash(example)
+
+
+def test_photos_beside_their_own_caption_file_are_found(tmp_path):
+    for split in ("train", "validation"):
+        (tmp_path / split).mkdir()
+        (tmp_path / split / "0001.jpg").touch()
+        (tmp_path / split / "metadata.jsonl").write_text('{"file_name": "0001.jpg", "text": "a dog"}')
+        [example] = read_captions(tmp_path / split / "metadata.jsonl", tmp_path)
+        assert example.image == tmp_path / split / "0001.jpg"

@@ -1,5 +1,6 @@
 import errno
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,23 @@ def test_cached_equals_fresh_to_rounding(files, tmp_path):
     fresh = [extract(pixels_of(files[photo], VIEWS[view])[None])[0] for photo, view in zip(photos, views, strict=True)]
     assert features.dtype == torch.float32
     torch.testing.assert_close(features, torch.stack(fresh), atol=1e-3, rtol=2**-10)
+
+
+def test_the_next_photos_are_read_while_the_backbone_works(files, tmp_path):
+    started = {photo: threading.Event() for photo in files}
+
+    def noted(photo: Path, views) -> torch.Tensor:
+        started[photo].set()
+        return read(photo, views)
+
+    def works(pixels: torch.Tensor) -> torch.Tensor:
+        assert all(started[photo].wait(5) for photo in files[3:6])  # of the second shard, while the first is computed
+        return extract(pixels)
+
+    ahead, plain = open_cache(files, tmp_path / "ahead"), open_cache(files, tmp_path / "plain")
+    assert ahead.build(noted, works, num_threads=3) == plain.build(read, extract) == 8
+    everything = list(range(8)), [2] * 8
+    assert torch.equal(ahead.read(*everything), plain.read(*everything))
 
 
 def test_built_once_for_all(files, tmp_path):

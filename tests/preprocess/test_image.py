@@ -14,17 +14,18 @@ from PIL import ExifTags, Image
 
 from captioner.config import ImageConfig
 from captioner.errors import (
+    ConfigError,
     CorruptFileError,
     FileMissingError,
     FileTooLargeError,
     InputError,
     UnsupportedFileError,
 )
-from captioner.preprocess.image import UPRIGHT, ImagePreprocessor, random_box, read_image
+from captioner.preprocess.image import UPRIGHT, ImagePreprocessor, read_image
 
 # Five columns and three rows, no two pixels alike, so that any wrong turn shows.
 PIXELS = (np.arange(5 * 3 * 3).reshape(3, 5, 3) * 5).astype(np.uint8)
-CONFIG = ImageConfig(height=40, width=56)
+CONFIG = ImageConfig(height=40, width=56, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -369,7 +370,7 @@ def test_large_jpeg_is_decoded_smaller_but_never_too_small():
 @pytest.mark.parametrize("how", ["squash", "crop", "pad"])
 @pytest.mark.parametrize("size", [(61, 47), (47, 61), (56, 40), (3, 700), (1, 1)])
 def test_tensor_has_the_shape_and_range_that_the_config_says(how, size):
-    preprocess = ImagePreprocessor(ImageConfig(height=40, width=56, resize=how))
+    preprocess = ImagePreprocessor(CONFIG.model_copy(update={"resize": how}))
     for tensor in (
         preprocess(photo(*size)),
         preprocess.view(photo(*size), mirrored=True, crop_seed=3),
@@ -392,7 +393,7 @@ def test_three_ways_of_fitting():
     pixels[:, :14] = 255
     rows = {}
     for how in ("squash", "crop", "pad"):
-        rows[how] = ImagePreprocessor(ImageConfig(height=40, width=56, resize=how))(Image.fromarray(pixels))[0]
+        rows[how] = ImagePreprocessor(CONFIG.model_copy(update={"resize": how}))(Image.fromarray(pixels))[0]
     assert (rows["squash"][20, :6] > 0.9).all() and (rows["squash"][20, 9:] < -0.9).all()
     assert (rows["crop"] == -1).all()  # the white eighth is cut off
     assert (rows["pad"][:9].abs() < 0.01).all() and (rows["pad"][-9:].abs() < 0.01).all()  # grey
@@ -407,6 +408,20 @@ def test_mirror_is_a_mirror():
     assert torch.equal(both.flip(-1), preprocess.view(photo(), crop_seed=5))
 
 
+def test_without_flips_nothing_is_mirrored():
+    image = Image.fromarray(
+        np.repeat(np.arange(0, 240, 4, np.uint8)[None, :, None], 40, 0).repeat(3, 2)
+    )  # lighter to the right
+    preprocess = ImagePreprocessor(CONFIG)
+
+    def mirrored(flips: bool) -> list[bool]:
+        tensors = [preprocess.augment(image, seed, flips) for seed in range(20)]
+        return [bool(tensor[..., :9].mean() > tensor[..., -9:].mean()) for tensor in tensors]
+
+    assert len(set(mirrored(True))) == 2
+    assert not any(mirrored(False))
+
+
 def test_chance_comes_from_the_seed_alone():
     preprocess = ImagePreprocessor(CONFIG)
     for draw in (lambda seed: preprocess.augment(photo(), seed), lambda seed: preprocess.view(photo(), crop_seed=seed)):
@@ -419,19 +434,27 @@ def test_chance_comes_from_the_seed_alone():
         assert torch.equal(state, torch.get_rng_state())
 
 
-def test_random_boxes_lie_within_the_photo_and_keep_most_of_it():
-    generator = torch.Generator().manual_seed(0)
-    boxes = [random_box((700, 300), generator) for _ in range(300)]
-    areas = [(right - left) * (bottom - top) / 210_000 for left, top, right, bottom in boxes]
-    assert all(0 <= left < right <= 700 and 0 <= top < bottom <= 300 for left, top, right, bottom in boxes)
-    assert 0.59 < min(areas) < 0.65 and 0.9 < max(areas) <= 1
-    ratios = [(right - left) / (bottom - top) * 300 / 700 for left, top, right, bottom in boxes]
-    assert 0.74 < min(ratios) < 0.8 and 1.25 < max(ratios) < 1.35
-    assert len(set(boxes)) > 290
-    assert random_box((1, 1), generator) == (0, 0, 1, 1)
-
-
 def test_reading_for_the_encoder_refuses_by_the_config():
     with pytest.raises(FileTooLargeError, match="100"):
-        ImagePreprocessor(ImageConfig(max_pixels=100)).read(PNG)
+        ImagePreprocessor(CONFIG.model_copy(update={"max_pixels": 100})).read(PNG)
     assert ImagePreprocessor(CONFIG).read(encoded(photo(1000, 600), "JPEG")).size == (250, 150)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "JPEG", "image"])
+@pytest.mark.parametrize("size", [(1203, 907), (907, 1203), (336, 336)])
+def test_large_photos_are_kept_small_and_look_the_same(kind, size):
+    preprocess, whole = ImagePreprocessor(CONFIG), photo(*size)
+    image = preprocess.read(whole if kind == "image" else encoded(whole, kind))
+    at_least = 2 * 56
+    assert at_least <= min(image.size) < 2 * at_least
+    assert (preprocess(image) - preprocess(whole)).abs().mean() < 0.01
+
+
+@pytest.mark.parametrize("size", [(223, 900), (50, 40), (3, 700)])
+def test_other_photos_are_read_as_they_are(size):
+    assert ImagePreprocessor(CONFIG).read(encoded(photo(*size), "PNG")).size == size
+
+
+def test_mean_and_deviation_must_be_given():
+    with pytest.raises(ConfigError, match=r"image\.mean"):
+        ImagePreprocessor(ImageConfig())

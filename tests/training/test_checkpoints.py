@@ -4,9 +4,12 @@ import shutil
 import pytest
 import torch
 
+from captioner.config import Config
 from captioner.errors import CheckpointError
 from captioner.training.checkpoints import (
     Progress,
+    differences,
+    fixed_settings,
     list_checkpoints,
     load_checkpoint,
     moments_of,
@@ -100,3 +103,12 @@ def test_moments_come_back_to_where_they_were():
     restore_moments(fresh, moments)
     step(fresh)
     assert all(torch.equal(tensor, expected[name]) for name, tensor in layers.state_dict().items())
+
+
+def test_a_setting_that_an_older_run_did_not_have_was_at_its_default():
+    old = fixed_settings(Config())
+    del old["training"]["label_smoothing"]
+    del old["decoder"]
+    assert differences(old, fixed_settings(Config())) == []
+    changed = fixed_settings(Config.model_validate({"training": {"label_smoothing": 0.0}}))
+    assert differences(old, changed) == ["training.label_smoothing was 0.1, is 0.0"]

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from captioner.config import DataConfig
-from captioner.errors import ConfigError, EmptyDataError, MissingImageError
+from captioner.errors import ConfigError, DataError, EmptyDataError, MissingImageError
 from captioner.training.dataset import read_dataset
 
 
@@ -18,7 +18,7 @@ def test_splits_that_the_captions_carry_need_no_list(tmp_path, photos):
     rows = [f'{{"file_name": "{photo.name}", "text": "a photo"}}' for photo in photos]
     (tmp_path / "metadata.jsonl").write_text("\n".join(rows))
     config = DataConfig(images=str(photos[0].parent), captions=str(tmp_path / "metadata.jsonl"))
-    with pytest.raises(EmptyDataError, match="val"):
+    with pytest.raises(EmptyDataError, match=r"set data\.val_split"):
         read_dataset(config)
 
 
@@ -35,3 +35,39 @@ def test_missing_photo_of_validation_is_named(caption_set, tmp_path):
 def test_what_is_not_given_is_named(caption_set, name):
     with pytest.raises(ConfigError, match=f"data.{name} is empty"):
         read_dataset(DataConfig.model_validate(caption_set | {name: ""}))
+
+
+def test_validation_photos_are_not_trained_on(caption_set, photos):
+    data = read_dataset(DataConfig.model_validate(caption_set | {"train_split": ""}))
+    assert [example.image for example in data.train] == photos[:6]
+    assert [example.image for example in data.val] == photos[6:]
+
+
+def test_photos_in_both_lists_are_named(caption_set, tmp_path):
+    (tmp_path / "train.txt").write_text("photo00.png\nphoto06.png\n")
+    with pytest.raises(DataError, match=r"1 of 2 validation photos.*photo06\.png"):
+        read_dataset(DataConfig.model_validate(caption_set | {"train_split": str(tmp_path / "train.txt")}))
+
+
+def test_nothing_left_to_train_on_is_named(caption_set, photos, tmp_path):
+    (tmp_path / "val.txt").write_text("\n".join(photo.name for photo in photos))
+    fields = caption_set | {"train_split": "", "val_split": str(tmp_path / "val.txt")}
+    with pytest.raises(EmptyDataError, match=r"data\.val_split"):
+        read_dataset(DataConfig.model_validate(fields))
+
+
+def test_validation_photos_may_have_a_caption_file_of_their_own(photos, tmp_path):
+    for name, part in (("train", photos[:5]), ("val", photos[5:])):
+        rows = [f'{{"file_name": "{photo.name}", "text": "a {name} photo"}}' for photo in part]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(rows))
+    (tmp_path / "list.txt").write_text(f"{photos[6].name}\n")
+    files = {"captions": str(tmp_path / "train.jsonl"), "val_captions": str(tmp_path / "val.jsonl")}
+    config = DataConfig(images=str(photos[0].parent), **files)
+    data = read_dataset(config)
+    assert [example.image for example in data.train] == photos[:5]
+    assert [example.image for example in data.val] == photos[5:]
+    assert data.val[0].captions == ("a val photo",)
+    listed = read_dataset(config.model_copy(update={"val_split": str(tmp_path / "list.txt")}))
+    assert [example.image for example in listed.val] == [photos[6]]
+    with pytest.raises(DataError, match=r"5 of 5.*photo00\.png, photo01\.png, photo02\.png, \.\.\."):
+        read_dataset(config.model_copy(update={"val_captions": config.captions}))

@@ -13,7 +13,7 @@ from captioner.training.photos import AugmentedPhotos, CachedPhotos, open_photos
 
 @pytest.fixture
 def config(tiny_config):
-    return tiny_config(training={"crops": 1})
+    return tiny_config(training={"crops": 1}, image={"mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25)})
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def encoder(config) -> ImageEncoder:
 def test_cached_features_equal_fresh_ones_to_rounding(photos, encoder, config, tmp_path):
     views = views_of(True, 1)
     cached = CachedPhotos(photos, views, encoder, config, tmp_path)
-    assert (cached.num_views, cached.num_computed) == (4, len(photos))
+    assert cached.num_views == 4
     preprocess = ImagePreprocessor(config.image)
     for number, view in enumerate(views):
         image = preprocess.read(photos[3])
@@ -36,8 +36,13 @@ def test_cached_features_equal_fresh_ones_to_rounding(photos, encoder, config, t
 
 
 def test_cache_is_stale_for_another_backbone_or_image_size(photos, encoder, config, tmp_path):
+    features = encoder.features
+
     def computed(encoder: ImageEncoder, config: object) -> int:
-        return CachedPhotos(photos[:2], [View()], encoder, config, tmp_path).num_computed
+        seen = []
+        encoder.features = lambda pixels: seen.append(len(pixels)) or features(pixels)
+        CachedPhotos(photos[:2], [View()], encoder, config, tmp_path)
+        return sum(seen)
 
     assert computed(encoder, config) == 2
     assert computed(encoder, config) == 0
@@ -55,6 +60,17 @@ def test_augmented_photos_depend_on_seed_and_photo_alone(photos, config):
     first, again, other = source.load([2, 5], [0, 0], 7), source.load([5, 2], [0, 0], 7), source.load([2, 5], [0, 0], 8)
     assert torch.equal(first, again.flip(0))
     assert not torch.equal(first, other)
+
+
+def test_fine_tuning_mirrors_only_where_flips_are_wanted(photos, tiny_config, config):
+    flips, none = (
+        AugmentedPhotos(photos, tiny_config(training={"flips": wanted}, image=config.image.model_dump()), augment=True)
+        for wanted in (True, False)
+    )
+    for seed in range(8):
+        first, second = flips.load([0], [0], seed), none.load([0], [0], seed)
+        assert torch.equal(first, second) or torch.equal(first.flip(-1), second)
+    assert any(not torch.equal(flips.load([0], [0], seed), none.load([0], [0], seed)) for seed in range(8))
 
 
 def test_photos_for_validation_are_whole(photos, config):

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 import pytest
+import timm
 import torch
 from safetensors.torch import load_file
 
@@ -12,6 +13,7 @@ from captioner.errors import (
     CheckpointError,
     ConfigError,
     EmptyDataError,
+    MissingExtraError,
     MissingImageError,
     NonFiniteLossError,
     TrainingError,
@@ -255,9 +257,45 @@ def test_a_run_is_never_overwritten(tiny_config):
         train(tiny_config())
 
 
-def test_nothing_to_go_on_with_is_named(tiny_config):
+def test_nothing_to_go_on_with_yet_is_a_beginning(tiny_config, tmp_path, final_weights):
+    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
+    train(tiny_config(training={"output": str(whole)}))
+    train(tiny_config(training={"output": str(resumed)}), resume=True)
+    assert same(final_weights(whole), final_weights(resumed))
+
+
+def test_only_damaged_checkpoints_to_go_on_with_are_named(tiny_config, tmp_path, interrupted):
+    config = tiny_config(training={"checkpoint_every_s": 1e-9})
+    interrupted(config, update=1)
+    for path in list_checkpoints(tmp_path / "run" / "checkpoints"):
+        (path / "progress.json").unlink()
     with pytest.raises(CheckpointError, match="no checkpoint to resume from"):
-        train(tiny_config(), resume=True)
+        train(config, resume=True)
+
+
+def test_missing_tensorboard_is_named_before_anything_is_computed(tiny_config, monkeypatch):
+    monkeypatch.setattr(trainer, "CaptionerModel", lambda *_: pytest.fail("a model was built"))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"captioner\[train\]"):
+        train(tiny_config())
+
+
+@pytest.mark.parametrize("given", [None, (0.1, 0.2, 0.3)])
+def test_the_model_knows_the_mean_and_deviation_it_was_trained_with(tiny_config, given, monkeypatch):
+    own = {"mean": (0.4, 0.5, 0.6), "std": (0.2, 0.3, 0.4)}
+    original = timm.create_model
+
+    def create(*arguments, **options):
+        backbone = original(*arguments, **options)
+        backbone.pretrained_cfg = {**backbone.pretrained_cfg, **own}
+        return backbone
+
+    monkeypatch.setattr(timm, "create_model", create)
+    run = Trainer(tiny_config(image={"mean": given}), resume=False)
+    expected = {"mean": given or own["mean"], "std": own["std"]}
+    assert {name: getattr(run.config.image, name) for name in own} == expected
+    assert {name: run.model.config.image[name] for name in own} == expected
+    assert run.state.config["image"]["std"] == list(own["std"])
 
 
 def test_missing_photo_is_named_before_anything_is_computed(tiny_config, tmp_path, caption_set, monkeypatch):
