@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import version
 from typing import Any, ClassVar
 
 import numpy as np
@@ -140,6 +139,8 @@ def _program(module: str, name: str) -> Any:
 
 def _signature(references: Sequence[Sequence[str]], rest: str) -> str:
     counts = nrefs([len(texts) for texts in references])
+    from importlib.metadata import version
+
     return f"nrefs:{counts}|case:lc|tok:ptb|{rest}|version:pycocoevalcap-{version('pycocoevalcap')}"
 
 

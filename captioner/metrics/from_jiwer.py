@@ -1,7 +1,6 @@
 """WER and CER, as jiwer counts them: for transcripts of speech; texts are compared as they are written."""
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,6 +21,8 @@ class _ErrorRate:
 
     def __init__(self, references: Sequence[Sequence[str]]) -> None:
         """Remember the references of each item, none empty; raise MissingExtraError where jiwer is not installed."""
+        from importlib.metadata import version
+
         try:
             import jiwer
         except ModuleNotFoundError as error:

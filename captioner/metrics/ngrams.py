@@ -102,11 +102,14 @@ class Sentences:
             orders.append(np.full(len(codes[-1]), order, np.int8))
         code, group, size = np.concatenate(codes), np.concatenate(groups), np.concatenate(orders)
         del codes, groups, orders
-        _, first, count = np.unique(keyed(group, code), return_index=True, return_counts=True)
-        group, size, code = group[first], size[first], code[first]
         key = keyed(self.image[group], code)
-        by_key = np.argsort(key)
-        return NgramCounts(key[by_key], group[by_key], size[by_key], code[by_key], count[by_key].astype(np.int32))
+        row = np.argsort(key, kind="stable")  # so that what shares a key stays in the order of its sentences
+        key, group, size, code = key[row], group[row], size[row], code[row]
+        is_first = np.ones(len(key), bool)
+        is_first[1:] = (key[1:] != key[:-1]) | (group[1:] != group[:-1])
+        first = np.flatnonzero(is_first)
+        count = np.diff(first, append=len(key)).astype(np.int32)
+        return NgramCounts(key[first], group[first], size[first], code[first], count)
 
 
 def find(keys: Codes, values: Integers, wanted: Codes, missing: int) -> Integers:
