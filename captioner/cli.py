@@ -227,7 +227,9 @@ def compare(
 def train(
     config: Annotated[str, typer.Argument(help="A TOML file, or the name of a config that ships, such as flickr8k.")],
     overrides: Annotated[list[str] | None, typer.Argument(help="section.key=value, as often as needed.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's newest checkpoint.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the run's newest checkpoint, or begin if there is none.")
+    ] = False,
 ) -> None:
     """Train a model on your own photos and captions; a killed run goes on with --resume."""
     shipped = CONFIGS / f"{config}.toml"
