@@ -16,6 +16,8 @@ import torch
 
 from captioner.evaluation import evaluate, read_examples
 from captioner.metrics import Report, score
+from captioner.metrics.diversity import measure_diversity
+from captioner.metrics.significance import confidence_intervals
 from captioner.pipeline import load
 
 
@@ -47,9 +49,14 @@ def main() -> None:
     print(f"{'':16} {'  '.join(f'{name:>6}' for name in people.scores)} photos/s")
     for beam_size in (1, 3, 5):
         start = time.perf_counter()
-        report, _ = evaluate(model, examples, model.options(beam_size=beam_size), batch_size=16)
+        report, captions = evaluate(model, examples, model.options(beam_size=beam_size), batch_size=16)
         print(row(f"beam {beam_size}", report, time.perf_counter() - start), flush=True)
     print(row("a person", people, None))
+    intervals = confidence_intervals(report)
+    told = ", ".join(f"{name} {intervals[name].low:.1f} to {intervals[name].high:.1f}" for name in ("BLEU-4", "CIDEr"))
+    print(f"beam {beam_size}, 95 % intervals: {told}")
+    diversity = measure_diversity(list(captions.values()))
+    print(f"beam {beam_size}: {diversity.vocabulary_size} different words, {diversity.mean_length:.1f} a caption")
     print(f"{report.num_images} photos, {report.signature}; a person: {people.signature}")
 
 

@@ -159,12 +159,9 @@ def evaluate(
         report, captions = measure(captioner, examples, search, batch_size)
         if results is not None:
             results.update(captions)
-    if as_json:
-        print(json.dumps({"scores": report.scores, "signature": report.signature, "num_images": report.num_images}))
-        return
-    for name, value in report.scores.items():
-        print(f"{name:8} {value:6.2f}")
-    print(f"{report.num_images} photos, {report.signature}")
+    table = [f"{name:8} {value:6.2f}" for name, value in report.scores.items()]
+    table.append(f"{report.num_images} photos, {report.signature}")
+    _print_scores(table, report.to_dict() if as_json else None, notices=[])
 
 
 @app.command()

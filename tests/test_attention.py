@@ -1,3 +1,5 @@
+"""Attention equals its equations and torch's, and padding weighs nothing."""
+
 import inspect
 
 import pytest

@@ -1,3 +1,5 @@
+"""Settings are checked, documented and overridden by name."""
+
 from pathlib import Path
 
 import pytest

@@ -1,3 +1,5 @@
+"""Forward equals repeated step, whatever the cell, the attention and the batch."""
+
 import itertools
 
 import pytest

@@ -1,3 +1,5 @@
+"""The losses equal their equations."""
+
 import math
 
 import pytest

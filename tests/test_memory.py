@@ -1,3 +1,5 @@
+"""A memory checks its shapes and selects its items."""
+
 import inspect
 from types import SimpleNamespace
 

@@ -1,3 +1,5 @@
+"""Save and load give the same captions, and files that do not fit are refused."""
+
 import json
 from pathlib import Path
 from types import SimpleNamespace

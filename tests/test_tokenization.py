@@ -1,3 +1,5 @@
+"""Text becomes words and the words the text again."""
+
 import pytest
 from transformers import AutoTokenizer
 

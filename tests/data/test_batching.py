@@ -1,3 +1,5 @@
+"""Batches: padding, groups of similar length, and an order that only seed and epoch decide."""
+
 from itertools import pairwise
 
 import pytest

@@ -1,3 +1,5 @@
+"""Every caption file is read by its content, and every malformed one is named."""
+
 import json
 from pathlib import Path
 

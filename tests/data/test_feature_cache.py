@@ -1,3 +1,5 @@
+"""Cached features equal fresh ones; stale and interrupted shards are made again."""
+
 import errno
 import os
 import threading

@@ -1,3 +1,5 @@
+"""The scripts that check a downloaded dataset say what is missing."""
+
 import importlib.util
 import json
 from collections.abc import Callable

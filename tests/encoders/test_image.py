@@ -1,3 +1,5 @@
+"""The image encoder: stages, widths, fingerprints, and a backbone that stays in evaluation mode."""
+
 import pytest
 import torch
 

@@ -1,3 +1,5 @@
+"""Made captions for the metrics, and the programs that they are compared with."""
+
 import random
 from collections.abc import Callable
 from typing import Any

@@ -1,3 +1,5 @@
+"""CIDEr equals coco-caption's and the paper's equations, and shards add up."""
+
 from collections import Counter
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""What scores hide, counted by hand."""
+
 import pytest
 
 from captioner.errors import ScoreError

@@ -1,3 +1,5 @@
+"""METEOR and SPICE come from coco-caption, or a notice says why not."""
+
 import shutil
 
 import numpy as np

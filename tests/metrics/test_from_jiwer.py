@@ -1,3 +1,5 @@
+"""WER and CER are jiwer's."""
+
 import pytest
 
 from captioner.metrics.from_jiwer import Cer, Wer

@@ -1,3 +1,5 @@
+"""chrF and TER are sacrebleu's, and add up."""
+
 import numpy as np
 import pytest
 

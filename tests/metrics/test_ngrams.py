@@ -1,3 +1,5 @@
+"""N-gram counts equal counting by hand."""
+
 from collections import Counter
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""A report holds all scores, and hypotheses that do not fit the references are named."""
+
 import json
 import subprocess
 import sys

@@ -1,3 +1,5 @@
+"""ROUGE-L equals coco-caption's."""
+
 import random
 
 import numpy as np

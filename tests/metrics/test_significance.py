@@ -1,3 +1,5 @@
+"""Intervals and p-values behave as on data whose answer is known."""
+
 import random
 
 import pytest

@@ -1,3 +1,5 @@
+"""Tokens equal those of Stanford's tokenizer, recorded or run."""
+
 import os
 import shutil
 from pathlib import Path

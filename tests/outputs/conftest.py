@@ -1,3 +1,5 @@
+"""Made records and photos for the writers."""
+
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Pictures of attention are lit where the weights are."""
+
 from pathlib import Path
 
 import numpy as np

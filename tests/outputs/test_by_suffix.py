@@ -1,3 +1,5 @@
+"""The suffix chooses the writer, and a bad path is told before the work starts."""
+
 import os
 import subprocess
 import sys

@@ -1,3 +1,5 @@
+"""COCO results are one whole array, and pycocotools reads them."""
+
 import json
 from collections.abc import Callable
 from pathlib import Path

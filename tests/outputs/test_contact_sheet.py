@@ -1,3 +1,5 @@
+"""The page stands alone, and shows names and captions as text."""
+
 import base64
 import io
 import re

@@ -1,3 +1,5 @@
+"""CSV reads back equal, whatever is in names and captions."""
+
 import csv
 import os
 from pathlib import Path

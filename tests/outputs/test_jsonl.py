@@ -1,3 +1,5 @@
+"""JSON lines read back equal, and lose no row that was written."""
+
 import json
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""A record is the row that users read."""
+
 import json
 from collections.abc import Callable
 

@@ -1,3 +1,5 @@
+"""No two photos share a sidecar, and no photo is overwritten."""
+
 import itertools
 from collections.abc import Callable
 from pathlib import Path

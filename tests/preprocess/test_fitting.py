@@ -1,3 +1,5 @@
+"""Fitting keeps what each way of resizing promises, and random parts stay inside."""
+
 import torch
 
 from captioner.preprocess.fitting import random_box

@@ -1,3 +1,5 @@
+"""Every kind of photo is read upright in RGB, and every broken one is named."""
+
 import io
 import os
 import struct

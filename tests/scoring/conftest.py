@@ -1,3 +1,5 @@
+"""Made references and hypotheses in all formats."""
+
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""A card holds scores, intervals and notices, and one missing metric costs no other."""
+
 import numpy as np
 import pytest
 

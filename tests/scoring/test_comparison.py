@@ -1,3 +1,5 @@
+"""A comparison finds what is better and what is luck."""
+
 import pytest
 
 from captioner.errors import UsageError

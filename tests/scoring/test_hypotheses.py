@@ -1,3 +1,5 @@
+"""Hypotheses of any format meet their references, and what does not fit is named."""
+
 import json
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""The page of scores is sorted, searchable, and escapes what it shows."""
+
 import re
 import shutil
 import subprocess

@@ -1,3 +1,5 @@
+"""References of any format are read as training reads them."""
+
 import json
 
 import pytest

@@ -1,3 +1,5 @@
+"""Runs of seconds on made photos."""
+
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""The average of epochs is their mean."""
+
 import torch
 
 from captioner.training.averaging import average_epochs, keep_epoch, kept_epochs

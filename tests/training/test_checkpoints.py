@@ -1,3 +1,5 @@
+"""A checkpoint is whole or not there, and a damaged one is passed over."""
+
 import resource
 import shutil
 

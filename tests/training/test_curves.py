@@ -1,3 +1,5 @@
+"""Curves and events are written."""
+
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

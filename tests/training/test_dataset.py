@@ -1,3 +1,5 @@
+"""Training and validation never share a photo, and what is missing is named."""
+
 from pathlib import Path
 
 import pytest

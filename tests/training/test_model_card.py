@@ -1,3 +1,5 @@
+"""The card says what was trained on what, and the settings train again."""
+
 import json
 
 import pytest

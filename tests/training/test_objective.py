@@ -1,3 +1,5 @@
+"""The loss of a batch does not depend on how its captions are grouped."""
+
 import pytest
 import torch
 

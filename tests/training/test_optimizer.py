@@ -1,3 +1,5 @@
+"""Learning rates and weight decay reach the parameters that they are for."""
+
 import pytest
 import torch
 from torch import nn

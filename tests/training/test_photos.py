@@ -1,3 +1,5 @@
+"""Photos come cached or augmented, in order, and the same for the same seed."""
+
 import threading
 
 import pytest

@@ -1,3 +1,5 @@
+"""A run learns, decodes, stops, averages, and fails by name."""
+
 import dataclasses
 import errno
 import json

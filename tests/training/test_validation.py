@@ -1,3 +1,5 @@
+"""Validation captions each photo once and scores it."""
+
 from pathlib import Path
 
 import pytest
