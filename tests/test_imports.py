@@ -25,7 +25,8 @@ ORDER = [
     ["outputs"],
     ["scoring"],
     ["pipeline", "folder", "evaluation", "model_list"],
-    ["cli", "web"],
+    ["commands", "web"],
+    ["cli"],
 ]
 RANK = {part: rank for rank, row in enumerate(ORDER) for part in row}
 MODEL_PARTS = [
@@ -37,7 +38,7 @@ MODEL_PARTS = [
     ),
 ]
 SURFACES = [
-    str(path.relative_to(PACKAGE)) for path in (*PACKAGE.glob("cli*.py"), *sorted((PACKAGE / "web").rglob("*.py")))
+    str(path.relative_to(PACKAGE)) for part in ("commands", "web") for path in sorted((PACKAGE / part).rglob("*.py"))
 ]
 
 

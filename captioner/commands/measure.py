@@ -1,0 +1,121 @@
+"""`evaluate`, `score` and `compare`: how good a model or any system is, and which of several is better."""
+
+import json
+import sys
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from captioner.commands.options import AsJson, BatchSize, BeamSize, Device, Model, given, load_model
+
+References = Annotated[
+    list[Path],
+    typer.Option(
+        help="COCO or Karpathy JSON, CSV, metadata.jsonl or token.txt; or plain lines (repeat for more files)."
+    ),
+]
+Split = Annotated[
+    str | None, typer.Option(help="A file that lists photos, or train, val or test where the references say it.")
+]
+Metrics = Annotated[
+    str, typer.Option(help="Some of bleu, rouge, cider, chrf, ter, wer, cer, meteor, spice; with commas.")
+]
+DEFAULT_METRICS = "bleu,rouge,cider"
+
+
+def evaluate(
+    images: Annotated[Path, typer.Option(help="Folder of the photos.")],
+    references: Annotated[Path, typer.Option(help="CSV, token.txt, COCO or Karpathy JSON, or metadata.jsonl.")],
+    split: Annotated[
+        str | None,
+        typer.Option(
+            help="A file that lists photos, or train, val or test where the captions say it (then test is the default)."
+        ),
+    ] = None,
+    model: Model = "flickr8k",
+    beam_size: BeamSize = None,
+    batch_size: BatchSize = 16,
+    output: Annotated[Path | None, typer.Option(help="Write the captions as COCO results.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+    device: Device = "auto",
+) -> None:
+    """Measure a model: BLEU, ROUGE-L and CIDEr of its captions against people's."""
+    from captioner.evaluation import coco_results, read_examples
+    from captioner.evaluation import evaluate as measure
+
+    examples = read_examples(images, references, split)
+    captioner = load_model(model, device)
+    search = captioner.options(**given(beam_size=beam_size))
+    with ExitStack() as stack:
+        results = stack.enter_context(coco_results(output)) if output is not None else None
+        report, captions = measure(captioner, examples, search, batch_size)
+        if results is not None:
+            results.update(captions)
+    table = [f"{name:8} {value:6.2f}" for name, value in report.scores.items()]
+    table.append(f"{report.num_images} photos, {report.signature}")
+    _print_scores(table, report.to_dict() if as_json else None, notices=[])
+
+
+def score(
+    hypotheses: Annotated[
+        Path, typer.Option(help="COCO results, JSON lines or CSV as `caption` writes them, or plain lines.")
+    ],
+    references: References,
+    split: Split = None,
+    metrics: Metrics = DEFAULT_METRICS,
+    training: Annotated[
+        Path | None, typer.Option(help="Captions that the system learnt from; how many of its own are new?")
+    ] = None,
+    max_length: Annotated[
+        int | None,
+        typer.Option(min=1, help="The most words that the system could write; how many captions are so long?"),
+    ] = None,
+    as_json: AsJson = False,
+    report: Annotated[Path | None, typer.Option(help="Write a page of all items, worst first.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder of the photos, for the page.")] = None,
+) -> None:
+    """Score any system's captions as coco-caption does, with intervals. The photos need not be there."""
+    from captioner.scoring.card import CardScorer, describe, parse_metrics
+    from captioner.scoring.hypotheses import read_hypotheses
+    from captioner.scoring.page import write_score_page
+    from captioner.scoring.references import read_references, read_training_captions
+
+    families, known = parse_metrics(metrics), read_references(references, split, images)
+    captions = read_hypotheses(hypotheses, known)
+    learnt = read_training_captions(training) if training else None
+    card = CardScorer(known, families).score(captions, learnt, max_length)
+    if report is not None:
+        write_score_page(report, card, captions, known, photos=images is not None)
+    _print_scores(describe(card), card.to_dict() if as_json else None, card.notices)
+
+
+def compare(
+    hypotheses: Annotated[
+        list[Path], typer.Argument(help="Two files or more, as for `score`; the first is the baseline.")
+    ],
+    references: References,
+    split: Split = None,
+    metrics: Metrics = DEFAULT_METRICS,
+    as_json: AsJson = False,
+) -> None:
+    """Say which of several systems is better than the first, and whether that may be luck."""
+    from captioner.scoring.card import parse_metrics
+    from captioner.scoring.comparison import compare_files, describe_comparison
+
+    families = parse_metrics(metrics)
+    cards, verdicts = compare_files(hypotheses, references, split, families)
+    systems = {system: card.to_dict() for system, card in cards.items()}
+    as_dict = {"systems": systems, "comparisons": [verdict.to_dict() for verdict in verdicts]}
+    notices = dict.fromkeys(notice for card in cards.values() for notice in card.notices)
+    _print_scores(describe_comparison(cards, verdicts), as_dict if as_json else None, notices)
+
+
+def _print_scores(lines: Iterable[str], as_dict: dict[str, Any] | None, notices: Iterable[str]) -> None:
+    """Print lines, or one JSON object; what could not be scored goes to standard error either way."""
+    for notice in notices:
+        print(f"captioner: {notice}", file=sys.stderr)
+    for line in lines if as_dict is None else [json.dumps(as_dict, ensure_ascii=False)]:
+        print(line)

@@ -1,0 +1,34 @@
+"""What several commands share: options that mean the same everywhere, and how the model is loaded."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from captioner.config import SearchConfig
+
+if TYPE_CHECKING:
+    from captioner.pipeline import Captioner
+
+
+def describe(field: str) -> str:
+    """Return the description of a search option, so that help and config cannot drift apart."""
+    return SearchConfig.model_fields[field].description or ""
+
+
+Model = Annotated[str, typer.Option(help="A model that `captioner models` lists, a folder, or a hub's owner/name.")]
+BeamSize = Annotated[int | None, typer.Option(help=describe("beam_size") + " Default: the model's own.")]
+BatchSize = Annotated[int, typer.Option(min=1, help="Photos in one pass of the model.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda, mps, or auto for the fastest that is there.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """Leave out what the user did not say."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def load_model(model: str, device: str) -> "Captioner":
+    """Load a model; torch is imported here and not before."""
+    from captioner.pipeline import load
+
+    return load(model, device)
