@@ -1,0 +1,96 @@
+"""Photos to captions: the object behind `load("flickr8k")`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+import torch
+from PIL import Image
+
+from captioner.config import SearchConfig, validated
+from captioner.errors import ModelError
+from captioner.model import CaptionerModel
+from captioner.pipeline.result import Candidate, CaptionResult
+from captioner.preprocess.image import ImagePreprocessor, ImageSource
+from captioner.search import Hypothesis
+
+BATCH_SIZE = 16
+
+
+class Captioner:
+    """Writes captions of photos.
+
+    Args:
+        model: A loaded model.
+        name: What it is called in results.
+    """
+
+    def __init__(self, model: CaptionerModel, name: str) -> None:
+        self.model = model.train(False)
+        self.name = name
+        self.preprocess = ImagePreprocessor(model.image_config)
+
+    def options(self, **changes: Any) -> SearchConfig:
+        """Return the model's own search options with some of them changed.
+
+        Raises:
+            ConfigError: An option is unknown or out of range.
+        """
+        return validated(SearchConfig, {**self.model.search_config.model_dump(), **changes}, "search options")
+
+    @overload
+    def caption(self, photos: ImageSource, **options: Any) -> CaptionResult: ...
+
+    @overload
+    def caption(self, photos: Sequence[ImageSource], **options: Any) -> list[CaptionResult]: ...
+
+    def caption(
+        self, photos: ImageSource | Sequence[ImageSource], **options: Any
+    ) -> CaptionResult | list[CaptionResult]:
+        """Caption one photo, or a list of them.
+
+        Args:
+            photos: A path, the bytes of a file, a PIL image, a numpy array `[height, width, 3]`, or a list of any.
+            **options: Fields of `SearchConfig`, such as `beam_size`, `num_captions` or `max_length`.
+
+        Returns:
+            One result, or a list of them for a list.
+
+        Raises:
+            InputError: A photo cannot be read.
+            ConfigError: An option is unknown or out of range.
+        """
+        search = self.options(**options)
+        if isinstance(photos, str | bytes | Path | Image.Image | np.ndarray):
+            return self.caption_images([self.preprocess.read(photos)], search)[0]
+        results: list[CaptionResult] = []
+        for start in range(0, len(photos), BATCH_SIZE):
+            images = [self.preprocess.read(photo) for photo in photos[start : start + BATCH_SIZE]]
+            results += self.caption_images(images, search)
+        return results
+
+    def caption_images(self, images: Sequence[Image.Image], search: SearchConfig) -> list[CaptionResult]:
+        """Caption photos that are read already, as one batch."""
+        if not images:
+            return []
+        pixels = torch.stack([self.preprocess(image) for image in images]).to(self.model.device)
+        with torch.inference_mode():
+            memory = self.model.encode(pixels)
+            found = self.model.search(memory, search)
+        grid = memory.layout.height, memory.layout.width
+        return [CaptionResult(tuple(self._candidate(one, grid) for one in hypotheses)) for hypotheses in found]
+
+    def _candidate(self, hypothesis: Hypothesis, grid: tuple[int, int]) -> Candidate:
+        tokenizer = self.model.tokenizer
+        if tokenizer is None:
+            raise ModelError("the model has no tokenizer: load it with captioner.load")
+        words = tuple(tokenizer.convert_ids_to_tokens(list(hypothesis.token_ids)))
+        weights = hypothesis.attention_weights.float().cpu().numpy()
+        return Candidate(
+            text=self.model.decode([hypothesis])[0],
+            log_prob=hypothesis.log_prob,
+            words=words,
+            word_log_probs=tuple(hypothesis.token_log_probs[: len(words)]),
+            attention=weights[: len(words)].reshape(len(words), *grid),
+        )
