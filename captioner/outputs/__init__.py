@@ -1,20 +1,24 @@
-"""From captions to files: JSON lines, tables, COCO results, sidecars, a page of photos, maps of attention."""
+"""From captions and translations to files: JSON lines, tables, COCO results, sidecars, a page, maps of attention."""
 
 from captioner.outputs.attention import AttentionWriter, draw_attention
-from captioner.outputs.by_suffix import open_writer
-from captioner.outputs.contact_sheet import write_contact_sheet
+from captioner.outputs.by_suffix import check_outputs, failures_in, open_writer
+from captioner.outputs.caption_text import CaptionText
 from captioner.outputs.record import Candidate, ErrorInfo, Record
 from captioner.outputs.sidecar import SidecarWriter
+from captioner.outputs.translations import draw_alignment
 from captioner.outputs.writer import Writer
 
 __all__ = [
     "AttentionWriter",
     "Candidate",
+    "CaptionText",
     "ErrorInfo",
     "Record",
     "SidecarWriter",
     "Writer",
+    "check_outputs",
+    "draw_alignment",
     "draw_attention",
+    "failures_in",
     "open_writer",
-    "write_contact_sheet",
 ]

@@ -98,6 +98,18 @@ class AttentionWriter:
             picture.save(path, "PNG")
 
 
+def brightness(weights: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Return how much light each pixel gets from a map, `[height, width]`: 1 at the brightest spot, 0 in the dark.
+
+    Args:
+        weights: One word's map, `[height, width]`.
+        size: Width and height in pixels, as Pillow has them.
+    """
+    smooth = np.asarray(Image.fromarray(weights).resize(size, Image.Resampling.BICUBIC))
+    light: NDArray[np.float32] = (smooth / max(float(smooth.max()), 1e-12)).clip(0, 1)  # bicubic curves dip below 0
+    return light
+
+
 def _fitted(image: Image.Image) -> Image.Image:
     scale = min(PANEL_WIDTH / image.width, PANEL_HEIGHT / image.height)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
@@ -111,8 +123,7 @@ def _lit(photo: Image.Image, maps: NDArray[np.float32]) -> list[Image.Image]:
     dark = DIMMED_LIGHT * (grey + DIMMED_COLOUR * (bright - grey))
     lit = []
     for weights in maps:
-        smooth = np.asarray(Image.fromarray(weights).resize(photo.size, Image.Resampling.BICUBIC))
-        light = (smooth / max(float(smooth.max()), 1e-12)).clip(0, 1)[:, :, None]  # bicubic curves dip below 0
+        light = brightness(weights, photo.size)[:, :, None]
         lit.append(Image.fromarray((dark + light * (bright - dark)).round().astype(np.uint8)))
     return lit
 

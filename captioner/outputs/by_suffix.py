@@ -1,34 +1,75 @@
 """From the name that the user gave an output to the writer of its format."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 
 from captioner.errors import UsageError
+from captioner.outputs.caption_text import CaptionText
 from captioner.outputs.coco_results import CocoResultsWriter
 from captioner.outputs.contact_sheet import ContactSheetWriter
 from captioner.outputs.csv_table import CsvWriter
+from captioner.outputs.disk import check_place
+from captioner.outputs.image_folder import NAME, ImageFolderWriter, check_within
 from captioner.outputs.jsonl import JsonlWriter
-from captioner.outputs.writer import Writer
+from captioner.outputs.parquet import ParquetWriter, check_pyarrow
+from captioner.outputs.writer import TextWriter, Writer
 
-WRITERS: dict[str, Callable[[Path], Writer]] = {
+WRITERS: dict[str, type[TextWriter] | type[ParquetWriter]] = {
     ".jsonl": JsonlWriter,
     ".csv": CsvWriter,
+    ".parquet": ParquetWriter,
     ".json": CocoResultsWriter,
     ".html": ContactSheetWriter,
 }
 
 
-def open_writer(path: str | Path) -> Writer:
-    """Open the writer that the suffix asks for.
+def open_writer(path: str | Path, caption_text: CaptionText | None = None) -> Writer:
+    """Open the writer that the name asks for: `metadata.jsonl` is an image folder's, others go by their suffix.
+
+    Args:
+        path: The file.
+        caption_text: What a caption becomes in an image folder's; all others have captions as the model wrote them.
 
     Raises:
         UsageError: There is none for the suffix, or the file cannot be opened.
+        MissingExtraError: The format needs a library that is not installed.
     """
     path = Path(path)
+    if path.name == NAME:
+        return ImageFolderWriter(path, caption_text or CaptionText())
+    return _known(path)(path)
+
+
+def check_outputs(paths: Iterable[Path], files: Iterable[str | Path]) -> None:
+    """See that all outputs can be written, before anything is captioned.
+
+    Args:
+        paths: The outputs.
+        files: The photos that will be among them.
+
+    Raises:
+        UsageError: One cannot be.
+        MissingExtraError: A format needs a library that is not installed.
+    """
+    for path in paths:
+        check_place(path)
+        if path.name == NAME:
+            check_within(files, path)
+        elif _known(path) is ParquetWriter:
+            check_pyarrow()
+
+
+def failures_in(paths: Iterable[Path]) -> list[str]:
+    """Return those of some outputs that tell of each failed file."""
+    return [str(path) for path in paths if path.name != NAME and _known(path).lists_failures]
+
+
+def _known(path: Path) -> type[TextWriter] | type[ParquetWriter]:
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
         suffix = f"suffix {path.suffix!r}" if path.suffix else "name without a suffix"
         raise UsageError(
-            f"{path}: no format has this {suffix}; use .jsonl, .csv, .json (COCO results) or .html (a page)"
+            f"{path}: no format has this {suffix}; use .jsonl, .csv, .parquet, .json (COCO results), .html (a page) or"
+            f" {NAME} (an image folder's)"
         )
-    return writer(path)
+    return writer

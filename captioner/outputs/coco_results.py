@@ -2,44 +2,34 @@
 
 import json
 import re
-from contextlib import ExitStack
 from pathlib import Path
 
-from captioner.outputs.disk import written_whole
 from captioner.outputs.record import Record
-from captioner.outputs.writer import Writer
+from captioner.outputs.writer import TextWriter
 
 # COCO_val2014_000000123456.jpg until 2015, 000000123456.jpg since 2017.
 COCO_NAME = re.compile(r"(?:COCO_[a-z]+\d{4}_)?(\d{12})\.\w+", re.ASCII)
 
 
-class CocoResultsWriter(Writer):
-    """Keeps the captions and writes them at the end, under the file's name only once they are whole.
+class CocoResultsWriter(TextWriter):
+    """Writes an entry a caption.
 
     Failed files are left out: the format has no place for them.
-
-    Args:
-        path: A `.json` file; an older one stays until the new one is whole.
-
-    Raises:
-        UsageError: It cannot be opened.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self._results: list[dict[str, int | str]] = []
-        self._file = ExitStack()
-        self._stream = self._file.enter_context(written_whole(path))
+    _separator = ""
 
-    def write(self, record: Record) -> None:
-        """Keep one caption."""
-        if record.caption is not None:
-            self._results.append({"image_id": image_id(record.file), "caption": record.caption})
+    def _head(self) -> str:
+        return "["
 
-    def close(self) -> None:
-        """Write the array."""
-        if not self._stream.closed:
-            with self._file:
-                json.dump(self._results, self._stream)
+    def _row(self, record: Record) -> str:
+        if record.caption is None:
+            return ""
+        separator, self._separator = self._separator, ", "
+        return separator + json.dumps({"image_id": image_id(record.file), "caption": record.caption})
+
+    def _foot(self) -> str:
+        return "]"
 
 
 def image_id(file: str) -> int | str:

@@ -1,60 +1,41 @@
 """Photos with their captions on one page that opens anywhere: thumbnails inside, no script, nothing fetched."""
 
 import math
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
 from pathlib import Path
 
-from captioner.outputs.disk import output_errors, written_whole
 from captioner.outputs.page import file_name, page_foot, page_head, picture, shown
 from captioner.outputs.record import Candidate, ErrorInfo, Record
-from captioner.outputs.writer import Writer
+from captioner.outputs.writer import TextWriter
 
 THUMBNAIL_PIXELS = 480  # of the longer side
 
 
-class ContactSheetWriter(Writer):
-    """Writes a card a record, as they come; the page appears under its name at the end.
+class ContactSheetWriter(TextWriter):
+    """Writes a card a record; only one photo at a time is in memory.
 
     Args:
-        path: An `.html` file; an older one stays until the new one is whole.
+        path: An `.html` file.
 
     Raises:
         UsageError: It cannot be opened.
     """
 
+    lists_failures = True
+
     def __init__(self, path: str | Path) -> None:
-        self._path = path
         self._num_captioned = self._num_failed = 0
         self._models: dict[str, None] = {}
-        self._file = ExitStack()
-        self._stream = self._file.enter_context(written_whole(path))
-        self._put(page_head("Captions") + "<main>\n")
+        super().__init__(path)
 
-    def write(self, record: Record) -> None:
-        """Write the card of a record whose photo lies where its `file` says."""
-        self.add(record.file, record)
+    def _head(self) -> str:
+        return page_head("Captions") + "<main>\n"
 
-    def add(self, photo: str | Path, record: Record) -> None:
-        """Write the card of a record whose photo lies elsewhere.
-
-        Raises:
-            OutputError: It cannot be written.
-        """
+    def _row(self, record: Record) -> str:
         self._num_failed += record.error is not None
         self._num_captioned += record.error is None
         self._models[record.model] = None
-        self._put(_failure(record, record.error) if record.error else _card(photo, record))
-
-    def close(self) -> None:
-        """Write the page's end."""
-        if not self._stream.closed:
-            with self._file:
-                self._stream.write(self._foot())
-
-    def _put(self, text: str) -> None:
-        with output_errors(self._path):
-            self._stream.write(text)
+        return _failure(record, record.error) if record.error else _card(record)
 
     def _foot(self) -> str:
         photos = f"{self._num_captioned} photo{'' if self._num_captioned == 1 else 's'} captioned"
@@ -63,26 +44,10 @@ class ContactSheetWriter(Writer):
         return "</main>\n" + page_foot(f"{photos}{models}{failed}.")
 
 
-def write_contact_sheet(path: str | Path, pairs: Iterable[tuple[str | Path, Record]]) -> None:
-    """Write a page of photos with their captions; only one photo at a time is in memory.
-
-    Args:
-        path: An `.html` file.
-        pairs: A photo's path and what is known of it.
-
-    Raises:
-        UsageError: The file cannot be opened.
-        OutputError: It cannot be written.
-    """
-    with ContactSheetWriter(path) as sheet:
-        for photo, record in pairs:
-            sheet.add(photo, record)
-
-
-def _card(photo: str | Path, record: Record) -> str:
+def _card(record: Record) -> str:
     caption = shown(record.caption or "")
     text = _ranked(record.candidates) if len(record.candidates) > 1 else f'<h2 dir="auto">{caption}</h2>'
-    photo_part = picture(photo, record.caption or "", THUMBNAIL_PIXELS)
+    photo_part = picture(record.file, record.caption or "", THUMBNAIL_PIXELS)
     return f"<article>{photo_part}<div>{text}{file_name(record.file)}</div></article>\n"
 
 

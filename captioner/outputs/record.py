@@ -1,7 +1,7 @@
 """What is known of one file after captioning, and all that a writer of results gets to see."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -53,3 +53,10 @@ class Record:
     def to_dict(self) -> dict[str, Any]:
         """Return the record as a row of JSONL, in this order of keys."""
         return {**asdict(self), "candidates": [asdict(candidate) for candidate in self.candidates]}
+
+    @classmethod
+    def from_dict(cls, row: dict[str, Any]) -> Self:
+        """Return the record of which `to_dict` made the row."""
+        candidates = tuple(Candidate(**candidate) for candidate in row["candidates"])
+        error = ErrorInfo(**row["error"]) if row["error"] else None
+        return cls(**{**row, "candidates": candidates, "error": error})

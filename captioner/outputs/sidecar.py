@@ -1,61 +1,125 @@
 """Captions as text files beside the photos, as training tools for image generators read them."""
 
-from collections import Counter
+import os
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
+from threading import Lock
+from typing import Literal
 
-from PIL import Image
-
+from captioner.errors import OutputError, UsageError
+from captioner.outputs.caption_text import CaptionText
 from captioner.outputs.disk import output_errors
 from captioner.outputs.record import Record
 from captioner.outputs.writer import Writer
+from captioner.preprocess.kinds import is_photo_name
+
+SEPARATOR = b", "  # between what was there and what is added, as between tags
+
+# Where a sidecar is there: its photo is left out, or the text replaced, lengthened or preceded.
+Existing = Literal["skip", "overwrite", "append", "prepend"]
 
 
 class SidecarWriter(Writer):
     """Writes `photo.txt` beside `photo.jpg`, or `photo.jpg.txt` where another photo there has the same stem.
 
     Which of the two is decided by what lies in the folder, so that it does not depend on which photo comes first.
+    A sidecar is whole at any moment; to write the same caption again changes nothing. Threads may write at once.
 
     Args:
         files: The photos to come; they count as photos whatever they are called.
+        existing: What becomes of a sidecar that is there already. Whether a photo is left out is up to the caller, who
+            asks `leaves_out`: a photo that is written is not.
+        caption_text: What a caption becomes.
     """
 
-    def __init__(self, files: Iterable[str | Path]) -> None:
-        self._coming: dict[Path, set[str]] = {}
+    def __init__(
+        self,
+        files: Iterable[str | Path],
+        existing: Existing = "overwrite",
+        caption_text: CaptionText | None = None,
+    ) -> None:
+        super().__init__()
+        self._existing = existing
+        self._text = caption_text or CaptionText()
+        self._coming: dict[str, list[str]] = {}
         for file in map(Path, files):
-            self._coming.setdefault(file.parent, set()).add(file.name)
-        self._stems: dict[Path, Counter[str]] = {}
+            self._coming.setdefault(str(file.parent), []).append(file.name)
+        self._shared: dict[str, frozenset[str]] = {}
+        self._lock = Lock()
 
     def write(self, record: Record) -> None:
         """Write one caption; a failed file gets no sidecar."""
-        if record.caption is not None:
-            path = self.path(record.file)
-            with output_errors(path):
-                path.write_text(f"{record.caption}\n", encoding="utf-8", newline="")
+        if record.caption is None:
+            return
+        path = self.path(record.file)
+        with output_errors(path):
+            text = self._text(record).encode("utf-8", "surrogateescape")
+            if self._existing in ("append", "prepend") and path.exists():
+                text = _joined(path.read_bytes().strip(), text, self._existing)
+            _replace(path, text + b"\n")
 
-    def close(self) -> None:
+    def check(self) -> None:
+        """See that sidecars can be written to all the folders.
+
+        Raises:
+            UsageError: To one they cannot.
+        """
+        for folder in self._coming:
+            if os.path.isdir(folder) and not os.access(folder, os.W_OK | os.X_OK):  # noqa: PTH112 (names may be too long)
+                raise UsageError(f"{folder}: no sidecars can be written there (Permission denied)")
+
+    def leaves_out(self, file: str | Path) -> bool:
+        """Tell whether a photo need not be captioned, since its sidecar is there and such photos are skipped."""
+        try:
+            return self._existing == "skip" and self.path(file).exists()
+        except (OutputError, OSError):  # no folder there, or a name that is too long
+            return False
+
+    def _finish(self) -> None:
         """Do nothing: each sidecar is whole."""
 
     def path(self, file: str | Path) -> Path:
         """Return the sidecar's path."""
         file = Path(file)
-        # The stem counts once for the photo itself; `a.jpg.png` may not take `a.jpg.txt` from `a.jpg` either.
-        shared = self._stems_in(file.parent)[file.stem.casefold()] > 1 or file.suffix.lower() == ".txt"
+        with self._lock:
+            shared = file.stem.casefold() in self._shared_in(str(file.parent)) or file.suffix.lower() == ".txt"
         return file.with_name(f"{file.name}.txt") if shared else file.with_suffix(".txt")
 
-    def _stems_in(self, folder: Path) -> Counter[str]:
-        """Count the photos that claim each stem, by their stem or by their whole name."""
-        if folder not in self._stems:
-            names = self._coming.get(folder, set())
-            with output_errors(folder):
-                names = names | {path.name for path in folder.iterdir() if path.suffix.lower() in _photo_suffixes()}
-            # Where case makes no difference to the disk, A.jpg and a.png would share a sidecar.
-            claims = (claim for name in names for claim in {Path(name).stem.casefold(), name.casefold()})
-            self._stems[folder] = Counter(claims)
-        return self._stems[folder]
+    def _shared_in(self, folder: str) -> frozenset[str]:
+        """Return the stems that more than one photo claims, by its stem or by its whole name."""
+        if folder not in self._shared:
+            names = set(self._coming.pop(folder, ()))
+            with output_errors(folder), os.scandir(folder) as entries:
+                names.update(entry.name for entry in entries if is_photo_name(entry.name))
+            claimed: set[str] = set()
+            shared: set[str] = set()
+            for name in names:
+                # Where case makes no difference to the disk, A.jpg and a.png would share a sidecar. Two claims of one
+                # photo are one; `a.jpg.png` may not take `a.jpg.txt` from `a.jpg` either.
+                for claim in {Path(name).stem.casefold(), name.casefold()}:
+                    (shared if claim in claimed else claimed).add(claim)
+            self._shared[folder] = frozenset(shared)
+        return self._shared[folder]
 
 
-@cache
-def _photo_suffixes() -> frozenset[str]:
-    return frozenset(Image.registered_extensions()) | {".avif", ".heic", ".heif"}
+def _joined(old: bytes, new: bytes, existing: Existing) -> bytes:
+    """Put what was there and what is new one behind the other; what stands at its place already is not added again."""
+    if not old or old == new:
+        return new
+    if existing == "append":
+        return old if old.endswith(SEPARATOR + new) else old + SEPARATOR + new
+    return old if old.startswith(new + SEPARATOR) else new + SEPARATOR + old
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file that is either the old one or the new one, also if the power goes."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

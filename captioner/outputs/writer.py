@@ -1,14 +1,27 @@
 """What all writers of results share: records go in one by one, `close` or the end of a `with` block finishes."""
 
 from abc import ABC, abstractmethod
+from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
+from captioner.outputs.disk import output_errors, written_whole
 from captioner.outputs.record import Record
 
 
 class Writer(ABC):
-    """Takes records as they come."""
+    """Takes records as they come.
+
+    Attributes:
+        lists_failures: Whether who reads the result learns which files failed, and why.
+    """
+
+    lists_failures: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        self._open = ExitStack()  # files that get their names by `close`, and vanish where the work breaks off
+        self._closed = False
 
     @abstractmethod
     def write(self, record: Record) -> None:
@@ -18,13 +31,20 @@ class Writer(ABC):
             OutputError: It cannot be written.
         """
 
-    @abstractmethod
     def close(self) -> None:
-        """Finish; what was taken so far is kept, also where the work broke off.
+        """Finish.
 
         Raises:
             OutputError: The rest cannot be written.
         """
+        if not self._closed:
+            self._closed = True
+            with self._open:
+                self._finish()
+
+    @abstractmethod
+    def _finish(self) -> None:
+        """Write what comes after the last record."""
 
     def __enter__(self) -> Self:
         return self
@@ -32,4 +52,50 @@ class Writer(ABC):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        if error is None:
+            self.close()
+        else:
+            self._open.__exit__(kind, error, trace)
+
+
+class TextWriter(Writer):
+    """Writes a text file that has its name only once it is whole; an older one stays until then.
+
+    A format says what stands at the head, what a record becomes, and what stands at the foot.
+
+    Args:
+        path: The file.
+
+    Raises:
+        UsageError: It cannot be opened.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__()
+        self._path = Path(path)
+        self._stream = self._open.enter_context(written_whole(path))
+        self._put(self._head())
+
+    def write(self, record: Record) -> None:
+        """Write what the record becomes.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        self._put(self._row(record))
+
+    def _finish(self) -> None:
+        self._put(self._foot())
+
+    def _head(self) -> str:
+        return ""
+
+    @abstractmethod
+    def _row(self, record: Record) -> str: ...
+
+    def _foot(self) -> str:
+        return ""
+
+    def _put(self, text: str) -> None:
+        with output_errors(self._path):
+            self._stream.write(text)

@@ -29,25 +29,10 @@ from captioner.errors import (
     UnsupportedFileError,
 )
 from captioner.preprocess.fitting import fit, random_box
+from captioner.preprocess.kinds import SIGNATURES
 
 ImageSource = str | Path | bytes | Image.Image | NDArray[Any]
 
-# How each kind of file that is read begins. Kinds that run another program (EPS), or that random bytes may pass for
-# (TGA), are left out.
-SIGNATURES = {
-    "JPEG": rb"\xff\xd8\xff",
-    "PNG": rb"\x89PNG\r\n",
-    "GIF": rb"GIF8[79]a",
-    "WEBP": rb"RIFF.{4}WEBP",
-    "AVIF": rb".{4}ftyp(?:.{4}){0,8}?avi[fs]",
-    "HEIF": rb".{4}ftyp(?:.{4}){0,8}?(?:hei[cxms]|hev[cxms]|mif1|msf1)",
-    "TIFF": rb"II[*+]\0|MM\0[*+]",
-    "BMP": rb"BM.{4}\0{4}",
-    "JPEG2000": rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51",
-    "ICO": rb"\x00\x00\x01\x00[^\x00]",
-    "PPM": rb"P[1-6]\s+[#\d]",
-    "PSD": rb"8BPS\x00\x01",
-}
 HEAD_BYTES = 4096
 
 # What undoes each EXIF orientation but 1, the upright one (Exif 2.32, section 4.6.4, tag 274).
@@ -116,8 +101,11 @@ def _opened(path: str | Path) -> io.BytesIO | io.BufferedReader:
 
 
 def _decoded(stream: io.BytesIO | io.BufferedReader, name: str | Path, max_pixels: int, at_least: int) -> Image.Image:
-    head = stream.read(HEAD_BYTES)
-    stream.seek(0)
+    try:
+        head = stream.read(HEAD_BYTES)
+        stream.seek(0)
+    except OSError as error:  # a broken disk, a network that is gone
+        raise FileMissingError(name, f"cannot be read ({error.strerror or error})") from error
     kind = _kind(head, name)
     with _input_errors(name, f"a broken {kind}"):
         # Image.open would refuse by a limit of its own, which is lower than ours and the same for the whole process.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from captioner.errors import OutputError, UsageError
-from captioner.outputs.by_suffix import WRITERS, open_writer
+from captioner.outputs.by_suffix import WRITERS, check_outputs, failures_in, open_writer
 from captioner.outputs.record import Record
 
 
@@ -47,9 +47,8 @@ def test_a_full_disk_is_an_output_error_that_names_the_file(
     tmp_path: Path, suffix: str, hard_records: tuple[Record, ...]
 ) -> None:
     path = tmp_path / f"out{suffix}"
-    for name in (path, Path(f"{path}.part")):
-        name.symlink_to("/dev/full")
-    with pytest.raises(OutputError, match=rf"out\{suffix}: results cannot be written \(No space left"):  # noqa: SIM117
+    Path(f"{path}.part").symlink_to("/dev/full")
+    with pytest.raises(OutputError, match=rf"out\{suffix}: results cannot be written \(.*No space left"):  # noqa: SIM117
         with open_writer(path) as writer:
             for record in hard_records:
                 writer.write(record)
@@ -64,7 +63,42 @@ def test_case_of_the_suffix_makes_no_difference_and_closing_twice_is_harmless(
         writer.write(hard_records[0])
         writer.close()
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
-    assert "a dog runs" in path.read_text()
+    assert b"a dog runs" in path.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_an_older_file_stays_until_the_new_one_is_whole(
+    tmp_path: Path, suffix: str, hard_records: tuple[Record, ...]
+) -> None:
+    path = tmp_path / f"out{suffix}"
+    path.write_text("older")
+    with pytest.raises(KeyboardInterrupt), open_writer(path) as writer:
+        writer.write(hard_records[0])
+        raise KeyboardInterrupt
+    assert path.read_text() == "older"
+    with open_writer(path) as writer:
+        writer.write(hard_records[0])
+        assert path.read_text() == "older"
+    assert path.read_bytes() != b"older"
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
+
+
+def test_all_is_checked_before_anything_is_written(tmp_path: Path) -> None:
+    files = [tmp_path / "photos" / "a.jpg"]
+    check_outputs([tmp_path / f"out{suffix}" for suffix in WRITERS] + [tmp_path / "metadata.jsonl"], files)
+    for wrong, message in (
+        (tmp_path / "out.txt", "no format"),
+        (tmp_path, "a folder"),
+        (tmp_path / "no" / "a.csv", "no fol"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            check_outputs([wrong], files)
+    assert not list(tmp_path.iterdir())
+
+
+def test_some_outputs_tell_of_failures(tmp_path: Path) -> None:
+    names = ["a.jsonl", "b.csv", "c.parquet", "d.json", "e.html", "metadata.jsonl"]
+    assert failures_in(map(Path, names)) == ["a.jsonl", "b.csv", "c.parquet", "e.html"]
 
 
 def test_importing_the_writers_does_not_import_torch() -> None:

@@ -48,23 +48,6 @@ def test_no_captions_are_an_empty_array(tmp_path: Path, failed: Callable[..., Re
     assert (tmp_path / "out.json").read_text() == "[]"
 
 
-def test_an_older_file_stays_until_the_new_one_is_whole(tmp_path: Path, captioned: Callable[..., Record]) -> None:
-    path = tmp_path / "out.json"
-    path.write_text("older")
-    writer = CocoResultsWriter(path)
-    writer.write(captioned("a.jpg", "a dog"))
-    assert path.read_text() == "older"
-    writer.close()
-    assert json.loads(path.read_text()) == [{"image_id": "a.jpg", "caption": "a dog"}]
-
-
-def test_what_was_done_before_an_interruption_is_kept(tmp_path: Path, captioned: Callable[..., Record]) -> None:
-    with pytest.raises(KeyboardInterrupt), CocoResultsWriter(tmp_path / "out.json") as writer:
-        writer.write(captioned("a.jpg", "a dog"))
-        raise KeyboardInterrupt
-    assert len(json.loads((tmp_path / "out.json").read_text())) == 1
-
-
 def test_pycocotools_reads_the_results(tmp_path: Path, captioned: Callable[..., Record]) -> None:
     coco = pytest.importorskip("pycocotools.coco").COCO()
     coco.dataset = {"images": [{"id": 9}, {"id": 123456}], "annotations": []}

@@ -34,12 +34,3 @@ def test_a_name_is_written_in_the_bytes_that_the_disk_has(tmp_path: Path, hard_r
         writer.write(record)
     assert os.fsencode(record.file) == b"caf\xe9.jpg"
     assert b"\ncaf\xe9.jpg," in (tmp_path / "out.csv").read_bytes()
-
-
-def test_a_row_is_on_the_disk_before_the_next_one_comes(tmp_path: Path, hard_records: tuple[Record, ...]) -> None:
-    path = tmp_path / "out.csv"
-    writer = CsvWriter(path)
-    for number, record in enumerate(hard_records, start=1):
-        writer.write(record)
-        assert len(rows(path)) == number
-    writer.close()

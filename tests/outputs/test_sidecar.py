@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from captioner.errors import OutputError
+from captioner.errors import OutputError, UsageError
 from captioner.outputs.record import Record
 from captioner.outputs.sidecar import SidecarWriter
 
@@ -76,3 +76,67 @@ def test_a_sidecar_that_cannot_be_written_is_an_output_error(tmp_path: Path, cap
         SidecarWriter([]).write(captioned(str(tmp_path / "a.jpg"), "a dog"))
     with pytest.raises(OutputError, match="nowhere: results cannot be written"):
         SidecarWriter([]).write(captioned(str(tmp_path / "nowhere" / "a.jpg"), "a dog"))
+
+
+EXISTING = [
+    ("overwrite", b"old text\n", "new"),
+    ("append", b"old text\n", "old text, new"),
+    ("append", b"  \n", "new"),
+    ("append", b"old text, new", "old text, new"),
+    ("append", b"new", "new"),
+    ("append", b"brand-new", "brand-new, new"),
+    ("prepend", b"old text\n", "new, old text"),
+    ("prepend", b"new, old text\n", "new, old text"),
+    ("prepend", b"newer", "new, newer"),
+]
+
+
+@pytest.mark.parametrize(("existing", "old", "expected"), EXISTING)
+def test_what_was_there_is_replaced_or_kept_and_nothing_is_added_twice(
+    tmp_path: Path, existing: str, old: bytes, expected: str, captioned: Callable[..., Record]
+) -> None:
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "a.txt").write_bytes(old)
+    for _ in range(2):
+        SidecarWriter([tmp_path / "a.jpg"], existing).write(captioned(str(tmp_path / "a.jpg"), "new"))
+        assert (tmp_path / "a.txt").read_text(encoding="utf-8") == f"{expected}\n"
+
+
+def test_text_in_another_encoding_is_kept_to_the_byte(tmp_path: Path, captioned: Callable[..., Record]) -> None:
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "a.txt").write_bytes(b"caf\xe9\n")
+    SidecarWriter([], "append").write(captioned(str(tmp_path / "a.jpg"), "naïve"))
+    assert (tmp_path / "a.txt").read_bytes() == b"caf\xe9, " + "naïve\n".encode()
+
+
+def test_photos_with_a_sidecar_are_left_out_where_the_user_says_skip(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("a.jpg", "b.jpg", "b.png", "none/c.jpg", "x" * 300)]
+    for name in ("a.jpg", "b.jpg", "b.png", "a.txt", "b.txt", "b.png.txt"):
+        (tmp_path / name).touch()
+    skip = SidecarWriter(files, "skip")
+    assert [skip.leaves_out(file) for file in files] == [True, False, True, False, False]
+    assert not any(map(SidecarWriter(files, "append").leaves_out, files))
+
+
+def test_a_full_disk_leaves_what_was_there(
+    tmp_path: Path, captioned: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "a.txt").write_text("by hand\n")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OutputError, match="No space left"):
+        SidecarWriter([], "append").write(captioned(str(tmp_path / "a.jpg"), "a dog"))
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.jpg": "", "a.txt": "by hand\n"}
+
+
+def test_a_folder_that_may_not_be_written_is_wrong_use_before_anything_is_captioned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SidecarWriter([tmp_path / "a.jpg", tmp_path / "none" / "b.jpg"]).check()
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(UsageError, match="no sidecars can be written"):
+        SidecarWriter([tmp_path / "a.jpg"]).check()

@@ -1,0 +1,17 @@
+"""Many photos, unattended: finds them, captions them while others are read, and can be gone on with after any end."""
+
+from captioner.folder.batches import Captioned, caption_batches, caption_files
+from captioner.folder.finding import find_photos
+from captioner.folder.run import Destinations, is_finished, run_folder
+from captioner.folder.summary import Summary
+
+__all__ = [
+    "Captioned",
+    "Destinations",
+    "Summary",
+    "caption_batches",
+    "caption_files",
+    "find_photos",
+    "is_finished",
+    "run_folder",
+]

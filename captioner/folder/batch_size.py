@@ -1,0 +1,41 @@
+"""How many photos go through the model at once: found while it works, and halved where memory runs out."""
+
+FIRST = 16
+TRIALS = 2  # measurements of a size before it is judged; the best one counts
+WORTH = 1.03  # a size twice as large must be faster by so much
+
+
+class BatchSize:
+    """Doubles as long as that makes the model faster.
+
+    Args:
+        fixed: A size that the user chose; it only ever shrinks.
+        largest: The largest size that is tried.
+    """
+
+    def __init__(self, fixed: int | None, largest: int) -> None:
+        self.now = fixed or min(FIRST, largest)
+        self._largest = largest
+        self._growing = fixed is None
+        self._slower = 0.0  # rate of half the size, photos a second
+        self._rates: list[float] = []
+
+    def measured(self, num_photos: int, seconds: float) -> None:
+        """Learn how long a batch took; grow, or go back to the size before, where that is known to be better."""
+        if not self._growing or num_photos != self.now:
+            return
+        self._rates.append(num_photos / max(seconds, 1e-9))
+        if len(self._rates) < TRIALS:
+            return
+        best = max(self._rates)
+        self._rates.clear()
+        if best < WORTH * self._slower:
+            self.now, self._growing = self.now // 2, False
+        elif 2 * self.now <= self._largest:
+            self.now, self._slower = 2 * self.now, best
+        else:
+            self._growing = False
+
+    def too_large(self, num_photos: int) -> None:
+        """Learn that so many photos did not fit into the memory."""
+        self.now, self._growing = max(1, min(self.now, num_photos // 2)), False

@@ -1,0 +1,29 @@
+"""Ctrl-C: the first one asks for an end after the batch in hand, the second one ends at once."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+@contextmanager
+def stop_by_interrupt() -> Iterator[Callable[[], bool]]:
+    """Yield what tells whether the user pressed Ctrl-C; pressed again, it is the usual `KeyboardInterrupt`."""
+    pressed = threading.Event()
+    if threading.current_thread() is not threading.main_thread():  # none but the main thread gets signals
+        yield pressed.is_set
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def press(number: int, frame: FrameType | None) -> None:
+        pressed.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        print("\nthe batch in hand is finished first; Ctrl-C again ends at once", file=sys.stderr)
+
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,144 @@
+"""What an unfinished run has done, on the disk: the one thing from which it is gone on with, and outputs are written.
+
+The file has a line of settings, and then one a batch: the batch's records, as a JSON array. A line is on the disk
+before the sidecars of its photos are written, and they are there before the next line. So whatever ended the run, all
+that can be missing or torn belongs to the last line; it is cut off, and its photos are captioned again.
+"""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from captioner.errors import UsageError
+from captioner.outputs.disk import check_place, output_errors
+from captioner.outputs.record import Record
+
+SUFFIX = ".unfinished"
+
+
+class Journal:
+    """Opens a run's journal, a new one or that of an earlier run.
+
+    Args:
+        path: Where it is.
+        settings: What may not change while a run is unfinished: the model, how captions are searched.
+
+    Attributes:
+        done: The files that need not be captioned again.
+        again: The files of the line that was cut off.
+        failed: How many of the done ones failed, for each kind of error.
+        num_records: How many records there are.
+
+    Raises:
+        UsageError: The path cannot be written, a run is at work on it, or the earlier run had other settings.
+    """
+
+    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
+        check_place(path)
+        self.path = path
+        self.done: set[str] = set()
+        self.again: frozenset[str] = frozenset()
+        self.failed: Counter[str] = Counter()
+        self.num_records = 0
+        try:
+            self._stream = path.open("r+b" if path.exists() else "w+b")
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
+        _lock(self._stream, path)
+        self._recover(json.loads(json.dumps(settings)))
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Write a batch; it outlives a loss of power.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        self._write([record.to_dict() for record in records])
+        self.num_records += len(records)
+
+    def records(self) -> Iterator[Record]:
+        """Read all that is done, in the order in which it was."""
+        with self.path.open("rb") as stream:
+            next(stream, None)
+            for line in stream:
+                yield from map(Record.from_dict, json.loads(line))
+
+    def close(self) -> None:
+        """Close the file; it stays for a later run."""
+        self._stream.close()
+
+    def remove(self) -> None:
+        """Remove the file: all that it held is in the outputs."""
+        self.close()
+        with output_errors(self.path):
+            self.path.unlink()
+
+    def _write(self, line: object) -> None:
+        with output_errors(self.path):
+            self._stream.write(json.dumps(line).encode() + b"\n")
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+
+    def _recover(self, settings: object) -> None:
+        """Take over what an earlier run did, and cut off its last line."""
+        earlier = _line(self._stream)
+        if earlier is None:
+            self._cut(0)
+            self._write(settings)
+            return
+        if earlier != settings:
+            raise UsageError(
+                f"{self.path}: the unfinished run had another model or other options ({json.dumps(earlier)}); give the"
+                " same ones, or delete this file to begin anew"
+            )
+        last: list[dict[str, Any]] = []
+        start = end = self._stream.tell()
+        while isinstance(rows := _line(self._stream), list):
+            self.num_records += len(last)
+            self.done.update(row["file"] for row in last)
+            self.failed.update(row["error"]["type"] for row in last if row["error"])
+            last, start, end = rows, end, self._stream.tell()
+        self.again = frozenset(row["file"] for row in last)
+        self._cut(start)
+
+    def _cut(self, end: int) -> None:
+        self._stream.seek(end)
+        self._stream.truncate()
+
+
+def _line(stream: BinaryIO) -> Any:
+    """Return what the next line holds; None where it is torn or there is none."""
+    line = stream.readline()
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        return json.loads(line)
+    except ValueError:  # what a loss of power left
+        return None
+
+
+def _lock(stream: BinaryIO, path: Path) -> None:
+    """Keep a second run off; the system lets go of the lock however the first one ends."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise UsageError(f"{path}: another run is at work on it; wait for its end") from error
+    except OSError:  # a file system of a network without locks
+        return
+
+
+def find_journal(outputs: Sequence[Path], folder: Path) -> Path:
+    """Return the journal of a run with these outputs, or where a new one belongs.
+
+    It lies beside the first output, or, where there are sidecars alone, in the folder that holds all the photos.
+    Outputs may be named in another order when a run is gone on with.
+    """
+    places = [output.with_name(output.name + SUFFIX) for output in outputs] or [folder / f".captions{SUFFIX}"]
+    return next((place for place in places if place.exists()), places[0])

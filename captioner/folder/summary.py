@@ -1,0 +1,68 @@
+"""What a run has done, in the lines that are printed at its end."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from captioner.outputs.record import Record
+
+
+@dataclass
+class Summary:
+    """Counts photos.
+
+    Attributes:
+        total: Photos that the user named.
+        skipped: Those that had a sidecar already.
+        earlier: Those that the run had done before it was broken off.
+        captioned: Those that were captioned since.
+        failed: How many could not be, for each kind of error, before and since.
+        num_done: Photos since, captioned or failed.
+        seconds: How long that took, without loading the model.
+        stopped: Whether the user stopped it.
+    """
+
+    total: int
+    skipped: int = 0
+    earlier: int = 0
+    captioned: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    num_done: int = 0
+    seconds: float = 0.0
+    stopped: bool = False
+
+    def count(self, record: Record) -> None:
+        """Count one more photo."""
+        self.num_done += 1
+        if record.error is None:
+            self.captioned += 1
+        else:
+            self.failed[record.error.type] += 1
+
+    def lines(self, failures_in: Sequence[str]) -> list[str]:
+        """Say what was done.
+
+        Args:
+            failures_in: The outputs that tell of each failed file. None: each was printed.
+        """
+        rate = f"{self.num_done / max(self.seconds, 1e-9):.1f} photos a second"
+        parts = [f"captioned {self.captioned:,} of {self.total:,} photos in {_duration(self.seconds)} ({rate})"]
+        parts += [f"{self.earlier:,} were done before"] * (self.earlier > 0)
+        parts += [f"{self.skipped:,} skipped, which have captions"] * (self.skipped > 0)
+        return ["; ".join(parts), *self.failure_lines(failures_in)]
+
+    def failure_lines(self, failures_in: Sequence[str]) -> list[str]:
+        """Say what failed, if anything did, and where each file is listed."""
+        if not self.failed:
+            return []
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.failed.most_common())
+        place = f"see {' or '.join(failures_in)}" if failures_in else "each is named above"
+        return [f"{self.failed.total():,} of {self.total:,} photos could not be captioned ({kinds}): {place}"]
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

@@ -1,0 +1,64 @@
+"""Captions as the `metadata.jsonl` of a Hugging Face image folder, from which image generators are trained."""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from captioner.errors import UsageError
+from captioner.outputs.caption_text import CaptionText
+from captioner.outputs.record import Record
+from captioner.outputs.writer import TextWriter
+
+NAME = "metadata.jsonl"
+
+
+class ImageFolderWriter(TextWriter):
+    """Writes one row a captioned photo: its `file_name`, as seen from the file's own folder, and `text`.
+
+    Left out are failed files, which `datasets` could not open, and names that are no UTF-8, at which its JSON reader
+    would refuse the whole file.
+
+    Args:
+        path: A file called `metadata.jsonl`, in a folder that holds all photos.
+        caption_text: What a caption becomes.
+
+    Raises:
+        UsageError: It cannot be opened.
+
+    Source:
+        huggingface.co/docs/datasets, "Create an image dataset", ImageFolder.
+    """
+
+    def __init__(self, path: str | Path, caption_text: CaptionText) -> None:
+        self._text = caption_text
+        super().__init__(path)
+
+    def _row(self, record: Record) -> str:
+        if record.caption is None or not _is_utf8(record.file):
+            return ""
+        name = Path(_within(record.file, self._path.parent)).as_posix()
+        return json.dumps({"file_name": name, "text": self._text(record)}) + "\n"
+
+
+def check_within(files: Iterable[str | Path], path: Path) -> None:
+    """See that all photos lie in the folder of a `metadata.jsonl`, or below it.
+
+    Raises:
+        UsageError: One does not.
+    """
+    for file in files:
+        if _within(file, path.parent).startswith(os.pardir + os.sep):
+            raise UsageError(f"{path}: {file} is not below its folder; write {NAME} where all the photos are")
+
+
+def _within(file: str | Path, folder: Path) -> str:
+    return os.path.relpath(file, folder)
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

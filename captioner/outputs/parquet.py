@@ -1,0 +1,91 @@
+"""Records as a Parquet table, for those who go on with pandas, DuckDB or Spark."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from captioner.errors import MissingExtraError
+from captioner.outputs.disk import output_errors, whole_file
+from captioner.outputs.record import Record
+from captioner.outputs.writer import Writer
+
+ROWS_IN_A_GROUP = 10_000
+
+
+class ParquetWriter(Writer):
+    """Writes the fields of a record as columns, and `file_bytes`: the name in the bytes that the disk has.
+
+    Parquet's text is UTF-8, so that in `file` a question mark in a diamond stands for what is none.
+
+    Args:
+        path: A `.parquet` file; an older one stays until the new one is whole.
+
+    Raises:
+        UsageError: It cannot be opened.
+        MissingExtraError: pyarrow is not installed.
+    """
+
+    lists_failures = True
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__()
+        check_pyarrow()
+        from pyarrow.parquet import ParquetWriter as TableWriter
+
+        self._path = path
+        self._schema = _schema()
+        self._rows: list[dict[str, Any]] = []
+        part = self._open.enter_context(whole_file(path))
+        with output_errors(path):
+            self._table = self._open.enter_context(TableWriter(part, self._schema))
+
+    def write(self, record: Record) -> None:
+        """Keep one row, and write a group of them where there are enough."""
+        self._rows.append({**_utf8(record.to_dict()), "file_bytes": os.fsencode(record.file)})
+        if len(self._rows) == ROWS_IN_A_GROUP:
+            self._finish()
+
+    def _finish(self) -> None:
+        import pyarrow
+
+        with output_errors(self._path):
+            self._table.write_table(pyarrow.Table.from_pylist(self._rows, schema=self._schema))
+        self._rows.clear()
+
+
+def check_pyarrow() -> None:
+    """See that pyarrow is there.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", "parquet") from error
+
+
+def _schema() -> Any:
+    import pyarrow as pa
+
+    candidate = pa.struct({"caption": pa.string(), "log_prob": pa.float64()})
+    return pa.schema(
+        {
+            "file": pa.string(),
+            "file_bytes": pa.binary(),
+            "caption": pa.string(),
+            "log_prob": pa.float64(),
+            "candidates": pa.list_(candidate),
+            "model": pa.string(),
+            "error": pa.struct({"type": pa.string(), "message": pa.string()}),
+        }
+    )
+
+
+def _utf8(value: Any) -> Any:
+    """Replace in all texts, however deep, what is no UTF-8."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if isinstance(value, dict):
+        return {key: _utf8(field) for key, field in value.items()}
+    return [_utf8(item) for item in value] if isinstance(value, list) else value
