@@ -1,0 +1,1 @@
+"""What else can run a captioner: ONNX Runtime, the models of transformers, and many machines."""
