@@ -1,0 +1,6 @@
+"""The web page as Hugging Face Spaces runs it; on one's own machine, `captioner app` is the same page."""
+
+from captioner.web.launch import serve
+
+if __name__ == "__main__":
+    serve()

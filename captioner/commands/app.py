@@ -1,0 +1,33 @@
+"""`app`: the web page."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from captioner.commands.options import Device
+
+LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+def app(
+    host: Annotated[
+        str, typer.Option(help="The address to serve to; 0.0.0.0 serves to all who can reach this machine.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Default: the first free one from 7860 on.")
+    ] = None,
+    model: Annotated[
+        list[Path] | None, typer.Option(help="Folder of a model; may be repeated. Default: all that ship.")
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Open a web page that shows all this; its password is what CAPTIONER_PASSWORD says, if anything."""
+    from captioner.web.launch import PASSWORD_VARIABLE, serve
+
+    if host not in LOCAL and not os.environ.get(PASSWORD_VARIABLE):
+        note = f"anyone who reaches {host} may use this page; {PASSWORD_VARIABLE} sets a password"
+        print(f"captioner: {note}", file=sys.stderr)
+    serve(model, host, port, device)

@@ -1,0 +1,91 @@
+"""Captions of one photo as HTML: words that light the photo up where the decoder looked, and shares as bars."""
+
+import base64
+import io
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from captioner.outputs.attention import brightness
+from captioner.outputs.page import shown
+
+if TYPE_CHECKING:
+    from captioner.pipeline import Candidate, CaptionResult
+
+PHOTO_PIXELS = 960  # of the longer side, sharp on most screens; some 100 kB
+JPEG_QUALITY = 85
+LIGHT_PIXELS = 56  # of a map's longer side; the browser smooths the rest
+# What guides for alternative texts recommend, since some screen readers pause or stop there.
+ALT_TEXT_CHARACTERS = 125
+
+
+def caption_view(image: Image.Image, result: "CaptionResult") -> str:
+    """Show the best caption word by word over its photo, then all captions."""
+    best = result.candidates[0]
+    words = "".join(_word(best, position) for position in range(len(best.words)))
+    length = len(best.text)
+    fits = "fits" if length <= ALT_TEXT_CHARACTERS else "is longer than"
+    return (
+        f'<section class="captioned" aria-label="Captions">'
+        f'<div class="words" role="group" aria-label="The best caption, word by word: choose a word to see where the '
+        f'model looked">{words}</div>'
+        f'<figure class="looked"><img src="{jpeg(image, PHOTO_PIXELS)}" alt="{shown(best.text)}">'
+        f'<figcaption aria-live="polite" data-idle="{_HINT}">{_HINT}</figcaption></figure>'
+        f'<ol class="ranked" aria-label="Captions, best first">{ranked(result.candidates)}</ol>'
+        f'<p class="quiet">{length} characters: the best caption {fits} an alternative text of '
+        f"{ALT_TEXT_CHARACTERS}.</p></section>"
+    )
+
+
+_HINT = "Choose a word: the photo lights up where the model looked."
+
+
+def _word(candidate: "Candidate", position: int) -> str:
+    word, probability = candidate.words[position], math.exp(candidate.word_log_probs[position])
+    note = f"“{word}”, {probability:.0%} likely after the words before it"
+    return (
+        f'<button type="button" aria-pressed="false" data-light="{_light(candidate, position)}" '
+        f'data-note="{shown(note)}" style="--sure:{probability:.2f}">{shown(word)}</button>'
+    )
+
+
+def _light(candidate: "Candidate", position: int) -> str:
+    """Return a small picture whose opacity is the light of a map; the page lays it over the photo as a mask."""
+    weights = candidate.attention[position]
+    scale = LIGHT_PIXELS / max(weights.shape)
+    size = max(1, round(weights.shape[1] * scale)), max(1, round(weights.shape[0] * scale))
+    alpha = Image.fromarray((255 * brightness(weights, size)).round().astype(np.uint8))
+    picture = Image.merge("LA", (Image.new("L", size), alpha))
+    png = io.BytesIO()
+    picture.save(png, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
+
+
+def jpeg(image: Image.Image, pixels: int) -> str:
+    """Return a photo as an address that holds it, its longer side at most so many pixels."""
+    photo = image.convert("RGB")
+    photo.thumbnail((pixels, pixels), Image.Resampling.LANCZOS)
+    stream = io.BytesIO()
+    photo.save(stream, "JPEG", quality=JPEG_QUALITY)
+    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def ranked(candidates: Sequence["Candidate"]) -> str:
+    """Return list items: each text with its share as a bar, and a button that copies it."""
+    items = []
+    for candidate, share in zip(candidates, shares(candidates), strict=True):
+        text = shown(candidate.text)
+        bar = f'<i style="--share:{share:.3f}" role="img" aria-label="{share:.0%} of the probability of all shown"></i>'
+        copy = f'<button type="button" class="copy" data-copy="{text}" aria-label="Copy: {text}">Copy</button>'
+        items.append(f'<li><span dir="auto">{text}</span><b>{share:.0%}</b>{copy}{bar}</li>')
+    return "".join(items)
+
+
+def shares(candidates: Sequence["Candidate"]) -> list[float]:
+    """Return the share that each candidate has of the probability of all of them, from 0 to 1."""
+    best = max(candidate.log_prob for candidate in candidates)
+    odds = [math.exp(candidate.log_prob - best) for candidate in candidates]
+    return [one / sum(odds) for one in odds]

@@ -1,0 +1,82 @@
+"""What several tabs share: the choice of a model with its card, search options within bounds, and how handlers run."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from captioner.errors import UsageError
+from captioner.web.limits import Limits
+from captioner.web.messages import told
+from captioner.web.shelf import Shelf
+
+
+def model_choice(shelf: Shelf, kind: str) -> gr.Dropdown:
+    """Put a list of models there, and the card of the one that is chosen."""
+    names = shelf.names(kind)
+    model = gr.Dropdown(names, value=names[0], label="Model", filterable=False)
+    with gr.Accordion("About this model", open=False):
+        card = gr.Markdown(shelf.card(names[0]), elem_classes="card")
+    model.change(told(shelf.card), model, card, api_visibility="private", show_progress="hidden", queue=False)
+    return model
+
+
+def uploads_only(component: gr.components.Component) -> None:
+    """Take files that a visitor sends, and fetch nothing from an address that a client names instead."""
+    move = component.async_move_resource_to_block_cache
+
+    async def move_uploaded(url_or_file_path: str | Path | None) -> str | None:
+        if "://" in str(url_or_file_path):
+            raise gr.Error("Send the file itself: this page fetches nothing from addresses.", print_exception=False)
+        return await move(url_or_file_path)
+
+    # Gradio has no switch for it.
+    component.async_move_resource_to_block_cache = move_uploaded  # type: ignore[method-assign]
+
+
+def endpoint(
+    work: Callable[..., Any], name: str, inputs: Sequence[Any], outputs: Any, group: str, limit: int | None = None
+) -> None:
+    """Give an action a name by which programs call it; its docstring is its documentation."""
+    gr.on(
+        [],
+        told(work),
+        list(inputs),
+        outputs,
+        api_name=name,
+        api_description=" ".join((work.__doc__ or "").split()),
+        preprocess=False,
+        concurrency_id=group,
+        concurrency_limit=limit,
+        show_progress="hidden",
+    )
+
+
+def within(name: str, value: Any, highest: int) -> int:
+    """Read a whole number that a visitor chose.
+
+    Raises:
+        UsageError: It is none, or more than allowed here.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        raise UsageError(f"{name} must be a whole number, not {value!r}")
+    if value > highest:
+        raise UsageError(f"{name} is {value:.0f}; this page allows at most {highest}")
+    return int(value)
+
+
+def search_options(
+    limits: Limits, num_captions: Any, beam_size: Any, max_length: Any, sample: Any, temperature: Any, seed: Any
+) -> dict[str, Any]:
+    """Return the options of one search; what is out of the model's own range is found by the model."""
+    count = within("num_captions", num_captions, limits.num_captions)
+    return {
+        "num_captions": count,
+        # A beam finds no more captions than it is wide.
+        "beam_size": max(within("beam_size", beam_size, limits.beam_size), count),
+        "max_length": within("max_length", max_length, limits.max_length),
+        "sample": sample,
+        "temperature": temperature,
+        "seed": seed,
+    }

@@ -1,0 +1,81 @@
+"""The Evaluate tab: references and one results file or two to scores, a comparison and the worst ten."""
+
+from typing import Any
+
+import gradio as gr
+
+from captioner.web.controls import endpoint, uploads_only
+from captioner.web.evaluation import evaluated, evaluation_view
+from captioner.web.limits import Limits
+from captioner.web.messages import told
+from captioner.web.shelf import Shelf
+from captioner.web.uploads import Upload, uploads
+
+METRICS = ["bleu", "rouge", "cider", "chrf", "ter", "wer", "cer"]
+EMPTY = """<div class="empty"><p>How good are captions, of any system?</p>
+<p class="quiet">Send what people wrote (COCO or Karpathy JSON, CSV, token.txt, or plain lines) and what a system wrote
+(COCO results, JSON lines, CSV, or plain lines). A second results file is compared to the first.</p></div>"""
+
+
+def evaluate_tab(_shelf: Shelf, limits: Limits) -> None:
+    """Lay the tab out and connect it."""
+    with gr.Row(elem_classes="two"):
+        with gr.Column(scale=2, min_width=300):
+            references = gr.File(
+                label="References", file_count="multiple", height=130, elem_id="references", elem_classes="ask"
+            )
+            results = gr.File(
+                label="Results: one file or two",
+                file_count="multiple",
+                height=130,
+                elem_id="results",
+                elem_classes="ask",
+            )
+            score = gr.Button("Score", variant="primary", elem_id="score", elem_classes="ask")
+            with gr.Accordion("Options", open=False):
+                photos = gr.File(
+                    label="Photos or a ZIP, to see the worst ten",
+                    file_count="multiple",
+                    height=130,
+                    elem_id="score-photos",
+                )
+                split = gr.Textbox(
+                    "", label="Split", info="train, val or test, where the references say it", max_lines=1
+                )
+                metrics = gr.CheckboxGroup(METRICS, value=METRICS[:3], label="Metrics")
+        with gr.Column(scale=3, min_width=300):
+            scores = gr.HTML(EMPTY, elem_id="scores", elem_classes="answer", js_on_load=None)
+    for component in (references, results, photos):
+        uploads_only(component)
+    inputs = [references, results, photos, split, metrics]
+
+    def show(*given: Any) -> str:
+        with evaluated(*_read(*given), limits) as evaluation:
+            return evaluation_view(evaluation)
+
+    def evaluate(references: Any, results: Any, photos: Any, split: Any, metrics: Any) -> dict[str, Any]:
+        """Score one results file, or two of which the second is compared to the first.
+
+        Returned are scores with 95 % intervals and signatures, what each comparison comes to, and the worst ten items.
+        """
+        with evaluated(*_read(references, results, photos, split, metrics), limits) as evaluation:
+            return evaluation.to_dict()
+
+    score.click(
+        told(show),
+        inputs,
+        scores,
+        preprocess=False,
+        api_visibility="private",
+        concurrency_id="scores",
+        concurrency_limit=1,
+        show_progress="minimal",
+    )
+    endpoint(evaluate, "evaluate", inputs, gr.JSON(label="scores", visible=False), "scores", 1)
+
+
+def _read(
+    references: Any, results: Any, photos: Any, split: Any, metrics: Any
+) -> tuple[list[Upload], list[Upload], list[Upload], str, list[str]]:
+    names = [str(name) for name in metrics or []]
+    return uploads(references), uploads(results), uploads(photos), str(split or ""), names

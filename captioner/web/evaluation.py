@@ -1,0 +1,179 @@
+"""Uploaded references and results to scores, and those to HTML: a table, the comparison, the worst ten."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from captioner.errors import InputError, UsageError
+from captioner.outputs.page import shown
+from captioner.web.caption_view import jpeg
+from captioner.web.limits import Limits
+from captioner.web.uploads import Upload, photos_in
+
+if TYPE_CHECKING:
+    from captioner.scoring.card import ScoreCard
+    from captioner.scoring.comparison import Verdict
+    from captioner.scoring.references import ItemId, References
+
+WORST = 10
+PHOTO_PIXELS = 320
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What one or two results files come to.
+
+    Attributes:
+        cards: The scores of each file, by its name.
+        verdicts: The second against the first, a line a score; empty for one file.
+        references: What was scored against.
+        captions: The first file's.
+        photos: Uploaded photos, by their names without folders.
+        max_pixels: Larger photos are not shown.
+    """
+
+    cards: dict[str, "ScoreCard"]
+    verdicts: list["Verdict"]
+    references: "References"
+    captions: dict["ItemId", str]
+    photos: dict[str, Path]
+    max_pixels: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return scores, comparisons and the worst items, ready for JSON."""
+        return {
+            "systems": {name: card.to_dict() for name, card in self.cards.items()},
+            "comparisons": [verdict.to_dict() for verdict in self.verdicts],
+            "worst": [
+                {"item": item, "caption": self.captions[item], "references": list(self.references.texts[item])}
+                for item in self.worst()
+            ],
+        }
+
+    def worst(self) -> list["ItemId"]:
+        """Return the items that the first file does worst on, worst first."""
+        from captioner.scoring.card import LOWER_IS_BETTER
+
+        card = next(iter(self.cards.values()))
+        scores = card.report.per_image[card.leading]
+        order = (-scores if card.leading in LOWER_IS_BETTER else scores).argsort(kind="stable")
+        return [card.report.ids[row] for row in order[:WORST]]
+
+
+@contextmanager
+def evaluated(
+    references: Sequence[Upload],
+    results: Sequence[Upload],
+    photos: Sequence[Upload],
+    split: str,
+    metrics: Sequence[str],
+    limits: Limits,
+) -> Iterator[Evaluation]:
+    """Score uploaded files; photos that came in a ZIP are there while the block runs.
+
+    Raises:
+        UsageError: A file is missing, or there are too many.
+        CaptionerError: They cannot be read, or do not fit together.
+    """
+    if not references or not 1 <= len(results) <= 2:
+        raise UsageError("send the references, and one results file or two")
+    with tempfile.TemporaryDirectory(prefix="captioner-scores-") as name:
+        yield _evaluation(Path(name), references, results, photos, split, metrics, limits)
+
+
+def _evaluation(
+    folder: Path,
+    references: Sequence[Upload],
+    results: Sequence[Upload],
+    photos: Sequence[Upload],
+    split: str,
+    metrics: Sequence[str],
+    limits: Limits,
+) -> Evaluation:
+    from captioner.scoring.card import CardScorer, parse_metrics
+    from captioner.scoring.comparison import compare_cards
+    from captioner.scoring.hypotheses import read_hypotheses
+    from captioner.scoring.references import read_references
+
+    families = parse_metrics(",".join(metrics))
+    known = read_references(_placed(references, folder / "references"), split.strip() or None)
+    files = _placed(results, folder / "results")
+    scorer = CardScorer(known, families)
+    captions = [read_hypotheses(file, known) for file in files]
+    cards = {file.name: scorer.score(texts) for file, texts in zip(files, captions, strict=True)}
+    (folder / "photos").mkdir()
+    found = photos_in(photos, folder / "photos", replace(limits, files=10 * limits.files)) if photos else []
+    by_name = {photo.name.rpartition("/")[2]: photo.path for photo in found}
+    return Evaluation(
+        cards, compare_cards(cards) if len(cards) == 2 else [], known, captions[0], by_name, limits.pixels
+    )
+
+
+def _placed(files: Sequence[Upload], folder: Path) -> list[Path]:
+    """Copy files under the names that their sender gave them, which messages then say; equal names are numbered."""
+    folder.mkdir()
+    placed = []
+    for number, file in enumerate(files, start=1):
+        path = folder / file.name.replace("/", "_")
+        path = path.with_name(f"{number} {path.name}") if path.exists() else path
+        shutil.copyfile(file.path, path)
+        placed.append(path)
+    return placed
+
+
+def evaluation_view(evaluation: Evaluation) -> str:
+    """Show an evaluation."""
+    parts = [_table(name, card) for name, card in evaluation.cards.items()]
+    if evaluation.verdicts:
+        lines = "".join(f"<li>{shown(str(verdict))}</li>" for verdict in evaluation.verdicts)
+        parts.append(f'<h3>Which is better</h3><ul class="verdicts">{lines}</ul>')
+    first = next(iter(evaluation.cards.values()))
+    items = "".join(_item(evaluation, first, item) for item in evaluation.worst())
+    parts.append(f'<h3>The worst by {shown(first.leading)}</h3><div class="worst">{items}</div>')
+    return f'<section class="evaluation" aria-label="Scores">{"".join(parts)}</section>'
+
+
+def _table(name: str, card: "ScoreCard") -> str:
+    from captioner.scoring.card import LOWER_IS_BETTER, describe_diversity, describe_signatures
+
+    rows = []
+    for score, value in card.report.scores.items():
+        interval, note = card.intervals[score], " <small>lower is better</small>" if score in LOWER_IS_BETTER else ""
+        rows.append(
+            f'<tr><th scope="row">{shown(score)}{note}</th><td>{value:.2f}</td>'
+            f"<td>{interval.low:.2f} to {interval.high:.2f}</td></tr>"
+        )
+    facts = [*describe_diversity(card.diversity), *describe_signatures(card), *card.notices]
+    return (
+        f'<table class="scores"><caption>{shown(name)}, {card.report.num_images} items</caption><thead><tr>'
+        f'<th scope="col">Score</th><th scope="col">Value</th><th scope="col">95 % interval</th></tr></thead>'
+        f'<tbody>{"".join(rows)}</tbody></table><p class="quiet">{"<br>".join(map(shown, facts))}</p>'
+    )
+
+
+def _item(evaluation: Evaluation, card: "ScoreCard", item: "ItemId") -> str:
+    caption, texts = evaluation.captions[item], evaluation.references.texts[item]
+    name = str(evaluation.references.photos[item].name if item in evaluation.references.photos else item)
+    photo = evaluation.photos.get(name)
+    image = _picture(photo, caption, evaluation.max_pixels) if photo is not None else ""
+    value = card.report.per_image[card.leading][card.report.ids.index(item)]
+    others = "".join(f'<li dir="auto">{shown(text)}</li>' for text in texts)
+    return (
+        f'<article>{image}<div><h4 dir="auto">{shown(caption) or "&nbsp;"}</h4><ul>{others}</ul>'
+        f'<p class="quiet">{shown(card.leading)} {value:.1f} · {shown(name)}</p></div></article>'
+    )
+
+
+def _picture(photo: Path, caption: str, max_pixels: int) -> str:
+    """Show a photo, or why it cannot be shown."""
+    from captioner.preprocess.image import read_image
+
+    try:
+        image = read_image(photo, max_pixels, at_least=PHOTO_PIXELS)
+    except InputError as error:
+        return f'<p class="quiet">{shown(error.reason)}</p>'
+    return f'<div class="photo"><img src="{jpeg(image, PHOTO_PIXELS)}" alt="{shown(caption)}"></div>'

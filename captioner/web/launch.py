@@ -1,0 +1,146 @@
+"""Serves the page so that it can be left running: to this machine alone unless told, and leaving nothing behind."""
+
+import hmac
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import gradio as gr
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from captioner.errors import UsageError
+from captioner.web.limits import Limits
+from captioner.web.page import build_page
+from captioner.web.shelf import Shelf
+from captioner.web.theme import SCRIPT, STYLE, theme
+
+PASSWORD_VARIABLE = "CAPTIONER_PASSWORD"
+# A browser loads nothing from elsewhere, whatever a file or a later Gradio would want. Gradio's own scripts need inline
+# code and eval; Hugging Face shows the page in a frame of its own.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
+        "connect-src 'self' data: blob:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+        "frame-ancestors 'self' https://huggingface.co https://*.hf.space"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class SafeHeaders:
+    """Adds the headers that tell a browser what the page may do."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+@contextmanager
+def served(
+    models: Sequence[Path] | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    device: str = "auto",
+    limits: Limits | None = None,
+) -> Iterator[gr.Blocks]:
+    """Serve the page while the block runs; `local_url` of what it yields says where.
+
+    Args:
+        models: Folders of models; None: all that ship.
+        host: The address to serve to; None: 127.0.0.1, or what GRADIO_SERVER_NAME says.
+        port: None: GRADIO_SERVER_PORT, or the first free one from 7860 on.
+        device: As in `captioner.load`.
+        limits: What one visitor may ask for.
+
+    Raises:
+        ModelError: A folder holds no model.
+        UsageError: The port is taken.
+    """
+    limits = limits or Limits()
+    shelf = Shelf(models, device, limits)
+    with tempfile.TemporaryDirectory(prefix="captioner-web-") as folder, _uploads_go_to(folder):
+        page = build_page(shelf, limits)
+        try:
+            _launch(page, host, port, limits)
+        except OSError as error:
+            raise UsageError(f"no port can be had ({error}); choose another one") from error
+        shelf.load_all()  # only now: importing torch would hold up the page
+        try:
+            yield page
+        finally:
+            page.close(verbose=False)
+
+
+def _launch(page: gr.Blocks, host: str | None, port: int | None, limits: Limits) -> None:
+    password = os.environ.get(PASSWORD_VARIABLE)
+    page.launch(
+        server_name=host,
+        server_port=port,
+        auth=_asks_for(password) if password else None,
+        auth_message="The password of this page; any name will do." if password else None,
+        max_file_size=limits.file_bytes,
+        show_error=False,  # what no handler made a sentence of may name files of this machine
+        share=False,
+        enable_monitoring=False,
+        run_history=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        footer_links=["api", "settings"],
+        app_kwargs={"middleware": [Middleware(SafeHeaders)]},
+        theme=theme(),
+        css=STYLE,
+        js=SCRIPT,
+        quiet=True,
+        prevent_thread_lock=True,
+    )
+
+
+def serve(
+    models: Sequence[Path] | None = None, host: str | None = None, port: int | None = None, device: str = "auto"
+) -> None:
+    """Serve the page until it is interrupted; the arguments are those of `served`."""
+    ended = threading.Event()
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, lambda *_: ended.set())
+    with served(models, host, port, device) as page:
+        print(f"captioner: {page.local_url} (Ctrl-C ends it)", flush=True)
+        ended.wait()
+
+
+def _asks_for(password: str) -> Callable[[str, str], bool]:
+    def right(_name: str, given: str) -> bool:
+        return hmac.compare_digest(given.encode(), password.encode())
+
+    return right
+
+
+@contextmanager
+def _uploads_go_to(folder: str) -> Iterator[None]:
+    """Let Gradio keep files in a folder of this page alone, which only its user may read."""
+    before = os.environ.get("GRADIO_TEMP_DIR")
+    os.environ["GRADIO_TEMP_DIR"] = folder
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["GRADIO_TEMP_DIR"]
+        else:
+            os.environ["GRADIO_TEMP_DIR"] = before

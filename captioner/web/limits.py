@@ -1,0 +1,38 @@
+"""How much one visitor may ask of the machine that the page runs on."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of uploads, work and waiting; each is told to the visitor who meets it.
+
+    Attributes:
+        file_bytes: Of one uploaded file.
+        pixels: Of one photo: 50 million is more than a 45-megapixel camera makes.
+        files: Photos of one run, in a ZIP or beside one another.
+        unpacked_bytes: Of all that comes out of a ZIP.
+        zip_ratio: Unpacked bytes for one packed byte. Photos come near 1, text near 10, a bomb past 1000.
+        text_characters: Of one sentence to translate.
+        beam_size: Beams of a search.
+        num_captions: Captions of a photo.
+        max_length: Words of a caption.
+        workers: Models at work at once, and runs over many photos at once.
+        waiting: Visitors in the queue; the next one is told that the page is busy.
+        keep_s: Seconds after which an uploaded or written file is removed; all of them go when the page ends.
+        sweep_s: Seconds between two looks for such files.
+    """
+
+    file_bytes: int = 200_000_000
+    pixels: int = 50_000_000
+    files: int = 500
+    unpacked_bytes: int = 1_000_000_000
+    zip_ratio: float = 100
+    text_characters: int = 500
+    beam_size: int = 10
+    num_captions: int = 10
+    max_length: int = 40
+    workers: int = 2
+    waiting: int = 40
+    keep_s: int = 3600
+    sweep_s: int = 300

@@ -1,0 +1,61 @@
+"""Every failure as a sentence in the page: no traceback, no path of the server, nothing that a browser would run."""
+
+import functools
+import html
+import inspect
+import logging
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gradio as gr
+
+from captioner.errors import CaptionerError
+
+LOG = logging.getLogger(__name__)
+UNKNOWN = "Something went wrong in the server, which has noted it in its log. Nothing that was done is lost."
+# The folders of an absolute path; not those of an address on the web, nor of a relative path.
+FOLDERS = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:)?[/\\](?:[^\s/\\:'\"]+[/\\])+")
+
+
+def told(work: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a handler's errors sentences for the visitor; works for functions and for generators."""
+    if inspect.isgeneratorfunction(work):
+
+        @functools.wraps(work)
+        def steps(*values: Any) -> Iterator[Any]:
+            with sentences():
+                yield from work(*values)
+
+        return steps
+
+    @functools.wraps(work)
+    def once(*values: Any) -> Any:
+        with sentences():
+            return work(*values)
+
+    return once
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn what is raised into the error that Gradio shows, whose text a browser takes for HTML."""
+    try:
+        yield
+    except gr.Error:
+        raise
+    except CaptionerError as error:
+        raise _shown(without_folders(str(error))) from error
+    except Exception as error:
+        LOG.exception("the web page failed")
+        raise _shown(UNKNOWN) from error
+
+
+def without_folders(text: str) -> str:
+    """Leave of each absolute path its last name."""
+    return FOLDERS.sub("", text)
+
+
+def _shown(text: str) -> gr.Error:
+    return gr.Error(html.escape(text), duration=None, title="This did not work", print_exception=False)

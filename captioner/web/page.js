@@ -1,0 +1,82 @@
+(() => {
+  // Lights the photo up where the model looked: a copy of it lies over the darkened one, cut out by the word's map.
+  function light(word) {
+    const view = word.closest(".captioned"), figure = view.querySelector(".looked"), note = view.querySelector("figcaption");
+    const on = word.getAttribute("aria-pressed") !== "true";
+    for (const other of view.querySelectorAll(".words button")) other.setAttribute("aria-pressed", "false");
+    figure.querySelector(".light")?.remove();
+    figure.classList.toggle("lit", on);
+    note.textContent = on ? word.dataset.note : note.dataset.idle;
+    if (!on) return;
+    word.setAttribute("aria-pressed", "true");
+    const photo = figure.querySelector("img"), lit = photo.cloneNode();
+    lit.className = "light";
+    lit.alt = "";
+    lit.style.height = `${photo.clientHeight}px`;
+    fit(lit, photo, word.dataset.light);
+    photo.after(lit);
+  }
+
+  // The map belongs to the photo alone, not to the bars beside it where it does not fill its place.
+  function fit(lit, photo, map) {
+    const scale = Math.min(photo.clientWidth / photo.naturalWidth, photo.clientHeight / photo.naturalHeight);
+    lit.style.maskImage = lit.style.webkitMaskImage = `url(${map})`;
+    lit.style.maskSize = lit.style.webkitMaskSize = `${photo.naturalWidth * scale}px ${photo.naturalHeight * scale}px`;
+    lit.style.maskPosition = lit.style.webkitMaskPosition = "center";
+  }
+
+  async function copy(button) {
+    const text = button.dataset.copy;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const area = Object.assign(document.createElement("textarea"), { value: text });
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  }
+
+  // For what is translated while it is typed: waits for a pause, and then takes what stands there by then.
+  window.captionerPause = values => new Promise(resolve => {
+    const box = document.querySelector("#sentence textarea");
+    let timer;
+    const wait = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        box.removeEventListener("input", wait);
+        resolve([box.value, ...values.slice(1)]);
+      }, 500);
+    };
+    box.addEventListener("input", wait);
+    wait();
+  });
+
+  // Points out the row and the column of the cell, or of the word, under the mouse or the focus.
+  function point(event) {
+    const cell = event.target.closest?.(".matrix td, .matrix th"), table = cell?.closest("table");
+    for (const marked of document.querySelectorAll(".matrix .pointed")) marked.classList.remove("pointed");
+    if (!table) return;
+    const column = cell.cellIndex, row = cell.parentElement;
+    if (row.parentElement.tagName === "TBODY") for (const other of row.cells) other.classList.add("pointed");
+    if (column) for (const other of table.rows) other.cells[column]?.classList.add("pointed");
+  }
+  document.addEventListener("mouseover", point);
+
+  document.addEventListener("click", event => {
+    const word = event.target.closest?.(".words button"), button = event.target.closest?.(".copy");
+    if (word) light(word);
+    if (button) copy(button);
+  });
+
+  // Arrows go from word to word, as within a toolbar.
+  document.addEventListener("keydown", event => {
+    const word = event.target.closest?.(".words button"), step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!word || !step) return;
+    const words = [...word.parentElement.children], next = words[words.indexOf(word) + step];
+    if (next) { next.focus(); light(next); event.preventDefault(); }
+  });
+})();

@@ -1,0 +1,44 @@
+"""The whole page: a heading, and a tab for all that can be done with the models on the shelf."""
+
+import gradio as gr
+
+from captioner.web.controls import endpoint
+from captioner.web.evaluate_tab import evaluate_tab
+from captioner.web.folder_tab import folder_tab
+from captioner.web.limits import Limits
+from captioner.web.photo_tab import photo_tab
+from captioner.web.shelf import Shelf
+from captioner.web.translate_tab import translate_tab
+
+TITLE = "captioner"
+HEADING = """<header class="heading"><h1>captioner</h1>
+<p>Says what is in a photo, and shows where it looked. A small model, on this machine alone.</p></header>"""
+# The kind of model that each tab needs; scoring needs none.
+TABS = (
+    ("Photo", "image", photo_tab),
+    ("Folder", "image", folder_tab),
+    ("Translate", "text", translate_tab),
+    ("Evaluate", None, evaluate_tab),
+)
+
+
+def build_page(shelf: Shelf, limits: Limits) -> gr.Blocks:
+    """Return the page, not yet served.
+
+    Args:
+        shelf: The models; each kind brings its tabs.
+        limits: What one visitor may ask for.
+    """
+    with gr.Blocks(
+        title=TITLE, analytics_enabled=False, delete_cache=(limits.sweep_s, limits.keep_s), fill_width=False
+    ) as page:
+        gr.HTML(HEADING, elem_id="heading", js_on_load=None)
+        with gr.Tabs():
+            for label, kind, tab in TABS:
+                if kind is None or shelf.names(kind):
+                    with gr.Tab(label, id=label.lower()):
+                        tab(shelf, limits)
+        endpoint(shelf.models, "models", [], gr.JSON(label="models", visible=False), "list", None)
+    blocks: gr.Blocks = page
+    page.queue(max_size=limits.waiting, default_concurrency_limit=limits.workers)
+    return blocks

@@ -1,0 +1,138 @@
+"""The Photo tab: one photo to captions, and where the model looked at each word."""
+
+import math
+import random
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from captioner.errors import CaptionerError, InputError, UsageError
+from captioner.samples import sample_photos
+from captioner.web.caption_view import caption_view, shares
+from captioner.web.controls import endpoint, model_choice, search_options, uploads_only
+from captioner.web.limits import Limits
+from captioner.web.messages import told
+from captioner.web.shelf import Shelf
+from captioner.web.uploads import uploads
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from captioner.pipeline import CaptionResult
+
+EMPTY = """<div class="empty"><p>Your captions appear here.</p>
+<p class="quiet">Drop a photo, paste one, take one with the camera, or choose an example. It stays on the machine that
+runs this page and is removed after a while.</p></div>"""
+
+
+def photo_tab(shelf: Shelf, limits: Limits) -> None:
+    """Lay the tab out and connect it."""
+    with gr.Row(elem_classes="two"):
+        with gr.Column(scale=2, min_width=300):
+            photo = gr.Image(
+                label="Photo",
+                sources=["upload", "clipboard", "webcam"],
+                type="filepath",
+                height=280,
+                buttons=[],
+                elem_id="photo",
+                elem_classes="ask",
+            )
+            uploads_only(photo)
+            again = gr.Button("Caption", variant="primary", elem_id="again", elem_classes="ask")
+            _examples(photo)
+            with gr.Accordion("Options", open=False):
+                options = _options(limits)
+            model = model_choice(shelf, "image")
+        with gr.Column(scale=3, min_width=300):
+            captions = gr.HTML(EMPTY, elem_id="captions", elem_classes="answer", js_on_load=None)
+    seed, answer = gr.Number(0, label="seed", visible=False), gr.JSON(label="captions", visible=False)
+    photo_to_html, photo_to_json = _handlers(shelf, limits)
+    changes = [option.release if isinstance(option, gr.Slider) else option.change for option in options]
+    gr.on(
+        [photo.change, again.click, model.change, *changes],
+        told(photo_to_html),
+        [photo, model, *options],
+        captions,
+        preprocess=False,
+        api_visibility="private",
+        trigger_mode="always_last",
+        concurrency_id="models",
+        concurrency_limit=limits.workers,
+        show_progress="minimal",
+    )
+    endpoint(photo_to_json, "caption", [photo, model, *options, seed], answer, "models", limits.workers)
+
+
+def _options(limits: Limits) -> list[gr.Slider | gr.Checkbox]:
+    return [
+        gr.Slider(1, limits.num_captions, 3, step=1, label="Captions"),
+        gr.Slider(1, limits.beam_size, 5, step=1, label="Beam size", info="How many beginnings are kept at each word"),
+        gr.Slider(3, limits.max_length, 20, step=1, label="Longest caption, in words"),
+        gr.Checkbox(False, label="Draw words at random", info="Each press of Caption then gives other captions"),
+        gr.Slider(0.1, 2, 0.7, step=0.1, label="Temperature", info="Of drawing at random: the lower, the safer"),
+    ]
+
+
+def _examples(photo: gr.Image) -> None:
+    try:
+        photos = sample_photos()
+    except CaptionerError:
+        return  # a page without examples is still a page
+    gr.Examples(
+        [[str(path)] for path in photos],
+        photo,
+        label="Or one of these",
+        cache_examples=False,
+        api_visibility="private",
+    )
+
+
+def _handlers(shelf: Shelf, limits: Limits) -> tuple[Any, Any]:
+    def read(photo: Any, model: str, *options: Any) -> tuple["Image.Image", "CaptionResult"]:
+        sent = uploads(photo)
+        if not sent:
+            raise UsageError("choose a photo first")
+        captioner = shelf.get(model, "image")
+        search = captioner.options(**search_options(limits, *options))
+        try:
+            image = captioner.preprocess.read(sent[0].path)
+        except InputError as error:
+            raise type(error)(sent[0].name, error.reason) from error
+        return image, captioner.caption_images([image], search)[0]
+
+    def photo_to_html(photo: Any, model: str, *options: Any) -> str:
+        return caption_view(*read(photo, model, *options, random.randrange(2**31))) if photo else EMPTY
+
+    def photo_to_json(
+        photo: Any,
+        model: Any,
+        num_captions: Any,
+        beam_size: Any,
+        max_length: Any,
+        sample: Any,
+        temperature: Any,
+        seed: Any,
+    ) -> dict[str, Any]:
+        """Caption one photo.
+
+        Returned are the captions, best first, each with its log-probability (nats) and its share of the probability of
+        all of them; and of the best one each word, its probability and where the model looked, as rows of a grid over
+        the photo, all of which sum to 1.
+        """
+        _, result = read(photo, model, num_captions, beam_size, max_length, sample, temperature, seed)
+        best = result.candidates[0]
+        return {
+            "model": model,
+            "caption": best.text,
+            "captions": [
+                {"caption": one.text, "log_prob": one.log_prob, "share": share}
+                for one, share in zip(result.candidates, shares(result.candidates), strict=True)
+            ],
+            "words": [
+                {"word": word, "probability": math.exp(log_prob), "attention": weights.round(5).tolist()}
+                for word, log_prob, weights in zip(best.words, best.word_log_probs, best.attention, strict=True)
+            ],
+        }
+
+    return photo_to_html, photo_to_json

@@ -1,0 +1,131 @@
+"""The models that the page offers, loaded in the background while the first visitor looks around."""
+
+import json
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import captioner
+from captioner.errors import CaptionerError, ModelError
+from captioner.web.limits import Limits
+
+# What `captioner.pipeline.list_models` lists; asking it would import torch before the page is served.
+SHIPPED = Path(captioner.__file__).parent / "models"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model on the shelf.
+
+    Attributes:
+        name: What it is called in the page.
+        folder: Its files.
+        kind: What it reads: `image` or `text`.
+        card: What it says of itself, as Markdown.
+    """
+
+    name: str
+    folder: Path
+    kind: str
+    card: str
+
+
+class Shelf:
+    """Lists models at once, and loads each once.
+
+    Args:
+        folders: The models' folders; None: all that ship.
+        device: As in `captioner.load`.
+        limits: Of photos.
+
+    Raises:
+        ModelError: A folder holds no model.
+    """
+
+    def __init__(
+        self, folders: Sequence[Path] | None = None, device: str = "auto", limits: Limits | None = None
+    ) -> None:
+        found = [path.parent for path in sorted(SHIPPED.glob("*/config.json"))] if folders is None else folders
+        self._models = {model.name: model for model in map(_described, found)}
+        self._device = device
+        self._max_pixels = (limits or Limits()).pixels
+        self._loading = threading.Lock()
+        self._loaded: dict[str, Any] = {}
+
+    def names(self, kind: str) -> list[str]:
+        """Return the names of the models that read photos (`image`) or sentences (`text`)."""
+        return [name for name, model in self._models.items() if model.kind == kind]
+
+    def models(self) -> list[dict[str, str]]:
+        """List the models of this page: name, kind (what a model reads) and card."""
+        return [{"name": one.name, "kind": one.kind, "card": one.card} for one in self._models.values()]
+
+    def card(self, name: str) -> str:
+        """Return a model's card.
+
+        Raises:
+            ModelError: There is no such model.
+        """
+        return self._model(name).card
+
+    def load_all(self) -> None:
+        """Start to load all in the background; whoever asks for one that cannot be loaded is told why."""
+
+        def load_each() -> None:
+            for name, model in self._models.items():
+                with suppress(CaptionerError):
+                    self.get(name, model.kind)
+
+        # A daemon, so that a page that is ended at once does not wait for it.
+        threading.Thread(target=load_each, name="models", daemon=True).start()
+
+    def get(self, name: str, kind: str) -> Any:
+        """Return what `captioner.load` returns; waits until it is there.
+
+        Raises:
+            ModelError: There is no such model, or it cannot be loaded.
+        """
+        model = self._model(name)
+        if model.kind != kind:
+            raise ModelError(f"{name} reads another kind of input; choose from {', '.join(self.names(kind))}")
+        if name not in self._loaded:
+            with self._loading:
+                if name not in self._loaded:
+                    self._loaded[name] = self._load(model)
+        return self._loaded[name]
+
+    def _model(self, name: str) -> Model:
+        if name not in self._models:
+            raise ModelError(f"there is no model {name!r} here; choose from {', '.join(self._models)}")
+        return self._models[name]
+
+    def _load(self, model: Model) -> Any:
+        from captioner.pipeline import Captioner, load
+        from captioner.preprocess.image import ImagePreprocessor
+
+        loaded = load(model.folder, self._device)
+        if isinstance(loaded, Captioner):
+            allowed = min(self._max_pixels, loaded.preprocess.config.max_pixels)
+            loaded.preprocess = ImagePreprocessor(loaded.preprocess.config.model_copy(update={"max_pixels": allowed}))
+        return loaded
+
+
+def _described(folder: Path) -> Model:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{folder} is no model: it has no config.json that can be read") from error
+    name = folder.parent.name if folder.name == "best" else folder.name
+    return Model(name, folder, config.get("encoder", {}).get("kind", "image"), _card(folder / "README.md"))
+
+
+def _card(file: Path) -> str:
+    """Return a card without its metadata and without pictures, which lie beside it and are not served."""
+    if not file.is_file():
+        return "This model has no card."
+    text = file.read_text(encoding="utf-8", errors="replace")
+    body = text.split("\n---\n", 1)[1] if text.startswith("---\n") and "\n---\n" in text else text
+    return "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("!["))

@@ -1,0 +1,45 @@
+"""A translation as HTML: the alternatives, and a matrix of where the model looked in the sentence at each word."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from captioner.outputs.page import shown
+from captioner.web.caption_view import ranked
+
+if TYPE_CHECKING:
+    from captioner.pipeline import TranslationResult
+
+
+def translation_view(result: "TranslationResult") -> str:
+    """Show the alternatives, best first, and the best one's attention."""
+    best = result.candidates[0]
+    return (
+        f'<section class="translated" aria-label="Translation"><p class="best" dir="auto">{shown(best.text)}</p>'
+        f'<ol class="ranked" aria-label="Alternatives, best first">{ranked(result.candidates)}</ol>'
+        f"{_matrix(result.source_words, best.words, best.word_log_probs, best.attention)}</section>"
+    )
+
+
+def _matrix(
+    source: Sequence[str], target: Sequence[str], log_probs: Sequence[float], attention: NDArray[np.float32]
+) -> str:
+    """Draw a row a word of the translation and a column a word of the sentence, darker where the model looked more."""
+    head = "".join(f'<th scope="col"><span>{shown(word)}</span></th>' for word in source)
+    rows = []
+    for word, log_prob, weights in zip(target, log_probs, attention, strict=True):
+        cells = []
+        for from_word, weight in zip(source, weights, strict=False):
+            note = shown(f"“{word}” ← “{from_word}”: {weight:.0%} of the look")
+            cells.append(f'<td style="--weight:{weight:.3f}" title="{note}"></td>')
+        sure = shown(f"“{word}”, {math.exp(log_prob):.0%} likely after the words before it")
+        rows.append(f'<tr><th scope="row" title="{sure}">{shown(word)}</th>{"".join(cells)}</tr>')
+    hint = "Each row is a word of the translation, darker where the model looked more. Point at a word to see its line."
+    return (
+        f'<div class="matrix"><table aria-label="Where the model looked"><thead>'
+        f"<tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f'<p class="quiet">{hint}</p>'
+    )

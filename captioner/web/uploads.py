@@ -1,0 +1,153 @@
+"""What visitors upload: files with the names that they gave them, from a ZIP only what is safe to unpack."""
+
+import re
+import stat
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from captioner.errors import CorruptFileError, FileTooLargeError, InputError, UnsupportedFileError, UsageError
+from captioner.preprocess.kinds import is_photo_name
+from captioner.web.limits import Limits
+
+NAME_CHARACTERS = 120
+CHUNK_BYTES = 1 << 20
+ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that a visitor sent.
+
+    Attributes:
+        name: What the visitor calls it, folders included; shown and written into results, never used as a path.
+        path: Where it lies.
+    """
+
+    name: str
+    path: Path
+
+
+def uploads(sent: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> list[Upload]:
+    """Read what Gradio hands on for one file or several, each with `path` and `orig_name`; it has checked the paths."""
+    files = [sent] if isinstance(sent, Mapping) else sent or []
+    return [Upload(_short(str(file.get("orig_name") or Path(file["path"]).name)), Path(file["path"])) for file in files]
+
+
+def photos_in(sent: Sequence[Upload], folder: Path, limits: Limits) -> list[Upload]:
+    """Unpack each ZIP, and return all photos with no name twice.
+
+    Args:
+        sent: Photos and ZIPs.
+        folder: An empty folder for what is unpacked.
+        limits: How many files, how large.
+
+    Raises:
+        UsageError: There is no photo, or there are too many.
+        InputError: A ZIP is broken or not safe.
+    """
+    found: list[Upload] = []
+    for upload in sent:
+        if upload.path.suffix.lower() == ".zip" or zipfile.is_zipfile(upload.path):
+            found += _unpacked(upload, folder, limits)
+        else:
+            found.append(upload)
+        if len(found) > limits.files:
+            raise UsageError(f"more than {limits.files} photos; send them in several runs")
+    if not found:
+        names = ", ".join(upload.name for upload in sent)
+        raise UsageError(f"{names}: no photos there" if names else "choose photos or a ZIP of photos first")
+    return _named_apart(found)
+
+
+def _unpacked(upload: Upload, folder: Path, limits: Limits) -> Iterator[Upload]:
+    try:
+        with zipfile.ZipFile(upload.path) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            for entry in entries:
+                _check(entry, upload.name, limits)
+            photos = [entry for entry in entries if _is_photo(entry.filename)]
+            if len(photos) > limits.files:
+                raise FileTooLargeError(upload.name, f"{len(photos)} photos; at most {limits.files} in one run")
+            if sum(entry.file_size for entry in entries) > limits.unpacked_bytes:
+                raise FileTooLargeError(upload.name, _too_large(limits))
+            left = limits.unpacked_bytes
+            for entry in photos:
+                # A number for a name: what the archive calls a file never reaches the disk.
+                path = folder / f"{len(list(folder.iterdir())):05d}{Path(entry.filename).suffix.lower()}"
+                left -= _extract(archive, entry, path, upload.name, left, limits)
+                yield Upload(_short(entry.filename), path)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise CorruptFileError(upload.name, f"this ZIP cannot be unpacked ({error}); make it again") from error
+    except Exception as error:  # zlib, lzma and bz2 each raise their own kind
+        if isinstance(error, InputError):
+            raise
+        raise CorruptFileError(upload.name, "this ZIP is broken; make it again") from error
+
+
+def _check(entry: zipfile.ZipInfo, name: str, limits: Limits) -> None:
+    """Refuse the whole archive for one entry that no honest program writes."""
+    parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
+    if ABSOLUTE.match(entry.filename) or ".." in parts:
+        raise UnsupportedFileError(name, f"it holds {entry.filename!r}, which points out of the archive; not unpacked")
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise UnsupportedFileError(name, f"it holds {entry.filename!r}, a link; not unpacked")
+    if entry.flag_bits & 0x1:
+        raise UnsupportedFileError(name, "it is encrypted; make a ZIP without a password")
+    if entry.file_size > max(limits.zip_ratio * entry.compress_size, CHUNK_BYTES):
+        ratio = entry.file_size / max(entry.compress_size, 1)
+        raise FileTooLargeError(
+            name, f"{entry.filename!r} would grow {ratio:.0f} times, as no photo does; not unpacked"
+        )
+    if entry.file_size > limits.file_bytes:
+        raise FileTooLargeError(
+            name, f"{entry.filename!r} is larger than {limits.file_bytes / 1e6:.0f} MB; not unpacked"
+        )
+
+
+def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, name: str, left: int, limits: Limits) -> int:
+    """Write one entry and return its bytes, counted as they come: a header may lie."""
+    written = 0
+    with archive.open(entry) as source, path.open("wb") as target:
+        while chunk := source.read(CHUNK_BYTES):
+            written += len(chunk)
+            if written > min(left, limits.file_bytes):
+                raise FileTooLargeError(name, _too_large(limits))
+            target.write(chunk)
+    return written
+
+
+def _too_large(limits: Limits) -> str:
+    return f"it unpacks to more than {limits.unpacked_bytes / 1e6:.0f} MB; send the photos in several runs"
+
+
+def _is_photo(name: str) -> bool:
+    path = PurePosixPath(name.replace("\\", "/"))
+    return is_photo_name(path.name) and not path.name.startswith("._") and "__MACOSX" not in path.parts
+
+
+def _short(name: str) -> str:
+    """Cut each part of a name to what every disk takes, its suffix kept; drop what is no part of a name."""
+    parts = [part for part in re.split(r"[/\\]", name.replace("\0", "")) if part not in ("", ".", "..")]
+    kept = []
+    for part in parts or ["file"]:
+        stem, dot, suffix = part.rpartition(".")
+        cut = len(part) > NAME_CHARACTERS
+        kept.append(f"{stem[: NAME_CHARACTERS - 20]}{dot}{suffix[:19]}" if cut and dot else part[:NAME_CHARACTERS])
+    return "/".join(kept)
+
+
+def _named_apart(found: Sequence[Upload]) -> list[Upload]:
+    """Number what has a name that came before: `photo (2).jpg`; case makes no difference."""
+    taken: set[str] = set()
+    apart = []
+    for upload in found:
+        path, name, count = PurePosixPath(upload.name), upload.name, 1
+        while name.casefold() in taken:
+            count += 1
+            name = str(path.with_name(f"{path.stem} ({count}){path.suffix}"))
+        taken.add(name.casefold())
+        apart.append(Upload(name, upload.path))
+    return apart

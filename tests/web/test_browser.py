@@ -1,0 +1,245 @@
+"""The page in a real browser, used as a person would; $CAPTIONER_SCREENSHOTS is where screenshots go, if it is set."""
+
+import os
+import shutil
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from captioner.samples import sample_photos
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+expect = playwright.expect
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium on the PATH"),
+]
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+DESKTOP = {"viewport": {"width": 1280, "height": 900}}
+DARK = {**DESKTOP, "color_scheme": "dark"}
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+EVIL = "<img src=x onerror=document.title='pwned'>.jpg"
+PATIENCE_MS = 120_000  # for a busy machine; on an idle one all of this takes a minute
+
+Open = Callable[..., "playwright.Page"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["playwright.Browser"]:
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, url) -> Iterator[Open]:
+    """Open a tab of the page; at the end, nothing was asked of another host, and no script failed."""
+    contexts, strangers, failures = [], [], []
+
+    def open_tab(tab: str, device: dict[str, object] = DESKTOP) -> "playwright.Page":
+        context = browser.new_context(**device)
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.on(
+            "request", lambda one: None if one.url.startswith((url, "data:", "blob:")) else strangers.append(one.url)
+        )
+        page.on("pageerror", lambda error: failures.append(str(error)))
+        page.on("console", lambda one: failures.append(one.text) if "Content Security" in one.text else None)
+        page.goto(url)
+        page.get_by_role("tab", name=tab).click()
+        return page
+
+    expect.set_options(timeout=PATIENCE_MS)
+    yield open_tab
+    for context in contexts:
+        context.close()
+    assert not strangers
+    assert not failures
+
+
+@pytest.fixture(scope="module")
+def shoot(tmp_path_factory) -> Callable[["playwright.Page", str], Path]:
+    folder = Path(os.environ.get("CAPTIONER_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def save(page: "playwright.Page", name: str) -> Path:
+        path = folder / f"{name}.png"
+        page.screenshot(path=path, full_page=True)
+        return path
+
+    return save
+
+
+def send_photo(page: "playwright.Page", photo: Path) -> None:
+    page.locator("#photo input[type=file]").first.set_input_files(photo)
+    page.locator(".words button").first.wait_for()
+
+
+def brightness(page: "playwright.Page", path: Path) -> float:
+    page.locator(".looked").screenshot(path=path)
+    pixels = list(Image.open(path).convert("L").get_flattened_data())
+    return sum(pixels) / len(pixels)
+
+
+def test_a_photo_is_captioned_and_lit_word_by_word(visit, shoot, tmp_path):
+    page = visit("Photo")
+    shoot(page, "photo-empty")
+    send_photo(page, sample_photos()[1])
+    words = page.locator(".words button")
+    captions = page.locator("#captions .ranked li")
+    expect(captions).to_have_count(3)
+    best = captions.first.locator("span").inner_text()
+    assert " ".join(words.all_inner_texts()) == best
+    whole = brightness(page, tmp_path / "whole.png")
+    words.nth(2).click()
+    expect(words.nth(2)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("figcaption")).to_contain_text("likely after the words before it")
+    time.sleep(0.4)
+    assert 0.2 * whole < brightness(page, tmp_path / "lit.png") < 0.9 * whole
+    shoot(page, "photo-lit")
+    page.keyboard.press("ArrowRight")
+    expect(words.nth(3)).to_be_focused()
+    expect(words.nth(3)).to_have_attribute("aria-pressed", "true")
+    words.nth(3).press("Enter")
+    expect(page.locator(".looked.lit")).to_have_count(0)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name=f"Copy: {best}", exact=True).click()
+    assert page.evaluate("navigator.clipboard.readText()") == best
+
+
+def test_options_change_the_captions_and_an_example_is_one_click(visit):
+    page = visit("Photo")
+    page.locator(".gallery-item, .gallery button").nth(1).click()
+    expect(page.locator("#captions .ranked li")).to_have_count(3)
+    page.get_by_role("button", name="Options").first.click()
+    count = page.get_by_role("spinbutton", name="number input for Captions")
+    count.fill("5")
+    count.press("Tab")
+    page.locator("#again").click()
+    expect(page.locator("#captions .ranked li")).to_have_count(5)
+
+
+def test_a_file_that_is_no_photo_is_told_by_a_sentence_and_never_run(visit, shoot, tmp_path):
+    (tmp_path / EVIL).write_bytes(b"\xff\xd8\xff nothing")
+    page = visit("Photo")
+    page.locator("#photo input[type=file]").first.set_input_files(tmp_path / EVIL)
+    toast = page.locator(".toast-body")
+    expect(toast).to_contain_text("broken JPEG")
+    assert "Traceback" not in toast.inner_text()
+    assert "/tmp" not in toast.inner_text()
+    shoot(page, "photo-error")
+    assert page.title() == "captioner"
+
+
+@pytest.mark.parametrize(("name", "device"), [("light", DESKTOP), ("phone", PHONE)])
+def test_many_photos_are_captioned_edited_and_downloaded(visit, shoot, tmp_path, name, device):
+    sent = tmp_path / "sent.zip"
+    with zipfile.ZipFile(sent, "w") as archive:
+        for number in range(4):
+            for photo in sample_photos():
+                archive.write(photo, f"trip/{number}-{photo.name}")
+        archive.writestr(f"trip/{EVIL}", b"\xff\xd8\xff nothing")
+    page = visit("Folder", device)
+    page.locator("#files input[type=file]").set_input_files(sent)
+    expect(page.locator("#files")).to_contain_text("sent.zip")
+    page.locator("#start").click()
+    expect(page.locator("#progress")).to_contain_text("13 of 13 photos")
+    expect(page.locator("#progress")).to_contain_text("1 failed")
+    expect(page.locator("#progress")).to_contain_text("done")
+    expect(page.locator("#gallery img")).to_have_count(12)
+    page.get_by_test_id("cell-0-1").dblclick()
+    page.locator("#table textarea").press("Control+a")
+    page.keyboard.type("a cheetah runs")
+    page.keyboard.press("Enter")
+    expect(page.locator("#gallery")).to_contain_text("a cheetah runs")
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert archive.read("trip/0-cheetah.txt") == b"a cheetah runs\n"
+        assert len(archive.namelist()) == 12 + 3
+    assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"]
+    assert page.title() == "captioner"
+    shoot(page, f"folder-{name}")
+
+
+def test_a_run_over_many_photos_can_be_stopped(visit):
+    page = visit("Folder")
+    page.locator("#files input[type=file]").set_input_files([sample_photos()[0]] * 40)
+    expect(page.locator("#files")).to_contain_text("cheetah")
+    page.locator("#start").click()
+    expect(page.locator("#progress")).to_contain_text("left")
+    page.locator("#stop").click()
+    expect(page.locator("#progress")).to_contain_text("stopped; what is done is kept")
+    expect(page.locator("#download")).to_be_visible()
+
+
+def test_a_sentence_is_translated_while_it_is_typed(visit, shoot):
+    page = visit("Translate")
+    page.locator("#sentence textarea").press_sequentially("two brown dogs", delay=30)
+    expect(page.locator("#translation .best")).to_have_text("DOGS BROWN TWO")
+    expect(page.locator("#translation .ranked li")).to_have_count(3)
+    page.locator(".matrix tbody th").nth(1).hover()
+    expect(page.locator(".matrix .pointed")).to_have_count(1 + 3)  # the row of a word of the translation
+    page.locator(".matrix tbody td").nth(1).hover()
+    expect(page.locator(".matrix .pointed")).to_have_count(1 + 3 + 1 + 2)  # row and column of a pair of words
+    shoot(page, "translate")
+
+
+def test_results_are_scored_and_compared(visit, shoot, tmp_path):
+    page = visit("Evaluate")
+    rows = ["image,caption", "cheetah.jpg,a cheetah runs", "lion.jpg,a lion rests on a rock", "tower.jpg,a lit tower"]
+    (tmp_path / "references.csv").write_text("\n".join(rows))
+    (tmp_path / "one.csv").write_text("file,caption\ncheetah.jpg,a cheetah runs\nlion.jpg,a dog\ntower.jpg,a tower\n")
+    (tmp_path / "two.csv").write_text("file,caption\ncheetah.jpg,a cat\nlion.jpg,<b>a lion</b>\ntower.jpg,a tower\n")
+    page.locator("#references input[type=file]").set_input_files(tmp_path / "references.csv")
+    page.locator("#results input[type=file]").set_input_files([tmp_path / "one.csv", tmp_path / "two.csv"])
+    expect(page.locator("#results")).to_contain_text("two.csv")
+    page.get_by_role("button", name="Options").last.click()
+    page.locator("#score-photos input[type=file]").set_input_files(sample_photos())
+    expect(page.locator("#score-photos")).to_contain_text("tower")
+    page.locator("#score").click()
+    expect(page.locator("#scores .scores")).to_have_count(2)
+    expect(page.locator("#scores .verdicts li").first).to_contain_text("one.csv")
+    expect(page.locator("#scores .worst article img")).to_have_count(3)
+    shoot(page, "evaluate")
+
+
+@pytest.mark.parametrize(("name", "device"), [("dark", DARK), ("phone", PHONE)])
+def test_it_is_readable_in_the_dark_and_on_a_phone(visit, shoot, name, device):
+    page = visit("Photo", device)
+    send_photo(page, sample_photos()[1])
+    page.locator(".words button").nth(2).click()
+    expect(page.locator(".looked.lit")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"]
+    paper, ink = page.evaluate(
+        "(() => { const style = getComputedStyle(document.querySelector('gradio-app'));"
+        " return [style.backgroundColor, getComputedStyle(document.querySelector('.heading h1')).color]; })()"
+    )
+    light = [sum(int(part) for part in color[color.index("(") + 1 : -1].split(",")[:3]) for color in (paper, ink)]
+    assert (light[0] < light[1]) == (name == "dark")
+    time.sleep(0.4)
+    shoot(page, f"photo-{name}")
+
+
+def test_each_control_has_a_name_for_a_screen_reader(visit):
+    page = visit("Photo")
+    send_photo(page, sample_photos()[0])
+    for tab in ("Photo", "Folder", "Translate", "Evaluate"):
+        page.get_by_role("tab", name=tab).click()
+        nameless = page.evaluate(
+            """() => [...document.querySelectorAll("button, input, textarea, [role=button], [role=slider]")]
+            .filter(one => one.offsetParent && !(one.innerText || one.ariaLabel || one.title || one.placeholder
+              || one.labels?.length || one.getAttribute("aria-labelledby") || one.querySelector("img[alt]")))
+            .map(one => one.outerHTML.slice(0, 200))"""
+        )
+        assert not nameless
