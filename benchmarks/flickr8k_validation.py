@@ -18,7 +18,7 @@ from captioner.evaluation import evaluate, read_examples
 from captioner.metrics import Report, score
 from captioner.metrics.diversity import measure_diversity
 from captioner.metrics.significance import confidence_intervals
-from captioner.pipeline import load
+from captioner.pipeline import load_captioner
 
 
 def row(name: str, report: Report, seconds: float | None) -> str:
@@ -37,7 +37,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     start = time.perf_counter()
-    model = load(arguments.model, device="cpu")
+    model = load_captioner(arguments.model, device="cpu")
     loaded_s = time.perf_counter() - start
     data = arguments.data
     examples = read_examples(data / "images", data / "captions.txt", str(data / "val.txt"))[: arguments.photos]

@@ -108,7 +108,7 @@ def as_trained(captions: int) -> Callable[[], None]:
     config = load_config(CONFIGS / "flickr8k.toml")
     sections = {name: getattr(config, name).model_dump() for name in ("image", "encoder", "decoder", "search")}
     model = CaptionerModel(CaptionerConfig(**sections, vocab_size=VOCAB)).train()
-    objective = Objective(model, config.training, from_features=True)
+    objective = Objective(model, config, from_features=True)
     optimizer = build_optimizer(model, config.training)
     features = torch.randn(captions // CAPTIONS_A_PHOTO, GRID, GRID, CHANNELS)
     targets = [torch.randint(4, VOCAB, (length,)).tolist() for length in lengths_like_flickr8k(captions)]
@@ -117,7 +117,7 @@ def as_trained(captions: int) -> Callable[[], None]:
     def update() -> None:
         groups = group_targets(photos, bos_id=1, eos_id=2, pad_id=0)
         optimizer.zero_grad()
-        torch.autograd.backward(objective(features, groups))
+        torch.autograd.backward(objective(features, range(len(photos)), groups))
         clip_grad_norm_(model.parameters(), config.training.clip_norm)
         optimizer.step()
 

@@ -1,15 +1,16 @@
 """Small, fast image-to-text: a convolutional encoder, an attention LSTM decoder and beam search.
 
-`captioner.load("flickr8k").caption("photo.jpg").text` is the sentence.
+`captioner.load("flickr8k").caption("photo.jpg").text` is the sentence, and
+`captioner.load("multi30k-en-de").translate("Two dogs run.").text` its sister in another language.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from captioner.pipeline import Captioner, CaptionResult, load
+    from captioner.pipeline import Captioner, CaptionResult, TranslationResult, Translator, load
 
 __version__ = "0.1.0"
-__all__ = ["CaptionResult", "Captioner", "__version__", "load"]
+__all__ = ["CaptionResult", "Captioner", "TranslationResult", "Translator", "__version__", "load"]
 
 
 def __getattr__(name: str) -> Any:

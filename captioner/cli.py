@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from captioner import __version__
+from captioner.commands.app import app as web_page
 from captioner.commands.caption import caption, demo
+from captioner.commands.export import export
 from captioner.commands.measure import compare, evaluate, score
 from captioner.commands.train import models, train
+from captioner.commands.translate import translate
 from captioner.errors import CaptionerError, ConfigError, UsageError
 
-COMMANDS = (caption, demo, evaluate, score, compare, train, models)
+COMMANDS = (caption, demo, web_page, evaluate, score, compare, translate, train, export, models)
 
 app = typer.Typer(
     help="Captions photographs on a CPU: captions, measures and trains.",

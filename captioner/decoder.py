@@ -149,7 +149,8 @@ class AttentionDecoder(nn.Module):
 
     @staticmethod
     def _by_item(query: Float[Tensor, "rows target hidden"], memory: Memory) -> Float[Tensor, "batch queries hidden"]:
-        return query.reshape(len(memory), -1, query.shape[-1])
+        # Of a tensor's shape, not by len(): an exported graph then takes any number of items.
+        return query.reshape(memory.mask.shape[0], -1, query.shape[-1])
 
     @staticmethod
     def _recur(

@@ -26,6 +26,32 @@ def caption_loss(
     )
 
 
+def self_critical_loss(
+    logits: Float[Tensor, "rows target vocab"],
+    target_output: Int[Tensor, "rows target"],
+    pad_id: int,
+    advantage: Float[Tensor, " rows"],
+) -> Float[Tensor, ""]:
+    """Return minus the log-probability of sampled texts, each weighed by its advantage, summed over all words.
+
+    Source:
+        Rennie et al. 2017, arXiv:1612.00563, equation 6.
+    """
+    losses = functional.cross_entropy(
+        logits.flatten(0, 1).float(), target_output.flatten(), ignore_index=pad_id, reduction="none"
+    )
+    return (losses.reshape(target_output.shape).sum(1) * advantage).sum()
+
+
+def advantages(rewards: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch samples"]:
+    """Return by how much each sample's reward is above the mean of the item's other samples.
+
+    Source:
+        Luo 2020, arXiv:2003.09971, equation 3.
+    """
+    return (rewards - rewards.mean(1, keepdim=True)) * rewards.shape[1] / (rewards.shape[1] - 1)
+
+
 def coverage_loss(
     attention_weights: Float[Tensor, "rows target source"],
     target_mask: Bool[Tensor, "rows target"],

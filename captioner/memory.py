@@ -22,6 +22,11 @@ class GridLayout:
 
 
 @dataclass(frozen=True)
+class TokenLayout:
+    """Positions are the tokens of a sentence in their order, EOS last."""
+
+
+@dataclass(frozen=True)
 class Memory:
     """What the decoder attends to.
 
@@ -38,7 +43,7 @@ class Memory:
     keys: Float[Tensor, "batch source dim"]
     values: Float[Tensor, "batch source dim"]
     mask: Bool[Tensor, "batch source"]
-    layout: GridLayout
+    layout: GridLayout | TokenLayout
 
     def __post_init__(self) -> None:
         if not self.keys.shape[:2] == self.values.shape[:2] == self.mask.shape:

@@ -20,10 +20,10 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from captioner.config import DecoderConfig, EncoderConfig, ImageConfig, SearchConfig, validated
+from captioner.config import ENCODERS, DecoderConfig, ImageConfig, SearchConfig, chosen_by_kind, validated
 from captioner.decoder import AttentionDecoder
-from captioner.encoders import ImageEncoder
-from captioner.errors import ModelError
+from captioner.encoders import Encoder, ImageEncoder, TextEncoder, build_encoder
+from captioner.errors import ConfigError, ModelError
 from captioner.memory import Memory
 from captioner.search import Hypothesis, search
 
@@ -47,14 +47,15 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     """What `config.json` holds: the experiment's own sections, and what ties them to the tokenizer.
 
     Attributes:
-        image: Fields of `ImageConfig`: how a photo becomes a tensor; a model fills in what its backbone decides.
-        encoder: Fields of `EncoderConfig`.
+        image: Fields of `ImageConfig`: how a photo becomes a tensor; a model of photos fills in what its backbone
+            decides.
+        encoder: Fields of the encoder's settings; its `kind` tells the sense.
         decoder: Fields of `DecoderConfig`.
         search: Fields of `SearchConfig`: how the model searches unless told otherwise.
         vocab_size: Number of entries of the tokenizer.
         unk_token_id: The token that stands for unknown words, which is never written.
         tie_word_embeddings: The decoder's `tie_embeddings`, by the name under which transformers looks for it.
-        backbone_fingerprint: Of the published backbone, before any fine-tuning; empty where nobody published it.
+        backbone_fingerprint: Of the published backbone, before any fine-tuning; empty where there is none.
     """
 
     model_type = "captioner"
@@ -73,13 +74,15 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
 
 
 class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
-    """Photos to words.
+    """Photos, or what another encoder reads, to words.
 
     Its folder holds no frozen backbone: that comes from the package or the hub where it was published.
 
     Attributes:
+        kind: The sense, as `encoder.kind` calls it.
         tokenizer: Between text and token ids; None until `from_pretrained` or the caller sets it.
-        image_config: How a photo becomes a tensor, with the backbone's own mean and deviation where none are given.
+        image_config: How a photo becomes a tensor, with the backbone's own mean and deviation where none are given;
+            of use to a model of photos alone.
 
     Raises:
         ConfigError: A section of the config is wrong.
@@ -92,16 +95,38 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
 
     def __init__(self, config: CaptionerConfig) -> None:
         super().__init__(config)
-        image_config = validated(ImageConfig, config.image, "config.json: image")
-        self.search_config = validated(SearchConfig, config.search, "config.json: search")
-        encoder_config = validated(EncoderConfig, config.encoder, "config.json: encoder")
+        kinds = chosen_by_kind(ENCODERS, config.encoder, "config.json")
+        encoder_config = validated(kinds, config.encoder, "config.json: encoder")
         decoder_config = validated(DecoderConfig, config.decoder, "config.json: decoder")
-        self.encoder = ImageEncoder(encoder_config)
-        self.image_config = self.encoder.normalised_for(image_config)
-        config.image = self.image_config.model_dump()
+        self.search_config = validated(SearchConfig, config.search, "config.json: search")
+        self.image_config = validated(ImageConfig, config.image, "config.json: image")
+        self.kind: str = encoder_config.kind
+        self.encoder: Encoder = build_encoder(encoder_config, config.vocab_size, config.pad_token_id)
+        if isinstance(self.encoder, ImageEncoder):
+            self.image_config = self.encoder.normalised_for(self.image_config)
+            config.image = self.image_config.model_dump()
         self.decoder = AttentionDecoder(decoder_config, config.vocab_size, encoder_config.dim, config.pad_token_id)
+        self._tie_source(decoder_config)
         self.tokenizer: PreTrainedTokenizerFast | None = None
         self.post_init()  # type: ignore[no-untyped-call]
+
+    def _tie_source(self, decoder: DecoderConfig) -> None:
+        """Let a text encoder read with the decoder's embeddings, where its config says so."""
+        encoder = self.encoder
+        if not (isinstance(encoder, TextEncoder) and encoder.config.share_embeddings):
+            return
+        if decoder.embedding_dim != encoder.config.embedding_dim or not decoder.tie_embeddings:
+            raise ConfigError(
+                "encoder.share_embeddings: embedding_dim must be the same in encoder and decoder, here "
+                f"{encoder.config.embedding_dim} and {decoder.embedding_dim}, and decoder.tie_embeddings true"
+            )
+        encoder.embedding.weight = self.decoder.embedding.weight
+        self._tied_weights_keys = {**self._tied_weights_keys, "encoder.embedding.weight": "decoder.embedding.weight"}
+
+    @property
+    def shares_embeddings(self) -> bool:
+        """Whether source and target have one table of embeddings."""
+        return isinstance(self.encoder, TextEncoder) and self.encoder.config.share_embeddings
 
     def _init_weights(self, module: nn.Module) -> None:
         """Leave every module as its own constructor made it."""
@@ -109,19 +134,19 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     def mark_tied_weights_as_initialized(self, *_: Any) -> None:
         """Mark nothing: else transformers would not miss an embedding table to which the output layer is tied."""
 
-    def encode(self, pixel_values: Float[Tensor, "batch 3 height width"]) -> Memory:
-        """Read photos that are already resized and normalised."""
-        return self.encoder(pixel_values)  # type: ignore[no-any-return]
+    def encode(self, inputs: Any) -> Memory:
+        """Read a batch of what the encoder takes: photos resized and normalised, or `SourceTokens`."""
+        return self.encoder(inputs)  # type: ignore[no-any-return]
 
     def forward(
-        self, pixel_values: Float[Tensor, "batch 3 height width"], target_input: Int[Tensor, "rows target"]
+        self, inputs: Any, target_input: Int[Tensor, "rows target"]
     ) -> tuple[Float[Tensor, "rows target vocab"], Float[Tensor, "rows target source"]]:
-        """Score captions of photos; the rows of one photo stand side by side.
+        """Score target texts of a batch of what the encoder takes; the rows of one item stand side by side.
 
         Returns:
             Logits of the next word at each position, and the attention weights.
         """
-        return self.decoder(target_input, self.encode(pixel_values))  # type: ignore[no-any-return]
+        return self.decoder(target_input, self.encode(inputs))  # type: ignore[no-any-return]
 
     def search(self, memory: Memory, options: SearchConfig) -> list[list[Hypothesis]]:
         """Find the best captions of each item of a memory; `<unk>` and other special tokens are never among them."""
@@ -140,6 +165,19 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             raise ModelError("the model has no tokenizer: load it with from_pretrained")
         return [str(self.tokenizer.decode(list(one.token_ids), skip_special_tokens=True)) for one in hypotheses]
 
+    def tokenize(self, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
+        """Return the token ids of texts, without BOS and EOS, cut off behind `max_tokens`."""
+        if self.tokenizer is None:
+            raise ModelError("the model has no tokenizer: load it with from_pretrained")
+        found: list[list[int]] = self.tokenizer(list(texts), add_special_tokens=False)["input_ids"] if texts else []
+        return [ids[:max_tokens] for ids in found]
+
+    def pieces(self, token_ids: Sequence[int]) -> list[str]:
+        """Return tokens as the vocabulary writes them."""
+        if self.tokenizer is None:
+            raise ModelError("the model has no tokenizer: load it with from_pretrained")
+        return list(self.tokenizer.convert_ids_to_tokens(list(token_ids)))
+
     def _forbidden_ids(self, banned_words: tuple[str, ...]) -> list[int]:
         special = [self.config.pad_token_id, self.config.bos_token_id, self.config.unk_token_id]
         if not banned_words:
@@ -152,18 +190,16 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         return special + [ids[0] for ids in several if len(ids) == 1]
 
     @torch.inference_mode()
-    def generate(
-        self, pixel_values: Float[Tensor, "batch 3 height width"], **options: Any
-    ) -> Int[Tensor, "sequences length"]:
-        """Caption photos, by the names that transformers' `generate` uses.
+    def generate(self, inputs: Any, **options: Any) -> Int[Tensor, "sequences length"]:
+        """Write about photos or sentences, by the names that transformers' `generate` uses.
 
         Args:
-            pixel_values: Photos, resized and normalised.
+            inputs: What the encoder takes: photos resized and normalised, or `SourceTokens`.
             **options: `num_beams`, `num_return_sequences`, `max_new_tokens`, `min_new_tokens`, `length_penalty`,
                 `no_repeat_ngram_size`, `do_sample`, `temperature`, `top_p`, `num_beam_groups`, `diversity_penalty`.
 
         Returns:
-            BOS, the words, EOS and padding; `num_return_sequences` rows a photo, best first. `tokenizer.batch_decode`
+            BOS, the words, EOS and padding; `num_return_sequences` rows an item, best first. `tokenizer.batch_decode`
             with `skip_special_tokens=True` makes text of it.
 
         Raises:
@@ -174,23 +210,20 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             raise ModelError(f"generate: unknown options {', '.join(unknown)}: choose from {', '.join(GENERATE_NAMES)}")
         chosen = {GENERATE_NAMES[name]: value for name, value in options.items()}
         settings = validated(SearchConfig, {**self.search_config.model_dump(), **chosen}, "generate")
-        found = self.search(self.encode(pixel_values), settings)
+        found = self.search(self.encode(inputs), settings)
         bos, eos = self.config.bos_token_id, self.config.eos_token_id
         rows = [torch.tensor([bos, *one.token_ids, eos]) for hypotheses in found for one in hypotheses]
         padded = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=self.config.pad_token_id)
-        return padded.to(pixel_values.device)
+        return padded.to(self.device)
 
     def own_state_dict(self) -> dict[str, Tensor]:
         """Return the weights that only this model has: no frozen part of a published backbone, and tied ones once."""
-        prefix = "encoder.backbone."
-        tuned = {prefix + name for name in self.encoder.trainable_names()}
-        published = self.encoder.config.weights != "none"
-        left_out = {"decoder.logits.weight"} if self.config.tie_word_embeddings else set()
-        return {
-            name: tensor.contiguous()
-            for name, tensor in self.state_dict().items()
-            if name not in left_out and not (published and name.startswith(prefix) and name not in tuned)
-        }
+        left_out = {f"encoder.{name}" for name in self.encoder.published_names()}
+        if self.config.tie_word_embeddings:
+            left_out.add("decoder.logits.weight")
+        if self.shares_embeddings:
+            left_out.add("encoder.embedding.weight")
+        return {name: tensor.contiguous() for name, tensor in self.state_dict().items() if name not in left_out}
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:  # type: ignore[override]
         """Write config, weights (safetensors, without the frozen backbone) and tokenizer into one folder."""
@@ -241,18 +274,13 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         Raises:
             ModelError: They are not those with which the model was trained.
         """
-        backbone = self.encoder.backbone
-        names = self.encoder.trainable_names()
-        tuned = {name: weight.detach().clone() for name, weight in backbone.named_parameters() if name in names}
-        with torch.no_grad():
-            self.encoder.load_pretrained()
-            if self.config.backbone_fingerprint not in ("", self.encoder.fingerprint()):
-                raise ModelError(
-                    f"the weights of {self.encoder.config.backbone} are not those the model was trained on"
-                )
-            for name, parameter in backbone.named_parameters():
-                if name in tuned:
-                    parameter.copy_(tuned[name])
+        published = self.encoder.published_names()
+        own = {name: weight.clone() for name, weight in self.encoder.state_dict().items() if name not in published}
+        self.encoder.load_published()
+        if self.config.backbone_fingerprint not in ("", self.encoder.fingerprint()):
+            backbone = self.config.encoder.get("backbone", "the backbone")
+            raise ModelError(f"the weights of {backbone} are not those the model was trained on")
+        self.encoder.load_state_dict(own, strict=False)
 
 
 def _check_loaded(name: str | Path, info: dict[str, Any]) -> None:

@@ -18,12 +18,14 @@ class Advance(Protocol):
 
 
 @contextmanager
-def progress(description: str, total: float, unit: str, done: float = 0, hidden: bool = False) -> Iterator[Advance]:
+def progress(
+    description: str, total: float | None, unit: str, done: float = 0, hidden: bool = False
+) -> Iterator[Advance]:
     """Show a bar while the block runs, and yield what moves it.
 
     Args:
         description: What is being done.
-        total: How many items there are.
+        total: How many items there are; None where that is not known.
         unit: What an item is called, in the plural.
         done: How many are done already.
         hidden: Show nothing, because the work itself prints its way.

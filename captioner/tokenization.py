@@ -1,6 +1,7 @@
-"""Between text and token ids: trains a tokenizer on captions and wraps it as transformers' fast tokenizer."""
+"""Between text and token ids: trains a tokenizer, of words or of pieces, and wraps it as transformers' fast one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from captioner.errors import EmptyDataError
@@ -10,9 +11,14 @@ if TYPE_CHECKING:
 
 PAD, BOS, EOS, UNK = "<pad>", "<s>", "</s>", "<unk>"
 SPECIAL_TOKENS = (PAD, BOS, EOS, UNK)
+NUM_BYTES = 256
 
 # A word with its inner hyphens, or the part of a contraction that stays glued to the word before it ('s, 't, 're).
 WORD_PATTERN = r"[\p{L}\p{N}]+(?:-[\p{L}\p{N}]+)*|'\p{L}{1,2}\b"
+
+# What merges may not cross: letters with the marks on them, single digits, runs of other signs, and white space. A
+# space belongs to what follows it.
+PIECE_PATTERN = r" ?[\p{L}\p{M}]+| ?\p{N}| ?[^\s\p{L}\p{M}\p{N}]+|\s+(?!\S)|\s+"
 
 
 def train_word_tokenizer(texts: Iterable[str], min_count: int, max_vocab_size: int) -> "PreTrainedTokenizerFast":
@@ -44,6 +50,44 @@ def train_word_tokenizer(texts: Iterable[str], min_count: int, max_vocab_size: i
     return wrap_tokenizer(tokenizer)
 
 
+def train_bpe_tokenizer(texts: Iterable[str], vocab_size: int) -> "PreTrainedTokenizerFast":
+    """Learn to cut text into frequent pieces, down to single bytes: nothing is unknown, and decoding is exact.
+
+    Args:
+        texts: Sentences as people wrote them, of one language or several.
+        vocab_size: Number of entries, the four special tokens and the 256 bytes included.
+
+    Raises:
+        EmptyDataError: There is no text.
+
+    Source:
+        Sennrich et al. 2016, arXiv:1508.07909, section 3.2, joint for all languages; on bytes: Radford et al. 2019,
+        "Language Models are Unsupervised Multitask Learners", section 2.2.
+    """
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    # A word is the same piece at the beginning of a text as within it.
+    tokenizer.normalizer = normalizers.Prepend(" ")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(PIECE_PATTERN), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Strip(" ", 1, 0)])
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=list(SPECIAL_TOKENS),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    if tokenizer.get_vocab_size() <= len(SPECIAL_TOKENS) + NUM_BYTES:
+        raise EmptyDataError("the tokenizer learnt nothing: there is no text, or no piece of it occurs twice")
+    return wrap_tokenizer(tokenizer)
+
+
 def wrap_tokenizer(tokenizer: object) -> "PreTrainedTokenizerFast":
     """Give a tokenizer of Hugging Face's `tokenizers` the interface and the files of transformers."""
     from transformers import PreTrainedTokenizerFast
@@ -55,4 +99,34 @@ def wrap_tokenizer(tokenizer: object) -> "PreTrainedTokenizerFast":
         eos_token=EOS,
         unk_token=UNK,
         clean_up_tokenization_spaces=False,
+        split_special_tokens=True,  # text that looks like one is text
     )
+
+
+def words_of_pieces(pieces: Sequence[str]) -> list[int | None]:
+    """Say to which word of their text, counted from 0, each piece belongs; None to those that are white space.
+
+    Words are what white space divides, as by `str.split`. A piece that lies in two words belongs to the later one.
+
+    Args:
+        pieces: As the piece tokenizer writes them, one sign for each byte. A model may write any of them, bytes that
+            make no character too: those count as part of a word.
+    """
+    text = bytes(map(BYTE_OF_SIGN.__getitem__, "".join(pieces))).decode("utf-8", "surrogateescape")
+    word_of_byte: list[int | None] = []
+    word, inside = -1, False
+    for sign in text:
+        word += not sign.isspace() and not inside
+        inside = not sign.isspace()
+        word_of_byte += [word if inside else None] * len(sign.encode("utf-8", "surrogateescape"))
+    return [word_of_byte[end - 1] for end in accumulate(len(piece) for piece in pieces)]
+
+
+def _byte_of_sign() -> dict[str, int]:
+    """Return what `ByteLevel` writes for each byte: printable ones as themselves, others from U+0100 on."""
+    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    others = [byte for byte in range(NUM_BYTES) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(NUM_BYTES + n): byte for n, byte in enumerate(others)}
+
+
+BYTE_OF_SIGN = _byte_of_sign()

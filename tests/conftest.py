@@ -75,9 +75,9 @@ def caption_set(photos: list[Path]) -> dict[str, str]:
 @pytest.fixture
 def tiny_config(caption_set: dict[str, str], tmp_path: Path) -> Callable[..., object]:
     """Make the config of a run of seconds; `section={...}` replaces fields."""
-    from captioner.config import Config
+    from captioner.config import PhotoConfig
 
-    def make(**changes: dict[str, object]) -> Config:
+    def make(**changes: dict[str, object]) -> PhotoConfig:
         sections: dict[str, dict[str, object]] = {
             "data": dict(caption_set),
             "image": {"height": 32, "width": 64},
@@ -95,7 +95,7 @@ def tiny_config(caption_set: dict[str, str], tmp_path: Path) -> Callable[..., ob
         }
         for section, fields in changes.items():
             sections[section] |= fields
-        return Config.model_validate(sections)
+        return PhotoConfig.model_validate(sections)
 
     return make
 
@@ -120,8 +120,7 @@ def make_model() -> Callable[..., object]:
         tied = sections["decoder"].get("tie_embeddings", True)
         config = CaptionerConfig(**sections, vocab_size=len(tokenizer), tie_word_embeddings=tied)
         model = CaptionerModel(config)
-        with torch.no_grad():
-            model.encoder.load_pretrained()
+        model.encoder.load_published()
         model.tokenizer = tokenizer
         return model.train(False)
 
@@ -133,4 +132,36 @@ def model_folder(make_model: Callable[..., object], tmp_path: Path) -> Path:
     """A tiny model's folder."""
     folder = tmp_path / "model"
     make_model().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def make_sentence_model() -> Callable[..., object]:
+    """Make a tiny model of sentences with random weights and pieces down to bytes; `section={...}` replaces fields."""
+    from captioner.model import CaptionerConfig, CaptionerModel
+    from captioner.tokenization import train_bpe_tokenizer
+
+    def make(**changes: dict[str, object]) -> CaptionerModel:
+        sections: dict[str, dict[str, object]] = {
+            "encoder": {"kind": "text", "embedding_dim": 10, "dim": 12, "num_layers": 2, "max_positions": 32},
+            "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention": "dot"},
+            "search": {"beam_size": 3, "max_length": 7},
+        }
+        for section, fields in changes.items():
+            sections[section] |= fields
+        torch.manual_seed(0)
+        tokenizer = train_bpe_tokenizer(["two dogs play in the snow.", "zwei Hunde spielen im Schnee."] * 3, 300)
+        config = CaptionerConfig(**sections, vocab_size=len(tokenizer), tie_word_embeddings=True)
+        model = CaptionerModel(config)
+        model.tokenizer = tokenizer
+        return model.train(False)
+
+    return make
+
+
+@pytest.fixture
+def sentence_model_folder(make_sentence_model: Callable[..., object], tmp_path: Path) -> Path:
+    """A tiny model of sentences in its folder."""
+    folder = tmp_path / "en-de"
+    make_sentence_model().save_pretrained(folder)
     return folder

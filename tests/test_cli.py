@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from captioner import __version__, cli
 from captioner.config import SearchConfig
+from captioner.pipeline import Captioner
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def test_help_needs_no_torch_and_tells_what_config_tells():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"COLUMNS": "200"})
     assert done.returncode == 0, done.stderr
-    assert SearchConfig.model_fields["num_captions"].description in done.stdout
+    assert SearchConfig.model_fields["num_captions"].description in " ".join(done.stdout.split())
 
 
 def test_version(run):
@@ -55,11 +57,14 @@ def test_captions_are_printed_one_a_line_and_nothing_else(run, model_folder, pho
 def test_outputs_are_written_by_suffix_and_a_bad_file_is_a_row_and_status_one(run, model_folder, photos, tmp_path):
     bad = tmp_path / "bad.jpg"
     bad.write_text("no photo", encoding="utf-8")
-    outputs = [tmp_path / f"captions{suffix}" for suffix in (".jsonl", ".csv", ".json", ".html")]
+    outputs = [tmp_path / f"captions{suffix}" for suffix in (".jsonl", ".csv", ".json", ".html", ".parquet")]
     options = [argument for output in outputs for argument in ("--output", output)]
     status, out, err = run("caption", photos[0], bad, "--model", model_folder, "--num-captions", 2, *options)
     assert (status, out) == (1, "")
-    assert str(bad) in err and "1 of 2 photos could not be captioned" in err and "Traceback" not in err
+    assert str(bad) in err and "captioned 1 of 2 photos in" in err and "Traceback" not in err
+    assert "1 of 2 photos could not be captioned (1 UnsupportedFileError): see" in err
+    listed = err.splitlines()[-1].split()
+    assert [str(path) in listed for path in outputs] == [True, True, False, True, True]
     rows = [json.loads(line) for line in outputs[0].read_text(encoding="utf-8").splitlines()]
     assert list(rows[0]) == ["file", "caption", "log_prob", "candidates", "model", "error"]
     assert [row["error"] and row["error"]["type"] for row in rows] == [None, "UnsupportedFileError"]
@@ -69,6 +74,7 @@ def test_outputs_are_written_by_suffix_and_a_bad_file_is_a_row_and_status_one(ru
         assert [row["caption"] for row in csv.DictReader(file)] == [rows[0]["caption"], ""]
     assert json.loads(outputs[2].read_text()) == [{"image_id": photos[0].name, "caption": rows[0]["caption"]}]
     assert rows[0]["caption"] in outputs[3].read_text(encoding="utf-8")
+    assert rows[0]["caption"].encode() in outputs[4].read_bytes()
 
 
 def test_wrong_use_empties_no_earlier_results(run, model_folder, photos, tmp_path):
@@ -113,15 +119,63 @@ def test_sidecars_and_pictures_of_attention(run, model_folder, photos, tmp_path)
     assert len(list((tmp_path / "looks").rglob("*.png"))) == 1
 
 
+def test_texts_for_image_generators(run, model_folder, photos, tmp_path):
+    for name in ("one.png", "two.png"):
+        (tmp_path / name).write_bytes(photos[0].read_bytes())
+    (tmp_path / "two.txt").write_text("by hand\n", encoding="utf-8")
+    text = ["--trigger", "sks", "--prefix", "photo of ", "--suffix", ".", "--template", "{caption} ({name}, {n})"]
+    options = ["--model", model_folder, "--sidecar", "--output", tmp_path / "metadata.jsonl", *text]
+    status, _, err = run("caption", tmp_path, *options, "--existing", "prepend")
+    assert status == 0 and "captioned 2 of 2 photos" in err
+    rows = [json.loads(line) for line in (tmp_path / "metadata.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [row["file_name"] for row in rows] == ["one.png", "two.png"]
+    one, two = (row["text"] for row in rows)
+    assert one.startswith("sks, photo of ") and one.endswith(" (one, 1).") and two.endswith(" (two, 2).")
+    assert (tmp_path / "one.txt").read_text(encoding="utf-8") == f"{one}\n"
+    assert (tmp_path / "two.txt").read_text(encoding="utf-8") == f"{two}, by hand\n"
+    status, _, err = run("caption", tmp_path, "--model", model_folder, "--sidecar", "--existing", "skip")
+    assert status == 0 and "captioned 0 of 2 photos" in err and "2 skipped" in err
+
+
+def test_interrupted_it_says_how_to_go_on_and_goes_on(run, model_folder, photos, tmp_path, monkeypatch):
+    output = tmp_path / "out.jsonl"
+    command = ["caption", *photos, "--model", model_folder, "--output", output, "--batch-size", 1]
+    caption_images = Captioner.caption_images
+
+    interrupts = iter([lambda: os.kill(os.getpid(), signal.SIGINT)])
+
+    def interrupted(self, images, search):
+        next(interrupts, lambda: None)()
+        return caption_images(self, images, search)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Captioner, "caption_images", interrupted)
+        status, _, err = run(*command)
+    assert status == 130 and "the same command with --resume goes on" in err and not output.exists()
+    status, _, err = run(*command)
+    assert status == 2 and "out.jsonl.unfinished" in err and "--resume" in err
+    status, _, err = run(*command, "--resume")
+    assert status == 0 and "captioned" in err
+    rows = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+    assert [row["file"] for row in rows] == [str(photo) for photo in photos]
+    status, _, err = run(*command, "--resume")
+    assert (status, err) == (0, f"{output}: finished already; without --resume it is made anew\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
         (["caption"], 2, "Missing argument"),
         (["caption", "{photo}", "--output", "x.docx", "--model", "{model}"], 2, ".docx"),
+        (["caption", "{photo}", "--output", "{empty}/metadata.jsonl", "--model", "{model}"], 2, "not below"),
+        (["caption", "{photo}", "--resume", "--model", "{model}"], 2, "--output or --sidecar"),
+        (["caption", "{photo}", "--existing", "skip", "--model", "{model}"], 2, "--sidecar"),
+        (["caption", "{photo}", "--trigger", "sks", "--model", "{model}"], 2, "--sidecar"),
+        (["caption", "{photo}", "--sidecar", "--template", "{{title}}", "--model", "{model}"], 2, "{title}"),
         (["caption", "{empty}"], 2, "no photos"),
         (["caption", "{photo}", "--model", "nonesuch"], 1, "nonesuch"),
         (["caption", "{photo}", "--beam-size", "0", "--model", "{model}"], 2, "beam_size"),
-        (["caption", "{photo}", "--device", "abacus", "--model", "{model}"], 1, "abacus"),
+        (["caption", "{photo}", "--device", "abacus", "--model", "{model}"], 2, "abacus"),
         (["train", "{empty}/none.toml"], 2, "none.toml"),
         (["train", "flickr8k"], 2, "data.captions"),
         (["train", "flickr8k", "training.epochs=many"], 2, "training.epochs"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from captioner.config import CONFIGS, Config, SearchConfig, load_config, validated
+from captioner.config import CONFIGS, EXPERIMENTS, PhotoConfig, SearchConfig, SentenceConfig, load_config, validated
 from captioner.errors import ConfigError
 
 FILE = """
@@ -28,7 +28,7 @@ def file(tmp_path: Path) -> Path:
 def test_file_fills_fields_and_leaves_the_others(file):
     config = load_config(file)
     assert (config.encoder.dim, config.training.epochs, config.training.learning_rate) == (7, 3, 1e-3)
-    assert config.decoder == Config().decoder
+    assert config.decoder == PhotoConfig().decoder
 
 
 @pytest.mark.parametrize(
@@ -98,13 +98,30 @@ def test_all_errors_are_told_at_once():
     assert [line.split(":")[1].strip() for line in str(raised.value).splitlines()] == ["beam_size", "top_p"]
 
 
+def test_the_kind_of_encoder_tells_the_sense(tmp_path):
+    path = tmp_path / "kind.toml"
+    path.write_text('[encoder]\nkind = "text"\ndim = 7\n', encoding="utf-8")
+    config = load_config(path, ["data.max_words=9"])
+    assert isinstance(config, SentenceConfig)
+    assert (config.encoder.dim, config.data.max_words, config.decoder) == (7, 9, PhotoConfig().decoder)
+    assert isinstance(load_config(path, ["encoder.kind=image"]), PhotoConfig)
+    for override in ("image.height=64", "encoder.backbone=resnet18", "data.images=photos"):
+        with pytest.raises(ConfigError, match="no such setting"):
+            load_config(path, [override])
+    with pytest.raises(ConfigError, match=r"encoder\.kind: there are image, text \(given: 'sound'\)"):
+        load_config(path, ["encoder.kind=sound"])
+    with pytest.raises(ConfigError, match=r"kernel_size \(4\) must be odd"):
+        load_config(path, ["encoder.kernel_size=4"])
+
+
 def test_settings_are_frozen():
     with pytest.raises(ValidationError):
-        Config().training.epochs = 3
+        PhotoConfig().training.epochs = 3
 
 
-def test_every_field_is_documented():
-    for name, section in Config.model_fields.items():
+@pytest.mark.parametrize("experiment", EXPERIMENTS.values())
+def test_every_field_is_documented(experiment):
+    for name, section in experiment.model_fields.items():
         for field, info in section.annotation.model_fields.items():
             assert info.description and info.description.endswith("."), f"{name}.{field}"
 

@@ -24,7 +24,7 @@ ORDER = [
     ["losses", "training"],
     ["outputs"],
     ["scoring"],
-    ["pipeline", "folder", "evaluation", "model_list"],
+    ["pipeline", "engines", "export", "folder", "evaluation", "translation", "model_list"],
     ["commands", "web"],
     ["cli"],
 ]
@@ -83,7 +83,11 @@ def test_the_list_is_the_one_of_the_documentation():
 
 @pytest.mark.parametrize("file", [file for file in MODEL_PARTS if file.startswith("encoders")])
 def test_encoders_do_not_import_each_other(file):
-    own_parts = {"encoders/image.py": {"captioner.encoders.backbone_weights"}}
+    contract = "captioner.encoders.contract"
+    own_parts = {
+        "encoders/image.py": {contract, "captioner.encoders.backbone_weights"},
+        "encoders/text.py": {contract},
+    }
     others = {name for name in imported(file) if name.startswith("captioner.encoders.")}
     modules = {
         name for name in others if (PACKAGE / f"{name.removeprefix('captioner.').replace('.', '/')}.py").exists()

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from captioner.losses import caption_loss, coverage_loss
+from captioner.losses import advantages, caption_loss, coverage_loss, self_critical_loss
 
 PAD = 0
 TARGETS = torch.tensor([[3, 2, PAD], [1, 4, 2]])
@@ -53,3 +53,17 @@ def test_coverage_by_hand():
 def test_coverage_of_even_attention_is_zero():
     weights = torch.full((2, 5, 5), 0.2)
     assert coverage_loss(weights, torch.ones(2, 5).bool(), torch.ones(2, 5).bool()).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_self_critical_loss_is_the_papers_sum():
+    logits, advantage = make_logits(), torch.tensor([0.5, -2.0])
+    expected = 0.5 * caption_loss(logits[:1], TARGETS[:1], PAD, 0.0) - 2 * caption_loss(
+        logits[1:], TARGETS[1:], PAD, 0.0
+    )
+    torch.testing.assert_close(self_critical_loss(logits, TARGETS, PAD, advantage), expected)
+
+
+def test_each_sample_is_compared_with_the_mean_of_the_others():
+    rewards = torch.tensor([[1.0, 2.0, 6.0], [3.0, 3.0, 3.0]])
+    expected = torch.tensor([[1.0 - 4.0, 2.0 - 3.5, 6.0 - 1.5], [0.0, 0.0, 0.0]])
+    torch.testing.assert_close(advantages(rewards), expected)

@@ -1,28 +1,33 @@
 """`caption` and `demo`: photos to captions, on the terminal or into files."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from captioner.commands.options import BatchSize, BeamSize, Device, Model, describe, given, load_model
-from captioner.config import SearchConfig
+from captioner.commands.options import BeamSize, Device, Model, describe, given, load_model
+from captioner.errors import UsageError
 
 if TYPE_CHECKING:
-    from captioner.folder import Captioned
-    from captioner.outputs import AttentionWriter, Writer
-    from captioner.pipeline import Captioner
+    from captioner.folder import Captioned, Destinations, Summary
+    from captioner.outputs.sidecar import Existing
 
 
 def caption(
     paths: Annotated[list[str], typer.Argument(help="Photos, folders (searched recursively) and globs.")],
     output: Annotated[
         list[Path] | None,
-        typer.Option(help="Write .jsonl, .csv, COCO results .json or an .html page, by the suffix; may be repeated."),
+        typer.Option(
+            help="Write .jsonl, .csv, .parquet, COCO results .json, an .html page, or the metadata.jsonl of a Hugging"
+            " Face image folder; may be repeated."
+        ),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that did not come to its end, or begin if there is none.")
+    ] = False,
     model: Model = "flickr8k",
     beam_size: BeamSize = None,
     num_captions: Annotated[int, typer.Option(min=1, help=describe("num_captions"))] = 1,
@@ -30,45 +35,71 @@ def caption(
     sample: Annotated[bool, typer.Option("--sample", help=describe("sample"))] = False,
     temperature: Annotated[float | None, typer.Option(help=describe("temperature"))] = None,
     seed: Annotated[int | None, typer.Option(help=describe("seed") + " The same seed gives the same captions.")] = None,
-    batch_size: BatchSize = 16,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Photos in one pass of the model. Default: found by itself.")
+    ] = None,
     sidecar: Annotated[bool, typer.Option("--sidecar", help="Write a .txt beside each photo.")] = False,
+    existing: Annotated[
+        Literal["skip", "overwrite", "append", "prepend"],
+        typer.Option(help="Where a sidecar is there: leave its photo out, or replace, lengthen or precede its text."),
+    ] = "overwrite",
+    trigger: Annotated[
+        str, typer.Option(help="Word that stands first in sidecars and metadata.jsonl, with a comma.")
+    ] = "",
+    prefix: Annotated[str, typer.Option(help="Text before the caption there, with the space that it needs.")] = "",
+    suffix: Annotated[str, typer.Option(help="Text behind the caption there.")] = "",
+    template: Annotated[
+        str, typer.Option(help="The text between them: {caption}, {name} of the photo without suffix, {n} its number.")
+    ] = "{caption}",
     explain: Annotated[
         Path | None, typer.Option(help="Folder for one PNG a photo: where the decoder looked at each word.")
     ] = None,
     show: Annotated[bool, typer.Option("--show", help="Print captions also where they are written to files.")] = False,
     device: Device = "auto",
+    engine: Annotated[
+        Literal["auto", "torch", "onnx", "ray"],
+        typer.Option(help="What runs the model: torch, ONNX Runtime (faster on a CPU), or a Ray cluster."),
+    ] = "auto",
+    ray_address: Annotated[str | None, typer.Option(help="Of the Ray cluster; default: this machine alone.")] = None,
 ) -> None:
     """Caption photos: one line each, or into files. Exit status: 0 all captioned, 1 some failed, 2 wrong use."""
-    from captioner.folder import find_photos
+    from captioner.folder import caption_batches, find_photos, is_finished, run_folder
 
     files = find_photos(paths)
-    changes = {
-        "beam_size": beam_size,
-        "num_captions": num_captions,
-        "max_length": max_length,
-        "sample": sample,
-        "temperature": temperature,
-        "seed": seed,
-    }
+    text = {"template": template, "prefix": prefix, "suffix": suffix, "trigger": trigger}
+    to = _destinations(files, output or [], sidecar, existing, text, explain)
+    if resume and is_finished(files, to):
+        done = ", ".join(map(str, to.outputs))
+        print(f"{done}: finished already; without --resume it is made anew", file=sys.stderr)
+        return
+    if ray_address is not None and engine != "ray":
+        raise UsageError("--ray-address: it is about a Ray cluster; add --engine ray")
+    if explain is not None and (engine == "ray" or model.startswith("hf:")):
+        raise UsageError("--explain: only our own models, on this machine, tell where they looked")
+    captioner = load_model(model, device, "auto" if engine == "ray" else engine, 1 if engine == "ray" else len(files))
+    changes = {"beam_size": beam_size, "max_length": max_length, "temperature": temperature, "seed": seed}
+    search = captioner.options(**given(**changes), num_captions=num_captions, sample=sample)
     to_terminal = show or not (output or sidecar)
-    # First what may be wrong with model and options: opening an output empties what an earlier run wrote there.
-    captioner = load_model(model, device)
-    search = captioner.options(**given(**changes))
-    with ExitStack() as stack:
-        writers = _open_writers(stack, output or [], files, sidecar)
-        looks = _attention_writer(explain, files)
-        num_failed = 0
-        for done in _captioned(captioner, files, search, batch_size, hidden=to_terminal and sys.stdout.isatty()):
-            num_failed += done.record.error is not None
-            _show(done, to_terminal)
-            for writer in writers:
-                writer.write(done.record)
-            if looks is not None and done.result is not None and done.image is not None:
-                best = done.result.candidates[0]
-                looks.write(done.record.file, done.image, best.words, best.attention)
-    if num_failed:
-        print(f"{num_failed} of {len(files)} photos could not be captioned", file=sys.stderr)
-        raise typer.Exit(1)
+
+    def run(todo: Sequence[Path], stop: Callable[[], bool]) -> "Iterator[Sequence[Captioned]]":
+        if engine != "ray":
+            return caption_batches(captioner, todo, search, batch_size, stop)
+        from captioner.engines.ray_data import caption_on_ray
+
+        return caption_on_ray(
+            todo, stop, model=model, device=device, search=search, batch_size=batch_size, address=ray_address
+        )
+
+    summary = run_folder(
+        run,
+        files,
+        to,
+        {"model": captioner.name, "search": search.model_dump()},
+        resume=resume,
+        show=partial(_show, to_terminal=to_terminal),
+        hide_progress=to_terminal and sys.stdout.isatty(),
+    )
+    _end(summary, to)
 
 
 def demo(
@@ -76,35 +107,44 @@ def demo(
     model: Model = "flickr8k",
 ) -> None:
     """Caption three sample photos and write a page that shows them."""
+    from captioner.folder import caption_files
+    from captioner.outputs import open_writer
     from captioner.samples import sample_photos
 
-    caption([str(photo) for photo in sample_photos()], output=[output], model=model, num_captions=3, show=True)
+    captioner = load_model(model, "auto")
+    with open_writer(output) as page:
+        for done in caption_files(captioner, sample_photos(), captioner.options(num_captions=3)):
+            _show(done, to_terminal=True)
+            page.write(done.record)
     print(f"open {output.resolve()}")
 
 
-def _open_writers(stack: ExitStack, outputs: Sequence[Path], files: Sequence[Path], sidecar: bool) -> "list[Writer]":
-    from captioner.outputs import SidecarWriter, open_writer
+def _destinations(
+    files: Sequence[Path],
+    outputs: Sequence[Path],
+    sidecar: bool,
+    existing: "Existing",
+    text: dict[str, str],
+    explain: Path | None,
+) -> "Destinations":
+    from captioner.folder import Destinations
+    from captioner.outputs import AttentionWriter, CaptionText, SidecarWriter
 
-    writers: list[Writer] = [stack.enter_context(open_writer(path)) for path in outputs]
-    return [*writers, stack.enter_context(SidecarWriter(files))] if sidecar else writers
-
-
-def _attention_writer(folder: Path | None, files: Sequence[Path]) -> "AttentionWriter | None":
-    from captioner.outputs import AttentionWriter
-
-    return None if folder is None else AttentionWriter(folder, files)
-
-
-def _captioned(
-    captioner: "Captioner", files: Sequence[Path], search: SearchConfig, batch_size: int, hidden: bool
-) -> Iterator["Captioned"]:
-    from captioner.folder import caption_files
-    from captioner.progress import progress
-
-    with progress("captions", len(files), "photos", hidden=hidden) as advance:
-        for done in caption_files(captioner, files, search, batch_size):
-            yield done
-            advance()
+    if not sidecar and existing != "overwrite":
+        raise UsageError(f"--existing {existing}: it is about sidecars; add --sidecar")
+    numbers = {str(file): number for number, file in enumerate(files, 1)} if "{n" in text["template"] else {}
+    caption_text = CaptionText(**text, numbers=numbers)
+    if caption_text != CaptionText() and not (sidecar or any(path.name == "metadata.jsonl" for path in outputs)):
+        raise UsageError(
+            "--trigger, --prefix, --suffix, --template: they are for sidecars and an image folder's "
+            "metadata.jsonl; add --sidecar or --output metadata.jsonl"
+        )
+    return Destinations(
+        outputs=outputs,
+        sidecars=SidecarWriter(files, existing, caption_text) if sidecar else None,
+        looks=AttentionWriter(explain, files) if explain is not None else None,
+        caption_text=caption_text,
+    )
 
 
 def _show(done: "Captioned", to_terminal: bool) -> None:
@@ -114,3 +154,18 @@ def _show(done: "Captioned", to_terminal: bool) -> None:
     elif to_terminal:
         for candidate in record.candidates:
             print(f"{record.file}\t{candidate.caption}", flush=True)
+
+
+def _end(summary: "Summary", to: "Destinations") -> None:
+    """Say on standard error what was done, and choose the exit status."""
+    from captioner.outputs import failures_in
+
+    kept = bool(to.outputs or to.sidecars)
+    listed = [] if summary.stopped else failures_in(to.outputs)
+    for line in summary.lines(listed) if kept or summary.stopped else summary.failure_lines(listed):
+        print(line, file=sys.stderr)
+    if summary.stopped:
+        print("stopped" + (": the same command with --resume goes on" if kept else ""), file=sys.stderr)
+        raise typer.Exit(130)
+    if summary.failed:
+        raise typer.Exit(1)

@@ -5,11 +5,15 @@ import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from captioner.commands.options import AsJson, BatchSize, BeamSize, Device, Model, given, load_model
+from captioner.commands.options import AsJson, BatchSize, BeamSize, Device, given, load_model
+from captioner.errors import UsageError
+
+if TYPE_CHECKING:
+    from captioner.metrics import Report
 
 References = Annotated[
     list[Path],
@@ -27,36 +31,89 @@ DEFAULT_METRICS = "bleu,rouge,cider"
 
 
 def evaluate(
-    images: Annotated[Path, typer.Option(help="Folder of the photos.")],
-    references: Annotated[Path, typer.Option(help="CSV, token.txt, COCO or Karpathy JSON, or metadata.jsonl.")],
+    references: Annotated[
+        list[Path],
+        typer.Option(
+            help="Captions: CSV, token.txt, COCO or Karpathy JSON, or metadata.jsonl. Translations: a text file, "
+            "line by line with the source (repeat for more references)."
+        ),
+    ],
+    images: Annotated[Path | None, typer.Option(help="Folder of the photos.")] = None,
+    source: Annotated[Path | None, typer.Option(help="Sentences to translate, one a line.")] = None,
     split: Annotated[
         str | None,
         typer.Option(
             help="A file that lists photos, or train, val or test where the captions say it (then test is the default)."
         ),
     ] = None,
-    model: Model = "flickr8k",
+    model: Annotated[str | None, typer.Option(help="As for `caption` and `translate`.")] = None,
     beam_size: BeamSize = None,
     batch_size: BatchSize = 16,
-    output: Annotated[Path | None, typer.Option(help="Write the captions as COCO results.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the captions as COCO results, or the translations as lines.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
     device: Device = "auto",
 ) -> None:
-    """Measure a model: BLEU, ROUGE-L and CIDEr of its captions against people's."""
+    """Measure a model: its captions by BLEU, ROUGE-L and CIDEr, its translations by BLEU, chrF and TER."""
+    if (images is None) == (source is None):
+        raise UsageError("evaluate: give --images for captions, or --source for translations")
+    if source is not None:
+        report = _measured_translations(source, references, model, beam_size, output, device)
+    elif images is not None and len(references) == 1:
+        report = _measured_captions(images, references[0], split, model, beam_size, batch_size, output, device)
+    else:
+        raise UsageError("evaluate: one file holds all references of the photos")
+    table, as_dict = [f"{name:8} {value:6.2f}" for name, value in report.scores.items()], report.to_dict()
+    if source is None:
+        table.append(f"{report.num_images} photos, {report.signature}")
+    else:
+        table += [f"{report.num_images} sentences", *report.signature.split("; ")]
+        as_dict["num_sentences"] = as_dict.pop("num_images")
+    _print_scores(table, as_dict if as_json else None, notices=[])
+
+
+def _measured_captions(
+    images: Path,
+    references: Path,
+    split: str | None,
+    model: str | None,
+    beam_size: int | None,
+    batch_size: int,
+    output: Path | None,
+    device: str,
+) -> "Report":
     from captioner.evaluation import coco_results, read_examples
     from captioner.evaluation import evaluate as measure
 
     examples = read_examples(images, references, split)
-    captioner = load_model(model, device)
+    captioner = load_model(model or "flickr8k", device)
     search = captioner.options(**given(beam_size=beam_size))
     with ExitStack() as stack:
         results = stack.enter_context(coco_results(output)) if output is not None else None
         report, captions = measure(captioner, examples, search, batch_size)
         if results is not None:
             results.update(captions)
-    table = [f"{name:8} {value:6.2f}" for name, value in report.scores.items()]
-    table.append(f"{report.num_images} photos, {report.signature}")
-    _print_scores(table, report.to_dict() if as_json else None, notices=[])
+    return report
+
+
+def _measured_translations(
+    source: Path, references: list[Path], model: str | None, beam_size: int | None, output: Path | None, device: str
+) -> "Report":
+    from captioner.outputs.disk import written_whole
+    from captioner.outputs.translations import text_line
+    from captioner.pipeline import load_translator
+    from captioner.translation import evaluate_translations, read_references
+
+    sentences, known = read_references(source, references)
+    translator = load_translator(model or "multi30k-en-de", device)
+    search = translator.options(**given(beam_size=beam_size))
+    with ExitStack() as stack:
+        stream = stack.enter_context(written_whole(output)) if output is not None else None
+        report, texts = evaluate_translations(translator, sentences, known, search)
+        if stream is not None:
+            stream.writelines(f"{text_line([text])}\n" for text in texts)
+    return report
 
 
 def score(

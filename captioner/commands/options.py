@@ -27,8 +27,8 @@ def given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def load_model(model: str, device: str) -> "Captioner":
+def load_model(model: str, device: str, engine: str = "auto", num_photos: int = 1) -> "Captioner":
     """Load a model; torch is imported here and not before."""
-    from captioner.pipeline import load
+    from captioner.pipeline import load_captioner
 
-    return load(model, device)
+    return load_captioner(model, device, engine, num_photos)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from captioner.config import CONFIGS, load_config
+from captioner.config import CONFIGS, SentenceConfig, load_config
 from captioner.errors import MissingExtraError
 
 
@@ -15,15 +15,21 @@ def train(
         bool, typer.Option("--resume", help="Go on from the run's newest checkpoint, or begin if there is none.")
     ] = False,
 ) -> None:
-    """Train a model on your own photos and captions; a killed run goes on with --resume."""
+    """Train a model on your own photos and captions, or sentences and translations; a killed run goes on."""
     shipped = CONFIGS / f"{config}.toml"
     settings = load_config(shipped if shipped.is_file() else config, overrides or [])
+    if settings.training.initial_model:
+        from captioner.pipeline import find_model
+
+        initial = {"initial_model": str(find_model(settings.training.initial_model))}
+        settings = settings.model_copy(update={"training": settings.training.model_copy(update=initial)})
     try:
         from captioner.training import train as run
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "accelerate", "train") from error
     folder = run(settings, resume=resume)
-    print(f"the best model is in {folder}: captioner caption PHOTO --model {folder}")
+    use = "translate TEXT" if isinstance(settings, SentenceConfig) else "caption PHOTO"
+    print(f"the best model is in {folder}: captioner {use} --model {folder}")
 
 
 def models() -> None:

@@ -79,3 +79,26 @@ def plan_epoch(num_examples: int, batch_size: int, num_views: int, seed: int, ep
     order = chance.permutation(num_examples).tolist()
     views = chance.integers(num_views, size=num_examples).tolist()
     return EpochPlan([order[start : start + batch_size] for start in range(0, num_examples, batch_size)], views)
+
+
+def plan_buckets(
+    target_lengths: Sequence[int], source_lengths: Sequence[int], batch_tokens: int, seed: int, epoch: int
+) -> EpochPlan:
+    """Batch examples of similar length and shuffle the batches; all chance comes from seed and epoch.
+
+    Args:
+        target_lengths: Target tokens of each example.
+        source_lengths: Source tokens of each.
+        batch_tokens: The most target tokens of a batch, padding included; a longer example is a batch of its own.
+        seed: Of the run.
+        epoch: Counted from 0; examples of the same lengths meet others in each epoch.
+    """
+    chance = np.random.default_rng([seed, epoch])
+    order = np.lexsort((chance.random(len(target_lengths)), np.array(source_lengths), np.array(target_lengths)))
+    batches: list[list[int]] = [[]]
+    for number in order.tolist():  # ascending, so that the newest is the longest
+        if batches[-1] and (len(batches[-1]) + 1) * target_lengths[number] > batch_tokens:
+            batches.append([])
+        batches[-1].append(number)
+    chance.shuffle(batches)
+    return EpochPlan(batches, [0] * len(target_lengths))

@@ -7,13 +7,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from captioner.config import EncoderConfig, ImageConfig
+from captioner.config import ImageConfig, ImageEncoderConfig
 from captioner.encoders.backbone_weights import load_from_hub, load_from_package
+from captioner.encoders.contract import Encoder
 from captioner.errors import ConfigError, ModelError
 from captioner.memory import GridLayout, Memory
 
 
-class ImageEncoder(nn.Module):
+class ImageEncoder(Encoder):
     """A convolutional backbone, and a projection of each position of its last map.
 
     The backbone always runs in evaluation mode: its batch statistics stay as they were pretrained, also where its last
@@ -26,13 +27,13 @@ class ImageEncoder(nn.Module):
         ConfigError: timm does not know the backbone, or it has too few stages for `trainable_from`.
     """
 
-    def __init__(self, config: EncoderConfig) -> None:
+    def __init__(self, config: ImageEncoderConfig) -> None:
         super().__init__()
         import timm
 
         self.config = config
         try:
-            # Without weights it can be built on the meta device, too; `load_pretrained` or a model's file fills it.
+            # Without weights it can be built on the meta device, too; `load_published` or a model's file fills it.
             backbone: Any = timm.create_model(config.backbone, pretrained=False, num_classes=0)
         except RuntimeError as error:
             close = ", ".join(timm.list_models(f"*{config.backbone[:8]}*")[:5]) or "see timm.list_models()"
@@ -67,7 +68,14 @@ class ImageEncoder(nn.Module):
         own = {name: tuple(self.backbone.pretrained_cfg[name]) for name in ("mean", "std")}
         return image.model_copy(update={name: value for name, value in own.items() if getattr(image, name) is None})
 
-    def load_pretrained(self) -> None:
+    def published_names(self) -> frozenset[str]:
+        """Name the backbone's weights, but for those that are fine-tuned."""
+        if self.config.weights == "none":
+            return frozenset()
+        return frozenset(f"backbone.{name}" for name in self.backbone.state_dict().keys() - self.trainable_names())
+
+    @torch.no_grad()
+    def load_published(self) -> None:
         """Fill the backbone with pretrained weights, from where the config says.
 
         Raises:
@@ -80,7 +88,7 @@ class ImageEncoder(nn.Module):
             load_from_hub(self.backbone, self.config.backbone)
 
     def fingerprint(self) -> str:
-        """Return a hash of the backbone's name and weights, as the feature cache keeps it."""
+        """Return a hash of the backbone's name and weights."""
         digest = hashlib.sha256(self.config.backbone.encode())
         for name, tensor in self.backbone.state_dict().items():
             if not name.endswith("num_batches_tracked"):

@@ -1,4 +1,4 @@
-"""chrF and TER, as sacrebleu counts them: for translations; texts are compared as they are written."""
+"""BLEU, chrF and TER, as sacrebleu counts them: for translations, which keep their case and punctuation."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -9,6 +9,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captioner.errors import MissingExtraError
+
+
+class SacreBleu:
+    """BLEU on the tokens of mteval-v13a, of the texts as they are written and in lower case.
+
+    Args:
+        references: The references of each item, none empty.
+
+    Raises:
+        MissingExtraError: sacrebleu is not installed.
+
+    Source:
+        Post 2018, arXiv:1804.08771; the score: Papineni et al. 2002, "BLEU: a Method for Automatic Evaluation of
+        Machine Translation", section 2.3.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("BLEU", "BLEU-lc")
+
+    def __init__(self, references: Sequence[Sequence[str]]) -> None:
+        streams = _streams(references)
+        self._metrics = [_sacrebleu("BLEU", lowercase=lowercase, references=streams) for lowercase in (False, True)]
+        self.signature = " and ".join(str(metric.get_signature()) for metric in self._metrics)
+
+    def statistics(self, hypotheses: Sequence[str]) -> NDArray[np.float64]:
+        """Count lengths, n-grams and matches, `[items, 20]`: the first ten as written, the others in lower case."""
+        counts = [np.array(metric._extract_corpus_statistics(hypotheses, None)) for metric in self._metrics]
+        return np.concatenate(counts, 1).astype(np.float64)
+
+    @staticmethod
+    def scores(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        """BLEU and BLEU-lc, `[..., 2]`, from added statistics, `[..., 20]`."""
+        return np.concatenate([_scores("BLEU", part) for part in np.split(sums, 2, -1)], -1)
 
 
 class ChrF:

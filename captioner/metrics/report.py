@@ -14,7 +14,7 @@ from captioner.metrics.bleu import Bleu
 from captioner.metrics.cider import Cider, DocumentFrequencies
 from captioner.metrics.from_coco_caption import Meteor, Spice
 from captioner.metrics.from_jiwer import Cer, Wer
-from captioner.metrics.from_sacrebleu import ChrF, Ter
+from captioner.metrics.from_sacrebleu import ChrF, SacreBleu, Ter
 from captioner.metrics.ngrams import Sentences
 from captioner.metrics.rouge import RougeL
 from captioner.metrics.signature import nrefs
@@ -22,9 +22,11 @@ from captioner.metrics.tokens import tokenize
 
 K = TypeVar("K", bound=Hashable)
 
-OptionalMetric = type[ChrF] | type[Ter] | type[Wer] | type[Cer] | type[Meteor] | type[Spice]
+OptionalMetric = type[SacreBleu] | type[ChrF] | type[Ter] | type[Wer] | type[Cer] | type[Meteor] | type[Spice]
 
-OPTIONAL: dict[str, OptionalMetric] = {metric.__name__: metric for metric in (ChrF, Ter, Wer, Cer, Meteor, Spice)}
+OPTIONAL: dict[str, OptionalMetric] = {
+    metric.__name__: metric for metric in (SacreBleu, ChrF, Ter, Wer, Cer, Meteor, Spice)
+}
 """The families that need other libraries; they count texts rather than `Sentences`."""
 
 METRICS: dict[str, type[Bleu] | type[RougeL] | type[Cider] | OptionalMetric] = {

@@ -1,7 +1,19 @@
-"""From a name to captions in one line: `load("flickr8k").caption("photo.jpg")`; command line and web page call this."""
+"""From a name to words in one line, `load("flickr8k").caption("photo.jpg")`: what command line and web page call."""
 
 from captioner.pipeline.captioner import Captioner
-from captioner.pipeline.loading import find_model, list_models, load
-from captioner.pipeline.result import Candidate, CaptionResult
+from captioner.pipeline.loading import find_model, list_models, load, load_captioner, load_translator
+from captioner.pipeline.result import Candidate, CaptionResult, TranslationResult
+from captioner.pipeline.translator import Translator
 
-__all__ = ["Candidate", "CaptionResult", "Captioner", "find_model", "list_models", "load"]
+__all__ = [
+    "Candidate",
+    "CaptionResult",
+    "Captioner",
+    "TranslationResult",
+    "Translator",
+    "find_model",
+    "list_models",
+    "load",
+    "load_captioner",
+    "load_translator",
+]

@@ -2,33 +2,40 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
 
 from captioner.config import SearchConfig, validated
 from captioner.errors import ModelError
+from captioner.memory import GridLayout
 from captioner.model import CaptionerModel
 from captioner.pipeline.result import Candidate, CaptionResult
 from captioner.preprocess.image import ImagePreprocessor, ImageSource
 from captioner.search import Hypothesis
 
+if TYPE_CHECKING:
+    from captioner.engines.onnx_model import OnnxModel
+
 BATCH_SIZE = 16
+MOST_STREAMS = 8  # each has its own activations in memory
 
 
 class Captioner:
     """Writes captions of photos.
 
     Args:
-        model: A loaded model.
+        model: A loaded model, of torch or of ONNX graphs.
         name: What it is called in results.
     """
 
-    def __init__(self, model: CaptionerModel, name: str) -> None:
-        self.model = model.train(False)
+    def __init__(self, model: "CaptionerModel | OnnxModel", name: str) -> None:
+        self.model = model
         self.name = name
+        self.search_config = model.search_config
         self.preprocess = ImagePreprocessor(model.image_config)
 
     def options(self, **changes: Any) -> SearchConfig:
@@ -37,7 +44,7 @@ class Captioner:
         Raises:
             ConfigError: An option is unknown or out of range.
         """
-        return validated(SearchConfig, {**self.model.search_config.model_dump(), **changes}, "search options")
+        return validated(SearchConfig, {**self.search_config.model_dump(), **changes}, "search options")
 
     @overload
     def caption(self, photos: ImageSource, **options: Any) -> CaptionResult: ...
@@ -70,14 +77,25 @@ class Captioner:
             results += self.caption_images(images, search)
         return results
 
-    def caption_images(self, images: Sequence[Image.Image], search: SearchConfig) -> list[CaptionResult]:
-        """Caption photos that are read already, as one batch."""
+    @property
+    def num_streams(self) -> int:
+        """How many batches are best worked on side by side: on a CPU one for each thread that torch may use.
+
+        Layers of a few photos are too small to be shared out among threads, the less so where other programs run.
+        """
+        return min(torch.get_num_threads(), MOST_STREAMS) if self.model.device.type == "cpu" else 1
+
+    def caption_images(self, images: Sequence[Image.Image | Tensor], search: SearchConfig) -> list[CaptionResult]:
+        """Caption photos that are read already, or preprocessed too, as one batch."""
         if not images:
             return []
-        pixels = torch.stack([self.preprocess(image) for image in images]).to(self.model.device)
+        tensors = [image if isinstance(image, Tensor) else self.preprocess(image) for image in images]
+        pixels = torch.stack(tensors).to(self.model.device)
         with torch.inference_mode():
             memory = self.model.encode(pixels)
             found = self.model.search(memory, search)
+        if not isinstance(memory.layout, GridLayout):
+            raise ModelError(f"model {self.name!r} gives no map of a photo")
         grid = memory.layout.height, memory.layout.width
         return [CaptionResult(tuple(self._candidate(one, grid) for one in hypotheses)) for hypotheses in found]
 

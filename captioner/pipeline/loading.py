@@ -4,32 +4,82 @@ from pathlib import Path
 
 import torch
 
-from captioner.errors import MissingExtraError, ModelError
+from captioner.engines.choice import onnx_folder
+from captioner.engines.onnx_model import OnnxModel
+from captioner.errors import CaptionerError, ModelError, UsageError
 from captioner.model import CaptionerModel
 from captioner.pipeline.captioner import Captioner
+from captioner.pipeline.translator import Translator
 
+HUGGING_FACE = "hf:"  # what the name of a model of transformers begins with
 MODELS = Path(__file__).parent.parent / "models"
 
 
-def load(model: str | Path = "flickr8k", device: str = "auto") -> Captioner:
-    """Load a model that ships, a folder written by training, or one of a hub.
+def load(
+    model: str | Path = "flickr8k", device: str = "auto", engine: str = "auto", num_photos: int = 1
+) -> Captioner | Translator:
+    """Load a model that ships, a folder written by training or by `captioner export`, or one of a hub.
 
     Args:
-        model: A name that `captioner models` lists, a folder, or a hub's `owner/name`.
+        model: A name that `captioner models` lists, a folder, or a hub's `owner/name`; with `hf:` before it, a folder
+            or an `owner/name` of an image-to-text model of transformers, such as BLIP, which torch alone runs.
         device: `cpu`, `cuda`, `mps`, or `auto` for the fastest that is there.
+        engine: What runs it: `torch`, `onnx` (faster on a CPU), or `auto` for ONNX where that pays.
+        num_photos: How many photos are waiting; for many, `auto` exports a model to ONNX first.
 
     Raises:
         ModelError: There is no such model, or its files are broken.
+        UsageError: There is no such engine, or it does not run on the device.
+        MissingExtraError: The engine is not installed.
+        CacheError: What is exported for the engine `onnx` cannot be kept.
     """
+    where = _device(device)
+    if str(model).startswith(HUGGING_FACE):
+        from captioner.engines.hugging_face import HuggingFaceCaptioner
+
+        if engine == "onnx":
+            raise UsageError(f"{model} is a model of transformers, which torch runs: choose --engine torch")
+        return HuggingFaceCaptioner(str(model).removeprefix(HUGGING_FACE), where)
     folder = find_model(model)
     try:
+        graphs = onnx_folder(folder, engine, where, num_photos)
+        if graphs is not None:
+            return Captioner(OnnxModel(graphs), name=_name(model))
         loaded = CaptionerModel.from_pretrained(folder)
-        loaded.to(_device(device))  # type: ignore[arg-type]  # transformers hides the method's own signature
+        loaded.to(where)  # type: ignore[arg-type]  # transformers hides the method's own signature
+        if loaded.kind == "text":
+            return Translator(loaded, name=_name(model))
         return Captioner(loaded, name=_name(model))
-    except (ModelError, MissingExtraError):
+    except CaptionerError:
         raise
     except Exception as error:  # transformers, tokenizers and safetensors raise all kinds where files are broken
         raise ModelError(f"model {str(model)!r} cannot be loaded: {error}") from error
+
+
+def load_captioner(
+    model: str | Path = "flickr8k", device: str = "auto", engine: str = "auto", num_photos: int = 1
+) -> Captioner:
+    """Load a model of photos.
+
+    Raises:
+        ModelError: It is a model of something else, or as `load`.
+    """
+    loaded = load(model, device, engine, num_photos)
+    if not isinstance(loaded, Captioner):
+        raise ModelError(f"model {str(model)!r} translates sentences: use `captioner translate`, or another model")
+    return loaded
+
+
+def load_translator(model: str | Path = "multi30k-en-de", device: str = "auto") -> Translator:
+    """Load a model of sentences.
+
+    Raises:
+        ModelError: It is a model of something else, or as `load`.
+    """
+    loaded = load(model, device)
+    if not isinstance(loaded, Translator):
+        raise ModelError(f"model {str(model)!r} captions photos: use `captioner caption`, or another model")
+    return loaded
 
 
 def _name(model: str | Path) -> str:
@@ -63,7 +113,10 @@ def find_model(model: str | Path) -> str | Path:
 
 def _device(name: str) -> torch.device:
     if name != "auto":
-        return torch.device(name)
+        try:
+            return torch.device(name)
+        except RuntimeError as error:
+            raise UsageError(f"there is no device {name!r}: choose cpu, cuda, mps or auto") from error
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

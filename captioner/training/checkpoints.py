@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from captioner.config import Config
+from captioner.config import EXPERIMENTS, Config, PhotoDataConfig, SentenceDataConfig, chosen_by_kind
 from captioner.errors import CheckpointError
 
 KEPT = 2  # the newest, and the one before it should the newest be damaged
@@ -22,7 +22,14 @@ KEPT = 2  # the newest, and the one before it should the newest be damaged
 # how validation decodes, but never a weight.
 FREE_SETTINGS: dict[str, set[str] | bool] = {
     "search": True,
-    "data": {"name", "license", "images", "captions", "val_captions", "train_split", "val_split", "cache"},
+    "data": {
+        "name",
+        "license",
+        "source_language",
+        "target_language",
+        *PhotoDataConfig.PATHS,
+        *SentenceDataConfig.PATHS,
+    },
     "training": {"output", "num_workers", "checkpoint_every_s", "patience"},
 }
 
@@ -37,8 +44,8 @@ class Progress:
         loss_sum: Loss of these updates, summed over words, nats.
         num_tokens: Number of these words.
         history: One entry an epoch: loss, learning rate, scores.
-        best_epoch: The epoch with the best validation CIDEr, counted from 1; 0 before the first.
-        best_score: Its CIDEr, times 100.
+        best_epoch: The epoch with the best validation score, counted from 1; 0 before the first.
+        best_score: That score, times 100.
         scaler: State of the loss scaler, where fp16 needs one.
         config: The experiment's settings, so that a run does not go on with others.
     """
@@ -61,14 +68,14 @@ def fixed_settings(config: Config) -> dict[str, Any]:
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """Name the settings in which two runs differ; one that the older run did not have yet was at its default."""
-    was = Config().model_dump(mode="json")
+    was = chosen_by_kind(EXPERIMENTS, old.get("encoder"), "checkpoint")().model_dump(mode="json")
     for section, values in old.items():
         was[section] = was.get(section, {}) | values
     return [
-        f"{section}.{key} was {was[section][key]!r}, is {value!r}"
+        f"{section}.{key} was {was.get(section, {}).get(key)!r}, is {value!r}"
         for section, values in new.items()
         for key, value in values.items()
-        if was[section][key] != value
+        if was.get(section, {}).get(key) != value
     ]
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from captioner.errors import MissingExtraError
 
+COLORS = ("#c0392b", "#2471a3", "#1e8449")
+
 
 def check_tensorboard() -> None:
     """See that events can be written, before an epoch is spent.
@@ -28,8 +30,8 @@ def write_events(folder: Path, entry: dict[str, Any]) -> None:
                 writer.add_scalar(name, value, entry["epoch"])
 
 
-def draw_curves(path: Path, history: Sequence[dict[str, Any]]) -> None:
-    """Draw training loss on the left, and CIDEr and BLEU-4 of validation on the right, over the epochs."""
+def draw_curves(path: Path, history: Sequence[dict[str, Any]], shown: Sequence[str]) -> None:
+    """Draw training loss on the left, and some scores of validation on the right, over the epochs."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -39,7 +41,7 @@ def draw_curves(path: Path, history: Sequence[dict[str, Any]]) -> None:
         left, right = figure.subplots(1, 2)
         left.plot(epochs, [entry["loss"] for entry in history], color="#444444", marker="o", markersize=3)
         left.set(title="Training loss", xlabel="epoch", ylabel="nats a word")
-        for name, color in (("CIDEr", "#c0392b"), ("BLEU-4", "#2471a3")):
+        for name, color in zip(shown, COLORS, strict=False):
             values = [entry[name] for entry in history]
             right.plot(epochs, values, color=color, marker="o", markersize=3)
             right.annotate(

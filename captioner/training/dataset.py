@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from captioner.config import DataConfig
+from captioner.config import PhotoDataConfig
 from captioner.data.examples import CaptionExample, check_images, read_captions, select_split
 from captioner.errors import ConfigError, DataError, EmptyDataError
 
@@ -18,7 +18,7 @@ class Dataset:
     val: list[CaptionExample]
 
 
-def read_dataset(config: DataConfig) -> Dataset:
+def read_dataset(config: PhotoDataConfig) -> Dataset:
     """Read the captions, choose the splits and see that every photo is there.
 
     Where nothing says which photos to train on, it is all but those of validation.

@@ -1,17 +1,41 @@
 """What a model says of itself, written beside its weights: data, licence, scores with signature, command, settings."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from captioner.config import Config
+from captioner.config import PhotoConfig, SentenceConfig
 from captioner.metrics import Report
 
-# The settings of `[data]` that are paths of this machine, and what stands for them in the command.
-PATHS = {"images": "DIR", "captions": "FILE", "val_captions": "FILE", "train_split": "FILE", "val_split": "FILE"}
+
+@dataclass(frozen=True)
+class CardTexts:
+    """What a card says of one sense alone.
+
+    Attributes:
+        task: As model hubs call it.
+        languages: Codes of the languages.
+        data: What it was trained on.
+        summary: One sentence: what the model is.
+        weights: What the folder holds.
+        inputs: What it reads.
+        items: What is counted: photos, sentences.
+        limits: What it is bad at.
+    """
+
+    task: str
+    languages: list[str]
+    data: str
+    summary: str
+    weights: str
+    inputs: str
+    items: str
+    limits: str
+
 
 CARD = """---
 {header}
@@ -19,19 +43,19 @@ CARD = """---
 
 # {name}
 
-An attention LSTM that writes a sentence about a photo, on features of `{backbone}` ({backbone_state}).
+{summary}
 
 | | |
 | --- | --- |
 | Training data | {data}; {num_epochs} epochs |
 | Terms of the data | {license} |
-| Weights in this folder | float16 safetensors; a frozen backbone comes from where it was published |
-| Input | {width} x {height} pixels; photos of other shapes are fitted by `{resize}` |
+| Weights in this folder | {weights} |
+| Input | {inputs} |
 | Command | `captioner train training_config.json {paths}`, with the settings in that file, beside this one |
 
 ## Scores
 
-Validation split, {num_images} photos, beam {beam_size}, times 100. The epoch was chosen on this split, so a fresh set
+Validation split, {num_items:,} {items}, beam {beam_size}, times 100. The epoch was chosen on this split, so a fresh set
 may score a little lower.
 
 {scores}
@@ -42,60 +66,73 @@ Signature: `{signature}`
 
 ## Limits
 
-The model knows the words and scenes of its training captions and no others. Shown anything else it names the nearest
-thing that it knows, and its probabilities do not tell the two cases apart. It repeats the habits of those captions, for
-instance in what they say of people's sex and age. Do not rely on it where a wrong description can do harm.
+{limits}
 """
 
 
-def write_training_config(folder: Path, config: Config) -> None:
+def write_training_config(folder: Path, config: PhotoConfig | SentenceConfig) -> None:
     """Write `training_config.json`: all settings of the run, of its paths the last part alone."""
     tables = config.model_dump(mode="json")
-    for section, field in [*(("data", field) for field in (*PATHS, "cache")), ("training", "output")]:
+    for section, field in [
+        *(("data", field) for field in config.data.PATHS),
+        ("training", "output"),
+        ("training", "initial_model"),
+    ]:
         tables[section][field] = Path(tables[section][field]).name
     (folder / "training_config.json").write_text(json.dumps(tables, indent=2) + "\n", encoding="utf-8")
 
 
-def write_model_card(folder: Path, config: Config, report: Report, history: Sequence[dict[str, Any]]) -> None:
-    """Write `README.md` into a model's folder; `captioner models` and model hubs read its header."""
+def write_model_card(
+    folder: Path,
+    config: PhotoConfig | SentenceConfig,
+    texts: CardTexts,
+    report: Report,
+    history: Sequence[dict[str, Any]],
+    shown: Collection[str],
+) -> None:
+    """Write `README.md` into a model's folder; `captioner models` and model hubs read its header.
+
+    Args:
+        folder: The model's.
+        config: The experiment.
+        texts: What is said of this sense alone.
+        report: Scores on the validation examples.
+        history: One entry an epoch.
+        shown: The scores that stand in the header.
+    """
     name = Path(config.training.output).name
-    data = config.data.name or Path(config.data.captions).name
-    stage = config.encoder.trainable_from
     scores = report.scores
     header = ModelCardData(
         model_name=name,
-        language="en",
+        language=texts.languages,
         license="other",
         license_name=config.data.license or "not stated",
         library_name="captioner",
-        pipeline_tag="image-to-text",
+        pipeline_tag=texts.task,
         eval_results=[
             EvalResult(
-                "image-to-text",
-                config.data.name or "captions",
-                data,
+                texts.task,
+                config.data.name or texts.data,
+                texts.data,
                 metric.lower(),
-                round(value, 2),
+                round(scores[metric], 2),
                 metric_name=metric,
                 dataset_split="validation",
             )
-            for metric, value in scores.items()
-            if metric in ("BLEU-4", "CIDEr")
+            for metric in shown
         ],
     )
+    given = {
+        field: kind for field, kind in config.data.PATHS.items() if field != "cache" and getattr(config.data, field)
+    }
     card = CARD.format(
+        **asdict(texts),
         header=header.to_yaml(),
         name=name,
-        backbone=config.encoder.backbone,
-        backbone_state="frozen" if stage is None else f"fine-tuned from stage {stage}",
-        data=data,
         num_epochs=len(history),
         license=config.data.license or "not stated",
-        width=config.image.width,
-        height=config.image.height,
-        resize=config.image.resize,
-        paths=" ".join(f"data.{field}={kind}" for field, kind in PATHS.items() if getattr(config.data, field)),
-        num_images=report.num_images,
+        paths=" ".join(f"data.{field}={kind}" for field, kind in given.items()),
+        num_items=report.num_images,
         beam_size=config.search.beam_size,
         scores="\n".join(
             f"| {' | '.join(cells)} |"

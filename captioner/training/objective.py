@@ -1,16 +1,26 @@
 """One batch to one loss: the module that is differentiated, and that accelerate spreads over processes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from captioner.config import TrainingConfig
-from captioner.data.batching import TargetGroup
-from captioner.losses import caption_loss, coverage_loss
+from captioner.config import Config, SearchConfig
+from captioner.data.batching import TargetGroup, group_targets
+from captioner.encoders import ImageEncoder
+from captioner.losses import advantages, caption_loss, coverage_loss, self_critical_loss
 from captioner.memory import Memory
 from captioner.model import CaptionerModel
+from captioner.training.reward import Reward
+
+
+def encode(model: CaptionerModel, inputs: Any, from_features: bool) -> Memory:
+    """Encode a batch, or what a frozen backbone made of it."""
+    if from_features and isinstance(model.encoder, ImageEncoder):
+        return model.encoder.embed(inputs)
+    return model.encode(inputs)
 
 
 class Objective(nn.Module):
@@ -18,28 +28,71 @@ class Objective(nn.Module):
 
     Args:
         model: What is trained.
-        config: Label smoothing and coverage penalty.
-        from_features: Whether the inputs are the backbone's features (cached) rather than pixels.
+        config: The experiment.
+        from_features: Whether the inputs are the backbone's features (cached) rather than what the encoder reads.
+        reward: Judges what the model samples, where training is self-critical.
+
+    Attributes:
+        rewards_seen: Mean reward of each batch, until the caller empties the list.
     """
 
-    def __init__(self, model: CaptionerModel, config: TrainingConfig, from_features: bool) -> None:
+    def __init__(
+        self,
+        model: CaptionerModel,
+        config: Config,
+        from_features: bool,
+        reward: Reward | None = None,
+    ) -> None:
         super().__init__()
         self.model = model
-        self.config = config
+        self.config = config.training
+        self.self_critical = config.self_critical
         self.from_features = from_features
+        self.reward = reward
+        self.rewards_seen: list[float] = []
 
     def forward(
-        self, inputs: Float[Tensor, "batch ..."], groups: Sequence[TargetGroup], guess_share: float = 0.0
+        self, inputs: Any, items: Sequence[int], groups: Sequence[TargetGroup], guess_share: float = 0.0
     ) -> Float[Tensor, ""]:
-        """Return the summed loss of a batch; every photo is encoded once, whatever the number of its captions.
+        """Return the summed loss of a batch; every item is encoded once, whatever the number of its targets.
 
         Args:
-            inputs: Pixels or features of the photos.
-            groups: Their captions.
+            inputs: What the encoder reads, or the backbone's features.
+            items: The items' numbers, for their reward.
+            groups: The items' target texts.
             guess_share: Share of input words that the model's own guess replaces (scheduled sampling).
         """
-        memory: Memory = self.model.encoder.embed(inputs) if self.from_features else self.model.encode(inputs)
-        return torch.stack([self._group_loss(memory, group, guess_share) for group in groups]).sum()
+        memory = encode(self.model, inputs, self.from_features)
+        loss = torch.stack([self._group_loss(memory, group, guess_share) for group in groups]).sum()
+        if self.reward is None:
+            return loss
+        share = self.self_critical.share
+        return (1 - share) * loss + share * self._self_critical_loss(memory, items, self.reward)
+
+    def _self_critical_loss(self, memory: Memory, items: Sequence[int], reward: Reward) -> Float[Tensor, ""]:
+        """Sample texts of each item, and make those likelier that are better than the item's others."""
+        num_samples, ids = self.self_critical.num_samples, self.model.config
+        options = SearchConfig(
+            sample=True,
+            top_p=1.0,
+            num_captions=num_samples,
+            max_length=self.self_critical.max_length,
+            seed=int(torch.randint(2**31, ())),
+        )
+        found = [one for several in self.model.search(memory, options) for one in several]
+        owners = [item for item in items for _ in range(num_samples)]
+        rewards = reward(owners, self.model.decode(found), [one.finished for one in found])
+        self.rewards_seen.append(float(rewards.mean()))
+        advantage = advantages(torch.tensor(rewards, dtype=torch.float32).reshape(-1, num_samples)).flatten()
+        sampled = [[list(one.token_ids)] for one in found]
+        (group,) = group_targets(sampled, ids.bos_token_id, ids.eos_token_id, ids.pad_token_id, num_groups=1)
+        for row, number in enumerate(group.item_index.tolist()):
+            if not found[number].finished:  # it was cut, and never wrote its end
+                group.target_output[row, len(found[number].token_ids)] = ids.pad_token_id
+        group = group.to(memory.keys.device)
+        logits, _ = self.model.decoder(group.target_input, memory.select(group.item_index // num_samples))
+        weight = advantage.to(memory.keys.device)[group.item_index]
+        return self_critical_loss(logits, group.target_output, ids.pad_token_id, weight)
 
     def _group_loss(self, memory: Memory, group: TargetGroup, guess_share: float) -> Float[Tensor, ""]:
         memory = memory.select(group.item_index)

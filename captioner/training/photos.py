@@ -1,36 +1,25 @@
 """Where an update gets its photos: from the feature cache while the backbone is frozen, else from the files."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from captioner.config import Config
+from captioner.config import PhotoConfig
 from captioner.data.feature_cache import FeatureCache, View, views_of
 from captioner.encoders import ImageEncoder
 from captioner.preprocess.image import ImagePreprocessor
 
 
-class Photos(Protocol):
-    """Photos by number, ready for the model.
+class CachedPhotos:
+    """Features of photos, computed once in all views; threads decode the next photos while the backbone works.
 
     Attributes:
         num_views: How many views of each there are to choose from.
-    """
-
-    num_views: int
-
-    def load(self, photos: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
-        """Return the photos' features or pixels."""
-
-
-class CachedPhotos:
-    """Features of photos, computed once in all views; threads decode the next photos while the backbone works.
 
     Args:
         photos: The files.
@@ -41,7 +30,7 @@ class CachedPhotos:
     """
 
     def __init__(
-        self, photos: Sequence[Path], views: Sequence[View], encoder: ImageEncoder, config: Config, folder: Path
+        self, photos: Sequence[Path], views: Sequence[View], encoder: ImageEncoder, config: PhotoConfig, folder: Path
     ) -> None:
         self.num_views = len(views)
         self._preprocess = ImagePreprocessor(config.image)
@@ -76,7 +65,7 @@ class AugmentedPhotos:
 
     num_views = 1
 
-    def __init__(self, photos: Sequence[Path], config: Config, augment: bool) -> None:
+    def __init__(self, photos: Sequence[Path], config: PhotoConfig, augment: bool) -> None:
         self._photos = list(photos)
         self._preprocess = ImagePreprocessor(config.image)
         self._augment = augment
@@ -95,7 +84,9 @@ class AugmentedPhotos:
         return self._preprocess.augment(image, own_seed, self._flips)
 
 
-def open_photos(photos: Sequence[Path], encoder: ImageEncoder, config: Config, folder: Path, training: bool) -> Photos:
+def open_photos(
+    photos: Sequence[Path], encoder: ImageEncoder, config: PhotoConfig, folder: Path, training: bool
+) -> CachedPhotos | AugmentedPhotos:
     """Choose the source that the config calls for.
 
     Args:
@@ -109,20 +100,3 @@ def open_photos(photos: Sequence[Path], encoder: ImageEncoder, config: Config, f
         return AugmentedPhotos(photos, config, augment=training)
     views = views_of(config.training.flips, config.training.crops) if training else (View(),)
     return CachedPhotos(photos, views, encoder, config, folder)
-
-
-def prefetch(jobs: Iterable[tuple[Photos, Sequence[int], Sequence[int], int]]) -> Iterator[Tensor]:
-    """Load each job's photos while the caller still works on those of the one before.
-
-    Args:
-        jobs: The arguments of `load`, behind the photos to load from.
-    """
-    with ThreadPoolExecutor(1) as thread:
-        waiting = None
-        for photos, numbers, views, seed in jobs:
-            upcoming = thread.submit(photos.load, numbers, views, seed)
-            if waiting is not None:
-                yield waiting.result()
-            waiting = upcoming
-        if waiting is not None:
-            yield waiting.result()

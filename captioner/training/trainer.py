@@ -5,6 +5,7 @@ import json
 import math
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,12 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from captioner.config import Config
-from captioner.data.batching import EpochPlan, group_targets, plan_epoch
+from captioner.config import PhotoConfig, SentenceConfig
+from captioner.data.batching import EpochPlan, group_targets
 from captioner.errors import CheckpointError, ConfigError, NonFiniteLossError, TrainingError
 from captioner.metrics import Report
 from captioner.model import CaptionerConfig, CaptionerModel
 from captioner.progress import Advance, progress
-from captioner.tokenization import train_word_tokenizer
 from captioner.training.averaging import average_epochs, keep_epoch, kept_epochs
 from captioner.training.checkpoints import (
     Progress,
@@ -33,11 +33,12 @@ from captioner.training.checkpoints import (
     writing,
 )
 from captioner.training.curves import check_tensorboard, draw_curves, write_events
-from captioner.training.dataset import Dataset, read_dataset
 from captioner.training.model_card import write_model_card, write_training_config
 from captioner.training.objective import Objective
 from captioner.training.optimizer import build_optimizer, learning_rate_factor, set_learning_rate
-from captioner.training.photos import open_photos, prefetch
+from captioner.training.photo_task import PhotoTask
+from captioner.training.sentence_task import SentenceTask
+from captioner.training.task import Task, prefetch
 from captioner.training.validation import Validation
 
 
@@ -58,7 +59,7 @@ class Trainer:
         DataError: The data cannot be used.
     """
 
-    def __init__(self, config: Config, resume: bool) -> None:
+    def __init__(self, config: PhotoConfig | SentenceConfig, resume: bool) -> None:
         self.folder = Path(config.training.output)
         self._check_folder(resume)
         check_tensorboard()
@@ -66,12 +67,15 @@ class Trainer:
             self.accelerator = Accelerator(mixed_precision=config.training.precision)
         except ValueError as error:
             raise ConfigError(f"training.precision: {error} (given: {config.training.precision!r})") from error
-        self.data: Dataset = read_dataset(config.data)
+        self.task: Task = PhotoTask(config) if isinstance(config, PhotoConfig) else SentenceTask(config)
         torch.manual_seed(config.training.seed)
         self.model = self._build_model(config)
-        self.config = config.model_copy(update={"image": self.model.image_config})
-        self._open_photos()
-        self.objective = Objective(self.model, config.training, from_features=self.from_features)
+        with self.accelerator.main_process_first():
+            self.task.open(self.model)
+        self.config = self.task.config
+        self.validation = Validation(self.task, self.config.search, self.accelerator)
+        reward = self.task.reward(config.self_critical.rewards) if config.self_critical.share else None
+        self.objective = Objective(self.model, config, self.task.from_features, reward)
         self.optimizer: torch.optim.Optimizer = build_optimizer(self.model, config.training)
         self.state = Progress(config=fixed_settings(self.config))
         self.checkpointed_at = time.monotonic()
@@ -85,40 +89,30 @@ class Trainer:
         if not resume and list_checkpoints(self.folder / "checkpoints"):
             raise TrainingError(f"{self.folder} holds a run: go on with --resume, or choose another training.output")
 
-    def _build_model(self, config: Config) -> CaptionerModel:
-        captions = [caption for example in self.data.train for caption in example.captions]
-        tokenizer = train_word_tokenizer(captions, config.data.min_word_count, config.data.max_vocab_size)
+    def _build_model(self, config: PhotoConfig | SentenceConfig) -> CaptionerModel:
+        initial = self._initial_model(config)
+        tokenizer = self.task.train_tokenizer() if initial is None or initial.tokenizer is None else initial.tokenizer
         model_config = CaptionerConfig(
-            image=config.image.model_dump(),
-            encoder=config.encoder.model_dump(),
-            decoder=config.decoder.model_dump(),
-            search=config.search.model_dump(),
+            **config.model_dump(exclude={"data", "training"}),
             vocab_size=len(tokenizer),
             tie_word_embeddings=config.decoder.tie_embeddings,
         )
         model = CaptionerModel(model_config)
-        with torch.no_grad():
-            model.encoder.load_pretrained()
-        if config.encoder.weights != "none":
+        model.encoder.load_published()
+        if model.encoder.published_names():
             model_config.backbone_fingerprint = model.encoder.fingerprint()
         model.tokenizer = tokenizer
+        if initial is not None:
+            begin_with(model, initial.own_state_dict(), config.training.initial_model)
         limit = config.training.max_target_length
-        self.targets = [
-            [ids[:limit] for ids in tokenizer(list(example.captions), add_special_tokens=False)["input_ids"]]
-            for example in self.data.train
-        ]
-        return model.to(self.accelerator.device)  # type: ignore[no-any-return]
+        self.targets = [model.tokenize(texts, limit) for texts in self.task.targets]
+        self.lengths = [max(map(len, ids)) + 1 for ids in self.targets]
+        return model.to(self.accelerator.device).train(False)  # type: ignore[no-any-return]
 
-    def _open_photos(self) -> None:
-        cache = Path(self.config.data.cache or self.folder / "features")
-        files = {"train": [e.image for e in self.data.train], "val": [e.image for e in self.data.val]}
-        encoder = self.model.encoder
-        self.from_features = encoder.config.trainable_from is None
-        self.model.train(False)
-        with self.accelerator.main_process_first():
-            self.photos = open_photos(files["train"], encoder, self.config, cache, training=True)
-            validation_photos = open_photos(files["val"], encoder, self.config, cache, training=False)
-        self.validation = Validation(self.data.val, validation_photos, self.config.search, self.accelerator)
+    @staticmethod
+    def _initial_model(config: PhotoConfig | SentenceConfig) -> CaptionerModel | None:
+        name = config.training.initial_model
+        return CaptionerModel.from_pretrained(name) if name else None
 
     def _resume(self) -> None:
         state, weights, moments = load_checkpoint(self.folder / "checkpoints")
@@ -162,13 +156,11 @@ class Trainer:
 
     def _run_epoch(self, advance: Advance) -> None:
         settings = self.config.training
-        plan = plan_epoch(
-            len(self.targets), settings.batch_size, self.photos.num_views, settings.seed, self.state.epoch
-        )
+        plan = self.task.plan(self.lengths, self.state.epoch)
         start = self.state.update
         self.objective.train()
         loads = prefetch(
-            (self.photos, part, [plan.views[photo] for photo in part], self._seed(update, process=0))
+            (self.task.train, part, [plan.views[number] for number in part], self._seed(update, process=0))
             for update in range(start, len(plan.batches))
             for part in self._parts(plan.batches[update])
         )
@@ -186,17 +178,17 @@ class Trainer:
     def _note(self) -> str:
         state = self.state
         loss, best = state.loss_sum / state.num_tokens, max(0.0, state.best_score)
-        return f"epoch {state.epoch + 1}, loss {loss:.3f}, best CIDEr {best:.1f}"
+        return f"epoch {state.epoch + 1}, loss {loss:.3f}, best {self.task.shown[0]} {best:.1f}"
 
     def _seed(self, update: int, process: int) -> int:
-        """Return the seed of an update: its photos' is that of process 0, so that all processes make one batch."""
+        """Return the seed of an update: its sources' is that of process 0, so that all processes make one batch."""
         key = [self.config.training.seed, self.state.epoch, update, process]
         return int(np.random.SeedSequence(key).generate_state(1)[0])
 
     def _parts(self, batch: list[int]) -> list[list[int]]:
         """Divide a batch among the processes, and this process's share into the parts that are accumulated.
 
-        A part that would be empty is the batch's first photo, and counts for nothing.
+        A part that would be empty is the batch's first item, and counts for nothing.
         """
         count = self.config.training.accumulation_steps
         mine = batch[self.accelerator.process_index :: self.accelerator.num_processes]
@@ -205,7 +197,7 @@ class Trainer:
     def _update(self, plan: EpochPlan, update: int, loads: Any) -> tuple[float, int]:
         """Make one update; return its loss, summed over words and processes, and the number of these words."""
         accelerator, batch = self.accelerator, plan.batches[update]
-        num_words = sum(len(ids) + 1 for photo in batch for ids in self.targets[photo])
+        num_words = sum(len(ids) + 1 for number in batch for ids in self.targets[number])
         torch.manual_seed(self._seed(update, accelerator.process_index))
         total = torch.zeros((), device=accelerator.device)
         parts = self._parts(batch)
@@ -214,7 +206,7 @@ class Trainer:
             is_last = number == len(parts) - 1
             with contextlib.nullcontext() if is_last else accelerator.no_sync(self.parallel):
                 inputs = next(loads).to(accelerator.device)
-                loss = self.parallel(inputs, self._groups(part), self._guess_share()) * (number < num_mine)
+                loss = self.parallel(inputs, part, self._groups(part), self._guess_share()) * (number < num_mine)
                 # Processes average their gradients, but the mean is over the words of all of them.
                 accelerator.backward(loss / num_words * accelerator.num_processes)
             total += loss.detach()
@@ -231,8 +223,10 @@ class Trainer:
 
     def _groups(self, part: list[int]) -> Any:
         ids = self.model.config
-        captions = [self.targets[photo] for photo in part]
-        groups = group_targets(captions, ids.bos_token_id, ids.eos_token_id, ids.pad_token_id)
+        targets = [self.targets[number] for number in part]
+        groups = group_targets(
+            targets, ids.bos_token_id, ids.eos_token_id, ids.pad_token_id, num_groups=self.task.num_groups
+        )
         return [group.to(self.accelerator.device) for group in groups]
 
     def _guess_share(self) -> float:
@@ -245,9 +239,9 @@ class Trainer:
         return learning_rate_factor(done, total, settings.warmup_steps)
 
     def _finish_epoch(self, num_updates: int) -> None:
-        """Decode and score the validation photos, keep the model if it is the best, and write everything down."""
+        """Decode and score the validation examples, keep the model if it is the best, and write everything down."""
         state = self.state
-        report = self.validation(self.model, self.from_features)
+        report = self.validation(self.model)
         entry = {
             "epoch": state.epoch + 1,
             "loss": state.loss_sum / state.num_tokens,
@@ -255,6 +249,9 @@ class Trainer:
             * self._learning_rate_factor(num_updates - 1, num_updates),
             **report.scores,
         }
+        if self.objective.rewards_seen:
+            entry["reward"] = sum(self.objective.rewards_seen) / len(self.objective.rewards_seen)
+            self.objective.rewards_seen.clear()
         state.history.append(entry)
         state.epoch, state.update, state.loss_sum, state.num_tokens = state.epoch + 1, 0, 0.0, 0
         if self.accelerator.is_main_process:
@@ -268,9 +265,10 @@ class Trainer:
                 self._write_history(entry)
 
     def _keep_if_best(self, report: Report, epoch: int) -> None:
-        if report.scores["CIDEr"] <= self.state.best_score:
+        score = report.scores[self.task.shown[0]]
+        if score <= self.state.best_score:
             return
-        self.state.best_score, self.state.best_epoch = report.scores["CIDEr"], epoch
+        self.state.best_score, self.state.best_epoch = score, epoch
         if self.accelerator.is_main_process:
             with writing(self.folder):
                 self._write_best(report)
@@ -284,28 +282,30 @@ class Trainer:
         }
         shutil.rmtree(part, ignore_errors=True)
         self.model.save_pretrained(part, state_dict=weights)
-        write_model_card(part, self.config, report, self.state.history)
+        write_model_card(part, self.config, self.task.card(), report, self.state.history, self.task.shown)
         write_training_config(part, self.config)
         shutil.rmtree(best, ignore_errors=True)
         part.replace(best)
 
     def _write_history(self, entry: dict[str, Any]) -> None:
         write_events(self.folder / "tensorboard", entry)
-        draw_curves(self.folder / "curves.png", self.state.history)
+        draw_curves(self.folder / "curves.png", self.state.history, self.task.shown)
         lines = [json.dumps(one) + "\n" for one in self.state.history]
         (self.folder / "history.jsonl").write_text("".join(lines), encoding="utf-8")
-        scores = ", ".join(f"{name} {entry[name]:.2f}" for name in ("BLEU-4", "CIDEr"))
+        scores = self._shown(entry)
         print(f"epoch {entry['epoch']}/{self.config.training.epochs}: loss {entry['loss']:.4f}, {scores}", flush=True)
+
+    def _shown(self, scores: Mapping[str, float]) -> str:
+        return ", ".join(f"{name} {scores[name]:.2f}" for name in self.task.shown)
 
     def _average(self) -> None:
         """Keep the average of the last epochs' weights if it decodes better than the best of them."""
         self.accelerator.wait_for_everyone()  # until the main process has written the last epoch
         folder = self.folder / "epochs"
         self._load_weights(average_epochs(folder))
-        report = self.validation(self.model, self.from_features)
+        report = self.validation(self.model)
         if self.accelerator.is_main_process:
-            scores = ", ".join(f"{name} {report.scores[name]:.2f}" for name in ("BLEU-4", "CIDEr"))
-            print(f"average of the last {len(kept_epochs(folder))} epochs: {scores}", flush=True)
+            print(f"average of the last {len(kept_epochs(folder))} epochs: {self._shown(report.scores)}", flush=True)
         self._keep_if_best(report, self.state.epoch)
 
     def _checkpoint(self) -> None:
@@ -318,6 +318,22 @@ class Trainer:
         self.checkpointed_at = time.monotonic()
 
 
-def train(config: Config, resume: bool = False) -> Path:
+def begin_with(model: CaptionerModel, weights: dict[str, Tensor], name: str) -> None:
+    """Fill a new model with another one's weights; a fine-tuned stage that only the new one has stays as published.
+
+    Raises:
+        ConfigError: They do not fit.
+    """
+    own = model.own_state_dict()
+    misfits = [key for key in weights if key not in own or own[key].shape != weights[key].shape]
+    misfits += [key for key in own if key not in weights and not key.startswith("encoder.backbone.")]
+    if misfits:
+        raise ConfigError(
+            f"training.initial_model: {name} does not fit, as in {misfits[0]}: give encoder and decoder its settings"
+        )
+    model.load_state_dict(weights, strict=False)
+
+
+def train(config: PhotoConfig | SentenceConfig, resume: bool = False) -> Path:
     """Run an experiment and return the folder of its best model."""
     return Trainer(config, resume).run()

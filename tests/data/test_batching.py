@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from captioner.data.batching import EpochPlan, group_targets, plan_epoch
+from captioner.data.batching import EpochPlan, group_targets, plan_buckets, plan_epoch
 
 PAD, BOS, EOS = 0, 1, 2
 CAPTIONS = [[(5, 6), (7,)], [(), (5, 6, 7, 8, 9)], [(6, 6, 6)]]
@@ -59,3 +59,52 @@ def test_plan_depends_on_seed_and_epoch_alone():
     plans = [plan_epoch(11, 4, 3, seed, epoch) for seed in (5, 6) for epoch in (1, 2)]
     assert all(isinstance(plan, EpochPlan) for plan in plans)
     assert len({str(plan) for plan in plans}) == 4
+
+
+TARGET_LENGTHS = [3, 9, 4, 4, 30, 3, 5, 8, 4, 3, 4, 6, 9, 4, 5, 7, 3]
+SOURCE_LENGTHS = [5, 8, 2, 9, 20, 4, 5, 9, 2, 3, 4, 6, 8, 3, 6, 7, 5]
+
+
+def test_buckets_hold_every_example_once_within_the_tokens_allowed():
+    plan = plan_buckets(TARGET_LENGTHS, SOURCE_LENGTHS, 20, seed=0, epoch=0)
+    assert sorted(number for batch in plan.batches for number in batch) == list(range(len(TARGET_LENGTHS)))
+    sizes = [len(batch) * max(TARGET_LENGTHS[number] for number in batch) for batch in plan.batches]
+    assert sorted(sizes)[-1] == 30  # the one that is longer than allowed is a batch of its own
+    assert all(size <= 20 for size in sorted(sizes)[:-1])
+    assert plan.views == [0] * len(TARGET_LENGTHS)
+
+
+def test_a_bucket_is_of_similar_length_and_as_large_as_allowed():
+    plan = plan_buckets(TARGET_LENGTHS, SOURCE_LENGTHS, 20, seed=0, epoch=0)
+    spans = sorted((min(lengths), max(lengths)) for lengths in ([TARGET_LENGTHS[n] for n in b] for b in plan.batches))
+    assert all(earlier[1] <= later[0] for earlier, later in pairwise(spans))
+    padded = sum(len(batch) * max(TARGET_LENGTHS[number] for number in batch) for batch in plan.batches)
+    assert padded < 1.15 * sum(TARGET_LENGTHS)
+    assert len(plan.batches) <= 8
+
+
+def test_buckets_depend_on_seed_and_epoch_alone_and_come_in_another_order_each_time():
+    def planned(seed: int, epoch: int) -> EpochPlan:
+        return plan_buckets(TARGET_LENGTHS, SOURCE_LENGTHS, 20, seed, epoch)
+
+    assert planned(5, 1) == planned(5, 1)
+    plans = [planned(seed, epoch) for seed in (5, 6) for epoch in (1, 2)]
+    assert len({str(plan.batches) for plan in plans}) == 4
+    longest_at = {
+        next(place for place, batch in enumerate(planned(0, epoch).batches) if 4 in batch) for epoch in range(9)
+    }
+    assert len(longest_at) > 2
+
+
+def test_examples_of_the_same_lengths_meet_others_in_each_epoch():
+    met = {
+        frozenset(next(batch for batch in plan_buckets([4] * 9, [4] * 9, 12, 0, epoch).batches if 0 in batch))
+        for epoch in range(9)
+    }
+    assert len(met) > 3
+
+
+def test_a_bucket_has_sources_of_similar_length_too():
+    sources = [1, 9, 1, 9, 1, 9]
+    plan = plan_buckets([4] * 6, sources, 12, seed=0, epoch=0)
+    assert sorted(sorted(sources[number] for number in batch) for batch in plan.batches) == [[1, 1, 1], [9, 9, 9]]

@@ -20,7 +20,10 @@ def script(dataset: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"prepare_{dataset}", SCRIPTS / dataset / "prepare.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "NUM_PHOTOS", COUNTS)
+    if dataset == "multi30k":
+        monkeypatch.setattr(module, "NUM_SENTENCES", {"train": 3, "val": 2, "test_2016_flickr": 1})
+    else:
+        monkeypatch.setattr(module, "NUM_PHOTOS", COUNTS)
     return module
 
 
@@ -144,3 +147,34 @@ def test_coco_that_is_not_there(tmp_path, monkeypatch, capsys):
     assert script("coco", monkeypatch).main([str(tmp_path)]) == 1
     output = capsys.readouterr().out
     assert "no split in" in output and "no photos in" in output and "2 problems" in output
+
+
+def test_multi30k_is_checked_line_by_line(tmp_path, monkeypatch, capsys):
+    prepare = script("multi30k", monkeypatch)
+    for name, count in {"train": 3, "val": 2, "test2016": 1}.items():
+        for language in ("en", "de"):
+            (tmp_path / f"{name}.{language}").write_text("Ein Satz.\n" * count, encoding="utf-8")
+    assert prepare.main([str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "languages: en, de" in told and "train.de, sentences: 3" in told and "all is well" in told
+    (tmp_path / "val.de").write_text("Ein Satz.\n", encoding="utf-8")
+    (tmp_path / "train.en").write_text("A sentence.\n \n\n", encoding="utf-8")
+    (tmp_path / "train.de").write_bytes("schön\n".encode("latin-1"))
+    (tmp_path / "test2016.de").unlink()
+    assert prepare.main([str(tmp_path)]) == 1
+    told = capsys.readouterr().out
+    assert "val.de, sentences: 1 where 2 are expected" in told
+    assert "val: the languages have different numbers of lines (en 2, de 1)" in told
+    assert "train.en: 2 empty lines (2, 3)" in told
+    assert "no test_2016_flickr.de" in told
+    assert "train.de" in told and "line 1" in told
+    assert "5 problems" in told
+
+
+def test_multi30k_needs_two_languages(tmp_path, monkeypatch, capsys):
+    prepare = script("multi30k", monkeypatch)
+    assert prepare.main([str(tmp_path)]) == 1
+    assert "no train.en, train.de" in capsys.readouterr().out
+    (tmp_path / "train.de").write_text("Ein Satz.\n" * 3, encoding="utf-8")
+    assert prepare.main([str(tmp_path)]) == 1
+    assert "only train.de" in capsys.readouterr().out

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from captioner.config import EncoderConfig
+from captioner.config import ImageEncoderConfig
 from captioner.encoders import ImageEncoder
 from captioner.errors import ConfigError
 from captioner.memory import GridLayout
@@ -11,7 +11,7 @@ from captioner.memory import GridLayout
 
 def build(**changes: object) -> ImageEncoder:
     torch.manual_seed(0)
-    return ImageEncoder(EncoderConfig(**{"backbone": "test_resnet", "weights": "none", "dim": 7, **changes}))
+    return ImageEncoder(ImageEncoderConfig(**{"backbone": "test_resnet", "weights": "none", "dim": 7, **changes}))
 
 
 def pixels(batch: int = 2, height: int = 96, width: int = 160) -> torch.Tensor:

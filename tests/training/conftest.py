@@ -33,3 +33,46 @@ def interrupted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             trainer.train(config, resume)
 
     return run
+
+
+@pytest.fixture
+def sentence_config(tmp_path: Path) -> Callable[..., object]:
+    """Make the config of a run of seconds on four pairs of sentences; `section={...}` replaces fields."""
+    from captioner.config import SentenceConfig
+
+    pairs = [
+        ("Two dogs run.", "Zwei Hunde rennen."),
+        ("A man reads a newspaper in the park.", "Ein Mann liest im Park eine Zeitung."),
+        ("Snow!", "Schnee!"),
+        ("The girl is wearing a red hat.", "Das Mädchen trägt einen roten Hut."),
+    ]
+    for column, language in enumerate(("en", "de")):
+        text = "".join(f"{pair[column]}\n" for pair in pairs)
+        (tmp_path / f"pairs.{language}").write_text(text, encoding="utf-8")
+    source, target = str(tmp_path / "pairs.en"), str(tmp_path / "pairs.de")
+
+    def make(**changes: dict[str, object]) -> SentenceConfig:
+        sections: dict[str, dict[str, object]] = {
+            "data": {
+                "source": source,
+                "target": target,
+                "val_source": source,
+                "val_target": target,
+                "max_vocab_size": 300,
+            },
+            "encoder": {"kind": "text", "embedding_dim": 12, "dim": 16, "num_layers": 2, "max_positions": 64},
+            "decoder": {"embedding_dim": 12, "hidden_dim": 16, "attention": "dot", "dropout": 0.2},
+            "search": {"beam_size": 2, "max_length": 60},
+            "training": {
+                "output": str(tmp_path / "run"),
+                "epochs": 2,
+                "batch_tokens": 60,
+                "learning_rate": 0.01,
+                "warmup_steps": 1,
+            },
+        }
+        for section, fields in changes.items():
+            sections[section] |= fields
+        return SentenceConfig.model_validate(sections)
+
+    return make

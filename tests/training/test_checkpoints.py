@@ -6,7 +6,7 @@ import shutil
 import pytest
 import torch
 
-from captioner.config import Config
+from captioner.config import PhotoConfig
 from captioner.errors import CheckpointError
 from captioner.training.checkpoints import (
     Progress,
@@ -108,9 +108,9 @@ def test_moments_come_back_to_where_they_were():
 
 
 def test_a_setting_that_an_older_run_did_not_have_was_at_its_default():
-    old = fixed_settings(Config())
+    old = fixed_settings(PhotoConfig())
     del old["training"]["label_smoothing"]
     del old["decoder"]
-    assert differences(old, fixed_settings(Config())) == []
-    changed = fixed_settings(Config.model_validate({"training": {"label_smoothing": 0.0}}))
+    assert differences(old, fixed_settings(PhotoConfig())) == []
+    changed = fixed_settings(PhotoConfig.model_validate({"training": {"label_smoothing": 0.0}}))
     assert differences(old, changed) == ["training.label_smoothing was 0.1, is 0.0"]

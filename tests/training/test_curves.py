@@ -11,14 +11,14 @@ HISTORY = [
 
 
 def test_picture_shows_something(tmp_path):
-    draw_curves(tmp_path / "curves.png", HISTORY)
+    draw_curves(tmp_path / "curves.png", HISTORY, ("CIDEr", "BLEU-4"))
     with Image.open(tmp_path / "curves.png") as picture:
         assert picture.width > 2 * picture.height
         assert len(picture.convert("RGB").getcolors(1 << 20)) > 20
 
 
 def test_one_epoch_can_be_drawn(tmp_path):
-    draw_curves(tmp_path / "curves.png", HISTORY[:1])
+    draw_curves(tmp_path / "curves.png", HISTORY[:1], ("CIDEr",))
     assert (tmp_path / "curves.png").is_file()
 
 

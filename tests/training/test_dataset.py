@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from captioner.config import DataConfig
+from captioner.config import PhotoDataConfig
 from captioner.errors import ConfigError, DataError, EmptyDataError, MissingImageError
 from captioner.training.dataset import read_dataset
 
 
 def test_splits_are_those_listed(caption_set, photos):
-    data = read_dataset(DataConfig.model_validate(caption_set))
+    data = read_dataset(PhotoDataConfig.model_validate(caption_set))
     assert [example.image for example in data.train] == photos[:6]
     assert [example.image for example in data.val] == photos[6:]
     assert [len(example.captions) for example in data.train] == [2, 3, 2, 3, 2, 3]
@@ -19,7 +19,7 @@ def test_splits_are_those_listed(caption_set, photos):
 def test_splits_that_the_captions_carry_need_no_list(tmp_path, photos):
     rows = [f'{{"file_name": "{photo.name}", "text": "a photo"}}' for photo in photos]
     (tmp_path / "metadata.jsonl").write_text("\n".join(rows))
-    config = DataConfig(images=str(photos[0].parent), captions=str(tmp_path / "metadata.jsonl"))
+    config = PhotoDataConfig(images=str(photos[0].parent), captions=str(tmp_path / "metadata.jsonl"))
     with pytest.raises(EmptyDataError, match=r"set data\.val_split"):
         read_dataset(config)
 
@@ -30,17 +30,17 @@ def test_missing_photo_of_validation_is_named(caption_set, tmp_path):
     (tmp_path / "val.txt").write_text("photo06.png\ngone.png\n")
     fields = caption_set | {"captions": str(tmp_path / "captions.csv"), "val_split": str(tmp_path / "val.txt")}
     with pytest.raises(MissingImageError, match=r"1 of 8 photos are not there.*gone\.png"):
-        read_dataset(DataConfig.model_validate(fields))
+        read_dataset(PhotoDataConfig.model_validate(fields))
 
 
 @pytest.mark.parametrize("name", ["captions", "images"])
 def test_what_is_not_given_is_named(caption_set, name):
     with pytest.raises(ConfigError, match=f"data.{name} is empty"):
-        read_dataset(DataConfig.model_validate(caption_set | {name: ""}))
+        read_dataset(PhotoDataConfig.model_validate(caption_set | {name: ""}))
 
 
 def test_validation_photos_are_not_trained_on(caption_set, photos):
-    data = read_dataset(DataConfig.model_validate(caption_set | {"train_split": ""}))
+    data = read_dataset(PhotoDataConfig.model_validate(caption_set | {"train_split": ""}))
     assert [example.image for example in data.train] == photos[:6]
     assert [example.image for example in data.val] == photos[6:]
 
@@ -48,14 +48,14 @@ def test_validation_photos_are_not_trained_on(caption_set, photos):
 def test_photos_in_both_lists_are_named(caption_set, tmp_path):
     (tmp_path / "train.txt").write_text("photo00.png\nphoto06.png\n")
     with pytest.raises(DataError, match=r"1 of 2 validation photos.*photo06\.png"):
-        read_dataset(DataConfig.model_validate(caption_set | {"train_split": str(tmp_path / "train.txt")}))
+        read_dataset(PhotoDataConfig.model_validate(caption_set | {"train_split": str(tmp_path / "train.txt")}))
 
 
 def test_nothing_left_to_train_on_is_named(caption_set, photos, tmp_path):
     (tmp_path / "val.txt").write_text("\n".join(photo.name for photo in photos))
     fields = caption_set | {"train_split": "", "val_split": str(tmp_path / "val.txt")}
     with pytest.raises(EmptyDataError, match=r"data\.val_split"):
-        read_dataset(DataConfig.model_validate(fields))
+        read_dataset(PhotoDataConfig.model_validate(fields))
 
 
 def test_validation_photos_may_have_a_caption_file_of_their_own(photos, tmp_path):
@@ -64,7 +64,7 @@ def test_validation_photos_may_have_a_caption_file_of_their_own(photos, tmp_path
         (tmp_path / f"{name}.jsonl").write_text("\n".join(rows))
     (tmp_path / "list.txt").write_text(f"{photos[6].name}\n")
     files = {"captions": str(tmp_path / "train.jsonl"), "val_captions": str(tmp_path / "val.jsonl")}
-    config = DataConfig(images=str(photos[0].parent), **files)
+    config = PhotoDataConfig(images=str(photos[0].parent), **files)
     data = read_dataset(config)
     assert [example.image for example in data.train] == photos[:5]
     assert [example.image for example in data.val] == photos[5:]

@@ -15,10 +15,10 @@ from captioner.training import train
 
 RUN = """
 import sys
-from captioner.config import Config
+from captioner.config import PhotoConfig
 from captioner.training import train
 config, resume = sys.argv[1:]
-train(Config.model_validate_json(config), resume=resume == "resume")
+train(PhotoConfig.model_validate_json(config), resume=resume == "resume")
 """
 NO_DROPOUT = {"decoder": {"dropout": 0.0}}
 

@@ -14,7 +14,7 @@ from captioner.training import train
 
 RUN = """
 import sys, time
-from captioner.config import Config
+from captioner.config import PhotoConfig
 from captioner.training import train, trainer
 
 original = trainer.Trainer._update
@@ -22,7 +22,7 @@ def slow(self, *arguments):
     time.sleep(float(sys.argv[2]))
     return original(self, *arguments)
 trainer.Trainer._update = slow
-train(Config.model_validate_json(sys.argv[1]), resume=sys.argv[3:] == ["resume"])
+train(PhotoConfig.model_validate_json(sys.argv[1]), resume=sys.argv[3:] == ["resume"])
 """
 
 

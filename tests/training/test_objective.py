@@ -1,9 +1,10 @@
 """The loss of a batch does not depend on how its captions are grouped."""
 
+import numpy as np
 import pytest
 import torch
 
-from captioner.config import TrainingConfig
+from captioner.config import PhotoConfig, SelfCriticalConfig, TrainingConfig
 from captioner.data.batching import group_targets
 from captioner.training.objective import Objective
 
@@ -15,9 +16,9 @@ def pixels() -> torch.Tensor:
 
 
 def loss_of(model, captions=CAPTIONS, inputs=None, num_groups=2, guess_share=0.0, **settings):
-    objective = Objective(model, TrainingConfig(**settings), from_features=False)
+    objective = Objective(model, PhotoConfig(training=TrainingConfig(**settings)), from_features=False)
     groups = group_targets(captions, 1, 2, 0, num_groups)
-    return objective(pixels() if inputs is None else inputs, groups, guess_share)
+    return objective(pixels() if inputs is None else inputs, range(len(captions)), groups, guess_share)
 
 
 def test_loss_is_the_sum_over_captions(make_model):
@@ -36,8 +37,8 @@ def test_groups_change_nothing(make_model, num_groups):
 def test_features_give_the_loss_of_their_pixels(make_model):
     model = make_model()
     groups = group_targets(CAPTIONS, 1, 2, 0)
-    objective = Objective(model, TrainingConfig(), from_features=True)
-    torch.testing.assert_close(objective(model.encoder.features(pixels()), groups), loss_of(model))
+    objective = Objective(model, PhotoConfig(), from_features=True)
+    torch.testing.assert_close(objective(model.encoder.features(pixels()), range(3), groups), loss_of(model))
 
 
 def test_photos_are_encoded_once(make_model, monkeypatch):
@@ -84,3 +85,59 @@ def test_no_guesses_cost_no_second_pass(make_model, monkeypatch):
     monkeypatch.setattr(model.decoder, "forward", lambda words, memory: passes.append(1) or original(words, memory))
     loss_of(model, num_groups=2)
     assert len(passes) == 2
+
+
+def self_critical(model, reward, share=1.0, num_samples=4):
+    settings = SelfCriticalConfig(share=share, num_samples=num_samples, max_length=5)
+    return Objective(model, PhotoConfig(self_critical=settings), from_features=False, reward=reward)
+
+
+def test_equal_rewards_teach_nothing(make_model):
+    model = make_model()
+    groups = group_targets(CAPTIONS, 1, 2, 0)
+    loss = self_critical(model, lambda items, texts, finished: np.ones(len(texts)))(pixels(), range(3), groups)
+    loss.backward()
+    assert all(parameter.grad is None or not parameter.grad.any() for parameter in model.decoder.parameters())
+
+
+def test_shares_of_the_two_losses_add_up(make_model):
+    model = make_model()
+    groups = group_targets(CAPTIONS, 1, 2, 0)
+
+    def at(share):
+        torch.manual_seed(3)
+        objective = self_critical(model, lambda items, texts, finished: np.arange(len(texts)) % 4.0, share)
+        return objective(pixels(), range(3), groups)
+
+    torch.testing.assert_close(at(0.25), 0.75 * at(0.0) + 0.25 * at(1.0))
+    assert not torch.isclose(at(0.0), at(1.0))
+
+
+def test_samples_are_judged_with_their_own_items(make_model):
+    seen = []
+
+    def reward(items, texts, finished):
+        seen.append((list(items), len(texts), len(finished)))
+        return np.zeros(len(texts))
+
+    self_critical(make_model(), reward, num_samples=2)(pixels(), [7, 5, 9], group_targets(CAPTIONS, 1, 2, 0))
+    assert seen == [([7, 7, 5, 5, 9, 9], 6, 6)]
+
+
+def test_what_is_rewarded_becomes_likelier(make_model):
+    """A model of four words that is rewarded for one of them soon writes little else."""
+    model = make_model()
+    wanted = model.tokenizer.convert_tokens_to_ids("green")
+    objective = self_critical(
+        model, lambda items, texts, finished: np.array([text.split().count("green") / 5 for text in texts])
+    )
+    optimizer = torch.optim.Adam(model.decoder.parameters(), 0.02)
+    torch.manual_seed(0)
+    groups = group_targets(CAPTIONS, 1, 2, 0)
+    for _ in range(40):
+        optimizer.zero_grad()
+        objective(pixels(), range(3), groups).backward()
+        optimizer.step()
+    assert np.mean(objective.rewards_seen[-5:]) > 0.5 > 3 * np.mean(objective.rewards_seen[:5])
+    best = model.search(model.encode(pixels()), model.search_config)
+    assert all(wanted in several[0].token_ids for several in best)

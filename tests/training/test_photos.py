@@ -1,7 +1,5 @@
 """Photos come cached or augmented, in order, and the same for the same seed."""
 
-import threading
-
 import pytest
 import torch
 from PIL import Image
@@ -10,7 +8,7 @@ from captioner.data.feature_cache import View, views_of
 from captioner.encoders import ImageEncoder
 from captioner.errors import InputError
 from captioner.preprocess.image import ImagePreprocessor
-from captioner.training.photos import AugmentedPhotos, CachedPhotos, open_photos, prefetch
+from captioner.training.photos import AugmentedPhotos, CachedPhotos, open_photos
 
 
 @pytest.fixture
@@ -97,41 +95,3 @@ def test_broken_photo_is_named(tmp_path, config, augment):
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(InputError, match=r"broken\.png"):
         AugmentedPhotos([path], config, augment).load([0], [0], 0)
-
-
-class Source:
-    """Returns the number of the photo; remembers which were asked for."""
-
-    num_views = 1
-
-    def __init__(self) -> None:
-        self.asked: list[int] = []
-        self.started = threading.Event()
-
-    def load(self, photos, views, seed):
-        self.asked.append(photos[0])
-        if photos[0] == 1:
-            self.started.set()
-        if photos[0] == 3:
-            raise InputError("three.png", "broken")
-        return torch.tensor(photos)
-
-
-def test_prefetch_keeps_the_order_and_works_ahead():
-    source = Source()
-    loads = prefetch((source, [number], [0], 0) for number in range(3))
-    assert next(loads) == 0
-    assert source.started.wait(5)
-    assert [int(load) for load in loads] == [1, 2]
-    assert source.asked == [0, 1, 2]
-
-
-def test_prefetch_hands_errors_on():
-    loads = prefetch((Source(), [number], [0], 0) for number in (2, 3, 4))
-    assert next(loads) == 2
-    with pytest.raises(InputError, match="three"):
-        next(loads)
-
-
-def test_prefetch_of_nothing():
-    assert list(prefetch(())) == []

@@ -41,7 +41,7 @@ def same(first, second) -> bool:
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch):
     """Drawing would take most of the time; test_run_folder.py looks at the pictures."""
-    monkeypatch.setattr(trainer, "draw_curves", lambda path, history: path.touch())
+    monkeypatch.setattr(trainer, "draw_curves", lambda path, *_: path.touch())
 
 
 def test_the_same_seed_gives_the_same_weights(tiny_config, tmp_path, final_weights):
@@ -150,7 +150,7 @@ def test_the_loss_has_its_options(tiny_config, tmp_path, changes):
 def test_fine_tuning_moves_the_chosen_stages_and_no_statistics(tiny_config):
     config = tiny_config(encoder={"trainable_from": 4}, training={"backbone_learning_rate": 0.01})
     run = Trainer(config, resume=False)
-    assert not run.from_features
+    assert not run.task.from_features
     before = {name: tensor.clone() for name, tensor in run.model.encoder.backbone.state_dict().items()}
     run.run()
     after = run.model.encoder.backbone.state_dict()
@@ -159,7 +159,7 @@ def test_fine_tuning_moves_the_chosen_stages_and_no_statistics(tiny_config):
 
 
 def test_crops_and_flips_are_views_of_the_cache(tiny_config):
-    assert Trainer(tiny_config(training={"crops": 2}), resume=False).photos.num_views == 6
+    assert Trainer(tiny_config(training={"crops": 2}), resume=False).task.train.num_views == 6
 
 
 class Judged:
@@ -169,9 +169,9 @@ class Judged:
         self.weights: list[dict[str, torch.Tensor]] = []
         left, original = iter(scores), Validation.__call__
 
-        def judge(validation: Validation, model: CaptionerModel, from_features: bool) -> Report:
+        def judge(validation: Validation, model: CaptionerModel) -> Report:
             self.weights.append({name: tensor.clone() for name, tensor in model.own_state_dict().items()})
-            report = original(validation, model, from_features)
+            report = original(validation, model)
             return dataclasses.replace(report, scores=report.scores | {"CIDEr": next(left)})
 
         patch.setattr(Validation, "__call__", judge)

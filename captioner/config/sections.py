@@ -1,20 +1,8 @@
-"""All settings of an experiment: what a TOML file may say, what each field means and which values it takes.
+"""Every setting: its meaning, its range and its default, one class for each table of a config file."""
 
-A file holds one table per class below (`[data]`, `[image]`, `[encoder]`, `[decoder]`, `[search]`, `[training]`); every
-field has a default, an unknown one is an error. `section.key=value` on the command line overrides the file. A model's
-`training_config.json` holds the same tables as JSON.
-"""
+from typing import ClassVar, Literal, Self
 
-import json
-import tomllib
-from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from captioner.errors import ConfigError
-
-CONFIGS = Path(__file__).parent / "configs"
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Section(BaseModel):
@@ -23,8 +11,18 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class DataConfig(Section):
-    """Where the examples are."""
+class PhotoDataConfig(Section):
+    """Where photos and their captions are."""
+
+    PATHS: ClassVar[dict[str, str]] = {
+        "images": "DIR",
+        "captions": "FILE",
+        "val_captions": "FILE",
+        "train_split": "FILE",
+        "val_split": "FILE",
+        "cache": "DIR",
+    }
+    """The fields that are paths of this machine, and what stands for them in a command that others may run."""
 
     name: str = ""
     """What the dataset is called, for the model card."""
@@ -49,6 +47,37 @@ class DataConfig(Section):
     """The most words that the tokenizer keeps."""
 
 
+class SentenceDataConfig(Section):
+    """Where sentences and their translations are."""
+
+    PATHS: ClassVar[dict[str, str]] = {"source": "FILE", "target": "FILE", "val_source": "FILE", "val_target": "FILE"}
+    """The fields that are paths of this machine, and what stands for them in a command that others may run."""
+
+    name: str = ""
+    """What the dataset is called, for the model card."""
+    license: str = ""
+    """On which terms it may be used, for the model card."""
+    source_language: str = ""
+    """What the sources are written in, for the model card; a code such as en."""
+    target_language: str = ""
+    """What the targets are written in, for the model card; a code such as de."""
+    source: str = ""
+    """Training sources, one sentence a line. With `target` empty: a file that holds both, as two columns with a tab
+    between them, or as JSON lines with `source` and `target`."""
+    target: str = ""
+    """Training targets, line by line with `source`."""
+    val_source: str = ""
+    """Validation sources, in the same form."""
+    val_target: str = ""
+    """Validation targets, in the same form."""
+    max_words: int = Field(100, ge=1)
+    """Training pairs with more words on a side are left out."""
+    max_ratio: float = Field(4.0, ge=1)
+    """Training pairs of which one side has so many times the words of the other are left out."""
+    max_vocab_size: int = Field(5_000, ge=300)
+    """Size of the vocabulary that both languages share, the 256 bytes included."""
+
+
 class ImageConfig(Section):
     """How a photo becomes a tensor."""
 
@@ -66,9 +95,11 @@ class ImageConfig(Section):
     """Photos of more pixels are refused before they are decoded."""
 
 
-class EncoderConfig(Section):
+class ImageEncoderConfig(Section):
     """The convolutional network that reads a photo."""
 
+    kind: Literal["image"] = "image"
+    """The sense."""
     backbone: str = "tf_efficientnet_lite2"
     """Any timm model that gives a map of features."""
     weights: Literal["package", "hub", "none"] = "package"
@@ -79,6 +110,41 @@ class EncoderConfig(Section):
     """Width of the memory that the decoder attends to."""
     dropout: float = Field(0.3, ge=0, lt=1)
     """Dropout on the memory."""
+
+
+class TextEncoderConfig(Section):
+    """The convolutional network that reads a sentence."""
+
+    kind: Literal["text"] = "text"
+    """The sense."""
+    embedding_dim: int = Field(256, ge=1)
+    """Width of a token's embedding."""
+    dim: int = Field(256, ge=1)
+    """Width of the convolutions, and of the memory that the decoder attends to."""
+    num_layers: int = Field(4, ge=1)
+    """Number of gated convolutions."""
+    kernel_size: int = Field(3, ge=1)
+    """Tokens that each convolution sees, an odd number."""
+    max_positions: int = Field(256, ge=2)
+    """The most tokens of a source; longer texts are translated piece by piece."""
+    share_embeddings: bool = True
+    """Whether source and target have one table of embeddings; it needs the decoder's `embedding_dim` to be the same."""
+    dropout: float = Field(0.2, ge=0, lt=1)
+    """Dropout on embeddings, convolutions and memory."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.kernel_size % 2 == 0:
+            raise ValueError(f"kernel_size ({self.kernel_size}) must be odd, so that a token is at its centre")
+        return self
+
+
+EncoderConfig = ImageEncoderConfig | TextEncoderConfig
+ENCODERS: dict[str, type[ImageEncoderConfig] | type[TextEncoderConfig]] = {
+    "image": ImageEncoderConfig,
+    "text": TextEncoderConfig,
+}
+"""The settings of each kind of encoder."""
 
 
 class DecoderConfig(Section):
@@ -144,12 +210,16 @@ class TrainingConfig(Section):
 
     output: str = "runs/captioner"
     """Folder of the run: checkpoints, curves, the best model."""
+    initial_model: str = ""
+    """A model whose weights and vocabulary the run begins with: one that ships, or a folder. Empty: random weights."""
     seed: int = 0
     """Seed of everything random."""
     epochs: int = Field(12, ge=1)
     """Passes over the training photos."""
     batch_size: int = Field(40, ge=1)
     """Photos in one update of the weights, over all processes; each brings all its captions."""
+    batch_tokens: int = Field(4_000, ge=1)
+    """Sentences are batched by length: target tokens in one update, padding included, over all processes."""
     accumulation_steps: int = Field(1, ge=1)
     """Parts in which a batch is computed, to save memory."""
     learning_rate: float = Field(1e-3, gt=0)
@@ -187,68 +257,43 @@ class TrainingConfig(Section):
     """Threads that decode photos while the model works."""
 
 
-class Config(Section):
-    """One experiment."""
+class SelfCriticalConfig(Section):
+    """Training on what the model itself writes, rewarded by the scores that people judge it by."""
 
-    data: DataConfig = DataConfig()
-    image: ImageConfig = ImageConfig()
-    encoder: EncoderConfig = EncoderConfig()
+    share: float = Field(0.0, ge=0, le=1)
+    """Share of the loss that rewards whole texts; the rest is cross-entropy, against drift. 0: cross-entropy alone."""
+    num_samples: int = Field(5, ge=2)
+    """Texts sampled for each item; each is compared with the mean of the others."""
+    max_length: int = Field(24, ge=1)
+    """The most tokens of a sampled text."""
+    rewards: dict[str, float] = Field(default_factory=dict)
+    """What each score counts for: CIDEr and BLEU-4 of captions, chrF and BLEU of translations. Empty: the first of
+    them alone."""
+
+
+class Config(Section):
+    """One experiment: the sections that are the same for every sense."""
+
     decoder: DecoderConfig = DecoderConfig()
     search: SearchConfig = SearchConfig()
     training: TrainingConfig = TrainingConfig()
+    self_critical: SelfCriticalConfig = SelfCriticalConfig()
 
 
-def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Config:
-    """Read a TOML file, or a model's `training_config.json`, and apply `section.key=value` overrides.
+class PhotoConfig(Config):
+    """An experiment with photos and captions."""
 
-    Raises:
-        ConfigError: The file is missing or broken, or a field is unknown, of the wrong type or out of range.
-    """
-    path = Path(path)
-    kind = "JSON" if path.suffix == ".json" else "TOML"
-    try:
-        text = path.read_text(encoding="utf-8")
-        tables = json.loads(text) if kind == "JSON" else tomllib.loads(text)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValueError as error:  # of the text's encoding, too
-        raise ConfigError(f"{path}: not valid {kind} ({error})") from error
-    if not isinstance(tables, dict):
-        raise ConfigError(f"{path}: it must hold tables of settings, such as training")
-    for override in overrides:
-        section, key, value = _parse_override(override)
-        table = tables.setdefault(section, {})
-        if not isinstance(table, dict):
-            raise ConfigError(f"{path}: {section} must be a table")
-        table[key] = value
-    return validated(Config, tables, where=str(path))
+    data: PhotoDataConfig = PhotoDataConfig()
+    image: ImageConfig = ImageConfig()
+    encoder: ImageEncoderConfig = ImageEncoderConfig()
 
 
-SectionT = TypeVar("SectionT", bound=Section)
+class SentenceConfig(Config):
+    """An experiment with sentences and translations."""
+
+    data: SentenceDataConfig = SentenceDataConfig()
+    encoder: TextEncoderConfig = TextEncoderConfig()
 
 
-def validated(section: type[SectionT], values: dict[str, Any], where: str) -> SectionT:
-    """Build a section from plain values; the error names each field, its value and what would do."""
-    try:
-        return section.model_validate(values)
-    except ValidationError as error:
-        lines = []
-        for problem in error.errors():
-            field = ".".join(str(part) for part in problem["loc"]) or section.__name__
-            given = "" if problem["type"] in ("missing", "value_error") else f" (given: {problem['input']!r})"
-            message = problem["msg"].removeprefix("Value error, ")
-            if problem["type"] == "extra_forbidden":
-                message, given = "no such setting", ""
-            lines.append(f"{where}: {field}: {message}{given}")
-        raise ConfigError("\n".join(lines)) from error
-
-
-def _parse_override(text: str) -> tuple[str, str, Any]:
-    name, equals, raw = text.partition("=")
-    section, dot, key = name.strip().partition(".")
-    if not (equals and dot and section and key):
-        raise ConfigError(f"override {text!r}: write section.key=value, for example training.epochs=3")
-    try:
-        return section, key, tomllib.loads(f"value = {raw}")["value"]
-    except tomllib.TOMLDecodeError:
-        return section, key, raw.strip()  # a bare word is a string
+EXPERIMENTS: dict[str, type[PhotoConfig] | type[SentenceConfig]] = {"image": PhotoConfig, "text": SentenceConfig}
+"""What an experiment holds, by `encoder.kind`."""

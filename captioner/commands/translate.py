@@ -1,0 +1,141 @@
+"""`translate`: sentences to sentences, from the command line, a file or a pipe."""
+
+import io
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from captioner.commands.options import BeamSize, Device, Model, describe, given
+from captioner.errors import UsageError
+
+if TYPE_CHECKING:
+    from captioner.pipeline import TranslationResult
+
+OTHER_FORMATS = (".csv", ".json", ".parquet", ".html")  # as `caption` writes them
+
+
+def translate(
+    texts: Annotated[list[str] | None, typer.Argument(help="Sentences; or - to read lines from a pipe.")] = None,
+    input_file: Annotated[Path | None, typer.Option("--input", help="A text file, one sentence a line.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write here: lines of text, or JSON lines where it ends in .jsonl.")
+    ] = None,
+    model: Model = "multi30k-en-de",
+    num_translations: Annotated[
+        int, typer.Option(min=1, help="Translations of each line, best first, with tabs between them.")
+    ] = 1,
+    alignments: Annotated[
+        bool, typer.Option("--alignments", help="Add ||| and which source word each word comes from, as 0-0 1-2.")
+    ] = False,
+    explain: Annotated[
+        Path | None, typer.Option(help="Folder for one PNG a line: which source words it looked at.")
+    ] = None,
+    beam_size: BeamSize = None,
+    max_length: Annotated[int | None, typer.Option(min=1, help=describe("max_length"))] = None,
+    device: Device = "auto",
+) -> None:
+    """Translate sentences: one line out for each line in, as they come."""
+    from captioner.pipeline import load_translator
+    from captioner.progress import progress
+    from captioner.translation import translate_lines
+
+    lines, count = _lines(texts, input_file)
+    _check(output)
+    translator = load_translator(model, device)
+    search = translator.options(**given(beam_size=beam_size, max_length=max_length, num_captions=num_translations))
+    folder = _folder(explain)
+    with ExitStack() as stack:
+        stream = stack.enter_context(_stream(output))
+        on_screen = output is None and sys.stdout.isatty()
+        advance = stack.enter_context(progress("sentences", count, "lines", hidden=on_screen))
+        for number, result in enumerate(translate_lines(translator, lines, search), start=1):
+            if result.num_pieces > 1:
+                told = f"too long for the model, cut at sentence ends into {result.num_pieces} pieces"
+                print(f"line {number}: {told}", file=sys.stderr)
+            print(_row(result, output, translator.name, alignments), file=stream, flush=True)
+            if folder is not None:
+                _draw(folder / f"{number:04d}.png", result)
+            advance()
+
+
+def _lines(texts: list[str] | None, input_file: Path | None) -> tuple[Iterable[str], int | None]:
+    """Return what is to be translated, and how many lines; None where that is not known before they end."""
+    if bool(texts) == bool(input_file):
+        raise UsageError("translate: give sentences, or --input FILE, or - to read lines from a pipe")
+    if input_file is not None:
+        from captioner.data.parallel_text import read_lines
+
+        lines = read_lines(input_file)
+        return lines, len(lines)
+    if texts == ["-"]:
+        return _piped(), None
+    return texts or [], len(texts or [])
+
+
+def _piped() -> Iterator[str]:
+    """Yield lines as they come; like those of a file they are UTF-8, whatever the terminal's encoding is."""
+    # Not through sys.stdin itself: Python would wait for its lock at the end, where a thread still reads.
+    with open(sys.stdin.fileno(), "rb", closefd=False) as pipe:
+        for number, line in enumerate(pipe, start=1):
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise UsageError(f"standard input, line {number}: not UTF-8 ({error.reason})") from error
+            yield text.removesuffix("\n").removesuffix("\r")
+
+
+def _check(output: Path | None) -> None:
+    """See that the output can be written, before a model is loaded."""
+    if output is None:
+        return
+    from captioner.outputs.disk import check_place
+
+    if output.suffix.lower() in OTHER_FORMATS:
+        raise UsageError(f"{output}: translations are written as lines of text, or as JSON lines to a .jsonl file")
+    check_place(output)
+
+
+@contextmanager
+def _stream(output: Path | None) -> Iterator[TextIO]:
+    """Yield where lines go, in UTF-8 but on a terminal of another encoding; what is written stays, come what may."""
+    if output is None:
+        if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
+        yield sys.stdout
+        return
+    from captioner.outputs.disk import output_errors
+
+    with output_errors(output), output.open("w", encoding="utf-8", newline="\n") as stream:
+        yield stream
+
+
+def _row(result: "TranslationResult", output: Path | None, model: str, alignments: bool) -> str:
+    from captioner.outputs.translations import json_row, pharaoh, text_line
+
+    if output is not None and output.suffix.lower() == ".jsonl":
+        candidates = [(one.text, one.log_prob) for one in result.candidates]
+        return json_row(result.source, candidates, model, result.alignments if alignments else None)
+    line = text_line([one.text for one in result.candidates])
+    return f"{line} ||| {pharaoh(result.alignments)}" if alignments else line
+
+
+def _folder(explain: Path | None) -> Path | None:
+    if explain is not None:
+        try:
+            explain.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{explain}: the folder cannot be made ({error.strerror})") from error
+    return explain
+
+
+def _draw(path: Path, result: "TranslationResult") -> None:
+    from captioner.outputs import draw_alignment
+    from captioner.outputs.disk import output_errors
+
+    picture = draw_alignment(result.source_words, result.candidates[0].words, result.attention)
+    with output_errors(path):
+        picture.save(path, "PNG")

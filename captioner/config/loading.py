@@ -1,0 +1,82 @@
+"""From a config file and overrides to checked settings."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from captioner.config.sections import EXPERIMENTS, PhotoConfig, Section, SentenceConfig
+from captioner.errors import ConfigError
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+
+
+def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> PhotoConfig | SentenceConfig:
+    """Read a TOML file, or a model's `training_config.json`, and apply `section.key=value` overrides.
+
+    Raises:
+        ConfigError: The file is missing or broken, or a field is unknown, of the wrong type or out of range.
+    """
+    path = Path(path)
+    kind = "JSON" if path.suffix == ".json" else "TOML"
+    try:
+        text = path.read_text(encoding="utf-8")
+        tables = json.loads(text) if kind == "JSON" else tomllib.loads(text)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:  # of the text's encoding, too
+        raise ConfigError(f"{path}: not valid {kind} ({error})") from error
+    if not isinstance(tables, dict):
+        raise ConfigError(f"{path}: it must hold tables of settings, such as training")
+    for override in overrides:
+        section, key, value = _parse_override(override)
+        table = tables.setdefault(section, {})
+        if not isinstance(table, dict):
+            raise ConfigError(f"{path}: {section} must be a table")
+        table[key] = value
+    return validated(chosen_by_kind(EXPERIMENTS, tables.get("encoder"), str(path)), tables, where=str(path))
+
+
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+def chosen_by_kind(classes: Mapping[str, type[SectionT]], encoder: Any, where: str) -> type[SectionT]:
+    """Choose by what a table of encoder settings says of its kind; where it says nothing, it is an image encoder.
+
+    Raises:
+        ConfigError: There is no such kind.
+    """
+    kind = encoder.get("kind", "image") if isinstance(encoder, dict) else "image"
+    if kind not in classes:
+        raise ConfigError(f"{where}: encoder.kind: there are {', '.join(classes)} (given: {kind!r})")
+    return classes[kind]
+
+
+def validated(section: type[SectionT], values: dict[str, Any], where: str) -> SectionT:
+    """Build a section from plain values; the error names each field, its value and what would do."""
+    try:
+        return section.model_validate(values)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            field = ".".join(str(part) for part in problem["loc"]) or section.__name__
+            given = "" if problem["type"] in ("missing", "value_error") else f" (given: {problem['input']!r})"
+            message = problem["msg"].removeprefix("Value error, ")
+            if problem["type"] == "extra_forbidden":
+                message, given = "no such setting", ""
+            lines.append(f"{where}: {field}: {message}{given}")
+        raise ConfigError("\n".join(lines)) from error
+
+
+def _parse_override(text: str) -> tuple[str, str, Any]:
+    name, equals, raw = text.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not (equals and dot and section and key):
+        raise ConfigError(f"override {text!r}: write section.key=value, for example training.epochs=3")
+    try:
+        return section, key, tomllib.loads(f"value = {raw}")["value"]
+    except tomllib.TOMLDecodeError:
+        return section, key, raw.strip()  # a bare word is a string

@@ -1,0 +1,120 @@
+"""Sentences and their translations, from aligned text files, a table or JSON lines, to pairs."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from captioner.data.examples import read_text
+from captioner.errors import AnnotationError, EmptyDataError
+
+
+@dataclass(frozen=True)
+class SentencePair:
+    """A sentence and its translation."""
+
+    source: str
+    target: str
+
+
+def read_lines(file: Path) -> list[str]:
+    """Read a text file as lines; an empty line is an empty sentence, and a last line need not end.
+
+    Raises:
+        AnnotationError: It cannot be read, or is in another encoding.
+    """
+    lines = read_text(file).split("\n")
+    if not lines[-1]:
+        del lines[-1]
+    return [line.removesuffix("\r") for line in lines]
+
+
+def read_parallel(source: Path, target: Path | None) -> list[SentencePair]:
+    """Read pairs from two aligned files, or from one that holds both sides; its content tells how.
+
+    Args:
+        source: Sentences, one a line. Without `target`: two columns with a tab between them, or JSON lines with
+            `source` and `target`.
+        target: Their translations, line by line.
+
+    Raises:
+        AnnotationError: A file cannot be read or is malformed, or the two have different numbers of lines.
+        EmptyDataError: There are no pairs.
+    """
+    lines = read_lines(source)
+    if target is not None:
+        translations = read_lines(target)
+        if len(lines) != len(translations):
+            raise AnnotationError(
+                f"{source} has {len(lines):,} lines, {target} has {len(translations):,}: they must be "
+                "aligned line by line"
+            )
+        pairs = [SentencePair(one, other) for one, other in zip(lines, translations, strict=True)]
+    else:
+        is_json = next((line for line in lines if line.strip()), "").startswith("{")
+        pairs = list((_json_pairs if is_json else _table_pairs)(lines, source))
+    if not pairs:
+        raise EmptyDataError(f"{source}: it holds no sentences")
+    return pairs
+
+
+def _table_pairs(lines: Sequence[str], file: Path) -> Iterator[SentencePair]:
+    for number, line in enumerate(lines, start=1):
+        columns = line.split("\t")
+        if len(columns) != 2:
+            raise AnnotationError(
+                f"{file}, line {number}: {len(columns)} columns; without a file of targets each line holds source and "
+                "target with a tab between them, or a JSON object with `source` and `target`"
+            )
+        yield SentencePair(*columns)
+
+
+def _json_pairs(lines: Sequence[str], file: Path) -> Iterator[SentencePair]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise AnnotationError(f"{file}, line {number}: not valid JSON ({error.msg})") from error
+        sides = [row.get(side) if isinstance(row, dict) else None for side in ("source", "target")]
+        if not all(isinstance(side, str) for side in sides):
+            raise AnnotationError(
+                f"{file}, line {number}: an object with `source` and `target`, both of them texts, is needed"
+            )
+        yield SentencePair(*map(str, sides))
+
+
+def keep_trainable(
+    pairs: Sequence[SentencePair], max_words: int, max_ratio: float
+) -> tuple[list[SentencePair], dict[str, int]]:
+    """Leave out pairs that teach nothing or cost too much.
+
+    Args:
+        pairs: All pairs.
+        max_words: The most words on a side.
+        max_ratio: The most times that one side may have the words of the other.
+
+    Returns:
+        The pairs that stay, and how many were left out for each reason.
+
+    Raises:
+        EmptyDataError: None stays.
+    """
+    dropped: Counter[str] = Counter()
+    kept = []
+    for pair in pairs:
+        short, long = sorted((len(pair.source.split()), len(pair.target.split())))
+        if not short:
+            dropped["empty"] += 1
+        elif long > max_words:
+            dropped[f"longer than {max_words} words"] += 1
+        elif long > max_ratio * short:
+            dropped[f"one side more than {max_ratio:g} times as long"] += 1
+        else:
+            kept.append(pair)
+    if not kept:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items())
+        raise EmptyDataError(f"no pair is left to train on ({reasons}): see data.max_words and data.max_ratio")
+    return kept, dict(dropped)

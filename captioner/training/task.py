@@ -1,0 +1,102 @@
+"""What a run learns, whatever the sense: the trainer knows this and nothing of photos or sentences."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol
+
+from captioner.config import PhotoConfig, SentenceConfig
+from captioner.data.batching import EpochPlan
+from captioner.metrics import Report
+from captioner.model import CaptionerModel
+from captioner.training.model_card import CardTexts
+from captioner.training.reward import Reward
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+
+class Sources(Protocol):
+    """What the encoder reads, by number."""
+
+    def load(self, numbers: Sequence[int], views: Sequence[int], seed: int) -> Any:
+        """Return a batch; it has a method `to(device)`."""
+
+
+class Scorer(Protocol):
+    """Scores what was decoded from the validation examples."""
+
+    def score(self, hypotheses: Mapping[int, str]) -> Report:
+        """Score one text for each number."""
+
+
+class Task(Protocol):
+    """Examples of one sense, and how they are batched, judged and described.
+
+    Attributes:
+        config: The experiment; `open` completes it with what the model decides.
+        targets: The target texts of each training example.
+        num_val: Number of validation examples.
+        scorer: Judges what was decoded from them.
+        shown: The two scores that are printed and drawn; the first tells which epoch is the best.
+        num_groups: Groups of similar length into which the targets of one batch are sorted.
+        from_features: Whether the sources are the backbone's features rather than what the encoder reads.
+        train: The training sources.
+        val: The validation sources.
+    """
+
+    shown: tuple[str, str]
+    num_groups: int
+    num_val: int
+    from_features: bool
+
+    @property
+    def config(self) -> PhotoConfig | SentenceConfig: ...  # noqa: D102 (an attribute that only the task itself sets)
+    @property
+    def targets(self) -> Sequence[Sequence[str]]: ...  # noqa: D102
+    @property
+    def scorer(self) -> Scorer: ...  # noqa: D102
+    @property
+    def train(self) -> Sources: ...  # noqa: D102
+    @property
+    def val(self) -> Sources: ...  # noqa: D102
+
+    def train_tokenizer(self) -> "PreTrainedTokenizerFast":
+        """Train the tokenizer that the data calls for."""
+
+    def open(self, model: CaptionerModel) -> None:
+        """Make the sources ready for a model."""
+
+    def plan(self, lengths: Sequence[int], epoch: int) -> EpochPlan:
+        """Order one epoch.
+
+        Args:
+            lengths: Target tokens of each training example, EOS included.
+            epoch: Counted from 0.
+        """
+
+    def reward(self, weights: Mapping[str, float]) -> Reward:
+        """Return what judges the samples of self-critical training, by the weights of its scores.
+
+        Raises:
+            ConfigError: There is no such score.
+        """
+
+    def card(self) -> CardTexts:
+        """Say what the model's card says of this sense alone."""
+
+
+def prefetch(jobs: Iterable[tuple[Sources, Sequence[int], Sequence[int], int]]) -> Iterator[Any]:
+    """Load each job's sources while the caller still works on those of the one before.
+
+    Args:
+        jobs: The arguments of `load`, behind the sources to load from.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        waiting = None
+        for sources, numbers, views, seed in jobs:
+            upcoming = thread.submit(sources.load, numbers, views, seed)
+            if waiting is not None:
+                yield waiting.result()
+            waiting = upcoming
+        if waiting is not None:
+            yield waiting.result()

@@ -1,0 +1,208 @@
+"""One object from a name; a sentence is translated alike alone, among others and as part of a long text."""
+
+import math
+
+import numpy as np
+import pytest
+
+from captioner.errors import ConfigError, ModelError
+from captioner.pipeline import Candidate, Translator, load, load_captioner, load_translator
+from captioner.pipeline.result import ChainedCandidate
+from captioner.pipeline.translator import BATCH_SIZE
+from captioner.preprocess.text import pad_sources
+from captioner.tokenization import words_of_pieces
+
+SENTENCES = [
+    "two dogs play",
+    "a",
+    "zwei Hunde",
+    "two dogs play in the snow.",
+    "",
+    "写真",
+    "snow, snow!",
+    "   ",
+    "in the",
+]
+
+
+@pytest.fixture
+def model(make_sentence_model) -> Translator:
+    return Translator(make_sentence_model(), "tiny")
+
+
+def told(result):
+    return [(one.text, one.words) for one in result.candidates]
+
+
+@pytest.mark.parametrize("options", [{}, {"beam_size": 1}, {"num_captions": 2}, {"num_captions": 5}])
+def test_a_list_gives_the_translations_of_each_alone(model, options):
+    results = model.translate(SENTENCES, **options)
+    assert [result.source for result in results] == SENTENCES
+    for sentence, result in zip(SENTENCES, results, strict=True):
+        alone = model.translate(sentence, **options)
+        assert told(result) == told(alone)
+        assert result.log_prob == pytest.approx(alone.log_prob, abs=1e-4)
+        np.testing.assert_allclose(result.attention, alone.attention, atol=1e-5)
+    assert model.translate([]) == []
+
+
+def test_more_sentences_than_a_batch_come_back_in_order(model):
+    sentences = [f"{'snow ' * (number % 4)}{number}" for number in range(BATCH_SIZE + 3)]
+    results = model.translate(sentences, beam_size=1)
+    assert [result.source for result in results] == sentences
+    for number in (0, 7, BATCH_SIZE, BATCH_SIZE + 2):
+        assert told(results[number]) == told(model.translate(sentences[number], beam_size=1))
+
+
+def test_nothing_is_translated_to_nothing(model):
+    for nothing in ("", " ", "\t\n", "\u3000"):
+        result = model.translate(nothing, num_captions=3)
+        assert (result.source, result.text, result.log_prob, result.num_pieces) == (nothing, "", 0.0, 1)
+        assert result.alignments == ()
+        assert len(result.attention) == 0
+
+
+def test_white_space_counts_once(model):
+    plain = model.translate("two dogs play")
+    spaced = model.translate("  two\tdogs \n play\u2028")
+    assert told(spaced) == told(plain)
+    assert spaced.source_words == plain.source_words
+    assert spaced.source == "  two\tdogs \n play\u2028"
+
+
+def test_candidates_come_best_first_with_probabilities_of_their_words(model):
+    result = model.translate("two dogs play", num_captions=3, beam_size=4)
+    assert len(result.candidates) == 3
+    best = result.candidates[0]
+    assert (result.text, result.log_prob) == (best.text, best.log_prob)
+    penalty = model.options().length_penalty
+    assert penalty == 1
+    assert len({one.log_prob for one in result.candidates}) == 3
+    for one in result.candidates:
+        assert one.words == tuple(one.text.split())
+        assert len(one.word_log_probs) == len(one.words) == len(one.attention)
+        assert all(value < 0 for value in one.word_log_probs)
+        assert sum(one.word_log_probs) >= one.log_prob - 1e-4  # the rest is the end's, and that of white space
+        assert 0 < one.confidence <= 1
+        assert one.confidence == pytest.approx(math.exp(one.log_prob / (len(one.words) + 1)))
+
+
+def test_each_word_looks_at_source_words_and_the_end(model):
+    result = model.translate("two dogs play in the snow.", num_captions=3)
+    for one in result.candidates:
+        assert one.attention.shape == (len(one.words), 6)
+        assert one.attention.dtype == np.float32
+        assert (one.attention >= 0).all()
+        assert (one.attention.sum(1) < 1).all()
+        assert (one.attention.sum(1) > 0.3).all()  # but for the end's share
+    peaks = result.attention.argmax(1).tolist()
+    assert result.alignments == tuple((source, target) for target, source in enumerate(peaks))
+    assert result.source_words == ("two", "dogs", "play", "in", "the", "snow.")
+
+
+def test_a_word_has_the_look_that_followed_it_summed_by_source_words(model):
+    source = "two dogs play in the snow."
+    ids = model.model.tokenize([source], 99)
+    memory = model.model.encode(pad_sources(ids, 2, 0))
+    [[hypothesis]] = model.model.search(memory, model.options(beam_size=1))
+    looks = hypothesis.attention_weights.detach().numpy()
+    columns = words_of_pieces(model.model.pieces(ids[0]))
+    rows = words_of_pieces(model.model.pieces(hypothesis.token_ids))
+    result = model.translate(source, beam_size=1)
+    for word in range(len(result.candidates[0].words)):
+        followed = [min(number + 1, len(rows) - 1) for number, row in enumerate(rows) if row == word]
+        for column in range(6):
+            pieces = [number for number, own in enumerate(columns) if own == column]
+            assert result.attention[word, column] == pytest.approx(
+                looks[np.ix_(followed, pieces)].sum(1).mean(), abs=1e-5
+            )
+
+
+def test_a_text_that_is_too_long_is_the_translations_of_its_sentences(make_sentence_model):
+    model = Translator(make_sentence_model(encoder={"max_positions": 20}), "tiny")
+    sentences = ["two dogs play in the snow.", "snow!", "the dogs play?", "zwei Hunde spielen im Schnee…", "two"]
+    result = model.translate(" ".join(sentences), num_captions=2)
+    apart = model.translate(sentences, num_captions=2)
+    assert result.num_pieces == len(sentences)
+    for rank in (0, 1):
+        joined, parts = result.candidates[rank], [each.candidates[rank] for each in apart]
+        assert joined.text == " ".join(part.text for part in parts)
+        assert joined.words == tuple(word for part in parts for word in part.words)
+        assert joined.log_prob == pytest.approx(sum(part.log_prob for part in parts), abs=1e-4)
+        assert len(joined.word_log_probs) == len(joined.words)
+    assert result.attention.shape == (len(result.candidates[0].words), len(result.source_words))
+    top = left = 0
+    for each in apart:
+        height, width = each.attention.shape
+        np.testing.assert_allclose(result.attention[top : top + height, left : left + width], each.attention, atol=1e-5)
+        assert not np.delete(result.attention[top : top + height], np.s_[left : left + width], 1).any()
+        top, left = top + height, left + width
+    assert (top, left) == result.attention.shape
+    looks = result.attention.argmax(1).tolist()
+    assert result.alignments == tuple((source, target) for target, source in enumerate(looks))
+
+
+def test_a_word_that_is_too_long_stays_one_column(model):
+    word = "x" * 100
+    result = model.translate(f"two {word} dogs")
+    assert result.num_pieces > 2
+    assert result.attention.shape == (len(result.candidates[0].words), 3)
+    assert {source for source, _ in result.alignments} <= {0, 1, 2}
+
+
+@pytest.mark.parametrize("ten_words", ["snow " * 10, "snow " * 9 + "snow. "])
+def test_ten_thousand_words_are_translated(model, ten_words):
+    result = model.translate(ten_words * 1000, beam_size=1, max_length=1)
+    assert len(result.source_words) == 10_000
+    assert result.num_pieces > 300
+    assert [target for _, target in result.alignments] == list(range(len(result.candidates[0].words)))
+    assert max(source for source, _ in result.alignments) > 9_900
+
+
+def test_a_long_text_keeps_no_matrix_of_all_its_words():
+    part = Candidate("a b", -1.0, ("a", "b"), (-0.5, -0.5), np.eye(2, dtype=np.float32))
+    nothing = Candidate("", 0.0, (), (), np.zeros((0, 3), np.float32))
+    whole = ChainedCandidate([part, nothing, part], [0, 2, 4])
+    assert (whole.text, whole.log_prob, whole.words) == ("a b a b", -2.0, ("a", "b", "a", "b"))
+    assert whole.attention.shape == (4, 6)
+    assert whole.most_looked_at == (0, 1, 4, 5)
+    assert np.array_equal(whole.attention.argmax(1), whole.most_looked_at)
+    assert whole.confidence == pytest.approx(math.exp(-2 / 5))
+    assert not any(isinstance(value, np.ndarray) for value in vars(whole).values())
+
+
+@pytest.mark.parametrize("text", ["\x00", "\ud800 dogs", "</s> <pad>", "👩‍👩‍👧 " * 9, "\x1c!\x1d", "e\u0301" * 50])
+def test_any_text_is_translated_to_finite_numbers(model, text):
+    result = model.translate(text, num_captions=3)
+    for one in result.candidates:
+        one.text.encode()
+        assert math.isfinite(one.log_prob)
+        assert np.isfinite(one.attention).all()
+        assert one.attention.shape == (len(one.words), len(result.source_words))
+
+
+def test_bad_options_are_named(model):
+    with pytest.raises(ConfigError, match="beam_size"):
+        model.translate("two", beam_size=0)
+    with pytest.raises(ConfigError, match="beams"):
+        model.translate("two", beams=3)
+
+
+def test_saved_and_loaded_it_says_the_same(model, sentence_model_folder):
+    loaded = load(sentence_model_folder, device="cpu")
+    assert isinstance(loaded, Translator)
+    assert loaded.name == "en-de"
+    for sentence, result in zip(SENTENCES, loaded.translate(SENTENCES), strict=True):
+        assert told(result) == told(model.translate(sentence))
+
+
+def test_models_of_another_kind_are_named(sentence_model_folder, model_folder):
+    with pytest.raises(ModelError, match="captioner translate"):
+        load_captioner(sentence_model_folder, device="cpu")
+    with pytest.raises(ModelError, match="captioner caption"):
+        load_translator(model_folder, device="cpu")
+
+
+def test_a_model_of_photos_is_no_translator(make_model):
+    with pytest.raises(ModelError, match="kind image"):
+        Translator(make_model(), "photos")
