@@ -18,7 +18,7 @@ from captioner.errors import CaptionerError, ConfigError, UsageError
 COMMANDS = (caption, demo, web_page, evaluate, score, compare, translate, train, export, models)
 
 app = typer.Typer(
-    help="Captions photographs on a CPU: captions, measures and trains.",
+    help="Photos to captions and sentences to translations, on a CPU: writes, measures and trains.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

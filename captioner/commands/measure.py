@@ -25,7 +25,7 @@ Split = Annotated[
     str | None, typer.Option(help="A file that lists photos, or train, val or test where the references say it.")
 ]
 Metrics = Annotated[
-    str, typer.Option(help="Some of bleu, rouge, cider, chrf, ter, wer, cer, meteor, spice; with commas.")
+    str, typer.Option(help="Some of bleu, rouge, cider, sacrebleu, chrf, ter, wer, cer, meteor, spice; with commas.")
 ]
 DEFAULT_METRICS = "bleu,rouge,cider"
 

@@ -1,17 +1,19 @@
 """From a name to a loaded model: one that ships, a folder written by training, or one of a hub."""
 
 from pathlib import Path
+from threading import Lock
 
 import torch
 
 from captioner.engines.choice import onnx_folder
 from captioner.engines.onnx_model import OnnxModel
-from captioner.errors import CaptionerError, ModelError, UsageError
+from captioner.errors import CaptionerError, ConfigError, ModelError, UsageError
 from captioner.model import CaptionerModel
 from captioner.pipeline.captioner import Captioner
 from captioner.pipeline.translator import Translator
 
 HUGGING_FACE = "hf:"  # what the name of a model of transformers begins with
+LOADING = Lock()  # transformers builds models without memory for a while, by a setting that all threads share
 MODELS = Path(__file__).parent.parent / "models"
 
 
@@ -45,11 +47,14 @@ def load(
         graphs = onnx_folder(folder, engine, where, num_photos)
         if graphs is not None:
             return Captioner(OnnxModel(graphs), name=_name(model))
-        loaded = CaptionerModel.from_pretrained(folder)
+        with LOADING:
+            loaded = CaptionerModel.from_pretrained(folder)
         loaded.to(where)  # type: ignore[arg-type]  # transformers hides the method's own signature
         if loaded.kind == "text":
             return Translator(loaded, name=_name(model))
         return Captioner(loaded, name=_name(model))
+    except ConfigError as error:  # of the model's own settings, not of the user's
+        raise ModelError(f"model {str(model)!r} cannot be loaded: {error}") from error
     except CaptionerError:
         raise
     except Exception as error:  # transformers, tokenizers and safetensors raise all kinds where files are broken

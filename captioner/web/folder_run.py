@@ -75,11 +75,11 @@ class FolderRun:
         from captioner.folder import caption_batches
 
         self._started = time.monotonic()
-        names = {str(photo.path): photo.name for photo in self.photos}
         files = [photo.path for photo in self.photos]
+        names = iter([photo.name for photo in self.photos])  # Gradio keeps photos that are the same under one path
         for batch in caption_batches(captioner, files, search, BATCH_SIZE, lambda: self.stopping):
             for done in batch:
-                record = replace(done.record, file=names[done.record.file])
+                record = replace(done.record, file=next(names))
                 if done.image is not None:
                     self.thumbnails[record.file] = self._thumbnail(done.image)
                 self.records.append(record)

@@ -60,7 +60,7 @@ def test_records_are_those_of_this_machine_in_order(cluster, model_folder, files
     monkeypatch.chdir(files[3].parent)  # relative names stay as they were given
     files = [file.relative_to(files[3].parent) if file.parent == files[3].parent else file for file in files]
     batches = list(on_ray(model_folder, files))
-    assert [len(batch) for batch in batches] == [3, 3, 3, 1]
+    assert len(batches) > 2  # they come while others are worked on
     same([one.record for batch in batches for one in batch], here(model_folder, files))
 
 

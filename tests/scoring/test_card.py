@@ -19,7 +19,7 @@ DEFAULT = ["Bleu", "RougeL", "Cider"]
 
 
 def test_metrics_are_known_by_simple_names_and_come_in_one_order():
-    assert list(FAMILIES) == ["bleu", "rouge", "cider", "chrf", "ter", "wer", "cer", "meteor", "spice"]
+    assert list(FAMILIES) == ["bleu", "rouge", "cider", "sacrebleu", "chrf", "ter", "wer", "cer", "meteor", "spice"]
     assert parse_metrics(" CIDEr, bleu") == ["Bleu", "Cider"]
     for wrong, message in (("bleu,blue", "called blue; there are bleu, rouge"), (" ,", "no metric is named")):
         with pytest.raises(UsageError, match=message):
