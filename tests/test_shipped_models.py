@@ -11,17 +11,18 @@ from captioner.model_list import describe_models
 from captioner.pipeline import list_models
 from captioner.samples import sample_photos
 
-MAX_MB = 16
+MAX_MB = {"flickr8k": 16, "multi30k-en-de": 8.5}  # with the tokenizer and the picture
+SCORES = {"flickr8k": ("CIDEr", "Flickr8k"), "multi30k-en-de": ("BLEU", "Multi30k")}
 
 
 def test_each_is_small_described_and_nothing_but_data():
     folders = list_models()
-    assert [folder.name for folder in folders] == ["flickr8k"]
+    assert [folder.name for folder in folders] == list(MAX_MB)
     for folder in folders:
-        assert sum(file.stat().st_size for file in folder.iterdir()) < MAX_MB * 1e6
+        assert sum(file.stat().st_size for file in folder.iterdir()) < MAX_MB[folder.name] * 1e6
         assert {file.suffix for file in folder.iterdir()} <= {".json", ".md", ".png", ".safetensors"}
-    [line] = describe_models()
-    assert line.startswith("flickr8k\t") and "CIDEr" in line and "Flickr8k" in line
+    for line, (name, (score, data)) in zip(describe_models(), SCORES.items(), strict=True):
+        assert line.startswith(f"{name}\t") and score in line and data in line
 
 
 def test_sample_photographs_are_captioned_in_plain_words():
@@ -33,6 +34,15 @@ def test_sample_photographs_are_captioned_in_plain_words():
         assert "<" not in result.text
         first, second = (one.log_prob / (len(one.words) + 1) ** penalty for one in result.candidates)
         assert first >= second
+
+
+def test_a_sentence_is_translated():
+    result = load("multi30k-en-de").translate("Two dogs run across the grass.", num_captions=2)
+    words = result.text.lower().split()
+    assert "hunde" in words and "gras" in result.text.lower()
+    assert result.candidates[0].log_prob > result.candidates[1].log_prob - 1
+    source, target = result.source_words.index("dogs"), words.index("hunde")
+    assert result.attention[target].argmax() == source
 
 
 @pytest.mark.slow
