@@ -1,6 +1,7 @@
 """The page in a real browser, used as a person would; $CAPTIONER_SCREENSHOTS is where screenshots go, if it is set."""
 
 import os
+import re
 import shutil
 import time
 import zipfile
@@ -151,7 +152,7 @@ def test_many_photos_are_captioned_edited_and_downloaded(visit, shoot, tmp_path,
         archive.writestr(f"trip/{EVIL}", b"\xff\xd8\xff nothing")
     page = visit("Folder", device)
     page.locator("#files input[type=file]").set_input_files(sent)
-    expect(page.locator("#files")).to_contain_text("sent.zip")
+    expect(page.locator("#files")).to_contain_text(re.compile(r"sent\s*\.zip"))
     page.locator("#start").click()
     expect(page.locator("#progress")).to_contain_text("13 of 13 photos")
     expect(page.locator("#progress")).to_contain_text("1 failed")
@@ -203,7 +204,7 @@ def test_results_are_scored_and_compared(visit, shoot, tmp_path):
     (tmp_path / "two.csv").write_text("file,caption\ncheetah.jpg,a cat\nlion.jpg,<b>a lion</b>\ntower.jpg,a tower\n")
     page.locator("#references input[type=file]").set_input_files(tmp_path / "references.csv")
     page.locator("#results input[type=file]").set_input_files([tmp_path / "one.csv", tmp_path / "two.csv"])
-    expect(page.locator("#results")).to_contain_text("two.csv")
+    expect(page.locator("#results")).to_contain_text(re.compile(r"two\s*\.csv"))  # Gradio may part name and suffix
     page.get_by_role("button", name="Options").last.click()
     page.locator("#score-photos input[type=file]").set_input_files(sample_photos())
     expect(page.locator("#score-photos")).to_contain_text("tower")
