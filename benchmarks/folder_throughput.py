@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -67,7 +68,7 @@ def split(captioner: Captioner, files: Sequence[Path], search: SearchConfig) -> 
             moments.append(time.perf_counter())
             captioner.model.search(memory, search)
         moments.append(time.perf_counter())
-        for part, begin, end in zip(seconds, moments, moments[1:], strict=True):
+        for part, (begin, end) in zip(seconds, pairwise(moments), strict=True):
             seconds[part] += end - begin
     torch.set_num_threads(threads)
     return {part: 1000 * total / len(files) for part, total in seconds.items()}
