@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 
 import torch
@@ -26,6 +27,9 @@ from captioner.encoders import Encoder, ImageEncoder, TextEncoder, build_encoder
 from captioner.errors import ConfigError, ModelError
 from captioner.memory import Memory
 from captioner.search import Hypothesis, search
+
+# transformers builds models without memory for a while, by a setting that all threads share.
+LOADING = Lock()
 
 # The names by which transformers' `generate` calls our search options.
 GENERATE_NAMES = {
@@ -257,7 +261,7 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
                 raise ModelError(f"{name}: its config.json is not of a captioner's model (model_type {kind!r})")
         # Sizes that do not fit are told in our own words.
         kwargs = {"dtype": torch.float32, "use_safetensors": True, **kwargs, "ignore_mismatched_sizes": True}
-        with _quiet():
+        with LOADING, _quiet():
             loaded: Any = super().from_pretrained(name, *args, output_loading_info=True, **kwargs)
         model: Self = loaded[0]
         info: dict[str, Any] = loaded[1]

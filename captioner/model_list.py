@@ -1,14 +1,20 @@
-"""What each model that ships says of itself, a line each, from its card."""
+"""The models that ship, and what each says of itself in its card; torch is not needed to list them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
-from huggingface_hub import ModelCard
+MODELS = Path(__file__).parent / "models"
 
-from captioner.pipeline import list_models
+
+def list_models() -> list[Path]:
+    """Return the folders of the models that ship."""
+    return sorted(path.parent for path in MODELS.glob("*/config.json"))
 
 
 def describe_models() -> Iterator[str]:
     """Yield name, size, scores with their data, and licence of each model that ships."""
+    from huggingface_hub import ModelCard
+
     for folder in list_models():
         card = ModelCard.load(folder / "README.md").data
         size_mb = (folder / "model.safetensors").stat().st_size / 1e6

@@ -7,8 +7,7 @@ from pathlib import Path
 from queue import Queue
 
 from captioner.config import SearchConfig
-from captioner.data.parallel_text import read_lines
-from captioner.errors import AnnotationError
+from captioner.data.parallel_text import read_aligned
 from captioner.metrics import Report
 from captioner.metrics.translation import TranslationScorer
 from captioner.pipeline import TranslationResult, Translator
@@ -67,12 +66,7 @@ def read_references(source: Path, references: Sequence[Path]) -> tuple[list[str]
     Raises:
         AnnotationError: A file cannot be read, or has another number of lines than the source.
     """
-    sentences, columns = read_lines(source), [read_lines(file) for file in references]
-    for file, lines in zip(references, columns, strict=True):
-        if len(lines) != len(sentences):
-            raise AnnotationError(
-                f"{source} has {len(sentences):,} lines, {file} has {len(lines):,}: they must be aligned line by line"
-            )
+    sentences, *columns = read_aligned([source, *references])
     return sentences, list(zip(*columns, strict=True))
 
 

@@ -30,6 +30,22 @@ def read_lines(file: Path) -> list[str]:
     return [line.removesuffix("\r") for line in lines]
 
 
+def read_aligned(files: Sequence[Path]) -> list[list[str]]:
+    """Read files whose lines belong together, the first with the first and so on.
+
+    Raises:
+        AnnotationError: A file cannot be read, or has another number of lines than the first one.
+    """
+    columns = [read_lines(file) for file in files]
+    for file, lines in zip(files, columns, strict=True):
+        if len(lines) != len(columns[0]):
+            raise AnnotationError(
+                f"{files[0]} has {len(columns[0]):,} lines, {file} has {len(lines):,}: they must be aligned line by "
+                "line"
+            )
+    return columns
+
+
 def read_parallel(source: Path, target: Path | None) -> list[SentencePair]:
     """Read pairs from two aligned files, or from one that holds both sides; its content tells how.
 
@@ -42,16 +58,10 @@ def read_parallel(source: Path, target: Path | None) -> list[SentencePair]:
         AnnotationError: A file cannot be read or is malformed, or the two have different numbers of lines.
         EmptyDataError: There are no pairs.
     """
-    lines = read_lines(source)
     if target is not None:
-        translations = read_lines(target)
-        if len(lines) != len(translations):
-            raise AnnotationError(
-                f"{source} has {len(lines):,} lines, {target} has {len(translations):,}: they must be "
-                "aligned line by line"
-            )
-        pairs = [SentencePair(one, other) for one, other in zip(lines, translations, strict=True)]
+        pairs = [SentencePair(*sides) for sides in zip(*read_aligned([source, target]), strict=True)]
     else:
+        lines = read_lines(source)
         is_json = next((line for line in lines if line.strip()), "").startswith("{")
         pairs = list((_json_pairs if is_json else _table_pairs)(lines, source))
     if not pairs:

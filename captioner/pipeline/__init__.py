@@ -1,7 +1,8 @@
 """From a name to words in one line, `load("flickr8k").caption("photo.jpg")`: what command line and web page call."""
 
+from captioner.model_list import list_models
 from captioner.pipeline.captioner import Captioner
-from captioner.pipeline.loading import find_model, list_models, load, load_captioner, load_translator
+from captioner.pipeline.loading import find_model, load, load_captioner, load_translator
 from captioner.pipeline.result import Candidate, CaptionResult, TranslationResult
 from captioner.pipeline.translator import Translator
 

@@ -1,7 +1,6 @@
 """From a name to a loaded model: one that ships, a folder written by training, or one of a hub."""
 
 from pathlib import Path
-from threading import Lock
 
 import torch
 
@@ -9,12 +8,11 @@ from captioner.engines.choice import onnx_folder
 from captioner.engines.onnx_model import OnnxModel
 from captioner.errors import CaptionerError, ConfigError, ModelError, UsageError
 from captioner.model import CaptionerModel
+from captioner.model_list import list_models
 from captioner.pipeline.captioner import Captioner
 from captioner.pipeline.translator import Translator
 
 HUGGING_FACE = "hf:"  # what the name of a model of transformers begins with
-LOADING = Lock()  # transformers builds models without memory for a while, by a setting that all threads share
-MODELS = Path(__file__).parent.parent / "models"
 
 
 def load(
@@ -47,8 +45,7 @@ def load(
         graphs = onnx_folder(folder, engine, where, num_photos)
         if graphs is not None:
             return Captioner(OnnxModel(graphs), name=_name(model))
-        with LOADING:
-            loaded = CaptionerModel.from_pretrained(folder)
+        loaded = CaptionerModel.from_pretrained(folder)
         loaded.to(where)  # type: ignore[arg-type]  # transformers hides the method's own signature
         if loaded.kind == "text":
             return Translator(loaded, name=_name(model))
@@ -91,11 +88,6 @@ def _name(model: str | Path) -> str:
     """Return what a model is called in results: its last name, or that of the run whose best model it is."""
     path = Path(model)
     return path.parent.name if path.name == "best" and path.parent.name else path.name
-
-
-def list_models() -> list[Path]:
-    """Return the folders of the models that ship."""
-    return sorted(path.parent for path in MODELS.glob("*/config.json"))
 
 
 def find_model(model: str | Path) -> str | Path:

@@ -80,64 +80,51 @@ class ChainedCandidate(Candidate):
 
 
 @dataclass(frozen=True)
-class CaptionResult:
-    """What a model says about one photo.
+class Result:
+    """What a model says about one input.
 
     Attributes:
-        candidates: The captions, best first; at least one.
+        candidates: Texts, best first; at least one.
     """
 
     candidates: tuple[Candidate, ...]
 
     @property
     def text(self) -> str:
-        """The best caption."""
+        """The best text."""
         return self.candidates[0].text
 
     @property
     def log_prob(self) -> float:
-        """The best caption's log-probability, nats."""
+        """The best text's log-probability, nats."""
         return self.candidates[0].log_prob
 
     @property
     def attention(self) -> NDArray[np.float32]:
-        """Where the decoder looked at each word of the best caption, `[word, height, width]`."""
+        """Where the decoder looked at each word of the best text, as `Candidate` has it."""
         return self.candidates[0].attention
 
 
+class CaptionResult(Result):
+    """What a model says about one photo."""
+
+
 @dataclass(frozen=True)
-class TranslationResult:
-    """What a model says about one text.
+class TranslationResult(Result):
+    """What a model says about one text; the only candidate of an empty one is empty.
 
     Attributes:
         source: The text.
-        candidates: The translations, best first; at least one, which is empty where the source is.
         num_pieces: In how many pieces a text was translated that was too long for the model.
     """
 
     source: str
-    candidates: tuple[Candidate, ...]
     num_pieces: int = 1
 
     @property
     def source_words(self) -> tuple[str, ...]:
         """The source's words, the columns of `attention`."""
         return tuple(self.source.split())
-
-    @property
-    def text(self) -> str:
-        """The best translation."""
-        return self.candidates[0].text
-
-    @property
-    def log_prob(self) -> float:
-        """The best translation's log-probability, nats."""
-        return self.candidates[0].log_prob
-
-    @property
-    def attention(self) -> NDArray[np.float32]:
-        """Where the decoder looked at each word of the best translation, `[word, source word]`."""
-        return self.candidates[0].attention
 
     @property
     def alignments(self) -> tuple[tuple[int, int], ...]:

@@ -154,10 +154,10 @@ def _summed(values: NDArray[Any], groups: Sequence[int | None], num_groups: int,
 def _result(text: str, parts: Sequence[tuple[str, tuple[Candidate, ...]]]) -> TranslationResult:
     """Put the pieces of one text, each with its candidates, together: best with best, second with second."""
     if len(parts) == 1:
-        return TranslationResult(text, parts[0][1])
+        return TranslationResult(parts[0][1], text)
     columns = _first_words(_plain(text), [part for part, _ in parts])
     ranked = zip(*(candidates for _, candidates in parts), strict=True)
-    return TranslationResult(text, tuple(ChainedCandidate(rank, columns) for rank in ranked), num_pieces=len(parts))
+    return TranslationResult(tuple(ChainedCandidate(rank, columns) for rank in ranked), text, num_pieces=len(parts))
 
 
 def _first_words(text: str, parts: Sequence[str]) -> list[int]:

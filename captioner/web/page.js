@@ -1,4 +1,4 @@
-(() => {
+(() => { // What the page does in the browser: lights photos up, copies texts, waits for a pause in typing, points in a matrix.
   // Lights the photo up where the model looked: a copy of it lies over the darkened one, cut out by the word's map.
   function light(word) {
     const view = word.closest(".captioned"), figure = view.querySelector(".looked"), note = view.querySelector("figcaption");

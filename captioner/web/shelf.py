@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import captioner
 from captioner.errors import CaptionerError, ModelError
+from captioner.model_list import list_models
 from captioner.web.limits import Limits
-
-# What `captioner.pipeline.list_models` lists; asking it would import torch before the page is served.
-SHIPPED = Path(captioner.__file__).parent / "models"
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class Shelf:
     def __init__(
         self, folders: Sequence[Path] | None = None, device: str = "auto", limits: Limits | None = None
     ) -> None:
-        found = [path.parent for path in sorted(SHIPPED.glob("*/config.json"))] if folders is None else folders
+        found = list_models() if folders is None else folders
         self._models = {model.name: model for model in map(_described, found)}
         self._device = device
         self._max_pixels = (limits or Limits()).pixels

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import captioner.pipeline
+from captioner.model_list import MODELS
 from captioner.web.launch import served
 from captioner.web.limits import Limits
-from captioner.web.shelf import SHIPPED
 
 LIMITS = Limits(files=60, file_bytes=20_000_000, unpacked_bytes=40_000_000, pixels=10_000_000, text_characters=80)
 
@@ -59,7 +59,7 @@ def url(made_up_model: Path) -> Iterator[str]:
     """Where the page is served."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CAPTIONER_PASSWORD", raising=False)
-        with served([SHIPPED / "flickr8k", made_up_model], "127.0.0.1", limits=LIMITS, device="cpu") as page:
+        with served([MODELS / "flickr8k", made_up_model], "127.0.0.1", limits=LIMITS, device="cpu") as page:
             yield str(page.local_url)
 
 

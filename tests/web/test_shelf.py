@@ -6,18 +6,19 @@ import sys
 import pytest
 
 from captioner.errors import ModelError
+from captioner.model_list import MODELS
 from captioner.web.limits import Limits
-from captioner.web.shelf import SHIPPED, Shelf
+from captioner.web.shelf import Shelf
 
 
 def test_the_models_that_ship_are_those_of_the_pipeline():
     from captioner.pipeline import list_models
 
-    assert list_models() == sorted(path.parent for path in SHIPPED.glob("*/config.json"))
+    assert list_models() == sorted(path.parent for path in MODELS.glob("*/config.json"))
 
 
 def test_models_are_listed_by_kind(made_up_model):
-    shelf = Shelf([SHIPPED / "flickr8k", made_up_model])
+    shelf = Shelf([MODELS / "flickr8k", made_up_model])
     assert shelf.names("image") == ["flickr8k"]
     assert shelf.names("text") == ["reversed"]
     assert [model["name"] for model in shelf.models()] == ["flickr8k", "reversed"]
