@@ -39,6 +39,12 @@ class DecoderState:
             upper=tuple(part.index_select(1, index) for part in self.upper),
         )
 
+    def select(self, items: Int[Tensor, " selected"]) -> "DecoderState":
+        """Return the state of all rows of the items at `items`."""
+        rows_per_item = self.lower[0].shape[1] // len(self.projected_keys)
+        rows = items.unsqueeze(1) * rows_per_item + torch.arange(rows_per_item, device=items.device)
+        return replace(self.reorder(rows.flatten()), projected_keys=self.projected_keys[items])
+
 
 class AttentionDecoder(nn.Module):
     """An attention LSTM (or GRU) that writes words from a memory.

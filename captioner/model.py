@@ -160,7 +160,7 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             options,
             bos_id=self.config.bos_token_id,
             eos_id=self.config.eos_token_id,
-            forbidden_ids=self._forbidden_ids(options.banned_words),
+            forbidden_ids=self.forbidden_ids(options.banned_words),
         )
 
     def decode(self, hypotheses: Sequence[Hypothesis]) -> list[str]:
@@ -182,7 +182,8 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             raise ModelError("the model has no tokenizer: load it with from_pretrained")
         return list(self.tokenizer.convert_ids_to_tokens(list(token_ids)))
 
-    def _forbidden_ids(self, banned_words: tuple[str, ...]) -> list[int]:
+    def forbidden_ids(self, banned_words: tuple[str, ...] = ()) -> list[int]:
+        """Return the tokens that are never written: special ones, and words that are banned."""
         special = [self.config.pad_token_id, self.config.bos_token_id, self.config.unk_token_id]
         if not banned_words:
             return special

@@ -133,6 +133,17 @@ def test_reordered_rows_go_on_as_the_row_they_came_from(cell):
     torch.testing.assert_close(weights, expected_weights[index])
 
 
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_items_that_stay_go_on_as_before(cell):
+    decoder, memory, words = build(cell), make_memory(), make_words(6)
+    _, state, _ = decoder.step(words[:, 0], decoder.start(memory, 2), memory)
+    expected, _, expected_weights = decoder.step(words[:, 1], state, memory)
+    items, rows = torch.tensor([2, 0]), torch.tensor([4, 5, 0, 1])
+    logits, _, weights = decoder.step(words[rows, 1], state.select(items), memory.select(items))
+    torch.testing.assert_close(logits, expected[rows])
+    torch.testing.assert_close(weights, expected_weights[rows])
+
+
 def test_step_leaves_the_state_before_it_alone():
     decoder, memory, words = build(), make_memory(), make_words(3)
     state = decoder.start(memory)

@@ -23,9 +23,13 @@ class Prefix:
     """Each row's words so far as the number of a node: BOS is node 0, word w after node n is node n * VOCAB + w + 1."""
 
     nodes: Tensor
+    num_items: int
 
     def reorder(self, index: Tensor) -> "Prefix":
-        return Prefix(self.nodes[index])
+        return Prefix(self.nodes[index], self.num_items)
+
+    def select(self, items: Tensor) -> "Prefix":
+        return Prefix(self.nodes.reshape(self.num_items, -1)[items].flatten(), len(items))
 
 
 class TableDecoder:
@@ -34,15 +38,17 @@ class TableDecoder:
     def __init__(self, logits: Tensor) -> None:
         self.logits = logits
         self.num_steps = 0
+        self.num_items: list[int] = []
 
     def start(self, memory: Memory, rows_per_item: int) -> Prefix:
-        return Prefix(torch.full((len(memory) * rows_per_item,), -1))
+        return Prefix(torch.full((len(memory) * rows_per_item,), -1), len(memory))
 
     def step(self, token_ids: Tensor, state: Prefix, memory: Memory) -> tuple[Tensor, Prefix, Tensor]:
         self.num_steps += 1
+        self.num_items.append(len(memory))
         items = memory.keys[:, 0, 0].long().repeat_interleave(len(token_ids) // len(memory))
         nodes = torch.where(state.nodes < 0, 0, state.nodes * VOCAB + token_ids + 1)
-        return self.logits[items, nodes], Prefix(nodes), torch.stack([items, nodes], 1).float()
+        return self.logits[items, nodes], Prefix(nodes, len(memory)), torch.stack([items, nodes], 1).float()
 
 
 def node_of(words: tuple[int, ...]) -> int:
@@ -200,9 +206,20 @@ def test_stopping_early_changes_nothing(monkeypatch, options, penalty):
     logits = random_logits(seed=6, items=15)
     logits[..., EOS] += 1
     early = [told(run(logits, items=[i], **{**options, "length_penalty": penalty})[0]) for i in range(15)]
-    monkeypatch.setattr(beam, "settled", lambda *_: False)
+    monkeypatch.setattr(beam, "settled", lambda best, *_: torch.zeros(len(best), dtype=torch.bool))
     late = [told(run(logits, items=[i], **{**options, "length_penalty": penalty})[0]) for i in range(15)]
     assert early == late
+
+
+@pytest.mark.parametrize("options", MODES[1:4])
+def test_items_that_have_settled_leave_the_batch(options):
+    logits = random_logits(seed=6, items=9)
+    logits[2:5, :, EOS] += 9
+    keys = torch.arange(9).reshape(-1, 1, 1).float()
+    memory, decoder = Memory(keys, keys, torch.ones(9, 1, dtype=torch.bool), GridLayout(1, 1)), TableDecoder(logits)
+    found = search(decoder, memory, SearchConfig(**{"max_length": 4, **options}), bos_id=A, eos_id=EOS)
+    assert decoder.num_items[0] == 9 and 1 <= decoder.num_items[-1] <= 6
+    assert all(h.attention_weights[:, 0].eq(item).all() for item, several in enumerate(found) for h in several)
 
 
 def test_it_stops_early():
@@ -371,3 +388,21 @@ def test_a_flat_nucleus_wider_than_the_first_look():
     log_probs = torch.zeros(1, 1000).log_softmax(-1)
     drawn = [draw(log_probs, torch.tensor([u]), 1.0, 0.9).item() for u in (0.0, 0.5, 1 - 2**-24)]
     assert drawn == [0, 450, 899]
+
+
+def test_the_whole_vocabulary_is_drawn_from_at_every_number():
+    log_probs = torch.tensor([[0.1, 0.45, 0.0, 0.45]]).log()
+    drawn = [draw(log_probs, torch.tensor([u]), 1.0, 1.0).item() for u in (0.0, 0.099, 0.101, 0.549, 0.551, 1 - 2**-24)]
+    assert drawn == [0, 0, 1, 1, 3, 3]
+
+
+def test_without_a_seed_every_item_and_every_time_has_its_own_samples():
+    logits = random_logits(13, spread=0.3).expand(2, -1, -1)
+    options = {"sample": True, "num_captions": 5, "top_p": 1.0}
+
+    def words(**seed):
+        return [[h.token_ids for h in found] for found in run(logits, **options, **seed)]
+
+    assert len(set(map(str, words()))) == 1
+    first, again = words(seed=None), words(seed=None)
+    assert first[0] != first[1] and first[0] != again[0]

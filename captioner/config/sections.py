@@ -193,8 +193,8 @@ class SearchConfig(Section):
     """Groups of a diverse beam search; the beams are divided among them."""
     diversity: float = Field(0.5, ge=0)
     """Taken off a word's log-probability for each beam of an earlier group that chose it at the same step."""
-    seed: int = 0
-    """Seed of sampling."""
+    seed: int | None = 0
+    """Seed of sampling; none for other words each time."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -266,6 +266,9 @@ class SelfCriticalConfig(Section):
     """Texts sampled for each item; each is compared with the mean of the others."""
     max_length: int = Field(24, ge=1)
     """The most tokens of a sampled text."""
+    temperature: float = Field(1.0, gt=0)
+    """Logits are divided by it where texts are sampled and made likelier. A model that learned with label smoothing gives
+    wrong words so much probability that samples at 1 are far below what its beam search writes: choose about 0.5."""
     rewards: dict[str, float] = Field(default_factory=dict)
     """What each score counts for: CIDEr and BLEU-4 of captions, chrF and BLEU of translations. Empty: the first of
     them alone."""

@@ -86,8 +86,8 @@ class HuggingFaceCaptioner(Captioner):
         tensors = [image if isinstance(image, Tensor) else self.preprocess(image) for image in images]
         pixels = torch.stack(tensors).to(self.model.device)
         try:
-            with torch.inference_mode(), torch.random.fork_rng(devices=[], enabled=search.sample), _quiet():
-                if search.sample:
+            with torch.inference_mode(), torch.random.fork_rng(devices=[], enabled=search.seed is not None), _quiet():
+                if search.seed is not None:
                     torch.manual_seed(search.seed)
                 output: Any = self.model.generate(pixel_values=pixels, **_generate_options(search))
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:

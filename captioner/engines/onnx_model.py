@@ -97,6 +97,12 @@ class OnnxState:
         """Return the state of the rows at `index`; each row may only take the place of one of the same item."""
         return replace(self, recurrent=self.recurrent.index_select(1, index))
 
+    def select(self, items: Int[Tensor, " selected"]) -> "OnnxState":
+        """Return the state of all rows of the items at `items`."""
+        states, _, hidden = self.recurrent.shape
+        by_item = self.recurrent.reshape(states, len(self.projected_keys), -1, hidden)
+        return OnnxState(by_item[:, items].reshape(states, -1, hidden), self.projected_keys[items])
+
 
 class OnnxDecoder:
     """The decoder's two verbs, as `captioner.search` asks for them.
@@ -164,4 +170,4 @@ class OnnxModel:
         """Return the text of hypotheses."""
         return CaptionerModel.decode(self, hypotheses)  # type: ignore[arg-type]
 
-    _forbidden_ids = CaptionerModel._forbidden_ids
+    forbidden_ids = CaptionerModel.forbidden_ids

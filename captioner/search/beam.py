@@ -7,9 +7,10 @@ once, at the end.
 
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import Generic
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from captioner.config import SearchConfig
@@ -17,6 +18,9 @@ from captioner.memory import Memory
 from captioner.search.candidates import Candidates, choose
 from captioner.search.constraints import Constraints
 from captioner.search.contract import Decoder, Hypothesis, Paths, StateT, best_first, length_divisors
+
+# Items that have settled leave the batch once they are this share of it: leaving copies what the others have so far.
+LEAVING_SHARE = 0.125
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,86 @@ class Step:
     live: Candidates
     ends: Candidates
     attention_weights: Float[Tensor, "groups width source"]
+
+    def select(self, groups: Int[Tensor, " selected"]) -> "Step":
+        """Return what was decided for the groups at `groups`."""
+        return Step(self.live.select(groups), self.ends.select(groups), self.attention_weights[groups])
+
+
+@dataclass
+class Beams(Generic[StateT]):
+    """The search of the items that have not settled yet.
+
+    Attributes:
+        items: Their numbers in the batch that was given.
+        memory: What the encoder saw of them.
+        state: The decoder's, one row a beam.
+        token_ids: The last word of each beam.
+        prefixes: All words of each beam.
+        log_probs: Of each beam.
+        best: Scores of the best texts that ended.
+        steps: All that was decided.
+    """
+
+    items: Int[Tensor, " items"]
+    memory: Memory
+    state: StateT
+    token_ids: Int[Tensor, " rows"]
+    prefixes: Int[Tensor, "rows length"]
+    log_probs: Float[Tensor, "groups width"]
+    best: Float[Tensor, "groups captions"]
+    steps: list[Step]
+
+    def select(self, items: Int[Tensor, " selected"]) -> "Beams[StateT]":
+        """Return the search of the items at `items`."""
+        groups = members(items, len(self.log_probs) // len(self.items))
+        rows = members(groups, self.log_probs.shape[1])
+        return Beams(
+            self.items[items],
+            self.memory.select(items),
+            self.state.select(items),
+            self.token_ids[rows],
+            self.prefixes[rows],
+            self.log_probs[groups],
+            self.best[groups],
+            [step.select(groups) for step in self.steps],
+        )
+
+    def follow(self) -> None:
+        """Go on with the beams that the last step chose."""
+        live = self.steps[-1].live
+        groups, width = live.parents.shape
+        rows = members(torch.arange(groups, device=live.parents.device), width, live.parents)
+        self.token_ids, self.log_probs = live.token_ids.flatten(), live.log_probs
+        self.state = self.state.reorder(rows)
+        self.prefixes = torch.cat([self.prefixes[rows], self.token_ids.unsqueeze(1)], 1)
+
+
+def members(
+    owners: Int[Tensor, " owners"], size: int, which: Int[Tensor, "owners n"] | None = None
+) -> Int[Tensor, " members"]:
+    """Return the numbers of the members, all or only `which`, of owners that have `size` members each."""
+    which = torch.arange(size, device=owners.device) if which is None else which
+    return (owners.unsqueeze(1) * size + which).flatten()
+
+
+def begin(
+    decoder: Decoder[StateT], memory: Memory, num_groups: int, width: int, num_captions: int, bos_id: int
+) -> Beams[StateT]:
+    """Return the search before the first word: one beam of each group counts, since all are equal."""
+    groups, device = len(memory) * num_groups, memory.keys.device
+    log_probs = torch.full((groups, width), -torch.inf, device=device)
+    log_probs[:, 0] = 0.0
+    return Beams(
+        items=torch.arange(len(memory), device=device),
+        memory=memory,
+        state=decoder.start(memory, num_groups * width),
+        token_ids=torch.full((groups * width,), bos_id, device=device),
+        prefixes=torch.empty(groups * width, 0, dtype=torch.long, device=device),
+        log_probs=log_probs,
+        best=torch.full((groups, num_captions), -torch.inf, device=device),
+        steps=[],
+    )
 
 
 def beam_search(
@@ -43,36 +127,31 @@ def beam_search(
     """
     num_groups, num_captions = options.num_groups, options.num_captions
     width = -(-max(options.beam_size, num_captions) // num_groups)  # rounded up
-    groups, device = len(memory) * num_groups, memory.keys.device
-    state = decoder.start(memory, num_groups * width)
-    first_rows = torch.arange(groups, device=device).unsqueeze(1) * width
-    divisors = length_divisors(options, device)
-
-    token_ids = torch.full((groups * width,), bos_id, device=device)
-    prefixes = token_ids.new_empty(groups * width, 0)
-    log_probs = torch.full((groups, width), -torch.inf, device=device)
-    log_probs[:, 0] = 0.0
-    best = torch.full((groups, num_captions), -torch.inf, device=device)
-    steps: list[Step] = []
+    divisors = length_divisors(options, memory.keys.device)
+    beams = begin(decoder, memory, num_groups, width, num_captions, bos_id)
+    found: list[list[Hypothesis]] = [[]] * len(memory)
     for length in range(options.max_length + 1):
-        logits, state, attention_weights = decoder.step(token_ids, state, memory)
-        allowed = constraints.log_probs(logits, prefixes).reshape(groups, width, -1)
-        live, ends = choose(log_probs, allowed, options, constraints.eos_id)
-        steps.append(Step(live, ends, attention_weights.reshape(groups, width, -1)))
-        best = torch.cat([best, ends.log_probs / divisors[length]], 1).topk(num_captions).values
-        if length == options.max_length or settled(best, live.log_probs, divisors):
+        logits, beams.state, attention_weights = decoder.step(beams.token_ids, beams.state, beams.memory)
+        allowed = constraints.log_probs(logits, beams.prefixes).reshape(*beams.log_probs.shape, -1)
+        live, ends = choose(beams.log_probs, allowed, options, constraints.eos_id)
+        beams.steps.append(Step(live, ends, attention_weights.reshape(*beams.log_probs.shape, -1)))
+        beams.best = torch.cat([beams.best, ends.log_probs / divisors[length]], 1).topk(num_captions).values
+        is_over = settled(beams.best, live.log_probs, divisors).reshape(-1, num_groups).all(1)
+        share = 1.0 if length == options.max_length else is_over.float().mean().item()
+        if share == 1:
+            finish(beams, divisors, num_captions, found)
             break
-        rows, token_ids, log_probs = (first_rows + live.parents).flatten(), live.token_ids.flatten(), live.log_probs
-        state = state.reorder(rows)
-        prefixes = torch.cat([prefixes[rows], token_ids.unsqueeze(1)], 1)
-    found = rebuild(steps, log_probs, divisors, num_captions).to_hypotheses()
-    return [merge(found[first : first + num_groups], num_captions) for first in range(0, groups, num_groups)]
+        if share >= LEAVING_SHARE:
+            finish(beams.select(is_over.nonzero().flatten()), divisors, num_captions, found)
+            beams = beams.select((~is_over).nonzero().flatten())
+        beams.follow()
+    return found
 
 
 def settled(
     best: Float[Tensor, "groups captions"], log_probs: Float[Tensor, "groups width"], divisors: Float[Tensor, " length"]
-) -> bool:
-    """Tell whether no live beam of any group can still change the result.
+) -> Bool[Tensor, " groups"]:
+    """Tell of each group whether no live beam can still change its result.
 
     More words only lower a log-probability, and a negative number divided by the greatest length is the least negative:
     no live beam can score more than `log_prob / (max_length + 1) ** length_penalty`. So stopping here is exact, and an
@@ -81,7 +160,17 @@ def settled(
     Source:
         Huang et al. 2017, arXiv:1809.00069, for the idea of a stop that loses nothing.
     """
-    return bool((best[:, -1] >= log_probs.amax(1) / divisors[-1]).all())
+    return best[:, -1] >= log_probs.amax(1) / divisors[-1]
+
+
+def finish(
+    beams: Beams[StateT], divisors: Float[Tensor, " length"], num_captions: int, found: list[list[Hypothesis]]
+) -> None:
+    """Put the hypotheses of items whose search is over where `found` has their places."""
+    texts = rebuild(beams.steps, beams.log_probs, divisors, num_captions).to_hypotheses()
+    num_groups = len(texts) // len(beams.items)
+    for number, item in enumerate(beams.items.tolist()):
+        found[item] = merge(texts[number * num_groups : (number + 1) * num_groups], num_captions)
 
 
 def rebuild(

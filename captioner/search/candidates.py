@@ -33,6 +33,10 @@ class Candidates:
         """Return the candidates at `index`."""
         return Candidates(*(field.gather(1, index) for field in self._fields()))
 
+    def select(self, groups: Int[Tensor, " selected"]) -> "Candidates":
+        """Return the candidates of the groups at `groups`."""
+        return Candidates(*(field[groups] for field in self._fields()))
+
     def first(self, n: int) -> "Candidates":
         """Return the best n candidates."""
         return Candidates(*(field[:, :n] for field in self._fields()))

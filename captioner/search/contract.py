@@ -19,6 +19,10 @@ class DecoderState(Protocol):
         """Return the state of the rows at `index`, which may repeat; a row takes the place of one of the same item."""
         ...
 
+    def select(self: "StateT", items: Int[Tensor, " selected"], /) -> "StateT":
+        """Return the state of all rows of the items at `items`; the search of the others is over."""
+        ...
+
 
 StateT = TypeVar("StateT", bound=DecoderState)
 

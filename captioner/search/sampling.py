@@ -17,11 +17,15 @@ def sample(
     """Draw `num_captions` texts for each item and return them best first.
 
     The random numbers are those of `seed`, one for each caption and word, and the same ones for every item: what is
-    drawn for an item depends neither on its batch mates nor on the device.
+    drawn for an item depends neither on its batch mates nor on the device. Without a seed every item has its own, from
+    torch's generator.
     """
     batch, num_captions, device = len(memory), options.num_captions, memory.keys.device
-    generator = torch.Generator().manual_seed(options.seed)
-    uniform = torch.rand(options.max_length + 1, num_captions, generator=generator).to(device).repeat(1, batch)
+    if options.seed is None:
+        uniform = torch.rand(options.max_length + 1, batch * num_captions, device=device)
+    else:
+        generator = torch.Generator().manual_seed(options.seed)
+        uniform = torch.rand(options.max_length + 1, num_captions, generator=generator).to(device).repeat(1, batch)
     state = decoder.start(memory, num_captions)
 
     token_ids = torch.full((batch * num_captions,), bos_id, device=device)
@@ -56,6 +60,9 @@ def draw(
         Holtzman et al. 2020, arXiv:1904.09751, equations 2 and 3.
     """
     probs = (log_probs / temperature).softmax(-1)
+    if top_p == 1:  # in any order
+        cumulative = probs.cumsum(-1)
+        return torch.searchsorted(cumulative, (uniform * cumulative[:, -1]).unsqueeze(1), right=True).squeeze(1)
     likeliest, words = top_k(probs, 256)  # nearly always enough, and a fifth of the time of sorting a vocabulary
     if (likeliest.sum(-1) < top_p).any():
         likeliest, words = probs.sort(dim=-1, descending=True, stable=True)

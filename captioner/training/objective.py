@@ -1,6 +1,6 @@
 """One batch to one loss: the module that is differentiated, and that accelerate spreads over processes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -63,21 +63,27 @@ class Objective(nn.Module):
             guess_share: Share of input words that the model's own guess replaces (scheduled sampling).
         """
         memory = encode(self.model, inputs, self.from_features)
-        loss = torch.stack([self._group_loss(memory, group, guess_share) for group in groups]).sum()
-        if self.reward is None:
-            return loss
         share = self.self_critical.share
-        return (1 - share) * loss + share * self._self_critical_loss(memory, items, self.reward)
+        losses = []
+        if share < 1:
+            losses += [(1 - share) * self._group_loss(memory, group, guess_share) for group in groups]
+        if self.reward is not None:
+            losses += [share * loss for loss in self._self_critical_losses(memory, items, self.reward)]
+        return torch.stack(losses).sum()
 
-    def _self_critical_loss(self, memory: Memory, items: Sequence[int], reward: Reward) -> Float[Tensor, ""]:
+    def _self_critical_losses(
+        self, memory: Memory, items: Sequence[int], reward: Reward
+    ) -> Iterator[Float[Tensor, ""]]:
         """Sample texts of each item, and make those likelier that are better than the item's others."""
         num_samples, ids = self.self_critical.num_samples, self.model.config
         options = SearchConfig(
             sample=True,
+            temperature=self.self_critical.temperature,
             top_p=1.0,
             num_captions=num_samples,
+            min_length=0,
             max_length=self.self_critical.max_length,
-            seed=int(torch.randint(2**31, ())),
+            seed=None,
         )
         found = [one for several in self.model.search(memory, options) for one in several]
         owners = [item for item in items for _ in range(num_samples)]
@@ -85,14 +91,18 @@ class Objective(nn.Module):
         self.rewards_seen.append(float(rewards.mean()))
         advantage = advantages(torch.tensor(rewards, dtype=torch.float32).reshape(-1, num_samples)).flatten()
         sampled = [[list(one.token_ids)] for one in found]
-        (group,) = group_targets(sampled, ids.bos_token_id, ids.eos_token_id, ids.pad_token_id, num_groups=1)
-        for row, number in enumerate(group.item_index.tolist()):
-            if not found[number].finished:  # it was cut, and never wrote its end
-                group.target_output[row, len(found[number].token_ids)] = ids.pad_token_id
-        group = group.to(memory.keys.device)
-        logits, _ = self.model.decoder(group.target_input, memory.select(group.item_index // num_samples))
-        weight = advantage.to(memory.keys.device)[group.item_index]
-        return self_critical_loss(logits, group.target_output, ids.pad_token_id, weight)
+        ids_never_written = self.model.forbidden_ids()
+        for group in group_targets(sampled, ids.bos_token_id, ids.eos_token_id, ids.pad_token_id):
+            for row, number in enumerate(group.item_index.tolist()):
+                if not found[number].finished:  # it was cut, and never wrote its end
+                    group.target_output[row, len(found[number].token_ids)] = ids.pad_token_id
+            weight = advantage[group.item_index].to(memory.keys.device)
+            group = group.to(memory.keys.device)
+            logits, _ = self.model.decoder(group.target_input, memory.select(group.item_index // num_samples))
+            # What is never sampled is never found wanting: it would take over what the others lose.
+            logits = logits.index_fill(-1, torch.tensor(ids_never_written, device=logits.device), -torch.inf)
+            logits = logits / self.self_critical.temperature
+            yield self_critical_loss(logits, group.target_output, ids.pad_token_id, weight)
 
     def _group_loss(self, memory: Memory, group: TargetGroup, guess_share: float) -> Float[Tensor, ""]:
         memory = memory.select(group.item_index)

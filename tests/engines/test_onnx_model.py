@@ -37,7 +37,7 @@ def test_memory_is_the_same(both, batch):
 
 
 @pytest.mark.parametrize(("batch", "rows", "source"), [(1, 1, 4), (3, 1, 3), (1, 5, 9), (4, 3, 1)])
-def test_start_step_and_reorder_are_the_same_also_where_memory_is_padded(both, batch, rows, source):
+def test_start_step_reorder_and_select_are_the_same_also_where_memory_is_padded(both, batch, rows, source):
     torch_decoder, onnx_decoder = both[0].decoder, both[1].decoder
     keys, values = torch.randn(2, batch, source, 12)
     mask = torch.arange(source).expand(batch, -1) < torch.arange(1, batch + 1).unsqueeze(1)
@@ -53,6 +53,10 @@ def test_start_step_and_reorder_are_the_same_also_where_memory_is_padded(both, b
             torch.testing.assert_close(weights, expected_weights, atol=1e-5, rtol=1e-4)
             assert not weights[~mask.repeat_interleave(rows, 0)].any()
             state, expected_state = state.reorder(swap), expected_state.reorder(swap)
+        last = torch.tensor([batch - 1])
+        expected, _, _ = torch_decoder.step(token_ids[-rows:], expected_state.select(last), memory.select(last))
+        logits, _, _ = onnx_decoder.step(token_ids[-rows:], state.select(last), memory.select(last))
+        torch.testing.assert_close(logits, expected, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize(
