@@ -8,6 +8,12 @@ from itertools import pairwise
 from captioner.errors import ScoreError
 from captioner.metrics.tokens import tokenize
 
+# English words that call for another one behind them: a caption that ends with one was broken off.
+CALLS_FOR_MORE = {
+    *("a", "an", "the", "his", "her", "its", "their", "is", "are", "and", "or", "while"),
+    *("of", "in", "on", "at", "to", "with", "by", "for", "from", "into", "onto"),
+}
+
 
 @dataclass(frozen=True)
 class Diversity:
@@ -19,6 +25,7 @@ class Diversity:
         distinct_2: Different pairs of words by pairs, over all captions.
         mean_length: Words in a caption, on average.
         repeated_2grams: Share of pairs of words that stood in the same caption before.
+        broken_off: Share of captions whose last word calls for another one, as in "a man in a".
         novelty: Share of captions that no training caption equals, token for token; None without training captions.
         at_max_length: Share of captions as long as the system could write, most of them cut off; None where that length
             is not known.
@@ -33,6 +40,7 @@ class Diversity:
     distinct_2: float
     mean_length: float
     repeated_2grams: float
+    broken_off: float
     novelty: float | None
     at_max_length: float | None
 
@@ -74,6 +82,7 @@ def measure_diversity(
         distinct_2=_share(len(pairs), pairs.total()),
         mean_length=words.total() / len(sentences),
         repeated_2grams=_share(repeated, pairs.total()),
+        broken_off=sum(bool(CALLS_FOR_MORE & set(sentence[-1:])) for sentence in sentences) / len(sentences),
         novelty=novelty,
         at_max_length=at_max_length,
     )

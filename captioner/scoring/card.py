@@ -147,6 +147,7 @@ def describe_diversity(diversity: Diversity) -> list[str]:
         f"{diversity.vocabulary_size} different words, {diversity.mean_length:.1f} words a caption",
         f"distinct-1 {diversity.distinct_1:.3f}, distinct-2 {diversity.distinct_2:.3f}, "
         f"repeated pairs of words {diversity.repeated_2grams:.1%}",
+        f"broken off {diversity.broken_off:.1%}",
     ]
     if diversity.novelty is not None:
         lines.append(f"{diversity.novelty:.1%} of the captions are new; all others equal a training caption")

@@ -26,6 +26,11 @@ def test_captions_as_long_as_allowed_are_counted() -> None:
     assert measure_diversity(captions).at_max_length is None
 
 
+def test_captions_that_break_off_are_counted() -> None:
+    captions = ["A man in a", "a man in a hat", "", "a dog and", "the"]
+    assert measure_diversity(captions).broken_off == pytest.approx(3 / 5)
+
+
 def test_empty_captions_count_as_captions_without_words() -> None:
     measured = measure_diversity(["", "a"])
     assert (measured.mean_length, measured.distinct_2, measured.repeated_2grams) == (0.5, 0, 0)
