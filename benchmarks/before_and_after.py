@@ -32,11 +32,11 @@ def main() -> None:
         report, written = evaluate(model, examples, model.options(beam_size=5), batch_size=16)
         reports.append(report)
         captions.append(written)
-    differences = compare(*reports)
+    differences = compare(reports[0], reports[1])
     print("| | before | after | p |\n| --- | ---: | ---: | ---: |")
     for score in reports[0].scores:
-        before, after = (report.scores[score] for report in reports)
-        print(f"| {score} | {before:.2f} | {after:.2f} | {differences[score].bootstrap:.4f} |")
+        old, new = (report.scores[score] for report in reports)
+        print(f"| {score} | {old:.2f} | {new:.2f} | {differences[score].bootstrap:.4f} |")
     before, after = (measure_diversity(list(one.values()), max_length=20).to_dict() for one in captions)
     for count in before:
         if before[count] is not None:

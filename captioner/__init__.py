@@ -1,16 +1,34 @@
 """Small, fast image-to-text: a convolutional encoder, an attention LSTM decoder and beam search.
 
 `captioner.load("flickr8k").caption("photo.jpg").text` is the sentence, and
-`captioner.load("multi30k-en-de").translate("Two dogs run.").text` its sister in another language.
+`captioner.load("multi30k-en-de").translate("Two dogs run.").text` its sister in another language, and
+`captioner.load("digits").transcribe("speech.wav").text` what is said.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from captioner.pipeline import Captioner, CaptionResult, TranslationResult, Translator, load
+    from captioner.pipeline import (
+        Captioner,
+        CaptionResult,
+        Transcriber,
+        TranscriptResult,
+        TranslationResult,
+        Translator,
+        load,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["CaptionResult", "Captioner", "TranslationResult", "Translator", "__version__", "load"]
+__all__ = [
+    "CaptionResult",
+    "Captioner",
+    "Transcriber",
+    "TranscriptResult",
+    "TranslationResult",
+    "Translator",
+    "__version__",
+    "load",
+]
 
 
 def __getattr__(name: str) -> Any:

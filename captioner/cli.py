@@ -12,13 +12,14 @@ from captioner.commands.caption import caption, demo
 from captioner.commands.export import export
 from captioner.commands.measure import compare, evaluate, score
 from captioner.commands.train import models, train
+from captioner.commands.transcribe import transcribe
 from captioner.commands.translate import translate
 from captioner.errors import CaptionerError, ConfigError, UsageError
 
-COMMANDS = (caption, demo, web_page, evaluate, score, compare, translate, train, export, models)
+COMMANDS = (caption, demo, web_page, evaluate, score, compare, translate, transcribe, train, export, models)
 
 app = typer.Typer(
-    help="Photos to captions and sentences to translations, on a CPU: writes, measures and trains.",
+    help="Photos to captions, sentences to translations, speech to text, on a CPU: writes, measures and trains.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

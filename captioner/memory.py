@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from captioner.concepts.seen import Seen
 from captioner.errors import ShapeError
 
 
@@ -27,6 +28,17 @@ class TokenLayout:
 
 
 @dataclass(frozen=True)
+class TimeLayout:
+    """Positions of a recording, from its beginning on.
+
+    Attributes:
+        seconds_per_position: From one position to the next.
+    """
+
+    seconds_per_position: float
+
+
+@dataclass(frozen=True)
 class Memory:
     """What the decoder attends to.
 
@@ -35,6 +47,7 @@ class Memory:
         values: What is read, `[batch, source, dim]`; an image encoder passes the same tensor twice.
         mask: True where a position is real, `[batch, source]`.
         layout: How to draw a position; nothing but the drawing reads it.
+        seen: What the source shows, by name; None from an encoder that recognises nothing.
 
     Raises:
         ShapeError: Keys, values and mask differ in batch or source.
@@ -43,7 +56,8 @@ class Memory:
     keys: Float[Tensor, "batch source dim"]
     values: Float[Tensor, "batch source dim"]
     mask: Bool[Tensor, "batch source"]
-    layout: GridLayout | TokenLayout
+    layout: GridLayout | TokenLayout | TimeLayout
+    seen: Seen | None = None
 
     def __post_init__(self) -> None:
         if not self.keys.shape[:2] == self.values.shape[:2] == self.mask.shape:
@@ -56,7 +70,8 @@ class Memory:
 
     def select(self, index: Int[Tensor, " selected"]) -> "Memory":
         """Return the memory of the items at `index`, which may repeat."""
-        return replace(self, keys=self.keys[index], values=self.values[index], mask=self.mask[index])
+        seen = None if self.seen is None else self.seen.select(index)
+        return replace(self, keys=self.keys[index], values=self.values[index], mask=self.mask[index], seen=seen)
 
     def mean(self) -> Float[Tensor, "batch dim"]:
         """Return the mean value over the real positions."""

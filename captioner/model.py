@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -21,12 +22,15 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
+from captioner.concepts.forms import forms, with_articles
+from captioner.concepts.habits import habits
+from captioner.concepts.likeness import Likeness, compare
 from captioner.config import ENCODERS, DecoderConfig, ImageConfig, SearchConfig, chosen_by_kind, validated
 from captioner.decoder import AttentionDecoder
 from captioner.encoders import Encoder, ImageEncoder, TextEncoder, build_encoder
 from captioner.errors import ConfigError, ModelError
 from captioner.memory import Memory
-from captioner.search import Hypothesis, search
+from captioner.search import Hypothesis, NamingDecoder, search
 
 # transformers builds models without memory for a while, by a setting that all threads share.
 LOADING = Lock()
@@ -59,6 +63,8 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         vocab_size: Number of entries of the tokenizer.
         unk_token_id: The token that stands for unknown words, which is never written.
         tie_word_embeddings: The decoder's `tie_embeddings`, by the name under which transformers looks for it.
+        naming: Where the encoder recognises concepts, how captions speak of them: for each name the number of training
+            photos in which it was seen, and the sum over them of the share of captions that mention it.
         backbone_fingerprint: Of the published backbone, before any fine-tuning; empty where there is none.
     """
 
@@ -74,6 +80,7 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     eos_token_id: int = 2
     unk_token_id: int = 3
     tie_word_embeddings: bool = True
+    naming: dict[str, list[float]] = field(default_factory=dict)
     backbone_fingerprint: str = ""
 
 
@@ -152,10 +159,16 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         """
         return self.decoder(target_input, self.encode(inputs))  # type: ignore[no-any-return]
 
-    def search(self, memory: Memory, options: SearchConfig) -> list[list[Hypothesis]]:
-        """Find the best captions of each item of a memory; `<unk>` and other special tokens are never among them."""
+    def search(self, memory: Memory, options: SearchConfig, plain: bool = False) -> list[list[Hypothesis]]:
+        """Find the best captions of each item of a memory; `<unk>` and other special tokens are never among them.
+
+        Args:
+            memory: What the encoder saw.
+            options: How to search.
+            plain: Keep to the words of the vocabulary, and name nothing else that the encoder recognises.
+        """
         return search(
-            self.decoder,
+            self.decoder if plain else self._searched_decoder(options),
             memory,
             options,
             bos_id=self.config.bos_token_id,
@@ -167,6 +180,9 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         """Return the text of hypotheses."""
         if self.tokenizer is None:
             raise ModelError("the model has no tokenizer: load it with from_pretrained")
+        if self.config.encoder.get("concepts"):
+            joined = self.tokenizer.backend_tokenizer.decoder
+            return [str(joined.decode(self.pieces(one.token_ids))) for one in hypotheses]
         return [str(self.tokenizer.decode(list(one.token_ids), skip_special_tokens=True)) for one in hypotheses]
 
     def tokenize(self, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
@@ -177,14 +193,33 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         return [ids[:max_tokens] for ids in found]
 
     def pieces(self, token_ids: Sequence[int]) -> list[str]:
-        """Return tokens as the vocabulary writes them."""
+        """Return tokens as the vocabulary writes them, and names of things seen as people do."""
         if self.tokenizer is None:
             raise ModelError("the model has no tokenizer: load it with from_pretrained")
-        return list(self.tokenizer.convert_ids_to_tokens(list(token_ids)))
+        num_words: int = self.config.vocab_size
+        which = [one - num_words if one >= num_words else None for one in token_ids]
+        words = self.tokenizer.convert_ids_to_tokens([min(one, num_words - 1) for one in token_ids])
+        named = [word if form is None else forms()[form] for word, form in zip(words, which, strict=True)]
+        return with_articles(named, which)
+
+    def _searched_decoder(self, options: SearchConfig) -> Any:
+        """Return what a search asks: the decoder, or one that also names what the encoder recognises."""
+        if not self.config.encoder.get("concepts"):
+            return self.decoder
+        if self.tokenizer is None:
+            raise ModelError("naming needs the model's tokenizer: load the model with from_pretrained")
+        likeness = likeness_to_names(self.tokenizer)
+        if not len(likeness.token_ids):  # it knows no noun in whose place a name could stand
+            return self.decoder
+        return NamingDecoder(self.decoder, self.config.vocab_size, likeness, habits(self.config.naming, options.naming))
 
     def forbidden_ids(self, banned_words: tuple[str, ...] = ()) -> list[int]:
         """Return the tokens that are never written: special ones, and words that are banned."""
+        num_words: int = self.config.vocab_size
         special = [self.config.pad_token_id, self.config.bos_token_id, self.config.unk_token_id]
+        if self.config.encoder.get("concepts"):
+            banned = set(banned_words)
+            special += [num_words + form for form, name in enumerate(forms()) if banned & {name, *name.split()}]
         if not banned_words:
             return special
         if self.tokenizer is None:
@@ -215,7 +250,7 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             raise ModelError(f"generate: unknown options {', '.join(unknown)}: choose from {', '.join(GENERATE_NAMES)}")
         chosen = {GENERATE_NAMES[name]: value for name, value in options.items()}
         settings = validated(SearchConfig, {**self.search_config.model_dump(), **chosen}, "generate")
-        found = self.search(self.encode(inputs), settings)
+        found = self.search(self.encode(inputs), settings, plain=True)
         bos, eos = self.config.bos_token_id, self.config.eos_token_id
         rows = [torch.tensor([bos, *one.token_ids, eos]) for hypotheses in found for one in hypotheses]
         padded = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=self.config.pad_token_id)
@@ -286,6 +321,12 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             backbone = self.config.encoder.get("backbone", "the backbone")
             raise ModelError(f"the weights of {backbone} are not those the model was trained on")
         self.encoder.load_state_dict(own, strict=False)
+
+
+@lru_cache(8)
+def likeness_to_names(tokenizer: PreTrainedTokenizerFast) -> Likeness:
+    """Compare a tokenizer's nouns with the names of concepts, once for each tokenizer."""
+    return compare(tokenizer.get_vocab())
 
 
 def _check_loaded(name: str | Path, info: dict[str, Any]) -> None:

@@ -165,3 +165,53 @@ def sentence_model_folder(make_sentence_model: Callable[..., object], tmp_path: 
     folder = tmp_path / "en-de"
     make_sentence_model().save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def make_speech_model() -> Callable[..., object]:
+    """Make a tiny model of speech with random weights, which writes digits; `section={...}` replaces fields."""
+    from captioner.model import CaptionerConfig, CaptionerModel
+    from captioner.tokenization import train_word_tokenizer
+
+    def make(**changes: dict[str, object]) -> CaptionerModel:
+        sections: dict[str, dict[str, object]] = {
+            "encoder": {"kind": "speech", "sample_rate_hz": 8000, "num_mels": 9, "channels": 3, "dim": 12}
+            | {"num_blocks": 1, "max_segment_s": 2.0},
+            "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8},
+            "search": {"beam_size": 3, "max_length": 5},
+        }
+        for section, fields in changes.items():
+            sections[section] |= fields
+        torch.manual_seed(0)
+        tokenizer = train_word_tokenizer(["0 1 2 3 4 5 6 7 8 9"], 1, 20)
+        config = CaptionerConfig(**sections, vocab_size=len(tokenizer), tie_word_embeddings=True)
+        model = CaptionerModel(config)
+        model.tokenizer = tokenizer
+        return model.train(False)
+
+    return make
+
+
+@pytest.fixture
+def speech_model_folder(make_speech_model: Callable[..., object], tmp_path: Path) -> Path:
+    """A tiny model of speech in its folder."""
+    folder = tmp_path / "speech"
+    make_speech_model().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def spoken_digits(tmp_path: Path) -> Path:
+    """A folder of made digits: tones whose pitch tells the digit, three takes by each of two speakers."""
+    soundfile = pytest.importorskip("soundfile")
+    folder = tmp_path / "digits"
+    folder.mkdir()
+    for digit in range(3):
+        for voice, speaker in enumerate(("ann", "bob")):
+            for take in range(3):
+                chance = np.random.default_rng([digit, voice, take])
+                time = np.arange(2000 + int(chance.integers(800))) / 8000
+                samples = 0.3 * np.sin(2 * np.pi * (400 + 900 * digit + 40 * voice) * time)
+                samples += 0.003 * chance.standard_normal(len(time))
+                soundfile.write(folder / f"{digit}_{speaker}_{take}.wav", samples.astype(np.float32), 8000)
+    return folder

@@ -13,6 +13,7 @@ ORDER = [
     ["errors", "config"],
     ["progress", "samples"],
     ["tokenization"],
+    ["concepts"],
     ["preprocess"],
     ["data"],
     ["memory"],
@@ -24,7 +25,7 @@ ORDER = [
     ["losses", "training"],
     ["outputs"],
     ["scoring"],
-    ["pipeline", "engines", "export", "folder", "evaluation", "translation", "model_list"],
+    ["pipeline", "engines", "export", "folder", "evaluation", "translation", "transcription", "model_list"],
     ["commands", "web"],
     ["cli"],
 ]
@@ -87,6 +88,7 @@ def test_encoders_do_not_import_each_other(file):
     own_parts = {
         "encoders/image.py": {contract, "captioner.encoders.backbone_weights"},
         "encoders/text.py": {contract},
+        "encoders/speech.py": {contract},
     }
     others = {name for name in imported(file) if name.startswith("captioner.encoders.")}
     modules = {

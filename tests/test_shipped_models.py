@@ -11,8 +11,18 @@ from captioner.model_list import describe_models
 from captioner.pipeline import list_models
 from captioner.samples import sample_photos
 
-MAX_MB = {"flickr8k": 16, "multi30k-en-de": 8.5}  # with the tokenizer and the picture
-SCORES = {"flickr8k": ("CIDEr", "Flickr8k"), "multi30k-en-de": ("BLEU", "Multi30k")}
+MAX_MB = {
+    "digits": 4,
+    "flickr8k": 16,
+    "multi30k-en-de": 8.5,
+    "multi30k-en-fr": 8.5,
+}
+SCORES = {
+    "digits": ("WER", "Spoken Digit"),
+    "flickr8k": ("CIDEr", "Flickr8k"),
+    "multi30k-en-de": ("BLEU", "Multi30k"),
+    "multi30k-en-fr": ("BLEU", "Multi30k"),
+}
 
 
 def test_each_is_small_described_and_nothing_but_data():
@@ -43,6 +53,10 @@ def test_a_sentence_is_translated():
     assert result.candidates[0].log_prob > result.candidates[1].log_prob - 1
     source, target = result.source_words.index("dogs"), words.index("hunde")
     assert result.attention[target].argmax() == source
+
+
+def test_a_sentence_is_translated_into_french():
+    assert "deux chiens" in load("multi30k-en-fr").translate("Two dogs run across the grass.").text.lower()
 
 
 @pytest.mark.slow

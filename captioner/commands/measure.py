@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,32 +33,47 @@ DEFAULT_METRICS = "bleu,rouge,cider"
 
 def evaluate(
     references: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Option(
             help="Captions: CSV, token.txt, COCO or Karpathy JSON, or metadata.jsonl. Translations: a text file, "
             "line by line with the source (repeat for more references)."
         ),
-    ],
+    ] = None,
     images: Annotated[Path | None, typer.Option(help="Folder of the photos.")] = None,
     source: Annotated[Path | None, typer.Option(help="Sentences to translate, one a line.")] = None,
+    recordings: Annotated[
+        Path | None,
+        typer.Option(
+            help="Speech with its texts: LibriSpeech's layout, spoken digits, or a CSV or JSON lines manifest."
+        ),
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option(
             help="A file that lists photos, or train, val or test where the captions say it (then test is the default)."
         ),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="As for `caption` and `translate`.")] = None,
+    model: Annotated[str | None, typer.Option(help="As for `caption`, `translate` and `transcribe`.")] = None,
     beam_size: BeamSize = None,
     batch_size: BatchSize = 16,
     output: Annotated[
-        Path | None, typer.Option(help="Write the captions as COCO results, or the translations as lines.")
+        Path | None,
+        typer.Option(help="Write the captions as COCO results, the translations as lines, the transcripts as .jsonl."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
     device: Device = "auto",
 ) -> None:
-    """Measure a model: its captions by BLEU, ROUGE-L and CIDEr, its translations by BLEU, chrF and TER."""
-    if (images is None) == (source is None):
-        raise UsageError("evaluate: give --images for captions, or --source for translations")
+    """Measure a model: captions by BLEU, ROUGE-L and CIDEr, translations by BLEU, chrF and TER, speech by WER."""
+    if sum(given is not None for given in (images, source, recordings)) != 1:
+        raise UsageError(
+            "evaluate: give --images for captions, or --source for translations, or --recordings for transcripts"
+        )
+    if (references is None) == (recordings is None):
+        raise UsageError("evaluate: --references hold the texts of photos and sentences; recordings have theirs")
+    if recordings is not None:
+        _measure_transcripts(recordings, model, beam_size, output, as_json, device)
+        return
+    references = references or []
     if source is not None:
         report = _measured_translations(source, references, model, beam_size, output, device)
     elif images is not None and len(references) == 1:
@@ -114,6 +130,37 @@ def _measured_translations(
         if stream is not None:
             stream.writelines(f"{text_line([text])}\n" for text in texts)
     return report
+
+
+def _measure_transcripts(
+    recordings: Path, model: str | None, beam_size: int | None, output: Path | None, as_json: bool, device: str
+) -> None:
+    """Print the error rates of a model of speech, with their intervals."""
+    from captioner.data.utterances import read_utterances
+    from captioner.metrics.significance import confidence_intervals
+    from captioner.outputs.disk import written_whole
+    from captioner.outputs.transcripts import FORMATS, check_transcript_outputs
+    from captioner.pipeline import load_transcriber
+    from captioner.transcription import evaluate_transcripts
+
+    utterances = read_utterances(recordings)
+    check_transcript_outputs([output] if output else [], len(utterances))
+    transcriber = load_transcriber(model or "digits", device)
+    search = transcriber.options(**given(beam_size=beam_size))
+    with ExitStack() as stack:
+        stream = stack.enter_context(written_whole(output)) if output is not None else None
+        report, records = evaluate_transcripts(transcriber, utterances, search)
+        if output is not None and stream is not None:
+            stream.writelines(map(FORMATS[output.suffix.lower()], records))
+    intervals = confidence_intervals(report)
+    table = [
+        f"{name:4} {report.scores[name]:6.2f}   95 % interval {interval.low:6.2f} to {interval.high:6.2f}"
+        for name, interval in intervals.items()
+    ]
+    as_dict = report.to_dict() | {"intervals": {name: asdict(interval) for name, interval in intervals.items()}}
+    as_dict["num_recordings"] = as_dict.pop("num_images")
+    lines = [*table, f"{report.num_images} recordings", *report.signature.split("; ")]
+    _print_scores(lines, as_dict if as_json else None, notices=[])
 
 
 def score(

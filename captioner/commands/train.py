@@ -4,8 +4,11 @@ from typing import Annotated
 
 import typer
 
-from captioner.config import CONFIGS, SentenceConfig, load_config
+from captioner.config import CONFIGS, load_config
 from captioner.errors import MissingExtraError
+
+USES = {"image": "caption PHOTO", "text": "translate TEXT", "speech": "transcribe RECORDING"}
+"""How a model of each sense is used."""
 
 
 def train(
@@ -15,7 +18,7 @@ def train(
         bool, typer.Option("--resume", help="Go on from the run's newest checkpoint, or begin if there is none.")
     ] = False,
 ) -> None:
-    """Train a model on your own photos and captions, or sentences and translations; a killed run goes on."""
+    """Train a model on your own photos, sentences or recordings, and what they say; a killed run goes on."""
     shipped = CONFIGS / f"{config}.toml"
     settings = load_config(shipped if shipped.is_file() else config, overrides or [])
     if settings.training.initial_model:
@@ -28,7 +31,7 @@ def train(
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "accelerate", "train") from error
     folder = run(settings, resume=resume)
-    use = "translate TEXT" if isinstance(settings, SentenceConfig) else "caption PHOTO"
+    use = USES[settings.encoder.kind]
     print(f"the best model is in {folder}: captioner {use} --model {folder}")
 
 

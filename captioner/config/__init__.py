@@ -2,8 +2,9 @@
 
 A file holds one table per section (`[data]`, `[encoder]`, `[decoder]`, `[search]`, `[training]`, `[self_critical]`, and
 `[image]` for photos); every field has a default, an unknown one is an error. `encoder.kind` tells the sense: with it
-the fields of `[data]` and `[encoder]` change, all others are the same for photos and sentences. `section.key=value` on
-the command line overrides the file. A model's `training_config.json` holds the same tables as JSON.
+the fields of `[data]` and `[encoder]` change, all others are the same for photos, sentences and recordings.
+`section.key=value` on the command line overrides the file. A model's `training_config.json` holds the same tables as
+JSON.
 """
 
 from captioner.config.loading import CONFIGS, chosen_by_kind, load_config, validated
@@ -13,6 +14,7 @@ from captioner.config.sections import (
     Config,
     DecoderConfig,
     EncoderConfig,
+    Experiment,
     ImageConfig,
     ImageEncoderConfig,
     PhotoConfig,
@@ -21,9 +23,11 @@ from captioner.config.sections import (
     SelfCriticalConfig,
     SentenceConfig,
     SentenceDataConfig,
+    SpeechConfig,
     TextEncoderConfig,
     TrainingConfig,
 )
+from captioner.config.speech import SpeechDataConfig, SpeechEncoderConfig
 
 __all__ = [
     "CONFIGS",
@@ -32,6 +36,7 @@ __all__ = [
     "Config",
     "DecoderConfig",
     "EncoderConfig",
+    "Experiment",
     "ImageConfig",
     "ImageEncoderConfig",
     "PhotoConfig",
@@ -40,6 +45,9 @@ __all__ = [
     "SelfCriticalConfig",
     "SentenceConfig",
     "SentenceDataConfig",
+    "SpeechConfig",
+    "SpeechDataConfig",
+    "SpeechEncoderConfig",
     "TextEncoderConfig",
     "TrainingConfig",
     "chosen_by_kind",

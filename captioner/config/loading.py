@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from captioner.config.sections import EXPERIMENTS, PhotoConfig, Section, SentenceConfig
+from captioner.config.section import Section
+from captioner.config.sections import EXPERIMENTS, Experiment
 from captioner.errors import ConfigError
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 
 
-def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> PhotoConfig | SentenceConfig:
+def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Experiment:
     """Read a TOML file, or a model's `training_config.json`, and apply `section.key=value` overrides.
 
     Raises:

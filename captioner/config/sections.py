@@ -2,13 +2,10 @@
 
 from typing import ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-
-class Section(BaseModel):
-    """A frozen table of settings that refuses unknown names."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+from captioner.config.section import Section
+from captioner.config.speech import SpeechDataConfig, SpeechEncoderConfig
 
 
 class PhotoDataConfig(Section):
@@ -110,6 +107,17 @@ class ImageEncoderConfig(Section):
     """Width of the memory that the decoder attends to."""
     dropout: float = Field(0.3, ge=0, lt=1)
     """Dropout on the memory."""
+    concepts: int = Field(0, ge=0, le=16)
+    """The most things of a photo, seen by the backbone's own classifier of ImageNet's 1,000 classes, that a caption may
+    name, though no training caption did; 0: none. It needs a frozen backbone, and changes no weight of the model."""
+    concept_temperature: float = Field(1.0, gt=0)
+    """The classifier's logits are divided by it; above 1 it is less sure of what it sees."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.concepts and self.trainable_from is not None:
+            raise ValueError("concepts: the classifier knows the published backbone alone: leave trainable_from out")
+        return self
 
 
 class TextEncoderConfig(Section):
@@ -139,10 +147,11 @@ class TextEncoderConfig(Section):
         return self
 
 
-EncoderConfig = ImageEncoderConfig | TextEncoderConfig
-ENCODERS: dict[str, type[ImageEncoderConfig] | type[TextEncoderConfig]] = {
+EncoderConfig = ImageEncoderConfig | TextEncoderConfig | SpeechEncoderConfig
+ENCODERS: dict[str, type[ImageEncoderConfig] | type[TextEncoderConfig] | type[SpeechEncoderConfig]] = {
     "image": ImageEncoderConfig,
     "text": TextEncoderConfig,
+    "speech": SpeechEncoderConfig,
 }
 """The settings of each kind of encoder."""
 
@@ -181,6 +190,9 @@ class SearchConfig(Section):
     """Hypotheses are ranked by log-probability / length ** length_penalty; 0 prefers short ones."""
     no_repeat_ngram_size: int = Field(0, ge=0)
     """No run of so many words occurs twice in a hypothesis; 0 allows all."""
+    naming: float = Field(2.5, ge=-100, le=100)
+    """Added to the log-probability of naming something that the photo's classifier sees, nats, once for each name; for
+    models with concepts alone."""
     banned_words: tuple[str, ...] = ()
     """Words of the model's vocabulary that are never written; others, and phrases, have no effect."""
     sample: bool = False
@@ -219,7 +231,8 @@ class TrainingConfig(Section):
     batch_size: int = Field(40, ge=1)
     """Photos in one update of the weights, over all processes; each brings all its captions."""
     batch_tokens: int = Field(4_000, ge=1)
-    """Sentences are batched by length: target tokens in one update, padding included, over all processes."""
+    """Sentences and recordings are batched by length: target tokens in one update, padding included, over all
+    processes."""
     accumulation_steps: int = Field(1, ge=1)
     """Parts in which a batch is computed, to save memory."""
     learning_rate: float = Field(1e-3, gt=0)
@@ -267,11 +280,11 @@ class SelfCriticalConfig(Section):
     max_length: int = Field(24, ge=1)
     """The most tokens of a sampled text."""
     temperature: float = Field(1.0, gt=0)
-    """Logits are divided by it where texts are sampled and made likelier. A model that learned with label smoothing gives
-    wrong words so much probability that samples at 1 are far below what its beam search writes: choose about 0.5."""
+    """Logits are divided by it where texts are sampled and made likelier. A model of label smoothing gives wrong words
+    so much probability that samples at 1 are far below what its beam search writes: choose about 0.5 for it."""
     rewards: dict[str, float] = Field(default_factory=dict)
-    """What each score counts for: CIDEr and BLEU-4 of captions, chrF and BLEU of translations. Empty: the first of
-    them alone."""
+    """What each score counts for: CIDEr and BLEU-4 of captions, chrF and BLEU of translations, WER and CER (less of
+    them is better) of transcripts. Empty: the first of them alone."""
 
 
 class Config(Section):
@@ -298,5 +311,17 @@ class SentenceConfig(Config):
     encoder: TextEncoderConfig = TextEncoderConfig()
 
 
-EXPERIMENTS: dict[str, type[PhotoConfig] | type[SentenceConfig]] = {"image": PhotoConfig, "text": SentenceConfig}
+class SpeechConfig(Config):
+    """An experiment with recordings and transcripts."""
+
+    data: SpeechDataConfig = SpeechDataConfig()
+    encoder: SpeechEncoderConfig = SpeechEncoderConfig()
+
+
+Experiment = PhotoConfig | SentenceConfig | SpeechConfig
+EXPERIMENTS: dict[str, type[PhotoConfig] | type[SentenceConfig] | type[SpeechConfig]] = {
+    "image": PhotoConfig,
+    "text": SentenceConfig,
+    "speech": SpeechConfig,
+}
 """What an experiment holds, by `encoder.kind`."""

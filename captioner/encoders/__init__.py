@@ -1,15 +1,18 @@
 """File to Memory: one encoder a sense; none knows another."""
 
-from captioner.config import EncoderConfig, ImageEncoderConfig
+from captioner.config import EncoderConfig, ImageEncoderConfig, SpeechEncoderConfig
 from captioner.encoders.contract import Encoder
 from captioner.encoders.image import ImageEncoder
+from captioner.encoders.speech import SpeechEncoder
 from captioner.encoders.text import TextEncoder
 
-__all__ = ["Encoder", "ImageEncoder", "TextEncoder", "build_encoder"]
+__all__ = ["Encoder", "ImageEncoder", "SpeechEncoder", "TextEncoder", "build_encoder"]
 
 
 def build_encoder(config: EncoderConfig, vocab_size: int, pad_id: int) -> Encoder:
     """Build the encoder that the settings are of; tokens matter to those that read text."""
     if isinstance(config, ImageEncoderConfig):
         return ImageEncoder(config)
+    if isinstance(config, SpeechEncoderConfig):
+        return SpeechEncoder(config)
     return TextEncoder(config, vocab_size, pad_id)

@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +41,7 @@ PACKAGES = {
 
 
 def load_from_package(backbone: nn.Module, name: str) -> None:
-    """Fill a backbone without classifier from the package that carries its weights.
+    """Fill a backbone, with its classifier or without, from the package that carries its weights.
 
     The package's tensors stand in timm's order under other names; each is checked by its shape.
 
@@ -54,14 +55,20 @@ def load_from_package(backbone: nn.Module, name: str) -> None:
     package = PACKAGES[name]
     source = _read_checked(package)
     target = {key: value for key, value in backbone.state_dict().items() if not key.endswith("num_batches_tracked")}
-    # The classifier's weight and bias come last in the package and are not wanted here.
-    if len(source) != len(target) + 2:
-        raise ModelError(f"{package.module} holds {len(source)} tensors, {name} needs {len(target)} and a classifier")
+    # The classifier's weight and bias come last in both.
+    expected = len(target) + 2 * isinstance(classifier_of(backbone), nn.Identity)
+    if len(source) != expected:
+        raise ModelError(f"{package.module} holds {len(source)} tensors, {name} needs {expected} with its classifier")
     for (key, tensor), (source_key, source_tensor) in zip(target.items(), source.items(), strict=False):
         if tensor.shape != source_tensor.shape:
             shapes = f"{tuple(source_tensor.shape)} for {tuple(tensor.shape)}"
             raise ModelError(f"{package.module}: {source_key} does not fit {key}: {shapes}")
         tensor.copy_(source_tensor)
+
+
+def classifier_of(backbone: Any) -> nn.Module:
+    """Return a backbone's classifier; one built without it has the identity in its place."""
+    return backbone.get_classifier()  # type: ignore[no-any-return]
 
 
 def _read_checked(package: WeightsPackage) -> dict[str, Tensor]:
@@ -77,7 +84,7 @@ def _read_checked(package: WeightsPackage) -> dict[str, Tensor]:
 
 
 def load_from_hub(backbone: nn.Module, name: str) -> None:
-    """Fill a backbone without classifier with timm's own pretrained weights, downloaded once and kept in its cache.
+    """Fill a backbone, with its classifier or without, with timm's own weights, downloaded once and kept in its cache.
 
     Raises:
         ModelError: The hub cannot be reached, or has no weights of this backbone.
@@ -85,7 +92,7 @@ def load_from_hub(backbone: nn.Module, name: str) -> None:
     import timm
 
     try:
-        pretrained = timm.create_model(name, pretrained=True, num_classes=0)
+        pretrained = timm.create_model(name, pretrained=True, num_classes=int(getattr(backbone, "num_classes", 0)))
     except Exception as error:  # timm, huggingface_hub and urllib raise kinds of their own
         raise ModelError(f"weights of {name} cannot be downloaded from the model hub: {error}") from error
     backbone.load_state_dict(pretrained.state_dict())

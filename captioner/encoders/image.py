@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from captioner.concepts.seen import Seen, recognise
+from captioner.concepts.table import NUM_CLASSES
 from captioner.config import ImageConfig, ImageEncoderConfig
 from captioner.encoders.backbone_weights import load_from_hub, load_from_package
 from captioner.encoders.contract import Encoder
@@ -16,6 +18,8 @@ from captioner.memory import GridLayout, Memory
 
 class ImageEncoder(Encoder):
     """A convolutional backbone, and a projection of each position of its last map.
+
+    Where the config says so, the backbone's own classifier reads the same map, and the memory tells what it sees.
 
     The backbone always runs in evaluation mode: its batch statistics stay as they were pretrained, also where its last
     stages are fine-tuned.
@@ -34,10 +38,15 @@ class ImageEncoder(Encoder):
         self.config = config
         try:
             # Without weights it can be built on the meta device, too; `load_published` or a model's file fills it.
-            backbone: Any = timm.create_model(config.backbone, pretrained=False, num_classes=0)
+            num_classes = NUM_CLASSES if config.concepts else 0
+            backbone: Any = timm.create_model(config.backbone, pretrained=False, num_classes=num_classes)
         except RuntimeError as error:
             close = ", ".join(timm.list_models(f"*{config.backbone[:8]}*")[:5]) or "see timm.list_models()"
             raise ConfigError(f"encoder.backbone: {error} (given: {config.backbone!r}; known: {close})") from error
+        if config.concepts and backbone.pretrained_cfg.get("num_classes") != NUM_CLASSES:
+            raise ConfigError(
+                f"encoder.concepts: {config.backbone} has no classifier of ImageNet's {NUM_CLASSES} classes"
+            )
         self.backbone = backbone.to(memory_format=torch.channels_last)
         self.num_features: int = backbone.num_features  # of its last map, before any layer behind the pooling
         self.project = nn.Linear(self.num_features, config.dim)
@@ -88,10 +97,11 @@ class ImageEncoder(Encoder):
             load_from_hub(self.backbone, self.config.backbone)
 
     def fingerprint(self) -> str:
-        """Return a hash of the backbone's name and weights."""
+        """Return a hash of the backbone's name and weights, but for the classifier's, which change no feature."""
+        classifier = f"{self.backbone.pretrained_cfg['classifier']}."
         digest = hashlib.sha256(self.config.backbone.encode())
         for name, tensor in self.backbone.state_dict().items():
-            if not name.endswith("num_batches_tracked"):
+            if not (name.endswith("num_batches_tracked") or name.startswith(classifier)):
                 digest.update(tensor.detach().cpu().numpy().tobytes())
         return digest.hexdigest()[:16]
 
@@ -113,12 +123,34 @@ class ImageEncoder(Encoder):
             raise ModelError(f"{self.config.backbone} gives no map of features but shape {tuple(maps.shape)}")
         return maps if getattr(self.backbone, "output_fmt", "NCHW") == "NHWC" else maps.permute(0, 2, 3, 1)
 
+    def class_probabilities(
+        self, features: Float[Tensor, "batch height width channels"]
+    ) -> Float[Tensor, "batch classes"]:
+        """Run the backbone's own classifier on features, fresh or cached.
+
+        Raises:
+            ModelError: The encoder was built without one.
+        """
+        if not self.config.concepts:
+            raise ModelError("the classifier is not there: set encoder.concepts")
+        is_nhwc = getattr(self.backbone, "output_fmt", "NCHW") == "NHWC"
+        logits: Tensor = self.backbone.forward_head(features if is_nhwc else features.permute(0, 3, 1, 2))
+        return (logits / self.config.concept_temperature).softmax(-1)
+
+    def recognise(self, features: Float[Tensor, "batch height width channels"]) -> Seen | None:
+        """Say what photos show; nothing where the config wants no concepts."""
+        if not self.config.concepts:
+            return None
+        with torch.no_grad():
+            return recognise(self.class_probabilities(features), self.config.concepts)
+
     def embed(self, features: Float[Tensor, "batch height width channels"]) -> Memory:
         """Project features, fresh or cached, to a memory of one position for each cell of the map."""
         height, width = features.shape[1:3]
         values = self.dropout(self.norm(self.project(features.flatten(1, 2))))
         mask = torch.ones(values.shape[:2], dtype=torch.bool, device=values.device)
-        return Memory(keys=values, values=values, mask=mask, layout=GridLayout(height, width))
+        seen, layout = self.recognise(features), GridLayout(height, width)
+        return Memory(keys=values, values=values, mask=mask, layout=layout, seen=seen)
 
     def forward(self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]) -> Memory:
         """Encode photos that are already resized and normalised."""

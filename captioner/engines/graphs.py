@@ -92,7 +92,8 @@ class Traced:
 
 def _encoder_graph(model: CaptionerModel) -> Traced:
     pixels = torch.randn(BATCH, 3, model.image_config.height, model.image_config.width)
-    return Traced(ENCODER, EncoderGraph(_traceable(model.encoder)), {"pixel_values": (pixels, {0: "batch"})}, ["grid"])
+    outputs = ["grid", "class_probabilities"] if model.config.encoder.get("concepts") else ["grid"]
+    return Traced(ENCODER, EncoderGraph(_traceable(model.encoder)), {"pixel_values": (pixels, {0: "batch"})}, outputs)
 
 
 def _decoder_graphs(model: CaptionerModel) -> list[Traced]:
@@ -114,18 +115,19 @@ def _decoder_graphs(model: CaptionerModel) -> list[Traced]:
 
 
 class EncoderGraph(nn.Module):
-    """Photos to the map of the memory's values."""
+    """Photos to the map of the memory's values, and to what its classifier sees where it has one."""
 
     def __init__(self, encoder: ImageEncoder) -> None:
         super().__init__()
         self.encoder = encoder
 
-    def forward(
-        self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]
-    ) -> Float[Tensor, "batch height width dim"]:
+    def forward(self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]) -> tuple[Tensor, ...]:
         """Encode."""
-        memory = self.encoder(pixel_values)
-        return memory.values.unflatten(1, (memory.layout.height, memory.layout.width))  # type: ignore[no-any-return]
+        memory: Memory = self.encoder(pixel_values)
+        layout = memory.layout
+        assert isinstance(layout, GridLayout)
+        grid = memory.values.unflatten(1, (layout.height, layout.width))  # type: ignore[no-untyped-call]
+        return (grid,) if memory.seen is None else (grid, memory.seen.classes)
 
 
 class StartGraph(nn.Module):

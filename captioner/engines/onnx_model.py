@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import AutoTokenizer
 
+from captioner.concepts.seen import recognise
 from captioner.config import ImageConfig, SearchConfig, validated
 from captioner.errors import MissingExtraError, ModelError
 from captioner.memory import GridLayout, Memory
@@ -105,7 +106,7 @@ class OnnxState:
 
 
 class OnnxDecoder:
-    """The decoder's two verbs, as `captioner.search` asks for them.
+    """The decoder's verbs, as `captioner.search` asks for them.
 
     Args:
         folder: Where the graphs are.
@@ -155,10 +156,11 @@ class OnnxModel:
 
     def encode(self, pixel_values: Float[Tensor, "batch 3 height width"]) -> Memory:
         """Read photos that are already resized and normalised."""
-        [grid] = self._encoder(pixel_values=pixel_values)
+        grid, *class_probabilities = self._encoder(pixel_values=pixel_values)
         values = grid.flatten(1, 2)
         mask = torch.ones(values.shape[:2], dtype=torch.bool)
-        return Memory(keys=values, values=values, mask=mask, layout=GridLayout(*grid.shape[1:3]))
+        seen = recognise(class_probabilities[0], self.config.encoder["concepts"]) if class_probabilities else None
+        return Memory(keys=values, values=values, mask=mask, layout=GridLayout(*grid.shape[1:3]), seen=seen)
 
     # The very same code as torch's: it asks for nothing but `decoder`, `config` and `tokenizer`.
 
@@ -170,4 +172,9 @@ class OnnxModel:
         """Return the text of hypotheses."""
         return CaptionerModel.decode(self, hypotheses)  # type: ignore[arg-type]
 
+    def pieces(self, token_ids: Sequence[int]) -> list[str]:
+        """Return tokens as the vocabulary writes them."""
+        return CaptionerModel.pieces(self, token_ids)  # type: ignore[arg-type]
+
     forbidden_ids = CaptionerModel.forbidden_ids
+    _searched_decoder = CaptionerModel._searched_decoder

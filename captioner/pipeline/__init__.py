@@ -2,19 +2,24 @@
 
 from captioner.model_list import list_models
 from captioner.pipeline.captioner import Captioner
-from captioner.pipeline.loading import find_model, load, load_captioner, load_translator
-from captioner.pipeline.result import Candidate, CaptionResult, TranslationResult
+from captioner.pipeline.loading import find_model, load, load_captioner, load_transcriber, load_translator
+from captioner.pipeline.result import Candidate, CaptionResult, Segment, TranscriptResult, TranslationResult
+from captioner.pipeline.transcriber import Transcriber
 from captioner.pipeline.translator import Translator
 
 __all__ = [
     "Candidate",
     "CaptionResult",
     "Captioner",
+    "Segment",
+    "Transcriber",
+    "TranscriptResult",
     "TranslationResult",
     "Translator",
     "find_model",
     "list_models",
     "load",
     "load_captioner",
+    "load_transcriber",
     "load_translator",
 ]

@@ -100,10 +100,7 @@ class Captioner:
         return [CaptionResult(tuple(self._candidate(one, grid) for one in hypotheses)) for hypotheses in found]
 
     def _candidate(self, hypothesis: Hypothesis, grid: tuple[int, int]) -> Candidate:
-        tokenizer = self.model.tokenizer
-        if tokenizer is None:
-            raise ModelError("the model has no tokenizer: load it with captioner.load")
-        words = tuple(tokenizer.convert_ids_to_tokens(list(hypothesis.token_ids)))
+        words = tuple(self.model.pieces(hypothesis.token_ids))
         weights = hypothesis.attention_weights.float().cpu().numpy()
         return Candidate(
             text=self.model.decode([hypothesis])[0],

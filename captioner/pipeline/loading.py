@@ -10,6 +10,7 @@ from captioner.errors import CaptionerError, ConfigError, ModelError, UsageError
 from captioner.model import CaptionerModel
 from captioner.model_list import list_models
 from captioner.pipeline.captioner import Captioner
+from captioner.pipeline.transcriber import Transcriber
 from captioner.pipeline.translator import Translator
 
 HUGGING_FACE = "hf:"  # what the name of a model of transformers begins with
@@ -17,7 +18,7 @@ HUGGING_FACE = "hf:"  # what the name of a model of transformers begins with
 
 def load(
     model: str | Path = "flickr8k", device: str = "auto", engine: str = "auto", num_photos: int = 1
-) -> Captioner | Translator:
+) -> Captioner | Translator | Transcriber:
     """Load a model that ships, a folder written by training or by `captioner export`, or one of a hub.
 
     Args:
@@ -49,6 +50,8 @@ def load(
         loaded.to(where)  # type: ignore[arg-type]  # transformers hides the method's own signature
         if loaded.kind == "text":
             return Translator(loaded, name=_name(model))
+        if loaded.kind == "speech":
+            return Transcriber(loaded, name=_name(model))
         return Captioner(loaded, name=_name(model))
     except ConfigError as error:  # of the model's own settings, not of the user's
         raise ModelError(f"model {str(model)!r} cannot be loaded: {error}") from error
@@ -68,7 +71,7 @@ def load_captioner(
     """
     loaded = load(model, device, engine, num_photos)
     if not isinstance(loaded, Captioner):
-        raise ModelError(f"model {str(model)!r} translates sentences: use `captioner translate`, or another model")
+        raise _of_another_sense(model, loaded)
     return loaded
 
 
@@ -80,8 +83,31 @@ def load_translator(model: str | Path = "multi30k-en-de", device: str = "auto") 
     """
     loaded = load(model, device)
     if not isinstance(loaded, Translator):
-        raise ModelError(f"model {str(model)!r} captions photos: use `captioner caption`, or another model")
+        raise _of_another_sense(model, loaded)
     return loaded
+
+
+def load_transcriber(model: str | Path = "digits", device: str = "auto") -> Transcriber:
+    """Load a model of speech.
+
+    Raises:
+        ModelError: It is a model of something else, or as `load`.
+    """
+    loaded = load(model, device)
+    if not isinstance(loaded, Transcriber):
+        raise _of_another_sense(model, loaded)
+    return loaded
+
+
+def _of_another_sense(model: str | Path, loaded: Captioner | Translator | Transcriber) -> ModelError:
+    """Say what a model does, and with which command."""
+    if isinstance(loaded, Captioner):
+        does = "captions photos: use `captioner caption`"
+    elif isinstance(loaded, Translator):
+        does = "translates sentences: use `captioner translate`"
+    else:
+        does = "transcribes speech: use `captioner transcribe`"
+    return ModelError(f"model {str(model)!r} {does}, or another model")
 
 
 def _name(model: str | Path) -> str:

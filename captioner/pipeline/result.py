@@ -19,7 +19,7 @@ class Candidate:
         word_log_probs: The log-probability of each, nats.
         attention: Where the decoder looked at each word: over a photo `[word, height, width]`, where each map sums to
             1; over a sentence `[word, source word]`, when it had just read the word, where a row sums to 1 less what
-            went to the sentence's end.
+            went to the sentence's end; over a recording `[piece, position]`, where each row sums to 1.
     """
 
     text: str
@@ -40,13 +40,13 @@ class Candidate:
 
 
 class ChainedCandidate(Candidate):
-    """Translations of the pieces of one text, one behind the other; each looks at the words of its piece alone.
+    """What is said of the pieces of one text or recording, one behind the other; each looks at its own piece alone.
 
     Its attention is put together when it is asked for: of 10,000 words on each side it takes 400 MB.
 
     Args:
-        parts: A translation of each piece.
-        columns: The source word at which each piece begins.
+        parts: A candidate of each piece.
+        columns: The source word, or the position, at which each piece begins.
     """
 
     _blocks: list[tuple[int, Candidate]]
@@ -130,3 +130,31 @@ class TranslationResult(Result):
     def alignments(self) -> tuple[tuple[int, int], ...]:
         """For each word of the best translation the source word that it looked at most: source and target, from 0."""
         return tuple((source, target) for target, source in enumerate(self.candidates[0].most_looked_at))
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of a recording between two pauses.
+
+    Attributes:
+        start_s: Where it begins, seconds.
+        end_s: Where it ends.
+        text: What is said in it.
+    """
+
+    start_s: float
+    end_s: float
+    text: str
+
+
+@dataclass(frozen=True)
+class TranscriptResult(Result):
+    """What a model says about one recording; the only candidates of a silent one are empty.
+
+    Attributes:
+        duration_s: How long the recording lasts, seconds.
+        segments: The parts in which something is said, in their order; their texts make up the best text.
+    """
+
+    duration_s: float
+    segments: tuple[Segment, ...]

@@ -3,7 +3,6 @@
 import io
 import logging
 import re
-import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from captioner.errors import (
 )
 from captioner.preprocess.fitting import fit, random_box
 from captioner.preprocess.kinds import SIGNATURES
+from captioner.preprocess.opening import open_regular
 
 ImageSource = str | Path | bytes | Image.Image | NDArray[Any]
 
@@ -78,26 +78,9 @@ def read_image(source: ImageSource, max_pixels: int = 200_000_000, at_least: int
     if isinstance(source, bytes):
         return _decoded(io.BytesIO(source), "<bytes>", max_pixels, at_least)
     if isinstance(source, str | Path):
-        with _opened(source) as stream:
+        with open_regular(source, "photo") as stream:
             return _decoded(stream, source, max_pixels, at_least)
     raise InputError(f"<{type(source).__name__}>", "give a path, bytes, a Pillow image or a numpy array")
-
-
-def _opened(path: str | Path) -> io.BytesIO | io.BufferedReader:
-    """Open a regular file; a pipe or a device might block for ever, so it is not even tried."""
-    try:
-        mode = Path(path).stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise UnsupportedFileError(path, "a folder, not a photo")
-        if not stat.S_ISREG(mode):
-            raise UnsupportedFileError(path, "a pipe, socket or device, not a regular file")
-        return Path(path).open("rb")
-    except FileNotFoundError as error:
-        raise FileMissingError(path, "no such file") from error
-    except PermissionError as error:
-        raise FileMissingError(path, "may not be read (permission denied)") from error
-    except (OSError, ValueError) as error:  # a name too long, a loop of links, a null character
-        raise FileMissingError(path, f"cannot be opened ({error})") from error
 
 
 def _decoded(stream: io.BytesIO | io.BufferedReader, name: str | Path, max_pixels: int, at_least: int) -> Image.Image:

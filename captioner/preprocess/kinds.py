@@ -1,4 +1,4 @@
-"""Which files are photos: by their names, when folders are searched, and by how they begin, when they are read."""
+"""Which files are photos or recordings: by their names, when folders are searched, and by how they begin."""
 
 import os
 
@@ -29,3 +29,33 @@ SIGNATURES = {
 def is_photo_name(name: str) -> bool:
     """Tell whether a file is a photo by its suffix."""
     return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 (faster over many files)
+
+
+# Recordings, and videos, whose sound is read.
+SOUND_SUFFIXES = frozenset(
+    {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma"}
+    | {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"}
+)
+
+SOUND_SIGNATURES = {
+    "WAV": rb"RIFF.{4}WAVE|RF64.{4}WAVE",
+    "FLAC": rb"fLaC",
+    "OGG": rb"OggS",
+    # An ID3 tag, or the head of a frame of layer 2 or 3; the ones of layer 1 begin like a text in UTF-16.
+    "MP3": rb"ID3|\xff[\xe2\xe3\xf2-\xf5\xfa-\xfd]",
+    "AAC": rb"\xff[\xf0\xf1\xf8\xf9]",
+    "AIFF": rb"FORM.{4}AIF[CF]",
+    "AU": rb"\.snd",
+    "CAF": rb"caff",
+    "MP4": rb".{4}ftyp|.{4}moov|.{4}mdat",
+    "Matroska": rb"\x1a\x45\xdf\xa3",
+    "AVI": rb"RIFF.{4}AVI ",
+    "ASF": rb"\x30\x26\xb2\x75",
+    "FLV": rb"FLV\x01",
+    "MPEG": rb"\x00\x00\x01[\xb3\xba]|G.{187}G",
+}
+
+
+def is_recording_name(name: str) -> bool:
+    """Tell whether a file is a recording, or a video, by its suffix."""
+    return os.path.splitext(name)[1].lower() in SOUND_SUFFIXES  # noqa: PTH122 (faster over many files)

@@ -9,9 +9,10 @@ from captioner.memory import Memory
 from captioner.search.beam import beam_search
 from captioner.search.constraints import Constraints
 from captioner.search.contract import Decoder, DecoderState, Hypothesis, StateT
+from captioner.search.naming import NamingDecoder
 from captioner.search.sampling import sample
 
-__all__ = ["Decoder", "DecoderState", "Hypothesis", "search"]
+__all__ = ["Decoder", "DecoderState", "Hypothesis", "NamingDecoder", "search"]
 
 
 def search(

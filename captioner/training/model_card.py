@@ -8,7 +8,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from captioner.config import PhotoConfig, SentenceConfig
+from captioner.config import Experiment
 from captioner.metrics import Report
 
 
@@ -70,7 +70,7 @@ Signature: `{signature}`
 """
 
 
-def write_training_config(folder: Path, config: PhotoConfig | SentenceConfig) -> None:
+def write_training_config(folder: Path, config: Experiment) -> None:
     """Write `training_config.json`: all settings of the run, of its paths the last part alone."""
     tables = config.model_dump(mode="json")
     for section, field in [
@@ -84,7 +84,7 @@ def write_training_config(folder: Path, config: PhotoConfig | SentenceConfig) ->
 
 def write_model_card(
     folder: Path,
-    config: PhotoConfig | SentenceConfig,
+    config: Experiment,
     texts: CardTexts,
     report: Report,
     history: Sequence[dict[str, Any]],

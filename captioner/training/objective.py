@@ -85,7 +85,7 @@ class Objective(nn.Module):
             max_length=self.self_critical.max_length,
             seed=None,
         )
-        found = [one for several in self.model.search(memory, options) for one in several]
+        found = [one for several in self.model.search(memory, options, plain=True) for one in several]
         owners = [item for item in items for _ in range(num_samples)]
         rewards = reward(owners, self.model.decode(found), [one.finished for one in found])
         self.rewards_seen.append(float(rewards.mean()))

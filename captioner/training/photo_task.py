@@ -13,6 +13,7 @@ from captioner.model import CaptionerModel
 from captioner.tokenization import train_word_tokenizer
 from captioner.training.dataset import read_dataset
 from captioner.training.model_card import CardTexts
+from captioner.training.naming import count_habits
 from captioner.training.photos import open_photos
 from captioner.training.reward import CaptionReward
 
@@ -61,6 +62,8 @@ class PhotoTask:
         train, val = ([example.image for example in part] for part in (self._data.train, self._data.val))
         self.train = open_photos(train, encoder, self.config, cache, training=True)
         self.val = open_photos(val, encoder, self.config, cache, training=False)
+        if encoder.config.concepts:
+            model.config.naming = count_habits(self.targets, self.train, model)
 
     def plan(self, lengths: Sequence[int], epoch: int) -> EpochPlan:
         """Shuffle the photos, and choose a view of each."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from captioner.errors import ConfigError
 from captioner.metrics.bleu import Bleu
 from captioner.metrics.cider import Cider, DocumentFrequencies
+from captioner.metrics.from_jiwer import Cer, Wer
 from captioner.metrics.from_sacrebleu import ChrF, SacreBleu
 from captioner.metrics.ngrams import Sentences
 from captioner.metrics.tokens import tokenize
@@ -91,6 +92,36 @@ class TranslationReward:
             if weight := self._weights.get(name):
                 counted = metric(references).statistics(texts)
                 total += weight * metric.scores(counted)[:, 0]
+        return total
+
+
+class TranscriptReward:
+    """Minus the errors of transcripts, by units of the reference: words, and characters if wished.
+
+    Args:
+        references: The references of each item.
+        weights: What each rate counts for: of `WER` and `CER`.
+
+    Raises:
+        ConfigError: There is no such score.
+
+    Source:
+        Word errors as what is trained on: Prabhavalkar et al. 2018, arXiv:1712.01818, section 3.
+    """
+
+    def __init__(self, references: Sequence[Sequence[str]], weights: Mapping[str, float]) -> None:
+        self._weights = _checked(weights, ("WER", "CER"))
+        self._texts = references
+
+    def __call__(self, items: Sequence[int], texts: Sequence[str], finished: Sequence[bool]) -> NDArray[np.float64]:
+        """Return one number a text; one that did not end by itself has an error more."""
+        references = [self._texts[item] for item in items]
+        total = np.zeros(len(texts))
+        for name, metric in (("WER", Wer), ("CER", Cer)):
+            if weight := self._weights.get(name):
+                counted = metric(references).statistics(texts)
+                counted[:, 0] += ~np.array(finished, bool)
+                total -= weight * metric.scores(counted)[:, 0]
         return total
 
 

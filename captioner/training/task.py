@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
-from captioner.config import PhotoConfig, SentenceConfig
+from captioner.config import Experiment
 from captioner.data.batching import EpochPlan
 from captioner.metrics import Report
 from captioner.model import CaptionerModel
@@ -50,7 +50,7 @@ class Task(Protocol):
     from_features: bool
 
     @property
-    def config(self) -> PhotoConfig | SentenceConfig: ...  # noqa: D102 (an attribute that only the task itself sets)
+    def config(self) -> Experiment: ...  # noqa: D102 (an attribute that only the task itself sets)
     @property
     def targets(self) -> Sequence[Sequence[str]]: ...  # noqa: D102
     @property

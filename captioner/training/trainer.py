@@ -14,7 +14,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from captioner.config import PhotoConfig, SentenceConfig
+from captioner.config import Experiment
 from captioner.data.batching import EpochPlan, group_targets
 from captioner.errors import CheckpointError, ConfigError, NonFiniteLossError, TrainingError
 from captioner.metrics import Report
@@ -36,9 +36,8 @@ from captioner.training.curves import check_tensorboard, draw_curves, write_even
 from captioner.training.model_card import write_model_card, write_training_config
 from captioner.training.objective import Objective
 from captioner.training.optimizer import build_optimizer, learning_rate_factor, set_learning_rate
-from captioner.training.photo_task import PhotoTask
-from captioner.training.sentence_task import SentenceTask
-from captioner.training.task import Task, prefetch
+from captioner.training.task import prefetch
+from captioner.training.tasks import build_task
 from captioner.training.validation import Validation
 
 
@@ -59,7 +58,7 @@ class Trainer:
         DataError: The data cannot be used.
     """
 
-    def __init__(self, config: PhotoConfig | SentenceConfig, resume: bool) -> None:
+    def __init__(self, config: Experiment, resume: bool) -> None:
         self.folder = Path(config.training.output)
         self._check_folder(resume)
         check_tensorboard()
@@ -67,7 +66,7 @@ class Trainer:
             self.accelerator = Accelerator(mixed_precision=config.training.precision)
         except ValueError as error:
             raise ConfigError(f"training.precision: {error} (given: {config.training.precision!r})") from error
-        self.task: Task = PhotoTask(config) if isinstance(config, PhotoConfig) else SentenceTask(config)
+        self.task = build_task(config)
         torch.manual_seed(config.training.seed)
         self.model = self._build_model(config)
         with self.accelerator.main_process_first():
@@ -89,7 +88,7 @@ class Trainer:
         if not resume and list_checkpoints(self.folder / "checkpoints"):
             raise TrainingError(f"{self.folder} holds a run: go on with --resume, or choose another training.output")
 
-    def _build_model(self, config: PhotoConfig | SentenceConfig) -> CaptionerModel:
+    def _build_model(self, config: Experiment) -> CaptionerModel:
         initial = self._initial_model(config)
         tokenizer = self.task.train_tokenizer() if initial is None or initial.tokenizer is None else initial.tokenizer
         model_config = CaptionerConfig(
@@ -110,7 +109,7 @@ class Trainer:
         return model.to(self.accelerator.device).train(False)  # type: ignore[no-any-return]
 
     @staticmethod
-    def _initial_model(config: PhotoConfig | SentenceConfig) -> CaptionerModel | None:
+    def _initial_model(config: Experiment) -> CaptionerModel | None:
         name = config.training.initial_model
         return CaptionerModel.from_pretrained(name) if name else None
 
@@ -334,6 +333,6 @@ def begin_with(model: CaptionerModel, weights: dict[str, Tensor], name: str) -> 
     model.load_state_dict(weights, strict=False)
 
 
-def train(config: PhotoConfig | SentenceConfig, resume: bool = False) -> Path:
+def train(config: Experiment, resume: bool = False) -> Path:
     """Run an experiment and return the folder of its best model."""
     return Trainer(config, resume).run()

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from captioner.config import ImageEncoderConfig, TextEncoderConfig
-from captioner.encoders import Encoder, ImageEncoder, TextEncoder
+from captioner.config import ImageEncoderConfig, SpeechEncoderConfig, TextEncoderConfig
+from captioner.encoders import Encoder, ImageEncoder, SpeechEncoder, TextEncoder
+from captioner.preprocess.spectrogram import Spectrograms, pad_spectrograms
 from captioner.preprocess.text import pad_sources
 
 DIM = 7
@@ -34,6 +35,13 @@ def text_case(**settings: int) -> Case:
     return Case(lambda: TextEncoder(config, 13, pad_id=0), lambda n: pad_sources(sentences[:n], eos_id=2, pad_id=0))
 
 
+def speech_case(**settings: Any) -> Case:
+    config = SpeechEncoderConfig(**{"num_mels": 9, "channels": 3, "dim": DIM, "dropout": 0.5, **settings})
+    chance = torch.Generator().manual_seed(0)
+    recordings = [torch.randn(frames, 9, generator=chance) for frames in (22, 5, 37)]
+    return Case(lambda: SpeechEncoder(config), lambda n: pad_spectrograms(recordings[:n]))
+
+
 CASES = {
     "resnet": image_case("test_resnet"),
     "efficientnet": image_case("test_efficientnet"),
@@ -44,6 +52,8 @@ CASES = {
     "text": text_case(num_layers=2),
     "text, wide kernel": text_case(num_layers=3, kernel_size=5),
     "text, no neighbours": text_case(num_layers=1, kernel_size=1),
+    "speech": speech_case(recurrent=False, num_blocks=2),
+    "speech, no blocks, three strides": speech_case(recurrent=False, num_blocks=0, num_strides=3),
 }
 
 
@@ -52,6 +62,8 @@ def item(inputs: Any, number: int) -> Any:
     if isinstance(inputs, torch.Tensor):
         return inputs[number, None]
     real = inputs.mask[number]
+    if isinstance(inputs, Spectrograms):
+        return Spectrograms(inputs.frames[number, None, real], inputs.mask[number, None, real])
     return replace(inputs, token_ids=inputs.token_ids[number, None, real], mask=inputs.mask[number, None, real])
 
 

@@ -5,7 +5,7 @@ import torch
 
 from captioner.config import ImageEncoderConfig
 from captioner.encoders import ImageEncoder
-from captioner.errors import ConfigError
+from captioner.errors import ConfigError, ModelError
 from captioner.memory import GridLayout
 
 
@@ -93,3 +93,34 @@ def test_fingerprint_tells_weights_and_names_apart():
 def test_bad_settings_are_named(changes, message):
     with pytest.raises(ConfigError, match=message):
         build(**changes)
+
+
+@pytest.mark.parametrize("backbone", ["test_resnet", "test_efficientnet"])
+def test_the_classifier_reads_the_same_map_as_the_decoder(backbone):
+    encoder = build(backbone=backbone, concepts=3).train(False)
+    probabilities = encoder.class_probabilities(encoder.features(pixels()))
+    torch.testing.assert_close(probabilities, encoder.backbone(pixels()).softmax(-1), atol=1e-5, rtol=1e-4)
+    seen = encoder(pixels()).seen
+    assert seen.name_ids.shape == (2, 3)
+    torch.testing.assert_close(seen.classes, probabilities)
+
+
+def test_concepts_change_neither_fingerprint_nor_what_is_attended_to():
+    plain, naming = build().train(False), build(concepts=3).train(False)
+    naming.load_state_dict(plain.state_dict(), strict=False)
+    assert naming.fingerprint() == plain.fingerprint()
+    torch.testing.assert_close(naming(pixels()).values, plain(pixels()).values)
+    assert plain(pixels()).seen is None
+
+
+def test_a_temperature_above_one_makes_less_sure():
+    features = build().features(pixels())
+    cold, warm = (build(concepts=3, concept_temperature=value).class_probabilities(features) for value in (1.0, 2.0))
+    assert (warm.amax(1) < cold.amax(1)).all()
+
+
+def test_concepts_need_a_frozen_backbone_and_a_classifier():
+    with pytest.raises(ValueError, match="concepts"):
+        build(concepts=3, trainable_from=2)
+    with pytest.raises(ModelError, match="concepts"):
+        build().class_probabilities(build().features(pixels()))

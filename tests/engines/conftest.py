@@ -25,7 +25,7 @@ def exported(request, tmp_path_factory) -> tuple[Path, Path]:
     decoder = {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8} | KINDS[request.param]
     config = CaptionerConfig(
         image={"height": 32, "width": 96},
-        encoder={"backbone": "test_resnet", "weights": "none", "dim": 12},
+        encoder={"backbone": "test_resnet", "weights": "none", "dim": 12, "concepts": 3 * (request.param == "gru")},
         decoder=decoder,
         search={"beam_size": 2, "max_length": 5},
         vocab_size=len(tokenizer),

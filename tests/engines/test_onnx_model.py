@@ -34,6 +34,9 @@ def test_memory_is_the_same(both, batch):
     assert memory.layout == expected.layout
     assert memory.mask.equal(expected.mask)
     torch.testing.assert_close(memory.values, expected.values, atol=1e-5, rtol=1e-4)
+    assert (memory.seen is None) == (expected.seen is None)
+    if memory.seen is not None:
+        torch.testing.assert_close(memory.seen.classes, expected.seen.classes, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize(("batch", "rows", "source"), [(1, 1, 4), (3, 1, 3), (1, 5, 9), (4, 3, 1)])

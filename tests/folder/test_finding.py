@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from captioner.errors import UsageError
-from captioner.folder import find_photos
+from captioner.folder import find_photos, find_recordings
 
 
 def test_folders_are_searched_files_are_kept_and_each_comes_once(tmp_path):
@@ -69,3 +69,11 @@ def test_a_name_that_is_too_long_is_a_file_like_any_other():
 def test_to_look_for_photos_torch_need_not_be_there():
     command = "import sys, captioner.folder; assert not {'torch', 'transformers', 'matplotlib'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", command], check=True)
+
+
+def test_recordings_and_videos_are_found_and_photos_are_not(tmp_path):
+    for name in ("a.WAV", "b.mp4", "c.jpg", "d.flac"):
+        (tmp_path / name).write_bytes(b"")
+    assert [path.name for path in find_recordings([tmp_path])] == ["a.WAV", "b.mp4", "d.flac"]
+    with pytest.raises(UsageError, match=r"no recordings there \(looked for \.aac, "):
+        find_recordings([f"{tmp_path}/*.jpg"])

@@ -76,3 +76,33 @@ def sentence_config(tmp_path: Path) -> Callable[..., object]:
         return SentenceConfig.model_validate(sections)
 
     return make
+
+
+@pytest.fixture
+def speech_config(spoken_digits: Path, tmp_path: Path) -> Callable[..., object]:
+    """Make the config of a run of seconds on made digits; `section={...}` replaces fields."""
+    from captioner.config import SpeechConfig
+
+    def make(**changes: dict[str, object]) -> SpeechConfig:
+        sections: dict[str, dict[str, object]] = {
+            "data": {"train": str(spoken_digits), "val": str(spoken_digits), "units": "words", "max_vocab_size": 20}
+            | {"num_strings": 12, "num_val_strings": 2, "max_joined": 3, "max_gap_s": 0.1},
+            "encoder": {"kind": "speech", "sample_rate_hz": 8000, "num_mels": 12, "channels": 4, "dim": 16}
+            | {"num_blocks": 1, "kernel_size": 3},
+            "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8, "dropout": 0.1},
+            "search": {"beam_size": 1, "max_length": 4},
+            "training": {
+                "output": str(tmp_path / "run"),
+                "epochs": 2,
+                "batch_tokens": 12,
+                "learning_rate": 0.01,
+                "warmup_steps": 1,
+                "num_workers": 2,
+            },
+            "self_critical": {},
+        }
+        for section, fields in changes.items():
+            sections[section] |= fields
+        return SpeechConfig.model_validate(sections)
+
+    return make

@@ -87,8 +87,8 @@ def test_no_guesses_cost_no_second_pass(make_model, monkeypatch):
     assert len(passes) == 2
 
 
-def self_critical(model, reward, share=1.0, num_samples=4):
-    settings = SelfCriticalConfig(share=share, num_samples=num_samples, max_length=5)
+def self_critical(model, reward, share=1.0, num_samples=4, temperature=1.0):
+    settings = SelfCriticalConfig(share=share, num_samples=num_samples, max_length=5, temperature=temperature)
     return Objective(model, PhotoConfig(self_critical=settings), from_features=False, reward=reward)
 
 
@@ -122,6 +122,18 @@ def test_samples_are_judged_with_their_own_items(make_model):
 
     self_critical(make_model(), reward, num_samples=2)(pixels(), [7, 5, 9], group_targets(CAPTIONS, 1, 2, 0))
     assert seen == [([7, 7, 5, 5, 9, 9], 6, 6)]
+
+
+def test_near_temperature_0_all_samples_are_alike_and_teach_nothing(make_model):
+    def reward(items, texts, finished):
+        return np.array([float(len(text)) for text in texts])
+
+    for temperature, teaches in ((1e-4, False), (1.0, True)):
+        model = make_model()
+        torch.manual_seed(0)
+        objective = self_critical(model, reward, temperature=temperature)
+        objective(pixels(), range(3), group_targets(CAPTIONS, 1, 2, 0)).backward()
+        assert bool(model.decoder.logits.bias.grad.any()) == teaches
 
 
 def test_what_is_never_sampled_does_not_grow_at_the_cost_of_what_was_found_wanting(make_model):

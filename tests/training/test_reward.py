@@ -5,7 +5,7 @@ import pytest
 
 from captioner.errors import ConfigError
 from captioner.metrics import score
-from captioner.training.reward import CaptionReward, TranslationReward
+from captioner.training.reward import CaptionReward, TranscriptReward, TranslationReward
 
 REFERENCES = [
     ["A brown dog runs on the grass.", "a dog is running"],
@@ -38,7 +38,7 @@ def test_weights_add_up():
     np.testing.assert_allclose(both, 2 * parts[0] + 0.5 * parts[1])
 
 
-@pytest.mark.parametrize("make", [CaptionReward, TranslationReward])
+@pytest.mark.parametrize("make", [CaptionReward, TranslationReward, TranscriptReward])
 def test_a_reward_depends_on_its_own_item_alone(make):
     reward = make(REFERENCES, {})
     several = reward([2, 0, 0, 1], [TEXTS[2], TEXTS[0], "a cat", TEXTS[1]], [True] * 4)
@@ -59,7 +59,16 @@ def test_a_perfect_translation_wins_all():
     assert reward([0], ["zzz"], [True])[0] < 0.1
 
 
-@pytest.mark.parametrize("make", [CaptionReward, TranslationReward])
+def test_word_errors_are_taken_off():
+    reward = TranscriptReward([("one two three four",), ("five",)], {})
+    texts = ["one two three four", "one two four", "five six seven", "five"]
+    assert reward([0, 0, 1, 1], texts, [True] * 4).tolist() == [0, -0.25, -2, 0]
+    assert reward([0, 1], ["one two three four", "five"], [False, False]).tolist() == [-0.25, -1]
+    both = TranscriptReward([("ab cd",)], {"WER": 2.0, "CER": 1.0})([0], ["ab ce"], [True])
+    assert both.tolist() == [pytest.approx(-2 * 0.5 - 0.2)]
+
+
+@pytest.mark.parametrize("make", [CaptionReward, TranslationReward, TranscriptReward])
 def test_unknown_scores_are_named(make):
     with pytest.raises(ConfigError, match="METEOR"):
         make(REFERENCES, {"METEOR": 1.0})

@@ -1,0 +1,81 @@
+"""The settings of speech alone: where recordings are, how they are varied in training, and the encoder that listens."""
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from captioner.config.section import Section
+
+
+class SpeechDataConfig(Section):
+    """Where recordings and what is said in them are, and how they are varied in training."""
+
+    PATHS: ClassVar[dict[str, str]] = {"train": "PATH", "val": "PATH"}
+    """The fields that are paths of this machine, and what stands for them in a command that others may run."""
+
+    name: str = ""
+    """What the dataset is called, for the model card."""
+    license: str = ""
+    """On which terms it may be used, for the model card."""
+    language: str = ""
+    """What is spoken, for the model card; a code such as en."""
+    train: str = ""
+    """Training recordings: a folder in LibriSpeech's layout or of spoken digits, or a manifest, CSV or JSON lines."""
+    val: str = ""
+    """Validation recordings, in any of the same forms."""
+    units: Literal["words", "pieces"] = "pieces"
+    """What is written: lower-case words of a small vocabulary, or pieces of words down to bytes."""
+    min_word_count: int = Field(1, ge=1)
+    """A word seen less often in the training texts becomes unknown."""
+    max_vocab_size: int = Field(1_000, ge=5)
+    """The most words, or pieces with the 256 bytes among them, that the tokenizer keeps."""
+    num_strings: int = Field(0, ge=0)
+    """Strings in one epoch, each of several recordings of one speaker that are joined on the fly. 0: none are joined,
+    and each recording is shown once."""
+    num_val_strings: int = Field(0, ge=0)
+    """Strings of validation recordings that are judged beside the recordings themselves, always the same ones."""
+    max_joined: int = Field(7, ge=1)
+    """The most recordings of a string; strings of 1 to so many are equally frequent."""
+    max_gap_s: float = Field(0.5, ge=0)
+    """The longest gap before, between and behind joined recordings, seconds; it is drawn anew each time."""
+    max_speed_change: float = Field(0.1, ge=0, lt=0.5)
+    """Training recordings are played at 1 less so much to 1 more so much of their speed, which moves the pitch too."""
+    min_snr_db: float = Field(15.0)
+    """Training recordings get noise, by which the speech is at least so much louder, decibels."""
+    num_masks: int = Field(2, ge=0)
+    """Stretches of time, and as many bands of frequencies, that are blotted out of each training recording."""
+
+
+class SpeechEncoderConfig(Section):
+    """The convolutional network that listens to a recording."""
+
+    kind: Literal["speech"] = "speech"
+    """The sense."""
+    sample_rate_hz: int = Field(16_000, ge=4_000, le=48_000)
+    """Recordings are resampled to this rate, hertz."""
+    num_mels: int = Field(80, ge=8)
+    """Bands of frequencies that it hears, equally wide on the mel scale."""
+    max_segment_s: float = Field(20.0, gt=1)
+    """Longer recordings are cut at their pauses, into segments of at most so many seconds."""
+    channels: int = Field(32, ge=1)
+    """Channels of the strided 2-D convolutions."""
+    num_strides: int = Field(2, ge=1, le=4)
+    """Strided convolutions; each halves the frames and the bands."""
+    dim: int = Field(256, ge=1)
+    """Width of the residual blocks, and of the memory that the decoder attends to."""
+    num_blocks: int = Field(4, ge=0)
+    """Number of residual blocks, each with a convolution over time."""
+    kernel_size: int = Field(5, ge=1)
+    """Positions that each convolution over time hears, an odd number."""
+    recurrent: bool = True
+    """Whether a recurrent layer, read in both directions, stands behind the convolutions."""
+    dropout: float = Field(0.2, ge=0, lt=1)
+    """Dropout on convolutions and memory."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.kernel_size % 2 == 0:
+            raise ValueError(f"kernel_size ({self.kernel_size}) must be odd, so that a position is at its centre")
+        if self.recurrent and self.dim % 2:
+            raise ValueError(f"dim ({self.dim}) must be even, half of it for each direction of the recurrent layer")
+        return self

@@ -1,0 +1,82 @@
+"""Reads and writes manifests of speech: one recording a row, as CSV or JSON lines."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from captioner.data.examples import read_text
+from captioner.data.utterance import Utterance
+from captioner.errors import AnnotationError
+
+AUDIO_FIELDS = ("audio", "audio_filepath", "file", "file_name", "path")
+TEXT_FIELDS = ("text", "transcript", "sentence")
+SPEAKER_FIELDS = ("speaker", "speaker_id", "client_id")
+
+
+def read_manifest(file: Path) -> list[Utterance]:
+    """Read a table with a header, or one JSON object a line; its first sign tells which.
+
+    A row has `audio`, `text` and, if it is known, `speaker`, or these by the names of other manifests (NeMo's
+    `audio_filepath`, Hugging Face's `file_name`, Common Voice's `path` and `sentence`). Columns stand between commas or
+    tabs. Paths are relative to the manifest's folder.
+
+    Raises:
+        AnnotationError: The file cannot be read, or a row is malformed.
+    """
+    text = read_text(file)
+    rows = _json_rows(text, file) if text.lstrip().startswith("{") else _table_rows(text, file)
+    return [_utterance(row, where, file.parent) for where, row in rows]
+
+
+def write_manifest(file: Path, utterances: Iterable[Utterance]) -> None:
+    """Write a CSV that `read_manifest` reads; recordings below its folder are named relative to it."""
+    folder = file.resolve().parent
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream, lineterminator="\n")
+        rows.writerow(("audio", "text", "speaker"))
+        for one in utterances:
+            audio = one.audio.resolve()
+            near = audio.relative_to(folder) if audio.is_relative_to(folder) else audio
+            rows.writerow((near.as_posix(), one.text, one.speaker))
+
+
+def _json_rows(text: str, file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        where = f"{file}, line {number}"
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise AnnotationError(f"{where}: not valid JSON ({error.msg})") from error
+        if not isinstance(row, dict):
+            raise AnnotationError(f"{where}: an object with `audio` and `text` is needed")
+        yield where, row
+
+
+def _table_rows(text: str, file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    header = text.partition("\n")[0]
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in header else ",", strict=True)
+    try:
+        for row in rows:
+            yield f"{file}, line {rows.line_num}", row
+    except csv.Error as error:
+        raise AnnotationError(f"{file}, line {rows.line_num}: not valid CSV ({error})") from error
+
+
+def _utterance(row: dict[str, Any], where: str, folder: Path) -> Utterance:
+    audio, text = _first(row, AUDIO_FIELDS), _first(row, TEXT_FIELDS)
+    if not audio or text is None:
+        raise AnnotationError(
+            f"{where}: `{'` or `'.join(AUDIO_FIELDS)}` and `{'` or `'.join(TEXT_FIELDS)}` must be there, both of them "
+            "texts"
+        )
+    return Utterance(folder / audio, text, _first(row, SPEAKER_FIELDS) or "")
+
+
+def _first(row: dict[str, Any], fields: Iterable[str]) -> str | None:
+    """Return the first of the fields that the row has, where it is a text."""
+    return next((row[field] for field in fields if isinstance(row.get(field), str)), None)

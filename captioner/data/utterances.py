@@ -1,0 +1,41 @@
+"""What is said in which recording, from any layout that captioner knows; what lies at the path tells which."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from captioner.data.librispeech import TRANSCRIPTS, read_librispeech
+from captioner.data.speech_manifest import read_manifest
+from captioner.data.spoken_digits import read_spoken_digits
+from captioner.data.utterance import Utterance
+from captioner.errors import AnnotationError, EmptyDataError
+
+
+def read_utterances(path: Path) -> list[Utterance]:
+    """Read a folder in LibriSpeech's layout or of spoken digits, or a manifest.
+
+    Raises:
+        AnnotationError: Nothing is there, it is malformed, or it names a recording that is not there.
+        EmptyDataError: It holds no recordings.
+    """
+    if not path.is_dir():
+        utterances = read_manifest(path)
+    elif next(path.rglob(TRANSCRIPTS), None):
+        utterances = read_librispeech(path)
+    else:
+        utterances = read_spoken_digits(path)
+    if not utterances:
+        raise EmptyDataError(
+            f"{path}: it holds no recordings (looked for LibriSpeech's {TRANSCRIPTS}, and for files named like "
+            "7_george_0.flac; a manifest is a file)"
+        )
+    _check(utterances, path)
+    return utterances
+
+
+def _check(utterances: Sequence[Utterance], path: Path) -> None:
+    if missing := [utterance.audio for utterance in utterances if not utterance.audio.is_file()]:
+        raise AnnotationError(
+            f"{path}: {len(missing):,} of {len(utterances):,} recordings are not there, such as {missing[0]}"
+        )
+    if empty := [utterance.audio for utterance in utterances if not utterance.text.strip()]:
+        raise AnnotationError(f"{path}: {len(empty):,} recordings have no text, such as {empty[0]}")

@@ -1,0 +1,167 @@
+"""Recordings to transcripts: the object behind `load("digits")`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+
+from captioner.config import SearchConfig, validated
+from captioner.encoders import SpeechEncoder
+from captioner.errors import ModelError
+from captioner.model import CaptionerModel
+from captioner.pipeline.result import Candidate, ChainedCandidate, Segment, TranscriptResult
+from captioner.preprocess.audio import AudioSource, read_audio
+from captioner.preprocess.pauses import find_segments
+from captioner.preprocess.spectrogram import log_mel, pad_spectrograms
+from captioner.search import Hypothesis
+
+BATCH_SECONDS = 120.0  # of sound in one pass of the model, padding included
+
+Samples = Float32[np.ndarray, " samples"]
+
+
+class Transcriber:
+    """Writes down what is said.
+
+    Args:
+        model: A loaded model.
+        name: What it is called in results.
+
+    Attributes:
+        sample_rate_hz: The rate at which it listens.
+
+    Raises:
+        ModelError: The model hears nothing.
+    """
+
+    def __init__(self, model: CaptionerModel, name: str) -> None:
+        if not isinstance(model.encoder, SpeechEncoder):
+            raise ModelError(f"model {name!r} hears no speech: its encoder is of kind {model.kind}")
+        self.model = model.train(False)
+        self.name = name
+        self._encoder = model.encoder.config
+        self.sample_rate_hz = self._encoder.sample_rate_hz
+
+    def options(self, **changes: Any) -> SearchConfig:
+        """Return the model's own search options with some of them changed.
+
+        Raises:
+            ConfigError: An option is unknown or out of range.
+        """
+        return validated(SearchConfig, {**self.model.search_config.model_dump(), **changes}, "search options")
+
+    @overload
+    def transcribe(self, recordings: AudioSource, **options: Any) -> TranscriptResult: ...
+
+    @overload
+    def transcribe(self, recordings: Sequence[AudioSource], **options: Any) -> list[TranscriptResult]: ...
+
+    def transcribe(
+        self, recordings: AudioSource | Sequence[AudioSource], **options: Any
+    ) -> TranscriptResult | list[TranscriptResult]:
+        """Transcribe one recording, or a list of them.
+
+        A long one is cut at its pauses, and each segment keeps its times.
+
+        Args:
+            recordings: A path, the bytes of a file, a rate in hertz with a numpy array `[samples]` or
+                `[samples, channels]`, or a list of any. The sound of a video is read, too.
+            **options: Fields of `SearchConfig`, such as `beam_size` or `num_captions`.
+
+        Returns:
+            One result, or a list of them for a list.
+
+        Raises:
+            InputError: A recording cannot be read.
+            ConfigError: An option is unknown or out of range.
+            MissingExtraError: soundfile or PyAV is not installed.
+        """
+        search = self.options(**options)
+        if isinstance(recordings, str | Path | bytes | tuple):
+            return self.transcribe_samples([self.read(recordings)], search)[0]
+        return self.transcribe_samples([self.read(one) for one in recordings], search)
+
+    def read(self, recording: AudioSource) -> Samples:
+        """Read a recording at the model's rate.
+
+        Raises:
+            InputError: It cannot be read.
+        """
+        return read_audio(recording, self.sample_rate_hz)
+
+    def transcribe_samples(self, recordings: Sequence[Samples], search: SearchConfig) -> list[TranscriptResult]:
+        """Transcribe recordings that are read already; segments of similar length go through the model together."""
+        rate_hz, longest = self.sample_rate_hz, self._encoder.max_segment_s
+        cuts = [find_segments(samples, rate_hz, longest) for samples in recordings]
+        places = [(number, *cut) for number, several in enumerate(cuts) for cut in several]
+        found: list[tuple[Candidate, ...]] = [()] * len(places)
+        for batch in self._batches([end - start for _, start, end in places]):
+            chosen = [places[index] for index in batch]
+            heard = self._transcribe([recordings[number][start:end] for number, start, end in chosen], search)
+            for index, candidates in zip(batch, heard, strict=True):
+                found[index] = candidates
+        done = iter(found)
+        return [
+            self._result(len(samples), several, [next(done) for _ in several], search)
+            for samples, several in zip(recordings, cuts, strict=True)
+        ]
+
+    def _batches(self, lengths: Sequence[int]) -> list[list[int]]:
+        """Sort segments by length, and divide them so that no batch, with its padding, lasts longer than allowed."""
+        most = int(BATCH_SECONDS * self.sample_rate_hz)
+        batches: list[list[int]] = []
+        for index in sorted(range(len(lengths)), key=lengths.__getitem__):
+            if not batches or (len(batches[-1]) + 1) * lengths[index] > most:
+                batches.append([])
+            batches[-1].append(index)
+        return batches
+
+    def _transcribe(self, segments: Sequence[Samples], search: SearchConfig) -> list[tuple[Candidate, ...]]:
+        rate_hz, num_mels = self.sample_rate_hz, self._encoder.num_mels
+        spectrograms = [log_mel(torch.from_numpy(samples), rate_hz, num_mels) for samples in segments]
+        with torch.inference_mode():
+            memory = self.model.encode(pad_spectrograms(spectrograms).to(self.model.device))
+            found = self.model.search(memory, search)
+        lengths = memory.mask.sum(1).tolist()
+        return [
+            tuple(self._candidate(one, length) for one in hypotheses)
+            for hypotheses, length in zip(found, lengths, strict=True)
+        ]
+
+    def _candidate(self, hypothesis: Hypothesis, num_positions: int) -> Candidate:
+        pieces = self.model.pieces(hypothesis.token_ids)
+        return Candidate(
+            text=self.model.decode([hypothesis])[0],
+            log_prob=hypothesis.log_prob,
+            words=tuple(pieces),
+            word_log_probs=tuple(hypothesis.token_log_probs[: len(pieces)]),
+            attention=hypothesis.attention_weights.float().cpu().numpy()[: len(pieces), :num_positions],
+        )
+
+    def _result(
+        self,
+        num_samples: int,
+        cuts: Sequence[tuple[int, int]],
+        found: Sequence[tuple[Candidate, ...]],
+        search: SearchConfig,
+    ) -> TranscriptResult:
+        """Put the segments of one recording together: best with best, second with second."""
+        rate_hz = self.sample_rate_hz
+        segments = tuple(
+            Segment(start / rate_hz, end / rate_hz, candidates[0].text)
+            for (start, end), candidates in zip(cuts, found, strict=True)
+            if candidates[0].text
+        )
+        columns, column = [], 0
+        for candidates in found:
+            columns.append(column)
+            column += candidates[0].attention.shape[1]
+        if len(found) == 1:
+            ranked = found[0]
+        else:
+            ranks = zip(*found, strict=True) if found else [()] * search.num_captions
+            ranked = tuple(ChainedCandidate(rank, columns) for rank in ranks)
+        return TranscriptResult(ranked, num_samples / rate_hz, segments)

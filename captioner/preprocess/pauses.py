@@ -1,0 +1,83 @@
+"""From a long recording to segments that fit the model, cut where nobody speaks."""
+
+import numpy as np
+from jaxtyping import Float32, Float64
+from numpy.typing import NDArray
+
+FRAME_S = 0.010
+"""How finely levels are measured, seconds."""
+SMOOTHING_FRAMES = 5
+"""Levels are means over so many frames, about half a syllable, so that a stop within a word is no pause."""
+LONGEST_PAUSE_S = 0.7
+"""A longer pause ends a segment: people breathe between phrases for about so long."""
+MARGIN_S = 0.15
+"""What is kept of the silence around a segment: soft sounds begin and end words."""
+BELOW_PEAK_DB = 40.0
+"""What is so much weaker than the loudest speech is silence, in a clean recording."""
+ABOVE_NOISE_DB = 8.0
+"""Speech stands so far out of the noise, at the least, in one that is not clean."""
+NOISE_SHARE = 0.1
+"""The quietest frames, by which noise is measured: a tenth of all."""
+SPEECH_BELOW_PEAK_DB = 20.0
+"""What is so little weaker than the loudest frame is speech in any case: else one without pauses would be all noise."""
+SILENCE_DB = -80.0
+"""A recording whose loudest frame is weaker holds nothing: decibels of full scale; 16 bits reach down to -96."""
+
+Samples = Float32[np.ndarray, " samples"]
+
+
+def find_segments(samples: Samples, sample_rate_hz: int, max_segment_s: float) -> list[tuple[int, int]]:
+    """Find the parts of a recording in which something is heard, none longer than allowed.
+
+    Pauses of less than 0.7 s stay within a segment; where one is still too long, it is cut at its quietest moments.
+
+    Args:
+        samples: From -1 to 1.
+        sample_rate_hz: Their rate.
+        max_segment_s: The longest segment, seconds.
+
+    Returns:
+        First sample, and the one behind the last, of each segment, in their order; none where all is silent.
+    """
+    hop = round(FRAME_S * sample_rate_hz)
+    levels = _levels_db(samples, hop)
+    if levels.max() < SILENCE_DB:
+        return []
+    loud = np.flatnonzero(levels >= _threshold_db(levels))
+    breaks = np.flatnonzero(np.diff(loud) * FRAME_S > LONGEST_PAUSE_S)
+    firsts, lasts = loud[np.r_[0, breaks + 1]], loud[np.r_[breaks, len(loud) - 1]]
+    margin = round(MARGIN_S / FRAME_S)
+    longest = max(1, int(max_segment_s / FRAME_S))
+    segments = []
+    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+        start, end = max(0, first - margin), min(len(levels), last + 1 + margin)
+        segments += _cut(levels, start, end, longest)
+    return [(start * hop, min(end * hop, len(samples))) for start, end in segments]
+
+
+def _levels_db(samples: Samples, hop: int) -> Float64[np.ndarray, " frames"]:
+    """Return the level of each frame, decibels of full scale."""
+    num_frames = -(-len(samples) // hop)
+    padded = np.zeros(num_frames * hop, np.float32)
+    padded[: len(samples)] = samples
+    power = np.square(padded.reshape(num_frames, hop), dtype=np.float64).mean(1)
+    smooth = np.convolve(power, np.full(SMOOTHING_FRAMES, 1 / SMOOTHING_FRAMES), mode="full")
+    edge = SMOOTHING_FRAMES // 2
+    return 10 * np.log10(smooth[edge : edge + num_frames] + 1e-12)
+
+
+def _threshold_db(levels: NDArray[np.float64]) -> float:
+    """Choose what is loud: well below the peak, above the noise, and never so high that speech itself is silence."""
+    peak, noise = float(levels.max()), float(np.quantile(levels, NOISE_SHARE))
+    return min(max(peak - BELOW_PEAK_DB, noise + ABOVE_NOISE_DB), peak - SPEECH_BELOW_PEAK_DB)
+
+
+def _cut(levels: NDArray[np.float64], start: int, end: int, longest: int) -> list[tuple[int, int]]:
+    """Cut a stretch that is too long at the quietest frame of the second half of what fits, and again what is left."""
+    segments = []
+    while end - start > longest:
+        half = start + longest // 2
+        cut = half + int(levels[half : start + longest].argmin()) + 1
+        segments.append((start, cut))
+        start = cut
+    return [*segments, (start, end)]

@@ -1,0 +1,88 @@
+"""From samples to log-mel spectrograms, and to the padded batch of them that the speech encoder reads."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+WINDOW_S = 0.025
+"""Seconds that a frame hears: short enough that speech stands still in it, long enough for two periods of a low voice
+(80 Hz). At 16 kHz 400 samples, at 8 kHz 200."""
+HOP_S = 0.010
+"""Seconds from frame to frame, so that neighbours share more than half. 100 frames a second; 160 samples at 16 kHz."""
+LOWEST_HZ = 60.0
+"""Below it there is the hum of the mains (50 or 60 Hz) and no speech."""
+DYNAMIC_RANGE_DB = 70.0
+"""What is so much weaker than the loudest band of a recording is as good as silence: decibels."""
+UNIT_DB = 20.0
+"""Decibels in one unit of a spectrogram: speech, whose bands lie some 10 to 60 above silence, then spreads about 1."""
+QUIETEST = 1e-10
+"""Power below which all is silence; 16-bit samples cannot hold less."""
+
+
+@dataclass(frozen=True)
+class Spectrograms:
+    """Recordings as log-mel spectrograms.
+
+    Attributes:
+        frames: Zero where padded, `[batch, frames, mels]`.
+        mask: True where a frame is real, `[batch, frames]`.
+    """
+
+    frames: Float[Tensor, "batch frames mels"]
+    mask: Bool[Tensor, "batch frames"]
+
+    def __len__(self) -> int:
+        """Return the number of recordings."""
+        return len(self.frames)
+
+    def to(self, device: torch.device) -> "Spectrograms":
+        """Return the recordings on another device."""
+        return Spectrograms(self.frames.to(device), self.mask.to(device))
+
+
+def log_mel(samples: Float[Tensor, " samples"], sample_rate_hz: int, num_mels: int) -> Float[Tensor, "frames mels"]:
+    """Return how far the energy of each band in each frame stands above silence, in units of 20 dB.
+
+    Silence lies 70 dB below the loudest band of the recording, so that neither its level nor the length of its pauses
+    matters; it is zero, as padding is.
+
+    Args:
+        samples: From -1 to 1; at least one.
+        sample_rate_hz: Their rate.
+        num_mels: Number of bands.
+
+    Source:
+        Davis and Mermelstein 1980, "Comparison of Parametric Representations for Monosyllabic Word Recognition",
+        without the cosine transform; the floor below the peak: Radford et al. 2022, arXiv:2212.04356, section 2.2 and
+        its code.
+    """
+    window, hop = round(WINDOW_S * sample_rate_hz), round(HOP_S * sample_rate_hz)
+    size = 1 << (window - 1).bit_length()  # the next power of two, for a fast transform
+    spectrum = torch.stft(
+        samples, size, hop, window, torch.hann_window(window), pad_mode="constant", return_complex=True
+    )
+    power = spectrum.abs().square().T @ _filters(sample_rate_hz, size, num_mels)
+    level_db = 10 * power.clamp(min=QUIETEST).log10()
+    floor_db = (level_db.max() - DYNAMIC_RANGE_DB).clamp(min=10 * math.log10(QUIETEST))
+    return (level_db - floor_db).clamp(min=0) / UNIT_DB
+
+
+@cache
+def _filters(sample_rate_hz: int, size: int, num_mels: int) -> Float[Tensor, "bins mels"]:
+    """Triangles over the spectrum, equally wide on the mel scale of HTK: 2595 log10(1 + f / 700 Hz)."""
+    from transformers.audio_utils import mel_filter_bank
+
+    filters = mel_filter_bank(size // 2 + 1, num_mels, LOWEST_HZ, sample_rate_hz / 2, sample_rate_hz, mel_scale="htk")
+    return torch.from_numpy(filters).float()
+
+
+def pad_spectrograms(spectrograms: Sequence[Float[Tensor, "_ mels"]]) -> Spectrograms:
+    """Pad spectrograms to the longest one."""
+    lengths = torch.tensor([len(one) for one in spectrograms])
+    frames = torch.nn.utils.rnn.pad_sequence(list(spectrograms), batch_first=True)
+    return Spectrograms(frames, torch.arange(frames.shape[1]) < lengths.unsqueeze(1))

@@ -1,0 +1,59 @@
+"""Where an update gets its recordings: from the files, joined and varied by threads."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from captioner.config import SpeechConfig
+from captioner.data.strings import String
+from captioner.preprocess.audio import read_audio
+from captioner.preprocess.spectrogram import Spectrograms, log_mel, pad_spectrograms
+from captioner.training.sound import add_noise, change_speed, change_tone, join, mask_bands
+
+VALIDATION_KEY = 1  # beside the run's seed, so that validation strings are joined by another chance
+
+
+class Recordings:
+    """Strings of recordings as spectrograms.
+
+    In training, which take of each word is heard, the gaps, the speed, the noise and the masks come from the run's
+    seed, the epoch and the string's number alone. In validation takes and gaps are always the same, and nothing is
+    varied; a single recording is heard as it is.
+
+    Args:
+        strings: What is said.
+        config: The experiment.
+        training: Whether the recordings are varied.
+    """
+
+    def __init__(self, strings: Sequence[String], config: SpeechConfig, training: bool) -> None:
+        self._strings = strings
+        self._data, self._encoder = config.data, config.encoder
+        self._seed = config.training.seed
+        self._training = training
+        # Those that are joined are short and heard many times: they stay in memory.
+        self._read = lru_cache(maxsize=None if config.data.num_strings else 0)(read_audio)
+        self._threads = ThreadPoolExecutor(max(1, config.training.num_workers))
+
+    def load(self, numbers: Sequence[int], views: Sequence[int], seed: int) -> Spectrograms:
+        """Return a padded batch; a view is the epoch, and the update's own seed is not used."""
+        return pad_spectrograms(list(self._threads.map(self._frames, numbers, views)))
+
+    def _frames(self, number: int, epoch: int) -> Tensor:
+        chance = np.random.default_rng([self._seed, epoch, number, *([] if self._training else [VALIDATION_KEY])])
+        takes = [choices[chance.integers(len(choices))] for choices in self._strings[number].takes]
+        rate_hz, num_mels = self._encoder.sample_rate_hz, self._encoder.num_mels
+        recordings = [self._read(take, rate_hz) for take in takes]
+        if self._training or len(recordings) > 1:
+            samples = join(recordings, round(self._data.max_gap_s * rate_hz), chance)
+        else:
+            samples = recordings[0]
+        if not self._training:
+            return log_mel(torch.from_numpy(samples), rate_hz, num_mels)
+        samples = change_tone(change_speed(samples, self._data.max_speed_change, chance), chance)
+        samples = add_noise(samples, self._data.min_snr_db, chance)
+        return mask_bands(log_mel(torch.from_numpy(samples), rate_hz, num_mels), self._data.num_masks, chance)

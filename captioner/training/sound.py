@@ -1,0 +1,105 @@
+"""Recordings as training hears them: joined, faster or slower, in noise, and with parts blotted out.
+
+All chance comes from a generator that the caller seeds.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Float32
+from torch import Tensor
+
+from captioner.preprocess.audio import resample
+from captioner.preprocess.spectrogram import HOP_S
+
+Samples = Float32[np.ndarray, " samples"]
+
+NO_GAP_SHARE = 0.3
+"""Of gaps that have no length at all, as between words of fluent speech."""
+SPEED_STEPS = 50
+"""Speeds are multiples of 1 / so much: the resampler makes a filter for each step between two samples."""
+DULLEST, BRIGHTEST = -0.4, 0.8
+"""What is taken off each sample of the one before it: the highest frequency is raised against the lowest by -7 to 19
+decibels, more often than lowered, since speech falls towards high frequencies."""
+NO_NOISE_SHARE = 0.25
+"""Of recordings that stay as clean as they are."""
+SNR_RANGE_DB = 30.0
+"""From the loudest noise to the weakest."""
+STEEPEST_NOISE = 1.0
+"""Noise falls by f ** -(0 to so much) in amplitude: from white noise to the brown one of wind and engines."""
+FFT_BLOCK = 4096
+"""A transform of a multiple of so many samples has no large prime factors, which would make it slow."""
+LONGEST_MASK_S = 0.1
+"""Of time, seconds: a syllable lasts about two of them."""
+WIDEST_MASK = 0.2
+"""Of frequencies, as a share of all bands."""
+
+
+def join(recordings: Sequence[Samples], max_gap: int, chance: np.random.Generator) -> Samples:
+    """Join recordings with silence before, between and behind them.
+
+    Args:
+        recordings: In their order.
+        max_gap: The longest gap, samples.
+        chance: Draws each gap.
+    """
+    size = len(recordings) + 1
+    gaps = chance.integers(0, max_gap + 1, size=size) * (chance.random(size) >= NO_GAP_SHARE)
+    parts = [np.zeros(gaps[0], np.float32)]
+    for recording, gap in zip(recordings, gaps[1:], strict=True):
+        parts += [recording, np.zeros(gap, np.float32)]
+    return np.concatenate(parts)
+
+
+def change_speed(samples: Samples, most: float, chance: np.random.Generator) -> Float32[np.ndarray, " resampled"]:
+    """Play samples at 1 - `most` to 1 + `most` of their speed; pitch and resonances move along, as in another voice.
+
+    Source:
+        Ko et al. 2015, "Audio Augmentation for Speech Recognition", section 2.1.
+    """
+    return resample(samples, round(SPEED_STEPS * (1 + most * chance.uniform(-1, 1))), SPEED_STEPS)
+
+
+def change_tone(samples: Samples, chance: np.random.Generator) -> Samples:
+    """Make recordings brighter or duller, as microphones and rooms do, by a filter of one coefficient."""
+    before = np.concatenate([np.zeros(1, np.float32), samples[:-1]])
+    return samples - np.float32(chance.uniform(DULLEST, BRIGHTEST)) * before
+
+
+def add_noise(samples: Samples, min_snr_db: float, chance: np.random.Generator) -> Samples:
+    """Add noise between white and brown; most recordings get some, none more than speech less `min_snr_db`."""
+    if chance.random() < NO_NOISE_SHARE:
+        return samples
+    snr_db = min_snr_db + SNR_RANGE_DB * chance.random()
+    length = -(-len(samples) // FFT_BLOCK) * FFT_BLOCK
+    spectrum = np.fft.rfft(chance.standard_normal(length, np.float32))
+    slope = np.arange(1, len(spectrum) + 1, dtype=np.float32) ** -np.float32(STEEPEST_NOISE * chance.random())
+    noise = np.fft.irfft(spectrum * slope, length)[: len(samples)]
+    loud = np.abs(samples) > 0  # silence between joined recordings does not make the speech weaker
+    power = np.square(samples[loud]).mean() if loud.any() else 0.0
+    noise *= np.sqrt(power / max(np.square(noise).mean(), 1e-20) / 10 ** (snr_db / 10))
+    return (samples + noise).astype(np.float32)
+
+
+def mask_bands(
+    frames: Float[Tensor, "frames mels"], num_masks: int, chance: np.random.Generator
+) -> Float[Tensor, "frames mels"]:
+    """Blot out some stretches of time and as many bands of frequencies; what is left is silence, zero.
+
+    Source:
+        Park et al. 2019, arXiv:1904.08779, section 2.
+    """
+    masked = frames.clone()
+    num_frames, num_mels = frames.shape
+    for _ in range(num_masks):
+        start, end = _stretch(num_frames, round(LONGEST_MASK_S / HOP_S), chance)
+        masked[start:end] = 0
+        start, end = _stretch(num_mels, round(WIDEST_MASK * num_mels), chance)
+        masked[:, start:end] = 0
+    return masked
+
+
+def _stretch(size: int, widest: int, chance: np.random.Generator) -> tuple[int, int]:
+    width = int(chance.integers(0, min(widest, size) + 1))
+    start = int(chance.integers(0, size - width + 1))
+    return start, start + width

@@ -1,0 +1,100 @@
+"""Recordings and what is said in them as something to learn."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from captioner.config import SpeechConfig
+from captioner.data.batching import EpochPlan, plan_buckets
+from captioner.data.strings import as_strings, draw_strings
+from captioner.data.utterance import Utterance
+from captioner.data.utterances import read_utterances
+from captioner.errors import ConfigError
+from captioner.metrics.transcript import ACCURACY, TranscriptScorer
+from captioner.model import CaptionerModel
+from captioner.tokenization import train_bpe_tokenizer, train_word_tokenizer
+from captioner.training.model_card import CardTexts
+from captioner.training.recordings import Recordings
+from captioner.training.reward import TranscriptReward
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+LIMITS = """The model knows the words, the voices and the rooms of its training recordings and no others: where
+something else is said, in another language, or nothing at all, it writes the words that it knows. Accents, children's
+voices, music and several voices at once were not measured. Do not rely on it where a wrong word can do harm."""
+
+
+class SpeechTask:
+    """Writes what is said; the attributes are those of `Task`.
+
+    Args:
+        config: The experiment.
+
+    Raises:
+        ConfigError: The config names no recordings.
+        DataError: The data cannot be used.
+        MissingExtraError: jiwer is not installed.
+    """
+
+    shown = (ACCURACY, "WER")
+    num_groups = 1  # a batch is of one length already
+    from_features = False
+
+    def __init__(self, config: SpeechConfig) -> None:
+        self.config = config
+        data, seed = config.data, config.training.seed
+        train, val = _read(data.train, "train"), _read(data.val, "val")
+        self._texts = [one.text for one in train]
+        self._train = draw_strings(train, data.num_strings, data.max_joined, seed) or as_strings(train)
+        self._val = as_strings(val) + draw_strings(val, data.num_val_strings, data.max_joined, seed)
+        self.targets = [(string.text,) for string in self._train]
+        self.num_val = len(self._val)
+        self.scorer = TranscriptScorer({number: string.text for number, string in enumerate(self._val)})
+
+    def train_tokenizer(self) -> "PreTrainedTokenizerFast":
+        """Learn the words, or the pieces of words, that are written."""
+        data = self.config.data
+        if data.units == "words":
+            return train_word_tokenizer(self._texts, data.min_word_count, data.max_vocab_size)
+        return train_bpe_tokenizer(self._texts, data.max_vocab_size)
+
+    def open(self, model: CaptionerModel) -> None:
+        """Make ready to read the files."""
+        self.train = Recordings(self._train, self.config, training=True)
+        self.val = Recordings(self._val, self.config, training=False)
+
+    def plan(self, lengths: Sequence[int], epoch: int) -> EpochPlan:
+        """Put recordings with texts of similar length into one batch, and shuffle the batches."""
+        settings = self.config.training
+        plan = plan_buckets(lengths, lengths, settings.batch_tokens, settings.seed, epoch)
+        return EpochPlan(plan.batches, [epoch] * len(lengths))
+
+    def reward(self, weights: Mapping[str, float]) -> TranscriptReward:
+        """Return what judges sampled transcripts."""
+        return TranscriptReward(self.targets, weights)
+
+    def card(self) -> CardTexts:
+        """Say what the recordings were and how they are heard."""
+        data, encoder = self.config.data, self.config.encoder
+        recurrent = " and a recurrent layer" if encoder.recurrent else ""
+        return CardTexts(
+            task="automatic-speech-recognition",
+            languages=[data.language] if data.language else [],
+            data=data.name or Path(data.train).name,
+            summary=(
+                f"An attention LSTM that writes what is said, on {encoder.num_strides} strided convolutions, "
+                f"{encoder.num_blocks} residual ones{recurrent}."
+            ),
+            weights="float16 safetensors",
+            inputs=f"{encoder.num_mels} log-mel bands of speech at {encoder.sample_rate_hz:,} Hz, segments of at most "
+            f"{encoder.max_segment_s:g} s; other recordings are resampled, and cut at their pauses",
+            items="recordings",
+            limits=LIMITS,
+        )
+
+
+def _read(path: str, field: str) -> list[Utterance]:
+    if not path:
+        raise ConfigError(f"data.{field} is empty: set it in the config, or write data.{field}=PATH behind it")
+    return read_utterances(Path(path))

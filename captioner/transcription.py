@@ -1,0 +1,111 @@
+"""Many recordings: transcribes them in order, whatever is among them, and measures how well."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32
+
+from captioner.config import SearchConfig
+from captioner.data.utterance import Utterance
+from captioner.errors import DataError, InputError
+from captioner.metrics import Report
+from captioner.metrics.transcript import TranscriptScorer
+from captioner.outputs.record import ErrorInfo
+from captioner.outputs.transcripts import Cue, TranscriptRecord
+from captioner.pipeline import Transcriber, TranscriptResult
+from captioner.progress import progress
+
+FILES_TOGETHER = 32  # at most so many go through the model at once,
+SECONDS_TOGETHER = 600.0  # and no more, once they last so long: a long recording has batches enough of its own
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """A file that was read, or the error."""
+
+    file: str | Path
+    samples: Float32[np.ndarray, " samples"] | None = None
+    error: InputError | None = None
+
+
+def transcribe_files(
+    transcriber: Transcriber, files: Iterable[str | Path], search: SearchConfig
+) -> Iterator[TranscriptRecord]:
+    """Transcribe files in their order; while some are in the model, a thread reads the next ones.
+
+    Args:
+        transcriber: The model.
+        files: Recordings; one that cannot be read is reported in its place, and stops nothing.
+        search: How transcripts are searched.
+    """
+    upcoming = iter(files)
+    with ThreadPoolExecutor(1) as thread:
+        reading = thread.submit(_read_some, transcriber, upcoming)
+        while batch := reading.result():
+            reading = thread.submit(_read_some, transcriber, upcoming)
+            yield from _transcribed(transcriber, batch, search)
+
+
+def _read_some(transcriber: Transcriber, files: Iterator[str | Path]) -> list[_Heard]:
+    """Read as many files as go through the model together."""
+    batch: list[_Heard] = []
+    seconds = 0.0
+    while len(batch) < FILES_TOGETHER and seconds < SECONDS_TOGETHER and (file := next(files, None)) is not None:
+        try:
+            samples = transcriber.read(file)
+        except InputError as error:
+            batch.append(_Heard(file, error=error))
+            continue
+        batch.append(_Heard(file, samples))
+        seconds += len(samples) / transcriber.sample_rate_hz
+    return batch
+
+
+def _transcribed(transcriber: Transcriber, batch: Sequence[_Heard], search: SearchConfig) -> Iterator[TranscriptRecord]:
+    samples = [heard.samples for heard in batch if heard.samples is not None]
+    results = iter(transcriber.transcribe_samples(samples, search))
+    for heard in batch:
+        result = None if heard.samples is None else next(results)
+        yield _record(heard, result, transcriber.name)
+
+
+def _record(heard: _Heard, result: TranscriptResult | None, model: str) -> TranscriptRecord:
+    if result is None:
+        error = ErrorInfo(type(heard.error).__name__, heard.error.reason) if heard.error else None
+        return TranscriptRecord(str(heard.file), None, None, (), model, error)
+    return TranscriptRecord(
+        file=str(heard.file),
+        text=result.text,
+        log_prob=result.log_prob,
+        candidates=tuple((one.text, one.log_prob) for one in result.candidates),
+        model=model,
+        error=None,
+        duration_s=result.duration_s,
+        segments=tuple(Cue(one.start_s, one.end_s, one.text) for one in result.segments),
+    )
+
+
+def evaluate_transcripts(
+    transcriber: Transcriber, utterances: Sequence[Utterance], search: SearchConfig
+) -> tuple[Report, list[TranscriptRecord]]:
+    """Transcribe every recording and score the transcripts.
+
+    Returns:
+        The scores, and what is written about each recording.
+
+    Raises:
+        DataError: A recording cannot be read: scores without it would compare to nothing.
+        MissingExtraError: jiwer is not installed.
+    """
+    scorer = TranscriptScorer(dict(enumerate(one.text for one in utterances)))
+    records = []
+    with progress("recordings", len(utterances), "recordings") as advance:
+        for record in transcribe_files(transcriber, [one.audio for one in utterances], search):
+            if record.error is not None:
+                raise DataError(f"{record.file}: {record.error.message}: mend the recording, or leave it out")
+            records.append(record)
+            advance()
+    return scorer.score({number: record.text or "" for number, record in enumerate(records)}), records
