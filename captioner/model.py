@@ -217,11 +217,11 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         """Return the tokens that are never written: special ones, and words that are banned."""
         num_words: int = self.config.vocab_size
         special = [self.config.pad_token_id, self.config.bos_token_id, self.config.unk_token_id]
+        if not banned_words:
+            return special
         if self.config.encoder.get("concepts"):
             banned = set(banned_words)
             special += [num_words + form for form, name in enumerate(forms()) if banned & {name, *name.split()}]
-        if not banned_words:
-            return special
         if self.tokenizer is None:
             raise ModelError("banned_words need the model's tokenizer: load the model with from_pretrained")
         # A word outside the vocabulary cannot be written anyway; its id is then that of <unk>. One of several tokens is

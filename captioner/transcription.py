@@ -5,17 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from jaxtyping import Float32
-
 from captioner.config import SearchConfig
 from captioner.data.utterance import Utterance
 from captioner.errors import DataError, InputError
 from captioner.metrics import Report
 from captioner.metrics.transcript import TranscriptScorer
 from captioner.outputs.record import ErrorInfo
-from captioner.outputs.transcripts import Cue, TranscriptRecord
+from captioner.outputs.transcripts import TranscriptRecord
 from captioner.pipeline import Transcriber, TranscriptResult
+from captioner.preprocess.audio import Samples
 from captioner.progress import progress
 
 FILES_TOGETHER = 32  # at most so many go through the model at once,
@@ -27,7 +25,7 @@ class _Heard:
     """A file that was read, or the error."""
 
     file: str | Path
-    samples: Float32[np.ndarray, " samples"] | None = None
+    samples: Samples | None = None
     error: InputError | None = None
 
 
@@ -84,7 +82,7 @@ def _record(heard: _Heard, result: TranscriptResult | None, model: str) -> Trans
         model=model,
         error=None,
         duration_s=result.duration_s,
-        segments=tuple(Cue(one.start_s, one.end_s, one.text) for one in result.segments),
+        segments=result.segments,
     )
 
 

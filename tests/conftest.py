@@ -1,5 +1,6 @@
 """Shapes are checked while the tests run, and everything tiny that they share is made here."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -101,28 +102,51 @@ def tiny_config(caption_set: dict[str, str], tmp_path: Path) -> Callable[..., ob
 
 
 @pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command; return its exit status, standard output and standard error."""
+    from captioner import cli
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["captioner", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capfd.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return call
+
+
+def build_model(
+    sections: dict[str, dict[str, object]], changes: dict[str, dict[str, object]], tokenizer: object
+) -> object:
+    """Make a model of these sections, in which `changes` replace fields, always with the same random weights."""
+    from captioner.model import CaptionerConfig, CaptionerModel
+
+    for section, fields in changes.items():
+        sections[section] |= fields
+    torch.manual_seed(0)
+    tied = sections["decoder"].get("tie_embeddings", True)
+    config = CaptionerConfig(**sections, vocab_size=len(tokenizer), tie_word_embeddings=tied)
+    model = CaptionerModel(config)
+    model.encoder.load_published()
+    model.tokenizer = tokenizer
+    return model.train(False)
+
+
+@pytest.fixture
 def make_model() -> Callable[..., object]:
     """Make a tiny model with random weights and a tokenizer of a few words; `section={...}` replaces fields."""
-    from captioner.model import CaptionerConfig, CaptionerModel
     from captioner.tokenization import train_word_tokenizer
 
-    def make(**changes: dict[str, object]) -> CaptionerModel:
+    def make(**changes: dict[str, object]) -> object:
         sections: dict[str, dict[str, object]] = {
             "image": {"height": 32, "width": 64},
             "encoder": {"backbone": BACKBONE, "weights": "none", "dim": 12},
             "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8},
             "search": {"beam_size": 2, "max_length": 5},
         }
-        for section, fields in changes.items():
-            sections[section] |= fields
-        torch.manual_seed(0)
         tokenizer = train_word_tokenizer(["a red photo, bright on the left", "a green picture"], 1, 20)
-        tied = sections["decoder"].get("tie_embeddings", True)
-        config = CaptionerConfig(**sections, vocab_size=len(tokenizer), tie_word_embeddings=tied)
-        model = CaptionerModel(config)
-        model.encoder.load_published()
-        model.tokenizer = tokenizer
-        return model.train(False)
+        return build_model(sections, changes, tokenizer)
 
     return make
 
@@ -138,23 +162,16 @@ def model_folder(make_model: Callable[..., object], tmp_path: Path) -> Path:
 @pytest.fixture
 def make_sentence_model() -> Callable[..., object]:
     """Make a tiny model of sentences with random weights and pieces down to bytes; `section={...}` replaces fields."""
-    from captioner.model import CaptionerConfig, CaptionerModel
     from captioner.tokenization import train_bpe_tokenizer
 
-    def make(**changes: dict[str, object]) -> CaptionerModel:
+    def make(**changes: dict[str, object]) -> object:
         sections: dict[str, dict[str, object]] = {
             "encoder": {"kind": "text", "embedding_dim": 10, "dim": 12, "num_layers": 2, "max_positions": 32},
             "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention": "dot"},
             "search": {"beam_size": 3, "max_length": 7},
         }
-        for section, fields in changes.items():
-            sections[section] |= fields
-        torch.manual_seed(0)
         tokenizer = train_bpe_tokenizer(["two dogs play in the snow.", "zwei Hunde spielen im Schnee."] * 3, 300)
-        config = CaptionerConfig(**sections, vocab_size=len(tokenizer), tie_word_embeddings=True)
-        model = CaptionerModel(config)
-        model.tokenizer = tokenizer
-        return model.train(False)
+        return build_model(sections, changes, tokenizer)
 
     return make
 
@@ -170,24 +187,17 @@ def sentence_model_folder(make_sentence_model: Callable[..., object], tmp_path: 
 @pytest.fixture
 def make_speech_model() -> Callable[..., object]:
     """Make a tiny model of speech with random weights, which writes digits; `section={...}` replaces fields."""
-    from captioner.model import CaptionerConfig, CaptionerModel
     from captioner.tokenization import train_word_tokenizer
 
-    def make(**changes: dict[str, object]) -> CaptionerModel:
+    def make(**changes: dict[str, object]) -> object:
         sections: dict[str, dict[str, object]] = {
             "encoder": {"kind": "speech", "sample_rate_hz": 8000, "num_mels": 9, "channels": 3, "dim": 12}
             | {"num_blocks": 1, "max_segment_s": 2.0},
             "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8},
             "search": {"beam_size": 3, "max_length": 5},
         }
-        for section, fields in changes.items():
-            sections[section] |= fields
-        torch.manual_seed(0)
         tokenizer = train_word_tokenizer(["0 1 2 3 4 5 6 7 8 9"], 1, 20)
-        config = CaptionerConfig(**sections, vocab_size=len(tokenizer), tie_word_embeddings=True)
-        model = CaptionerModel(config)
-        model.tokenizer = tokenizer
-        return model.train(False)
+        return build_model(sections, changes, tokenizer)
 
     return make
 

@@ -11,23 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from captioner import __version__, cli
+from captioner import __version__
 from captioner.config import SearchConfig
 from captioner.pipeline import Captioner
-
-
-@pytest.fixture
-def run(monkeypatch, capfd):
-    """Run a command; return its exit status, standard output and standard error."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["captioner", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capfd.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return call
 
 
 def test_help_needs_no_torch_and_tells_what_config_tells():

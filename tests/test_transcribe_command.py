@@ -1,26 +1,11 @@
 """`transcribe` and `evaluate --recordings` as their users see them: what is printed and written, the exit status."""
 
 import json
-import sys
 
 import pytest
 
-from captioner import cli, transcription
+from captioner import transcription
 from captioner.pipeline import load_transcriber
-
-
-@pytest.fixture
-def run(monkeypatch, capfd):
-    """Run a command; return its exit status, standard output and standard error."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["captioner", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capfd.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return call
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def evaluate(
     device: Device = "auto",
 ) -> None:
     """Measure a model: captions by BLEU, ROUGE-L and CIDEr, translations by BLEU, chrF and TER, speech by WER."""
-    if sum(given is not None for given in (images, source, recordings)) != 1:
+    if sum(one is not None for one in (images, source, recordings)) != 1:
         raise UsageError(
             "evaluate: give --images for captions, or --source for translations, or --recordings for transcripts"
         )

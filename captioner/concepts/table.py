@@ -1,7 +1,8 @@
 """The plain names of ImageNet's classes: what a photo's classifier sees, as people would call it.
 
 `imagenet.csv` has one row a class, in the classifiers' order; `broader.csv` has names of kinds, for where a classifier
-wavers between classes. Both are made by data/imagenet/prepare.py, whose README tells what the columns mean.
+wavers between classes. The first is made by data/imagenet/prepare.py; the README beside that tells what the columns
+mean.
 """
 
 import csv

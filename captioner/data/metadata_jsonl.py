@@ -1,10 +1,10 @@
 """Reads captions from the `metadata.jsonl` of a Hugging Face image folder."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from captioner.data.caption_row import CaptionRow
+from captioner.data.json_lines import read_json_lines
 from captioner.errors import AnnotationError
 
 CAPTION_FIELDS = ("text", "caption", "captions")
@@ -20,14 +20,7 @@ def read_metadata_jsonl(text: str, file: Path) -> Iterator[CaptionRow]:
     Raises:
         AnnotationError: A line is no JSON object, or a field is missing or of the wrong type.
     """
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        where = f"{file}, line {number}"
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise AnnotationError(f"{where}: not valid JSON ({error}); write one object a line") from error
+    for where, entry in read_json_lines(text.split("\n"), file, hint="; write one object a line"):
         if not isinstance(entry, dict) or not isinstance(name := entry.get("file_name"), str) or not name:
             raise AnnotationError(f"{where}: `file_name` must be there and name a photo")
         captions = next((entry[field] for field in CAPTION_FIELDS if field in entry), None)

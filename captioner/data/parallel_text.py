@@ -1,12 +1,12 @@
 """Sentences and their translations, from aligned text files, a table or JSON lines, to pairs."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from captioner.data.examples import read_text
+from captioner.data.json_lines import read_json_lines
 from captioner.errors import AnnotationError, EmptyDataError
 
 
@@ -81,18 +81,10 @@ def _table_pairs(lines: Sequence[str], file: Path) -> Iterator[SentencePair]:
 
 
 def _json_pairs(lines: Sequence[str], file: Path) -> Iterator[SentencePair]:
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise AnnotationError(f"{file}, line {number}: not valid JSON ({error.msg})") from error
+    for where, row in read_json_lines(lines, file):
         sides = [row.get(side) if isinstance(row, dict) else None for side in ("source", "target")]
         if not all(isinstance(side, str) for side in sides):
-            raise AnnotationError(
-                f"{file}, line {number}: an object with `source` and `target`, both of them texts, is needed"
-            )
+            raise AnnotationError(f"{where}: an object with `source` and `target`, both of them texts, is needed")
         yield SentencePair(*map(str, sides))
 
 

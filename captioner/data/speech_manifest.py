@@ -2,12 +2,12 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from captioner.data.examples import read_text
+from captioner.data.json_lines import read_json_lines
 from captioner.data.utterance import Utterance
 from captioner.errors import AnnotationError
 
@@ -44,14 +44,7 @@ def write_manifest(file: Path, utterances: Iterable[Utterance]) -> None:
 
 
 def _json_rows(text: str, file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        where = f"{file}, line {number}"
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise AnnotationError(f"{where}: not valid JSON ({error.msg})") from error
+    for where, row in read_json_lines(text.split("\n"), file):
         if not isinstance(row, dict):
             raise AnnotationError(f"{where}: an object with `audio` and `text` is needed")
         yield where, row

@@ -86,9 +86,10 @@ class HuggingFaceCaptioner(Captioner):
         tensors = [image if isinstance(image, Tensor) else self.preprocess(image) for image in images]
         pixels = torch.stack(tensors).to(self.model.device)
         try:
-            with torch.inference_mode(), torch.random.fork_rng(devices=[], enabled=search.seed is not None), _quiet():
-                if search.seed is not None:
-                    torch.manual_seed(search.seed)
+            seed = search.seed if search.sample else None
+            with torch.inference_mode(), torch.random.fork_rng(devices=[], enabled=seed is not None), _quiet():
+                if seed is not None:
+                    torch.manual_seed(seed)
                 output: Any = self.model.generate(pixel_values=pixels, **_generate_options(search))
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{self.name} cannot caption a photo without a prompt: {error}") from error

@@ -13,13 +13,13 @@ LINE_ENDS = dict.fromkeys(map(ord, "\t\n\r"), " ")
 
 
 @dataclass(frozen=True)
-class Cue:
-    """What is said in one part of a recording.
+class Segment:
+    """A part of a recording between two pauses.
 
     Attributes:
         start_s: Where it begins, seconds.
         end_s: Where it ends.
-        text: The words.
+        text: What is said in it.
     """
 
     start_s: float
@@ -49,7 +49,7 @@ class TranscriptRecord:
     model: str
     error: ErrorInfo | None
     duration_s: float | None = None
-    segments: tuple[Cue, ...] = ()
+    segments: tuple[Segment, ...] = ()
 
 
 def json_row(record: TranscriptRecord) -> str:
@@ -115,9 +115,9 @@ def check_transcript_outputs(outputs: Sequence[Path], num_recordings: int) -> No
         check_place(path)
 
 
-def _plain(record: TranscriptRecord) -> list[Cue]:
+def _plain(record: TranscriptRecord) -> list[Segment]:
     """Return the cues without empty ones, each on one line."""
-    cues = [Cue(cue.start_s, cue.end_s, cue.text.translate(LINE_ENDS).strip()) for cue in record.segments]
+    cues = [Segment(cue.start_s, cue.end_s, cue.text.translate(LINE_ENDS).strip()) for cue in record.segments]
     return [cue for cue in cues if cue.text]
 
 

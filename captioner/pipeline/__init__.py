@@ -1,9 +1,10 @@
 """From a name to words in one line, `load("flickr8k").caption("photo.jpg")`: what command line and web page call."""
 
 from captioner.model_list import list_models
+from captioner.outputs.transcripts import Segment
 from captioner.pipeline.captioner import Captioner
 from captioner.pipeline.loading import find_model, load, load_captioner, load_transcriber, load_translator
-from captioner.pipeline.result import Candidate, CaptionResult, Segment, TranscriptResult, TranslationResult
+from captioner.pipeline.result import Candidate, CaptionResult, TranscriptResult, TranslationResult
 from captioner.pipeline.transcriber import Transcriber
 from captioner.pipeline.translator import Translator
 

@@ -1,6 +1,7 @@
 """From a name to a loaded model: one that ships, a folder written by training, or one of a hub."""
 
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -12,6 +13,8 @@ from captioner.model_list import list_models
 from captioner.pipeline.captioner import Captioner
 from captioner.pipeline.transcriber import Transcriber
 from captioner.pipeline.translator import Translator
+
+SenseT = TypeVar("SenseT", Captioner, Translator, Transcriber)
 
 HUGGING_FACE = "hf:"  # what the name of a model of transformers begins with
 
@@ -69,10 +72,7 @@ def load_captioner(
     Raises:
         ModelError: It is a model of something else, or as `load`.
     """
-    loaded = load(model, device, engine, num_photos)
-    if not isinstance(loaded, Captioner):
-        raise _of_another_sense(model, loaded)
-    return loaded
+    return _of_sense(Captioner, model, load(model, device, engine, num_photos))
 
 
 def load_translator(model: str | Path = "multi30k-en-de", device: str = "auto") -> Translator:
@@ -81,10 +81,7 @@ def load_translator(model: str | Path = "multi30k-en-de", device: str = "auto") 
     Raises:
         ModelError: It is a model of something else, or as `load`.
     """
-    loaded = load(model, device)
-    if not isinstance(loaded, Translator):
-        raise _of_another_sense(model, loaded)
-    return loaded
+    return _of_sense(Translator, model, load(model, device))
 
 
 def load_transcriber(model: str | Path = "digits", device: str = "auto") -> Transcriber:
@@ -93,21 +90,20 @@ def load_transcriber(model: str | Path = "digits", device: str = "auto") -> Tran
     Raises:
         ModelError: It is a model of something else, or as `load`.
     """
-    loaded = load(model, device)
-    if not isinstance(loaded, Transcriber):
-        raise _of_another_sense(model, loaded)
-    return loaded
+    return _of_sense(Transcriber, model, load(model, device))
 
 
-def _of_another_sense(model: str | Path, loaded: Captioner | Translator | Transcriber) -> ModelError:
-    """Say what a model does, and with which command."""
+def _of_sense(sense: type[SenseT], model: str | Path, loaded: Captioner | Translator | Transcriber) -> SenseT:
+    """Return a model of the sense that is wanted, or say what it does instead, and with which command."""
+    if isinstance(loaded, sense):
+        return loaded
     if isinstance(loaded, Captioner):
         does = "captions photos: use `captioner caption`"
     elif isinstance(loaded, Translator):
         does = "translates sentences: use `captioner translate`"
     else:
         does = "transcribes speech: use `captioner transcribe`"
-    return ModelError(f"model {str(model)!r} {does}, or another model")
+    raise ModelError(f"model {str(model)!r} {does}, or another model")
 
 
 def _name(model: str | Path) -> str:

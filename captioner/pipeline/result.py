@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from captioner.outputs.transcripts import Segment
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -130,21 +132,6 @@ class TranslationResult(Result):
     def alignments(self) -> tuple[tuple[int, int], ...]:
         """For each word of the best translation the source word that it looked at most: source and target, from 0."""
         return tuple((source, target) for target, source in enumerate(self.candidates[0].most_looked_at))
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A part of a recording between two pauses.
-
-    Attributes:
-        start_s: Where it begins, seconds.
-        end_s: Where it ends.
-        text: What is said in it.
-    """
-
-    start_s: float
-    end_s: float
-    text: str
 
 
 @dataclass(frozen=True)

@@ -4,23 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, overload
 
-import numpy as np
 import torch
-from jaxtyping import Float32
 
 from captioner.config import SearchConfig, validated
 from captioner.encoders import SpeechEncoder
 from captioner.errors import ModelError
 from captioner.model import CaptionerModel
-from captioner.pipeline.result import Candidate, ChainedCandidate, Segment, TranscriptResult
-from captioner.preprocess.audio import AudioSource, read_audio
+from captioner.outputs.transcripts import Segment
+from captioner.pipeline.result import Candidate, ChainedCandidate, TranscriptResult
+from captioner.preprocess.audio import AudioSource, Samples, read_audio
 from captioner.preprocess.pauses import find_segments
 from captioner.preprocess.spectrogram import log_mel, pad_spectrograms
 from captioner.search import Hypothesis
 
 BATCH_SECONDS = 120.0  # of sound in one pass of the model, padding included
-
-Samples = Float32[np.ndarray, " samples"]
 
 
 class Transcriber:

@@ -1,8 +1,10 @@
 """From a long recording to segments that fit the model, cut where nobody speaks."""
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float64
 from numpy.typing import NDArray
+
+from captioner.preprocess.audio import Samples
 
 FRAME_S = 0.010
 """How finely levels are measured, seconds."""
@@ -22,8 +24,6 @@ SPEECH_BELOW_PEAK_DB = 20.0
 """What is so little weaker than the loudest frame is speech in any case: else one without pauses would be all noise."""
 SILENCE_DB = -80.0
 """A recording whose loudest frame is weaker holds nothing: decibels of full scale; 16 bits reach down to -96."""
-
-Samples = Float32[np.ndarray, " samples"]
 
 
 def find_segments(samples: Samples, sample_rate_hz: int, max_segment_s: float) -> list[tuple[int, int]]:

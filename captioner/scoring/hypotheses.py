@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from captioner.data.captions_csv import TOKEN_LINE, read_token_txt
 from captioner.data.examples import names_photos, read_text
+from captioner.data.json_lines import read_json_lines
 from captioner.errors import AnnotationError, ScoreError
 from captioner.outputs.coco_results import image_id as coco_number
 from captioner.scoring.references import ItemId, References, split_lines
@@ -114,15 +115,8 @@ def _coco_rows(text: str, file: Path) -> Iterator[HypothesisRow]:
 
 
 def _json_lines(text: str, file: Path) -> Iterator[HypothesisRow]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        where = f"{file}, line {number}"
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError as error:
-            hint = "hypotheses are one object a line, or COCO results: one array of objects"
-            raise AnnotationError(f"{where}: not valid JSON ({error.msg}); {hint}") from error
+    hint = "; hypotheses are one object a line, or COCO results: one array of objects"
+    for where, entry in read_json_lines(text.split("\n"), file, hint):
         yield _row(entry, where)
 
 

@@ -9,10 +9,8 @@ import numpy as np
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-from captioner.preprocess.audio import resample
+from captioner.preprocess.audio import Samples, resample
 from captioner.preprocess.spectrogram import HOP_S
-
-Samples = Float32[np.ndarray, " samples"]
 
 NO_GAP_SHARE = 0.3
 """Of gaps that have no length at all, as between words of fluent speech."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TABLES = HERE.parent.parent / "captioner" / "concepts"
+TABLE = HERE.parent.parent / "captioner" / "concepts" / "imagenet.csv"
 
 # A word's senses stand in the order of their frequency; rarer ones (a bridge of ships, the palm's tree) mislead.
 COMMON_SENSES = 2
@@ -29,8 +29,8 @@ TOO_GENERAL = frozenset((
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write both tables of the package."""
-    parser = argparse.ArgumentParser(description="Write the tables of concepts that captioner ships.")
+    """Write the table of the package."""
+    parser = argparse.ArgumentParser(description="Write the table of concepts that captioner ships.")
     parser.add_argument("folder", type=Path, metavar="DIR", help="with WordNet's data.noun")
     folder: Path = parser.parse_args(arguments).folder
     nouns, senses = read_nouns(folder / "data.noun"), read_senses(folder / "index.noun")
@@ -39,9 +39,8 @@ def main(arguments: list[str] | None = None) -> None:
         for row in read_rows(HERE / "names.csv")
         for above in [kinds(row["synset"], nouns)]
     ]
-    write_rows(TABLES / "imagenet.csv", classes)
-    write_rows(TABLES / "broader.csv", read_rows(HERE / "broader.csv"))
-    print(f"{len(classes)} classes, {len({row['name'] for row in classes})} names: {TABLES}")
+    write_rows(TABLE, classes)
+    print(f"{len(classes)} classes, {len({row['name'] for row in classes})} names: {TABLE}")
 
 
 def read_nouns(file: Path) -> dict[str, tuple[list[str], list[str]]]:

@@ -8,7 +8,7 @@ import pytest
 from captioner.errors import UsageError
 from captioner.outputs.record import ErrorInfo
 from captioner.outputs.transcripts import (
-    Cue,
+    Segment,
     TranscriptRecord,
     check_transcript_outputs,
     json_row,
@@ -25,7 +25,7 @@ RECORD = TranscriptRecord(
     model="digits",
     error=None,
     duration_s=3725.5,
-    segments=(Cue(0.0, 1.2345, "one & <two>"), Cue(2.0, 2.1, " \n"), Cue(3723.9996, 3725.5, "three\n")),
+    segments=(Segment(0.0, 1.2345, "one & <two>"), Segment(2.0, 2.1, " \n"), Segment(3723.9996, 3725.5, "three\n")),
 )
 FAILED = TranscriptRecord("b.wav", None, None, (), "digits", ErrorInfo("CorruptFileError", "the file is empty"))
 

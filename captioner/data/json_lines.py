@@ -1,0 +1,30 @@
+"""Reads JSON lines, one value a line, and says where each stands."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from captioner.errors import AnnotationError
+
+
+def read_json_lines(lines: Iterable[str], file: Path, hint: str = "") -> Iterator[tuple[str, Any]]:
+    """Return each line's place, for messages, and its value; blank lines are passed over.
+
+    Args:
+        lines: The file's lines.
+        file: The file, for messages.
+        hint: What the message adds where a line is not JSON.
+
+    Raises:
+        AnnotationError: A line is not JSON.
+    """
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        where = f"{file}, line {number}"
+        try:
+            value = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise AnnotationError(f"{where}: not valid JSON ({error.msg}){hint}") from error
+        yield where, value

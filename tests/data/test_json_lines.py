@@ -1,0 +1,22 @@
+"""Each value comes with its place, and a broken line is named by it."""
+
+from pathlib import Path
+
+import pytest
+
+from captioner.data.json_lines import read_json_lines
+from captioner.errors import AnnotationError
+
+
+def test_places_count_blank_lines_which_give_nothing():
+    assert list(read_json_lines(['{"a": 1}', "  ", "[2]"], Path("x.jsonl"))) == [
+        ("x.jsonl, line 1", {"a": 1}),
+        ("x.jsonl, line 3", [2]),
+    ]
+
+
+def test_a_broken_line_is_named_behind_those_before_it():
+    rows = read_json_lines(["1", "{"], Path("x.jsonl"), hint="; write JSON")
+    assert next(rows) == ("x.jsonl, line 1", 1)
+    with pytest.raises(AnnotationError, match=r"x\.jsonl, line 2: not valid JSON \(.*\); write JSON$"):
+        next(rows)
