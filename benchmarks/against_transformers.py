@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from captioner.allocator import keep_freed_memory
 from captioner.folder import caption_files, find_photos
 from captioner.pipeline import load_captioner
 from captioner.preprocess.image import read_image
@@ -79,6 +80,7 @@ def main() -> None:
     parser.add_argument("--beam-size", type=int, default=3)
     parser.add_argument("--model", default="flickr8k")
     arguments = parser.parse_args()
+    keep_freed_memory()  # as the command line does
 
     files = find_photos([arguments.paths])[: arguments.photos]
     machine = f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"

@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from captioner.allocator import keep_freed_memory
 from captioner.folder import caption_files, find_photos
 from captioner.memory import Memory
 from captioner.pipeline import Captioner, load_captioner
@@ -103,6 +104,7 @@ def main() -> None:
     parser.add_argument("--model", default="flickr8k")
     parser.add_argument("--int8", type=Path)
     arguments = parser.parse_args()
+    keep_freed_memory()  # as the command line does
     beam_size, rounds = arguments.beam_size, arguments.rounds
 
     files = find_photos([arguments.paths])[: arguments.photos]

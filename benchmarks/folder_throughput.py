@@ -20,6 +20,7 @@ from statistics import median
 import torch
 from torch import Tensor
 
+from captioner.allocator import keep_freed_memory
 from captioner.config import SearchConfig
 from captioner.folder import caption_files, find_photos
 from captioner.pipeline import Captioner
@@ -83,6 +84,7 @@ def main() -> None:
     parser.add_argument("--engine", default="torch")
     parser.add_argument("--beam-size", type=int, default=3)
     arguments = parser.parse_args()
+    keep_freed_memory()  # as the command line does
     captioner = load_captioner(arguments.model, "cpu", arguments.engine)
     search = captioner.options(beam_size=arguments.beam_size)
     files = find_photos([arguments.photos])

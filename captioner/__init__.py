@@ -1,16 +1,19 @@
 """Small, fast image-to-text: a convolutional encoder, an attention LSTM decoder and beam search.
 
 `captioner.load("flickr8k").caption("photo.jpg").text` is the sentence, and
-`captioner.load("multi30k-en-de").translate("Two dogs run.").text` its sister in another language, and
-`captioner.load("digits").transcribe("speech.wav").text` what is said.
+`captioner.load("multi30k-en-de").translate("Two dogs run.").text` its sister in another language,
+`captioner.load("digits").transcribe("speech.wav").text` what is said, and
+`captioner.load("actions").recognize("clip.mp4").label` what happens.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from captioner.pipeline import (
+        ActionRecognizer,
         Captioner,
         CaptionResult,
+        ClipResult,
         Transcriber,
         TranscriptResult,
         TranslationResult,
@@ -20,8 +23,10 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "ActionRecognizer",
     "CaptionResult",
     "Captioner",
+    "ClipResult",
     "Transcriber",
     "TranscriptResult",
     "TranslationResult",

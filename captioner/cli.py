@@ -7,19 +7,21 @@ from typing import Annotated
 import typer
 
 from captioner import __version__
+from captioner.allocator import keep_freed_memory
 from captioner.commands.app import app as web_page
 from captioner.commands.caption import caption, demo
 from captioner.commands.export import export
 from captioner.commands.measure import compare, evaluate, score
+from captioner.commands.recognize import recognize
 from captioner.commands.train import models, train
 from captioner.commands.transcribe import transcribe
 from captioner.commands.translate import translate
 from captioner.errors import CaptionerError, ConfigError, UsageError
 
-COMMANDS = (caption, demo, web_page, evaluate, score, compare, translate, transcribe, train, export, models)
+COMMANDS = (caption, demo, web_page, evaluate, score, compare, translate, transcribe, recognize, train, export, models)
 
 app = typer.Typer(
-    help="Photos to captions, sentences to translations, speech to text, on a CPU: writes, measures and trains.",
+    help="Photos to captions, text to translations, speech to text, clips to actions, on a CPU; measures and trains.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -45,6 +47,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="surrogateescape")  # file names in any encoding are printed as they are
+    keep_freed_memory()
     try:
         app()
     except (UsageError, ConfigError) as error:

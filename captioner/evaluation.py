@@ -1,4 +1,4 @@
-"""How good a model is: captions the photos of a split, each once, and scores them against all their references."""
+"""How good a model is: captions the photos or clips of a split, each once, and scores them against all references."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from captioner.config import SearchConfig
+from captioner.data.clips import read_clips
 from captioner.data.examples import CaptionExample, check_images, measured_split, read_captions
 from captioner.errors import DataError, UsageError
 from captioner.folder import caption_files
 from captioner.metrics import Report, score
 from captioner.outputs.disk import written_whole
-from captioner.pipeline import Captioner
+from captioner.pipeline import ActionRecognizer, Captioner
 from captioner.progress import progress
 
 
@@ -32,10 +33,22 @@ def read_examples(images: Path, references: Path, split: str | None) -> list[Cap
     return examples
 
 
+def read_clip_examples(videos: Path, references: Path, split: str | None) -> list[CaptionExample]:
+    """Read the clips and captions that will be measured; arguments and errors are those of `read_examples`.
+
+    Args:
+        videos: Folder of the clips.
+        references: Their captions, as of MSR-VTT or MSVD.
+        split: As there.
+    """
+    clips = read_clips(videos, references)
+    return measured_split([CaptionExample(one.clip, one.texts, one.clip.stem, one.split) for one in clips], split)
+
+
 def evaluate(
-    captioner: Captioner, examples: Sequence[CaptionExample], search: SearchConfig, batch_size: int
+    captioner: Captioner | ActionRecognizer, examples: Sequence[CaptionExample], search: SearchConfig, batch_size: int
 ) -> tuple[Report, dict[int | str, str]]:
-    """Caption every photo and score the captions.
+    """Caption every photo or clip and score the captions.
 
     Returns:
         The scores, and each image id's caption.
@@ -45,11 +58,11 @@ def evaluate(
     """
     captions: dict[int | str, str] = {}
     files = [example.image for example in examples]
-    with progress("captions", len(files), "photos") as advance:
+    with progress("captions", len(files), "files") as advance:
         for example, done in zip(examples, caption_files(captioner, files, search, batch_size), strict=True):
             if done.result is None:
                 reason = done.record.error.message if done.record.error else ""
-                raise DataError(f"{example.image}: {reason}: mend the photo, or leave it out of the split")
+                raise DataError(f"{example.image}: {reason}: mend the file, or leave it out of the split")
             captions[example.image_id] = done.result.text
             advance()
     references = {example.image_id: example.captions for example in examples}

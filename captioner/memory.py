@@ -39,6 +39,11 @@ class TimeLayout:
 
 
 @dataclass(frozen=True)
+class FrameLayout:
+    """Positions are the frames of a clip in their order; their times go with the clip, and differ from clip to clip."""
+
+
+@dataclass(frozen=True)
 class Memory:
     """What the decoder attends to.
 
@@ -56,7 +61,7 @@ class Memory:
     keys: Float[Tensor, "batch source dim"]
     values: Float[Tensor, "batch source dim"]
     mask: Bool[Tensor, "batch source"]
-    layout: GridLayout | TokenLayout | TimeLayout
+    layout: GridLayout | TokenLayout | TimeLayout | FrameLayout
     seen: Seen | None = None
 
     def __post_init__(self) -> None:

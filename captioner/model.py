@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import field, replace
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -27,10 +27,11 @@ from captioner.concepts.habits import habits
 from captioner.concepts.likeness import Likeness, compare
 from captioner.config import ENCODERS, DecoderConfig, ImageConfig, SearchConfig, chosen_by_kind, validated
 from captioner.decoder import AttentionDecoder
-from captioner.encoders import Encoder, ImageEncoder, TextEncoder, build_encoder
+from captioner.encoders import Encoder, ImageEncoder, TextEncoder, VideoEncoder, build_encoder
 from captioner.errors import ConfigError, ModelError
 from captioner.memory import Memory
 from captioner.search import Hypothesis, NamingDecoder, search
+from captioner.search.steering import required, saying
 
 # transformers builds models without memory for a while, by a setting that all threads share.
 LOADING = Lock()
@@ -65,6 +66,8 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         tie_word_embeddings: The decoder's `tie_embeddings`, by the name under which transformers looks for it.
         naming: Where the encoder recognises concepts, how captions speak of them: for each name the number of training
             photos in which it was seen, and the sum over them of the share of captions that mention it.
+        confidence: Weights by which `captioner.pipeline.confidence` tells how likely a caption is right; empty where
+            they were not fitted.
         backbone_fingerprint: Of the published backbone, before any fine-tuning; empty where there is none.
     """
 
@@ -81,6 +84,7 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     unk_token_id: int = 3
     tie_word_embeddings: bool = True
     naming: dict[str, list[float]] = field(default_factory=dict)
+    confidence: dict[str, float] = field(default_factory=dict)
     backbone_fingerprint: str = ""
 
 
@@ -113,7 +117,7 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         self.image_config = validated(ImageConfig, config.image, "config.json: image")
         self.kind: str = encoder_config.kind
         self.encoder: Encoder = build_encoder(encoder_config, config.vocab_size, config.pad_token_id)
-        if isinstance(self.encoder, ImageEncoder):
+        if isinstance(self.encoder, ImageEncoder | VideoEncoder):
             self.image_config = self.encoder.normalised_for(self.image_config)
             config.image = self.image_config.model_dump()
         self.decoder = AttentionDecoder(decoder_config, config.vocab_size, encoder_config.dim, config.pad_token_id)
@@ -166,14 +170,19 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             memory: What the encoder saw.
             options: How to search.
             plain: Keep to the words of the vocabulary, and name nothing else that the encoder recognises.
+
+        Raises:
+            ConfigError: A required word is none that the model may write.
         """
+        required_ids = self.required_ids(options, plain)
         return search(
             self.decoder if plain else self._searched_decoder(options),
-            memory,
+            self._with_required_names(memory, required_ids),
             options,
             bos_id=self.config.bos_token_id,
             eos_id=self.config.eos_token_id,
             forbidden_ids=self.forbidden_ids(options.banned_words),
+            required_ids=required_ids,
         )
 
     def decode(self, hypotheses: Sequence[Hypothesis]) -> list[str]:
@@ -215,19 +224,46 @@ class CaptionerModel(PreTrainedModel):  # type: ignore[no-untyped-call]
 
     def forbidden_ids(self, banned_words: tuple[str, ...] = ()) -> list[int]:
         """Return the tokens that are never written: special ones, and words that are banned."""
-        num_words: int = self.config.vocab_size
         special = [self.config.pad_token_id, self.config.bos_token_id, self.config.unk_token_id]
-        if not banned_words:
-            return special
-        if self.config.encoder.get("concepts"):
-            banned = set(banned_words)
-            special += [num_words + form for form, name in enumerate(forms()) if banned & {name, *name.split()}]
+        return special + [token_id for word in banned_words for token_id in self._saying(word, within_names=True)]
+
+    def required_ids(self, options: SearchConfig, plain: bool = False) -> list[list[int]]:
+        """Return for each required word the tokens of which a caption must have one.
+
+        Raises:
+            ConfigError: A word is none that the model may write, or there are too many.
+        """
+        if not options.required_words:
+            return []
+        forbidden = set(self.forbidden_ids(options.banned_words))
+        known: list[str] = [*self.tokenizer.get_vocab()] if self.tokenizer else []
+        if self.config.encoder.get("concepts") and not plain:
+            known += forms()
+        return required(
+            options.required_words,
+            lambda word: [token_id for token_id in self._saying(word, plain) if token_id not in forbidden],
+            known,
+        )
+
+    def _with_required_names(self, memory: Memory, required_ids: Sequence[Sequence[int]]) -> Memory:
+        """Say that names are there which users require: they know."""
+        num_words: int = self.config.vocab_size
+        name_ids = {(one - num_words) // 2 for token_ids in required_ids for one in token_ids if one >= num_words}
+        if memory.seen is None or not name_ids:
+            return memory
+        return replace(memory, seen=memory.seen.assured(sorted(name_ids)))
+
+    def _saying(self, word: str, plain: bool = False, within_names: bool = False) -> list[int]:
         if self.tokenizer is None:
-            raise ModelError("banned_words need the model's tokenizer: load the model with from_pretrained")
-        # A word outside the vocabulary cannot be written anyway; its id is then that of <unk>. One of several tokens is
-        # let be: to ban the parts of man's would ban man.
-        several: list[list[int]] = self.tokenizer(list(banned_words), add_special_tokens=False)["input_ids"]
-        return special + [ids[0] for ids in several if len(ids) == 1]
+            raise ModelError("banned or required words need the model's tokenizer: load it with from_pretrained")
+        tokenizer = self.tokenizer
+
+        def encode(texts: list[str]) -> list[list[int]]:
+            found: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
+            return found
+
+        names = forms() if self.config.encoder.get("concepts") and not plain else ()
+        return saying(word, encode, self.config.vocab_size, names, within_names)
 
     @torch.inference_mode()
     def generate(self, inputs: Any, **options: Any) -> Int[Tensor, "sequences length"]:

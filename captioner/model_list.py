@@ -1,5 +1,6 @@
 """The models that ship, and what each says of itself in its card; torch is not needed to list them."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,22 @@ MODELS = Path(__file__).parent / "models"
 def list_models() -> list[Path]:
     """Return the folders of the models that ship."""
     return sorted(path.parent for path in MODELS.glob("*/config.json"))
+
+
+def model_kind(model: str) -> str:
+    """Return what a model reads, before it is loaded: `image`, `text`, `speech` or `video`.
+
+    Where that cannot be told it is `image`: to load the model then says what is wrong with it.
+    """
+    file = next((folder for folder in list_models() if folder.name == model), Path(model)) / "config.json"
+    try:
+        if not file.is_file() and model.count("/") == 1 and not model.startswith((".", "/", "hf:")):
+            from huggingface_hub import hf_hub_download
+
+            file = Path(hf_hub_download(model, "config.json"))
+        return str(json.loads(file.read_text(encoding="utf-8"))["encoder"]["kind"])
+    except Exception:  # the hub's client has errors of its own, and a file may hold anything
+        return "image"
 
 
 def describe_models() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Photographs to try things on: those that come with Gradio."""
+"""Photographs and a clip to try things on: those that come with Gradio."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from captioner.errors import FileMissingError
 
 NAMES = ("cheetah.jpg", "lion.jpg", "tower.jpg")
+CLIP = "world.mp4"
 
 
 def sample_photos() -> list[Path]:
@@ -14,10 +15,22 @@ def sample_photos() -> list[Path]:
     Raises:
         FileMissingError: The installed Gradio does not have them.
     """
+    return [_asset("images", name) for name in NAMES]
+
+
+def sample_clip() -> Path:
+    """Return the path of a clip of half a minute, the turning earth, without importing Gradio.
+
+    Raises:
+        FileMissingError: The installed Gradio does not have it.
+    """
+    return _asset("videos", CLIP)
+
+
+def _asset(kind: str, name: str) -> Path:
     spec = find_spec("gradio")
     package = Path(spec.origin).parent if spec and spec.origin else Path("gradio")
-    photos = [package / "media_assets" / "images" / name for name in NAMES]
-    for photo in photos:
-        if not photo.is_file():
-            raise FileMissingError(photo, "Gradio's sample photos are not there: pip install --force-reinstall gradio")
-    return photos
+    file = package / "media_assets" / kind / name
+    if not file.is_file():
+        raise FileMissingError(file, "Gradio's samples are not there: pip install --force-reinstall gradio")
+    return file

@@ -1,4 +1,4 @@
-"""Between text and token ids: trains a tokenizer, of words or of pieces, and wraps it as transformers' fast one."""
+"""Between text and token ids: trains a tokenizer, of words, labels or pieces, wrapped as transformers' fast one."""
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
@@ -48,6 +48,21 @@ def train_word_tokenizer(texts: Iterable[str], min_count: int, max_vocab_size: i
     if tokenizer.get_vocab_size() <= len(SPECIAL_TOKENS):
         raise EmptyDataError(f"no word occurs {min_count} times: lower data.min_word_count or add captions")
     return wrap_tokenizer(tokenizer)
+
+
+def train_label_tokenizer(labels: Iterable[str]) -> "PreTrainedTokenizerFast":
+    """Let each label, whatever it is made of, be one word of the vocabulary, so that a text of one word is a label.
+
+    Raises:
+        EmptyDataError: There are no labels.
+    """
+    from tokenizers import Tokenizer, models
+
+    words = sorted(set(labels) - set(SPECIAL_TOKENS))
+    if not words:
+        raise EmptyDataError("there are no labels to learn")
+    vocabulary = {word: number for number, word in enumerate((*SPECIAL_TOKENS, *words))}
+    return wrap_tokenizer(Tokenizer(models.WordLevel(vocabulary, unk_token=UNK)))
 
 
 def train_bpe_tokenizer(texts: Iterable[str], vocab_size: int) -> "PreTrainedTokenizerFast":

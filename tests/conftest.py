@@ -1,7 +1,7 @@
 """Shapes are checked while the tests run, and everything tiny that they share is made here."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -224,4 +224,70 @@ def spoken_digits(tmp_path: Path) -> Path:
                 samples = 0.3 * np.sin(2 * np.pi * (400 + 900 * digit + 40 * voice) * time)
                 samples += 0.003 * chance.standard_normal(len(time))
                 soundfile.write(folder / f"{digit}_{speaker}_{take}.wav", samples.astype(np.float32), 8000)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_clip() -> Callable[..., Path]:
+    """Write a clip whose frames are given as colours; `times` in hundredths of a second make its rate variable."""
+    av = pytest.importorskip("av")
+
+    def write(
+        path: Path,
+        colors: Sequence[tuple[int, int, int]],
+        rate: int = 10,
+        size: tuple[int, int] = (64, 48),
+        times: Sequence[int] | None = None,
+        **settings: object,
+    ) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with av.open(str(path), "w", **settings) as container:
+            stream = container.add_stream("mpeg4", rate=rate if times is None else 100)
+            stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+            stream.gop_size = 12
+            for number, color in enumerate(colors):
+                frame = av.VideoFrame.from_ndarray(np.full((size[1], size[0], 3), color, np.uint8), format="rgb24")
+                frame.pts = number if times is None else times[number]
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def clip_folder(write_clip: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Clips in folders by class, in UCF-101's layout: two classes, three groups, two clips each."""
+    folder = tmp_path_factory.mktemp("clips")
+    for label, color in (("TurnRed", (220, 30, 30)), ("TurnBlue", (30, 30, 220))):
+        for group in (1, 2, 3):
+            for clip in (1, 2):
+                noise = 6 * group + 3 * clip
+                frames = [tuple(128 + (one - 128) * step // 8 - noise for one in color) for step in range(8)]
+                write_clip(folder / label / f"v_{label}_g{group:02d}_c{clip:02d}.mp4", frames)
+    return folder
+
+
+@pytest.fixture
+def make_video_model() -> Callable[..., object]:
+    """Make a tiny model of clips with random weights and labels of two; `section={...}` replaces fields."""
+    from captioner.tokenization import train_label_tokenizer
+
+    def make(**changes: dict[str, object]) -> object:
+        sections: dict[str, dict[str, object]] = {
+            "image": {"height": 32, "width": 64},
+            "encoder": {"kind": "video", "backbone": BACKBONE, "weights": "none", "dim": 12, "num_frames": 3},
+            "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8},
+            "search": {"beam_size": 2, "max_length": 1},
+        }
+        return build_model(sections, changes, train_label_tokenizer(["TurnRed", "TurnBlue"]))
+
+    return make
+
+
+@pytest.fixture
+def video_model_folder(make_video_model: Callable[..., object], tmp_path: Path) -> Path:
+    """A tiny model of clips in its folder."""
+    folder = tmp_path / "turns"
+    make_video_model().save_pretrained(folder)
     return folder

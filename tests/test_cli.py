@@ -74,6 +74,25 @@ def test_wrong_use_empties_no_earlier_results(run, model_folder, photos, tmp_pat
         assert {path.read_text(encoding="utf-8") for path in earlier} == {"precious"}
 
 
+def test_words_are_required_and_forbidden(run, model_folder, photos):
+    steered = ("caption", photos[0], "--model", model_folder, "--require", "Picture", "--require", "left")
+    status, out, err = run(*steered, "--forbid", "photo", "--max-length", 6)
+    words = out.split("\t")[1].split()
+    assert (status, err) == (0, "")
+    assert {"left"} < set(words) and {"picture", "pictures"} & set(words) and "photo" not in words
+    status, out, err = run(*steered, "--require", "pictrue")
+    assert (status, out) == (2, "")
+    assert "'pictrue' is no word that this model may write; near ones are picture" in err
+    status, _, err = run(*steered, "--forbid", "left")
+    assert status == 2 and "'left'" in err
+
+
+def test_a_model_without_classifier_says_so_where_concepts_are_asked_for(run, model_folder, photos):
+    status, out, err = run("caption", photos[0], "--model", model_folder, "--concepts", 2)
+    assert (status, out) == (2, "")
+    assert "does not tell what it sees" in err
+
+
 def test_a_bar_on_the_terminal_leaves_standard_output_to_the_captions(model_folder, photos, tmp_path):
     screen, terminal = pty.openpty()
     command = [sys.executable, "-m", "captioner.cli", "caption", photos[0], "--model", model_folder]

@@ -108,7 +108,7 @@ def test_the_kind_of_encoder_tells_the_sense(tmp_path):
     for override in ("image.height=64", "encoder.backbone=resnet18", "data.images=photos"):
         with pytest.raises(ConfigError, match="no such setting"):
             load_config(path, [override])
-    with pytest.raises(ConfigError, match=r"encoder\.kind: there are image, text, speech \(given: 'sound'\)"):
+    with pytest.raises(ConfigError, match=r"encoder\.kind: there are image, text, speech, video \(given: 'sound'\)"):
         load_config(path, ["encoder.kind=sound"])
     with pytest.raises(ConfigError, match=r"kernel_size \(4\) must be odd"):
         load_config(path, ["encoder.kernel_size=4"])

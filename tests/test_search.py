@@ -406,3 +406,52 @@ def test_without_a_seed_every_item_and_every_time_has_its_own_samples():
     assert len(set(map(str, words()))) == 1
     first, again = words(seed=None), words(seed=None)
     assert first[0] != first[1] and first[0] != again[0]
+
+
+def required_run(logits: Tensor, required: list[list[int]], **options: object) -> list[list[Hypothesis]]:
+    keys = torch.arange(len(logits)).reshape(-1, 1, 1).float()
+    memory = Memory(keys, keys, torch.ones(len(keys), 1, dtype=torch.bool), GridLayout(1, 1))
+    config = SearchConfig(**{"max_length": 4, "min_length": 0, **options})
+    return search(TableDecoder(logits), memory, config, bos_id=A, eos_id=EOS, required_ids=required)
+
+
+def meets(words: tuple[int, ...], required: list[list[int]]) -> bool:
+    return all(set(words) & set(one) for one in required)
+
+
+@pytest.mark.parametrize("required", [[[B]], [[B], [C]], [[A], [A, B]]])
+def test_required_words_with_beams_enough_give_the_best_text_that_has_them(required):
+    logits = random_logits(5, items=3)
+    log_probs = logits.log_softmax(-1)
+    texts = [
+        words for length in range(5) for words in itertools.product((A, B, C), repeat=length) if meets(words, required)
+    ]
+    for item, found in enumerate(required_run(logits, required, beam_size=100, length_penalty=0.7, num_captions=2)):
+
+        def score(words: tuple[int, ...], item: int = item) -> float:
+            steps = [log_probs[item, node_of(words[:at]), word] for at, word in enumerate((*words, EOS))]
+            return float(sum(steps)) / len(steps) ** 0.7
+
+        best = sorted(texts, key=score, reverse=True)[:2]
+        assert [one.token_ids for one in found] == best
+        assert found[0].score == pytest.approx(score(best[0]), abs=1e-4)
+
+
+@pytest.mark.parametrize("options", [{"beam_size": 1}, {"beam_size": 2}, {"beam_size": 4, "num_groups": 2}])
+def test_required_words_are_there_whatever_the_beams_and_a_batch_equals_its_items(options):
+    logits = random_logits(7, items=4)
+    logits[..., C] -= 9
+    required = [[B], [C]]
+    together = required_run(logits, required, num_captions=2, **options)
+    assert all(len(found) == 2 and all(meets(one.token_ids, required) for one in found) for found in together)
+    for item in range(4):
+        assert told(required_run(logits[item : item + 1], required, num_captions=2, **options)[0])[0][0] == (
+            together[item][0].token_ids
+        )
+
+
+def test_required_words_that_just_fit_come_although_the_text_would_rather_end():
+    logits = random_logits(3)
+    logits[..., EOS] += 9
+    found = required_run(logits, [[A], [B], [C]], beam_size=2, num_captions=3, max_length=3)[0]
+    assert len(found) == 3 and all(set(one.token_ids) == {A, B, C} for one in found)

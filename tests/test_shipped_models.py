@@ -6,18 +6,23 @@ from pathlib import Path
 import pytest
 
 from captioner import load
+from captioner.data.clips import in_groups, read_clips
+from captioner.errors import ConfigError
 from captioner.evaluation import evaluate, read_examples
 from captioner.model_list import describe_models
 from captioner.pipeline import list_models
-from captioner.samples import sample_photos
+from captioner.recognition import evaluate_actions
+from captioner.samples import sample_clip, sample_photos
 
 MAX_MB = {
+    "actions": 4,
     "digits": 4,
     "flickr8k": 16,
     "multi30k-en-de": 8.5,
     "multi30k-en-fr": 8.5,
 }
 SCORES = {
+    "actions": ("accuracy", "UCF-101"),
     "digits": ("WER", "Spoken Digit"),
     "flickr8k": ("CIDEr", "Flickr8k"),
     "multi30k-en-de": ("BLEU", "Multi30k"),
@@ -46,6 +51,23 @@ def test_sample_photographs_are_captioned_in_plain_words():
         assert first >= second
 
 
+def test_the_samples_are_called_what_the_classifier_sees():
+    cheetah, lion, _ = load("flickr8k").caption(sample_photos(), concepts=2)
+    assert "cheetah" in cheetah.text.split() and "lion" in lion.text.split()
+    assert (cheetah.concepts[0].name, lion.concepts[0].name) == ("cheetah", "lion")
+    assert cheetah.concepts[0].probability > cheetah.concepts[1].probability
+
+
+def test_words_are_required_and_forbidden_at_once():
+    model = load("flickr8k")
+    photo = sample_photos()[1]
+    steered = model.caption(photo, num_captions=2, required_words=("water", "Tiger"), banned_words=("lion",))
+    for one in steered.candidates:
+        assert {"water", "tiger"} <= set(one.text.split()) and "lion" not in one.text
+    with pytest.raises(ConfigError, match="'cheetha' is no word that this model may write; near ones are cheetah"):
+        model.options(required_words=("cheetha",))
+
+
 def test_a_sentence_is_translated():
     result = load("multi30k-en-de").translate("Two dogs run across the grass.", num_captions=2)
     words = result.text.lower().split()
@@ -57,6 +79,21 @@ def test_a_sentence_is_translated():
 
 def test_a_sentence_is_translated_into_french():
     assert "deux chiens" in load("multi30k-en-fr").translate("Two dogs run across the grass.").text.lower()
+
+
+def test_a_clip_has_each_of_six_actions_with_some_probability():
+    result = load("actions").recognize(sample_clip(), top=10)
+    actions = {"Archery", "BasketballDunk", "HorseRace", "PlayingPiano", "PlayingViolin", "Surfing"}
+    assert set(result.probabilities) == actions
+    assert 0.9 < sum(result.probabilities.values()) <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("CAPTIONER_DATA" not in os.environ, reason="needs clips of UCF-101 in CAPTIONER_DATA")
+def test_actions_of_real_clips_are_named():
+    clips = in_groups(read_clips(Path(os.environ["CAPTIONER_DATA"]) / "ucf101"), (8, 9))
+    found = evaluate_actions(load("actions"), clips, 2)
+    assert found.report.scores["accuracy"] > 90
 
 
 @pytest.mark.slow

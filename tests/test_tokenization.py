@@ -13,6 +13,7 @@ from captioner.tokenization import (
     NUM_BYTES,
     SPECIAL_TOKENS,
     train_bpe_tokenizer,
+    train_label_tokenizer,
     train_word_tokenizer,
     words_of_pieces,
 )
@@ -193,3 +194,15 @@ def test_bytes_that_make_no_character_are_part_of_a_word():
     assert len(text.split()) == 3
     assert words_of_pieces(broken) == [0, 0, None, 1, 1, 2]
     assert words_of_pieces([]) == []
+
+
+def test_a_label_is_one_word_whatever_it_is_made_of():
+    labels = ["ApplyLipstick", "horse race", "3. don't", "été"]
+    tokenizer = train_label_tokenizer([*labels, *labels])
+    assert len(tokenizer) == len(SPECIAL_TOKENS) + len(labels)
+    for label in labels:
+        (token,) = tokenizer(label, add_special_tokens=False)["input_ids"]
+        assert tokenizer.decode([token], skip_special_tokens=True) == label
+    assert tokenizer("Archery", add_special_tokens=False)["input_ids"] == [tokenizer.unk_token_id]
+    with pytest.raises(EmptyDataError):
+        train_label_tokenizer([])

@@ -4,20 +4,26 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from captioner.commands.options import BeamSize, Device, Model, describe, given, load_model
+from captioner.commands.options import BeamSize, Device, Model, describe, given, load_model, load_recognizer
 from captioner.errors import UsageError
 
 if TYPE_CHECKING:
     from captioner.folder import Captioned, Destinations, Summary
     from captioner.outputs.sidecar import Existing
+    from captioner.pipeline import ActionRecognizer, Captioner
 
 
 def caption(
-    paths: Annotated[list[str], typer.Argument(help="Photos, folders (searched recursively) and globs.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            help="Photos, or clips for a model of video captions; folders (searched recursively) and globs."
+        ),
+    ],
     output: Annotated[
         list[Path] | None,
         typer.Option(
@@ -35,6 +41,13 @@ def caption(
     sample: Annotated[bool, typer.Option("--sample", help=describe("sample"))] = False,
     temperature: Annotated[float | None, typer.Option(help=describe("temperature"))] = None,
     seed: Annotated[int | None, typer.Option(help=describe("seed") + " The same seed gives the same captions.")] = None,
+    require: Annotated[
+        list[str] | None, typer.Option(help="A word that each caption has, in the singular or plural; may be repeated.")
+    ] = None,
+    forbid: Annotated[
+        list[str] | None, typer.Option(help="A word that no caption has, nor its plural or singular; may be repeated.")
+    ] = None,
+    concepts: Annotated[int, typer.Option(min=0, help=describe("concepts"))] = 0,
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Photos in one pass of the model. Default: found by itself.")
     ] = None,
@@ -63,9 +76,11 @@ def caption(
     ray_address: Annotated[str | None, typer.Option(help="Of the Ray cluster; default: this machine alone.")] = None,
 ) -> None:
     """Caption photos: one line each, or into files. Exit status: 0 all captioned, 1 some failed, 2 wrong use."""
-    from captioner.folder import caption_batches, find_photos, is_finished, run_folder
+    from captioner.folder import Wording, caption_batches, find_clips, find_photos, is_finished, run_folder
+    from captioner.model_list import model_kind
 
-    files = find_photos(paths)
+    watches = model_kind(model) == "video"
+    files = find_clips(paths) if watches else find_photos(paths)
     text = {"template": template, "prefix": prefix, "suffix": suffix, "trigger": trigger}
     to = _destinations(files, output or [], sidecar, existing, text, explain)
     if resume and is_finished(files, to):
@@ -76,9 +91,16 @@ def caption(
         raise UsageError("--ray-address: it is about a Ray cluster; add --engine ray")
     if explain is not None and (engine == "ray" or model.startswith("hf:")):
         raise UsageError("--explain: only our own models, on this machine, tell where they looked")
-    captioner = load_model(model, device, "auto" if engine == "ray" else engine, 1 if engine == "ray" else len(files))
-    changes = {"beam_size": beam_size, "max_length": max_length, "temperature": temperature, "seed": seed}
-    search = captioner.options(**given(**changes), num_captions=num_captions, sample=sample)
+    if watches and engine in ("onnx", "ray"):
+        raise UsageError(f"--engine {engine}: clips are captioned by torch on this machine; leave --engine out")
+    if watches:
+        captioner: Captioner | ActionRecognizer = load_recognizer(model, device)
+    else:
+        num_photos = 1 if engine == "ray" else len(files)
+        captioner = load_model(model, device, "auto" if engine == "ray" else engine, num_photos)
+    changes: dict[str, Any] = {"beam_size": beam_size, "max_length": max_length, "temperature": temperature}
+    changes |= {"seed": seed, "required_words": require, "banned_words": forbid}
+    search = captioner.options(**given(**changes), num_captions=num_captions, sample=sample, concepts=concepts)
     to_terminal = show or not (output or sidecar)
 
     def run(todo: Sequence[Path], stop: Callable[[], bool]) -> "Iterator[Sequence[Captioned]]":
@@ -98,8 +120,9 @@ def caption(
         resume=resume,
         show=partial(_show, to_terminal=to_terminal),
         hide_progress=to_terminal and sys.stdout.isatty(),
+        wording=Wording("clips" if watches else "photos"),
     )
-    _end(summary, to)
+    end(summary, to)
 
 
 def demo(
@@ -156,7 +179,7 @@ def _show(done: "Captioned", to_terminal: bool) -> None:
             print(f"{record.file}\t{candidate.caption}", flush=True)
 
 
-def _end(summary: "Summary", to: "Destinations") -> None:
+def end(summary: "Summary", to: "Destinations") -> None:
     """Say on standard error what was done, and choose the exit status."""
     from captioner.outputs import failures_in
 

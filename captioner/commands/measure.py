@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from captioner.commands.options import AsJson, BatchSize, BeamSize, Device, given, load_model
+from captioner.commands.options import AsJson, BatchSize, BeamSize, Device, given, load_model, load_recognizer
 from captioner.errors import UsageError
 
 if TYPE_CHECKING:
     from captioner.metrics import Report
+    from captioner.pipeline import ActionRecognizer, Captioner
 
 References = Annotated[
     list[Path],
@@ -35,8 +36,8 @@ def evaluate(
     references: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Captions: CSV, token.txt, COCO or Karpathy JSON, or metadata.jsonl. Translations: a text file, "
-            "line by line with the source (repeat for more references)."
+            help="Captions: CSV, token.txt, COCO or Karpathy JSON, or metadata.jsonl; of clips, JSON as of MSR-VTT or "
+            "MSVD. Translations: a text file, line by line with the source (repeat for more references)."
         ),
     ] = None,
     images: Annotated[Path | None, typer.Option(help="Folder of the photos.")] = None,
@@ -47,13 +48,19 @@ def evaluate(
             help="Speech with its texts: LibriSpeech's layout, spoken digits, or a CSV or JSON lines manifest."
         ),
     ] = None,
+    videos: Annotated[
+        Path | None, typer.Option(help="Clips: in folders by class, or any, where the references have their captions.")
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option(
-            help="A file that lists photos, or train, val or test where the captions say it (then test is the default)."
+            help="A file that lists photos or clips, or train, val or test where the captions say it (then test is the "
+            "default)."
         ),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="As for `caption`, `translate` and `transcribe`.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="As for `caption`, `translate`, `transcribe` and `recognize`.")
+    ] = None,
     beam_size: BeamSize = None,
     batch_size: BatchSize = 16,
     output: Annotated[
@@ -61,28 +68,37 @@ def evaluate(
         typer.Option(help="Write the captions as COCO results, the translations as lines, the transcripts as .jsonl."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+    confusions: Annotated[Path | None, typer.Option(help="Draw which action was taken for which, as .png.")] = None,
     device: Device = "auto",
 ) -> None:
-    """Measure a model: captions by BLEU, ROUGE-L and CIDEr, translations by BLEU, chrF and TER, speech by WER."""
-    if sum(one is not None for one in (images, source, recordings)) != 1:
+    """Measure a model: captions by CIDEr and BLEU, translations by BLEU, speech by WER, actions by accuracy."""
+    if sum(one is not None for one in (images, source, recordings, videos)) != 1:
         raise UsageError(
-            "evaluate: give --images for captions, or --source for translations, or --recordings for transcripts"
+            "evaluate: give --images for captions, or --source for translations, or --recordings for transcripts, or "
+            "--videos for actions"
         )
-    if (references is None) == (recordings is None):
+    if videos is None and (references is None) == (recordings is None):
         raise UsageError("evaluate: --references hold the texts of photos and sentences; recordings have theirs")
+    if confusions is not None and (videos is None or references is not None):
+        raise UsageError("--confusions: they are of actions; add --videos, without --references")
+    if videos is not None and references is None:
+        _measure_actions(videos, split, model or "actions", output, confusions, as_json, device)
+        return
     if recordings is not None:
         _measure_transcripts(recordings, model, beam_size, output, as_json, device)
         return
     references = references or []
     if source is not None:
         report = _measured_translations(source, references, model, beam_size, output, device)
-    elif images is not None and len(references) == 1:
-        report = _measured_captions(images, references[0], split, model, beam_size, batch_size, output, device)
+    elif len(references) == 1 and (folder := images or videos) is not None:
+        report = _measured_captions(
+            folder, references[0], split, model, beam_size, batch_size, output, device, are_clips=videos is not None
+        )
     else:
-        raise UsageError("evaluate: one file holds all references of the photos")
+        raise UsageError("evaluate: one file holds all references of the photos or clips")
     table, as_dict = [f"{name:8} {value:6.2f}" for name, value in report.scores.items()], report.to_dict()
     if source is None:
-        table.append(f"{report.num_images} photos, {report.signature}")
+        table.append(f"{report.num_images} {'photos' if videos is None else 'clips'}, {report.signature}")
     else:
         table += [f"{report.num_images} sentences", *report.signature.split("; ")]
         as_dict["num_sentences"] = as_dict.pop("num_images")
@@ -90,7 +106,7 @@ def evaluate(
 
 
 def _measured_captions(
-    images: Path,
+    folder: Path,
     references: Path,
     split: str | None,
     model: str | None,
@@ -98,12 +114,17 @@ def _measured_captions(
     batch_size: int,
     output: Path | None,
     device: str,
+    are_clips: bool,
 ) -> "Report":
-    from captioner.evaluation import coco_results, read_examples
+    from captioner.evaluation import coco_results, read_clip_examples, read_examples
     from captioner.evaluation import evaluate as measure
 
-    examples = read_examples(images, references, split)
-    captioner = load_model(model or "flickr8k", device)
+    if are_clips and model is None:
+        raise UsageError("evaluate: no model of video captions ships: name one by --model")
+    examples = (read_clip_examples if are_clips else read_examples)(folder, references, split)
+    captioner: Captioner | ActionRecognizer = (
+        load_recognizer(model, device) if are_clips and model else load_model(model or "flickr8k", device)
+    )
     search = captioner.options(**given(beam_size=beam_size))
     with ExitStack() as stack:
         results = stack.enter_context(coco_results(output)) if output is not None else None
@@ -161,6 +182,44 @@ def _measure_transcripts(
     as_dict["num_recordings"] = as_dict.pop("num_images")
     lines = [*table, f"{report.num_images} recordings", *report.signature.split("; ")]
     _print_scores(lines, as_dict if as_json else None, notices=[])
+
+
+def _measure_actions(
+    videos: Path,
+    split: str | None,
+    model: str,
+    output: Path | None,
+    confusions: Path | None,
+    as_json: bool,
+    device: str,
+) -> None:
+    """Print how often a model names the right action, and what it takes for what."""
+    from captioner.data.clips import in_list, read_clips
+    from captioner.metrics.accuracy import ACCURACY
+    from captioner.metrics.accuracy import confusions as count
+    from captioner.outputs import check_outputs, open_writer
+    from captioner.outputs.confusion import draw_confusions
+    from captioner.outputs.disk import check_place
+    from captioner.recognition import evaluate_actions
+
+    examples = read_clips(videos)
+    examples = in_list(examples, Path(split)) if split else examples
+    check_outputs([output] if output else [], videos.iterdir(), "label")
+    if confusions is not None:
+        check_place(confusions)
+    found = evaluate_actions(load_recognizer(model, device), examples)
+    if output is not None:
+        with open_writer(output, text_field="label") as writer:
+            for record in found.records:
+                writer.write(record)
+    if confusions is not None:
+        draw_confusions(confusions, *count(found.truth, found.named))
+    interval, scores = found.interval, {**found.report.scores, f"top-{found.k} accuracy": found.top_k}
+    lines = [f"{name:19} {value:6.2f}" for name, value in scores.items()]
+    lines[0] += f"   95 % interval {interval.low:6.2f} to {interval.high:6.2f}"
+    as_dict = found.report.to_dict() | {"scores": scores, "intervals": {ACCURACY: asdict(interval)}}
+    as_dict["num_clips"] = as_dict.pop("num_images")
+    _print_scores([*lines, f"{len(found.truth)} clips, {found.report.signature}"], as_dict if as_json else None, [])
 
 
 def score(

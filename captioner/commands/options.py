@@ -7,7 +7,7 @@ import typer
 from captioner.config import SearchConfig
 
 if TYPE_CHECKING:
-    from captioner.pipeline import Captioner
+    from captioner.pipeline import ActionRecognizer, Captioner
 
 
 def describe(field: str) -> str:
@@ -32,3 +32,10 @@ def load_model(model: str, device: str, engine: str = "auto", num_photos: int = 
     from captioner.pipeline import load_captioner
 
     return load_captioner(model, device, engine, num_photos)
+
+
+def load_recognizer(model: str, device: str) -> "ActionRecognizer":
+    """Load a model of clips; torch is imported here and not before."""
+    from captioner.pipeline import load_recognizer as load
+
+    return load(model, device)

@@ -7,7 +7,7 @@ import typer
 from captioner.config import CONFIGS, load_config
 from captioner.errors import MissingExtraError
 
-USES = {"image": "caption PHOTO", "text": "translate TEXT", "speech": "transcribe RECORDING"}
+USES = {"image": "caption PHOTO", "text": "translate TEXT", "speech": "transcribe RECORDING", "video": "recognize CLIP"}
 """How a model of each sense is used."""
 
 
@@ -18,7 +18,7 @@ def train(
         bool, typer.Option("--resume", help="Go on from the run's newest checkpoint, or begin if there is none.")
     ] = False,
 ) -> None:
-    """Train a model on your own photos, sentences or recordings, and what they say; a killed run goes on."""
+    """Train a model on your own photos, sentences, recordings or clips, with texts or labels; a killed run goes on."""
     shipped = CONFIGS / f"{config}.toml"
     settings = load_config(shipped if shipped.is_file() else config, overrides or [])
     if settings.training.initial_model:

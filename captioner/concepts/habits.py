@@ -7,14 +7,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from captioner.concepts.seen import Seen
 from captioner.concepts.table import names, words
 
 LONGEST = 3  # words of a noun, as in ping pong ball
 # A name that no training photo seemed to show is mentioned so often where it is seen, and so many photos outweigh that.
 EXPECTED = 0.7
 PHOTOS = 5
+# A name that is expected in a smaller share of captions is not written.
+WORTH_WRITING = 0.2
 # In so many training photos a name is half as odd to write as one that was never seen.
-FAMILIAR = 30
+FAMILIAR = 600
 
 
 @dataclass(frozen=True)
@@ -22,14 +25,23 @@ class Habits:
     """What becomes of a name that the classifier sees.
 
     Attributes:
-        trust: The square root of the share of captions that mention it: half of what they pass over the decoder, which
-            sees the same photo, would pass over by itself.
+        mentioned: The share of captions that mention it.
         bonus: In nats: what a decoder that finds it odd to write lacks; next to nothing where captions often showed
             how it is written.
     """
 
-    trust: Float[Tensor, " names"]
+    mentioned: Float[Tensor, " names"]
     bonus: Float[Tensor, " names"]
+
+    def worth(self, seen: Seen) -> Float[Tensor, "batch names"]:
+        """Return how likely each name of photos is there and worth a word; 0 where it is not worth one.
+
+        What is surely there is worth one anyway. Else counts the square root of the share that mentions it: half of
+        what captions pass over the decoder, which sees the same photo, would pass over by itself.
+        """
+        mentioned = self.mentioned.to(seen.probabilities.device)[seen.name_ids]
+        is_worth = (seen.probabilities * mentioned >= WORTH_WRITING) | (seen.probabilities == 1)
+        return seen.probabilities * mentioned.sqrt() * (seen.mask & is_worth)
 
 
 def habits(counts: Mapping[str, Sequence[float]], bonus: float) -> Habits:
@@ -42,7 +54,7 @@ def habits(counts: Mapping[str, Sequence[float]], bonus: float) -> Habits:
     """
     photos, mentioned = (torch.tensor([counts.get(name.text, (0, 0))[at] for name in names()]) for at in (0, 1))
     share = (mentioned + PHOTOS * EXPECTED) / (photos + PHOTOS)
-    return Habits(share.sqrt(), bonus * FAMILIAR / (photos + FAMILIAR))
+    return Habits(share, bonus * FAMILIAR / (photos + FAMILIAR))
 
 
 def mentioned_classes(caption: Sequence[str]) -> frozenset[int]:

@@ -37,8 +37,8 @@ class Likeness:
         token_ids: Of the nouns.
         categories: Index of each one's category.
         classes: 1 where a noun can stand for a class.
-        to_forms: How like each form, two a name, is to each noun; 0 where they are of two categories, or one is
-            singular and one plural.
+        to_forms: How like each form, two a name, is to each noun, at most 1; 0 where they are of two categories, or one
+            is singular and one plural.
         read_as: The token of the noun that stands in for each form; padding, 0, where there is none.
     """
 
@@ -65,7 +65,7 @@ def compare(vocabulary: Mapping[str, int]) -> Likeness:
     fits &= (torch.tensor([CATEGORIES.index(name.category) for name in names()]).unsqueeze(1) == categories).unsqueeze(
         1
     )
-    to_forms = (fits * (SAME_CATEGORY + common).unsqueeze(1)).flatten(0, 1)
+    to_forms = (fits * ((SAME_CATEGORY + common) / (SAME_CATEGORY + 1)).unsqueeze(1)).flatten(0, 1)
     standing_in = (fits * (common + RARELY_ALIKE).unsqueeze(1)).flatten(0, 1) / token_ids.clamp(min=1).sqrt()
     read_as = token_ids[standing_in.argmax(1)] if nouns else token_ids.new_zeros(len(to_forms))
     read_as = read_as.where(to_forms.any(1), 0)

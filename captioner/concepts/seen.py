@@ -1,5 +1,6 @@
 """From a classifier's probabilities to what a photo shows: a few names, each with its probability."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -37,6 +38,16 @@ class Seen:
     def select(self, index: Int[Tensor, " selected"]) -> "Seen":
         """Return what the photos at `index` show."""
         return Seen(self.name_ids[index], self.probabilities[index], self.mask[index], self.classes[index])
+
+    def assured(self, name_ids: Sequence[int]) -> "Seen":
+        """Return the same with some names that are surely there, behind the others."""
+        added = torch.tensor(name_ids, device=self.name_ids.device).expand(len(self.name_ids), -1)
+        return Seen(
+            torch.cat([self.name_ids, added], 1),
+            torch.cat([self.probabilities, self.probabilities.new_ones(added.shape)], 1),
+            torch.cat([self.mask, self.mask.new_ones(added.shape)], 1),
+            self.classes,
+        )
 
 
 def recognise(class_probabilities: Float[Tensor, "batch classes"], num_names: int) -> Seen:

@@ -23,6 +23,19 @@ CATEGORY_KINDS = {
     "place": ("n04341686", "n09287968", "n09225146"),
 }
 CATEGORIES = (*CATEGORY_KINDS, "thing")
+IRREGULAR = {
+    "child": "children",
+    "foot": "feet",
+    "goose": "geese",
+    "knife": "knives",
+    "man": "men",
+    "mouse": "mice",
+    "ox": "oxen",
+    "person": "people",
+    "sheep": "sheep",
+    "tooth": "teeth",
+    "woman": "women",
+}
 
 
 @dataclass(frozen=True)
@@ -143,7 +156,9 @@ def words() -> dict[str, tuple[tuple[int, ...], bool]]:
 
 
 def plural_of(word: str) -> str:
-    """Return the regular plural of an English noun."""
+    """Return the plural of an English noun: some common irregular ones, all others by rule."""
+    if word in IRREGULAR:
+        return IRREGULAR[word]
     if word.endswith(("s", "x", "ch", "sh", "z")):
         return f"{word}es"
     if word.endswith("y") and word[-2:-1] not in "aeiou":

@@ -1,10 +1,10 @@
 """All settings of an experiment: what a TOML file may say, what each field means and which values it takes.
 
 A file holds one table per section (`[data]`, `[encoder]`, `[decoder]`, `[search]`, `[training]`, `[self_critical]`, and
-`[image]` for photos); every field has a default, an unknown one is an error. `encoder.kind` tells the sense: with it
-the fields of `[data]` and `[encoder]` change, all others are the same for photos, sentences and recordings.
-`section.key=value` on the command line overrides the file. A model's `training_config.json` holds the same tables as
-JSON.
+`[image]` for photos and clips); every field has a default, an unknown one is an error. `encoder.kind` tells the sense:
+with it the fields of `[data]` and `[encoder]` change, all others are the same for photos, sentences, recordings and
+clips. `section.key=value` on the command line overrides the file. A model's `training_config.json` holds the same
+tables as JSON.
 """
 
 from captioner.config.loading import CONFIGS, chosen_by_kind, load_config, validated
@@ -26,8 +26,10 @@ from captioner.config.sections import (
     SpeechConfig,
     TextEncoderConfig,
     TrainingConfig,
+    VideoConfig,
 )
 from captioner.config.speech import SpeechDataConfig, SpeechEncoderConfig
+from captioner.config.video import VideoDataConfig, VideoEncoderConfig
 
 __all__ = [
     "CONFIGS",
@@ -50,6 +52,9 @@ __all__ = [
     "SpeechEncoderConfig",
     "TextEncoderConfig",
     "TrainingConfig",
+    "VideoConfig",
+    "VideoDataConfig",
+    "VideoEncoderConfig",
     "chosen_by_kind",
     "load_config",
     "validated",

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from captioner.config.section import Section
 from captioner.config.speech import SpeechDataConfig, SpeechEncoderConfig
+from captioner.config.video import VideoDataConfig, VideoEncoderConfig
 
 
 class PhotoDataConfig(Section):
@@ -147,11 +148,15 @@ class TextEncoderConfig(Section):
         return self
 
 
-EncoderConfig = ImageEncoderConfig | TextEncoderConfig | SpeechEncoderConfig
-ENCODERS: dict[str, type[ImageEncoderConfig] | type[TextEncoderConfig] | type[SpeechEncoderConfig]] = {
+EncoderConfig = ImageEncoderConfig | TextEncoderConfig | SpeechEncoderConfig | VideoEncoderConfig
+ENCODERS: dict[
+    str,
+    type[ImageEncoderConfig] | type[TextEncoderConfig] | type[SpeechEncoderConfig] | type[VideoEncoderConfig],
+] = {
     "image": ImageEncoderConfig,
     "text": TextEncoderConfig,
     "speech": SpeechEncoderConfig,
+    "video": VideoEncoderConfig,
 }
 """The settings of each kind of encoder."""
 
@@ -190,11 +195,15 @@ class SearchConfig(Section):
     """Hypotheses are ranked by log-probability / length ** length_penalty; 0 prefers short ones."""
     no_repeat_ngram_size: int = Field(0, ge=0)
     """No run of so many words occurs twice in a hypothesis; 0 allows all."""
-    naming: float = Field(2.5, ge=-100, le=100)
+    naming: float = Field(4.0, ge=-100, le=100)
     """Added to the log-probability of naming something that the photo's classifier sees, nats, once for each name; for
     models with concepts alone."""
     banned_words: tuple[str, ...] = ()
-    """Words of the model's vocabulary that are never written; others, and phrases, have no effect."""
+    """Words that are never written, neither in the singular nor in the plural; phrases have no effect."""
+    required_words: tuple[str, ...] = ()
+    """Words that are written, each in the singular or the plural; at most four."""
+    concepts: int = Field(0, ge=0)
+    """The most things to tell that the photo's classifier saw; for models with concepts alone."""
     sample: bool = False
     """Draw words at random (nucleus sampling) rather than search for the best."""
     temperature: float = Field(1.0, gt=0)
@@ -214,6 +223,10 @@ class SearchConfig(Section):
             raise ValueError(f"beam_size ({self.beam_size}) must be divisible by num_groups ({self.num_groups})")
         if self.min_length > self.max_length:
             raise ValueError(f"min_length ({self.min_length}) must be at most max_length ({self.max_length})")
+        if self.required_words and self.sample:
+            raise ValueError("required_words: words that are drawn at random cannot be required; leave sample out")
+        if len(self.required_words) > self.max_length:
+            raise ValueError(f"required_words: {len(self.required_words)} do not fit max_length ({self.max_length})")
         return self
 
 
@@ -256,8 +269,8 @@ class TrainingConfig(Section):
     flips: bool = True
     """Also train on each photo's mirror image."""
     crops: int = Field(0, ge=0)
-    """Random crops of each photo that the feature cache holds beside the whole photo. While a backbone is fine-tuned
-    nothing is cached, and every photo is cropped at random each time."""
+    """Random crops of each photo that the feature cache holds beside the whole photo. Where all of a backbone is
+    fine-tuned nothing is cached, and every photo is cropped at random each time."""
     precision: Literal["no", "bf16", "fp16"] = "no"
     """Mixed precision, for GPUs."""
     average_last: int = Field(1, ge=1)
@@ -318,10 +331,19 @@ class SpeechConfig(Config):
     encoder: SpeechEncoderConfig = SpeechEncoderConfig()
 
 
-Experiment = PhotoConfig | SentenceConfig | SpeechConfig
-EXPERIMENTS: dict[str, type[PhotoConfig] | type[SentenceConfig] | type[SpeechConfig]] = {
+class VideoConfig(Config):
+    """An experiment with clips, and their captions or labels."""
+
+    data: VideoDataConfig = VideoDataConfig()
+    image: ImageConfig = ImageConfig()
+    encoder: VideoEncoderConfig = VideoEncoderConfig()
+
+
+Experiment = PhotoConfig | SentenceConfig | SpeechConfig | VideoConfig
+EXPERIMENTS: dict[str, type[PhotoConfig] | type[SentenceConfig] | type[SpeechConfig] | type[VideoConfig]] = {
     "image": PhotoConfig,
     "text": SentenceConfig,
     "speech": SpeechConfig,
+    "video": VideoConfig,
 }
 """What an experiment holds, by `encoder.kind`."""

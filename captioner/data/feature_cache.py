@@ -54,16 +54,26 @@ class FeatureCache:
 
     Args:
         folder: Where the shards are kept.
-        photos: The photos, in the order in which they will be asked for.
+        photos: The photos, in the order in which they will be asked for; or clips, each with features of its frames,
+            `[clips, views, frames, channels]`.
         views: The views of each.
         fingerprint: Of backbone and preprocessing.
+        part_photos: How many are in memory at once, in all views.
 
     Raises:
         MissingImageError: A photo is not there.
     """
 
-    def __init__(self, folder: Path, photos: Sequence[Path], views: Sequence[View], fingerprint: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        photos: Sequence[Path],
+        views: Sequence[View],
+        fingerprint: str,
+        part_photos: int = PART_PHOTOS,
+    ) -> None:
         self.folder = folder
+        self._part_photos = part_photos
         self.photos = list(photos)
         self.views = list(views)
         self.fingerprint = fingerprint
@@ -73,10 +83,8 @@ class FeatureCache:
 
     def build(
         self,
-        read: Callable[[Path, Sequence[View]], Float[Tensor, "views 3 pixel_height pixel_width"]],
-        extract: Callable[
-            [Float[Tensor, "batch 3 pixel_height pixel_width"]], Float[Tensor, "batch height width channels"]
-        ],
+        read: Callable[[Path, Sequence[View]], Float[Tensor, "views *pixels"]],
+        extract: Callable[[Float[Tensor, "batch *pixels"]], Float[Tensor, "batch *places channels"]],
         num_threads: int = 1,
     ) -> int:
         """Compute the shards that are missing or stale.
@@ -110,7 +118,7 @@ class FeatureCache:
                 self._write(number, np.concatenate(blocks))
         return count
 
-    def read(self, photos: Sequence[int], views: Sequence[int]) -> Float[Tensor, "batch height width channels"]:
+    def read(self, photos: Sequence[int], views: Sequence[int]) -> Float[Tensor, "batch *places channels"]:
         """Return features by number of photo and number of view.
 
         Raises:
@@ -148,7 +156,7 @@ class FeatureCache:
 
     def _parts_of(self, number: int) -> list[list[Path]]:
         photos = self._photos_of(number)
-        return [photos[start : start + PART_PHOTOS] for start in range(0, len(photos), PART_PHOTOS)]
+        return [photos[start : start + self._part_photos] for start in range(0, len(photos), self._part_photos)]
 
     def _path(self, number: int, suffix: str) -> Path:
         # Named by its files, so that training and validation photos share a folder.

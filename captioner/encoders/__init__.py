@@ -1,12 +1,13 @@
 """File to Memory: one encoder a sense; none knows another."""
 
-from captioner.config import EncoderConfig, ImageEncoderConfig, SpeechEncoderConfig
+from captioner.config import EncoderConfig, ImageEncoderConfig, SpeechEncoderConfig, VideoEncoderConfig
 from captioner.encoders.contract import Encoder
 from captioner.encoders.image import ImageEncoder
 from captioner.encoders.speech import SpeechEncoder
 from captioner.encoders.text import TextEncoder
+from captioner.encoders.video import VideoEncoder
 
-__all__ = ["Encoder", "ImageEncoder", "SpeechEncoder", "TextEncoder", "build_encoder"]
+__all__ = ["Encoder", "ImageEncoder", "SpeechEncoder", "TextEncoder", "VideoEncoder", "build_encoder"]
 
 
 def build_encoder(config: EncoderConfig, vocab_size: int, pad_id: int) -> Encoder:
@@ -15,4 +16,6 @@ def build_encoder(config: EncoderConfig, vocab_size: int, pad_id: int) -> Encode
         return ImageEncoder(config)
     if isinstance(config, SpeechEncoderConfig):
         return SpeechEncoder(config)
+    if isinstance(config, VideoEncoderConfig):
+        return VideoEncoder(config)
     return TextEncoder(config, vocab_size, pad_id)

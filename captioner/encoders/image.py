@@ -1,6 +1,6 @@
 """Photo to Memory: any timm backbone's map of features, projected to the width that the decoder attends to."""
 
-import hashlib
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from captioner.concepts.seen import Seen, recognise
 from captioner.concepts.table import NUM_CLASSES
 from captioner.config import ImageConfig, ImageEncoderConfig
-from captioner.encoders.backbone_weights import load_from_hub, load_from_package
+from captioner.encoders.backbone import build_backbone, fingerprint, last_map, load_published, normalised_for
+from captioner.encoders.chain import divide
 from captioner.encoders.contract import Encoder
 from captioner.errors import ConfigError, ModelError
 from captioner.memory import GridLayout, Memory
@@ -33,21 +34,13 @@ class ImageEncoder(Encoder):
 
     def __init__(self, config: ImageEncoderConfig) -> None:
         super().__init__()
-        import timm
-
         self.config = config
-        try:
-            # Without weights it can be built on the meta device, too; `load_published` or a model's file fills it.
-            num_classes = NUM_CLASSES if config.concepts else 0
-            backbone: Any = timm.create_model(config.backbone, pretrained=False, num_classes=num_classes)
-        except RuntimeError as error:
-            close = ", ".join(timm.list_models(f"*{config.backbone[:8]}*")[:5]) or "see timm.list_models()"
-            raise ConfigError(f"encoder.backbone: {error} (given: {config.backbone!r}; known: {close})") from error
+        backbone = build_backbone(config.backbone, NUM_CLASSES if config.concepts else 0)
         if config.concepts and backbone.pretrained_cfg.get("num_classes") != NUM_CLASSES:
             raise ConfigError(
                 f"encoder.concepts: {config.backbone} has no classifier of ImageNet's {NUM_CLASSES} classes"
             )
-        self.backbone = backbone.to(memory_format=torch.channels_last)
+        self.backbone: Any = backbone
         self.num_features: int = backbone.num_features  # of its last map, before any layer behind the pooling
         self.project = nn.Linear(self.num_features, config.dim)
         self.norm = nn.LayerNorm(config.dim)
@@ -74,8 +67,7 @@ class ImageEncoder(Encoder):
 
     def normalised_for(self, image: ImageConfig) -> ImageConfig:
         """Fill in the mean and standard deviation that the backbone was pretrained with, where none is given."""
-        own = {name: tuple(self.backbone.pretrained_cfg[name]) for name in ("mean", "std")}
-        return image.model_copy(update={name: value for name, value in own.items() if getattr(image, name) is None})
+        return normalised_for(self.backbone, image)
 
     def published_names(self) -> frozenset[str]:
         """Name the backbone's weights, but for those that are fine-tuned."""
@@ -83,7 +75,6 @@ class ImageEncoder(Encoder):
             return frozenset()
         return frozenset(f"backbone.{name}" for name in self.backbone.state_dict().keys() - self.trainable_names())
 
-    @torch.no_grad()
     def load_published(self) -> None:
         """Fill the backbone with pretrained weights, from where the config says.
 
@@ -91,19 +82,24 @@ class ImageEncoder(Encoder):
             ModelError: They cannot be had.
             MissingExtraError: The package that carries them is not installed.
         """
-        if self.config.weights == "package":
-            load_from_package(self.backbone, self.config.backbone)
-        elif self.config.weights == "hub":
-            load_from_hub(self.backbone, self.config.backbone)
+        load_published(self.backbone, self.config.backbone, self.config.weights)
 
     def fingerprint(self) -> str:
         """Return a hash of the backbone's name and weights, but for the classifier's, which change no feature."""
-        classifier = f"{self.backbone.pretrained_cfg['classifier']}."
-        digest = hashlib.sha256(self.config.backbone.encode())
-        for name, tensor in self.backbone.state_dict().items():
-            if not (name.endswith("num_batches_tracked") or name.startswith(classifier)):
-                digest.update(tensor.detach().cpu().numpy().tobytes())
-        return digest.hexdigest()[:16]
+        return fingerprint(self.backbone, self.config.backbone)
+
+    def frozen_fingerprint(self) -> str:
+        """Return a hash of what `frozen_features` depends on."""
+        return fingerprint(self.backbone, self.config.backbone, None if self._halves is None else self._halves[0])
+
+    @cached_property
+    def _halves(self) -> tuple[nn.Sequential, nn.Sequential] | None:
+        return divide(self.backbone, self.trainable_names())
+
+    @property
+    def is_partly_frozen(self) -> bool:
+        """Whether its first stages stay as they are, so that what they make of a photo can be kept."""
+        return self.config.trainable_from is None or self._halves is not None
 
     def train(self, mode: bool = True) -> "ImageEncoder":
         """Set the projection's mode; the backbone stays in evaluation mode."""
@@ -114,14 +110,26 @@ class ImageEncoder(Encoder):
     def features(
         self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]
     ) -> Float[Tensor, "batch height width channels"]:
-        """Run the backbone alone; what it returns can be cached while the backbone is frozen."""
-        maps: Tensor = self.backbone.forward_features(pixel_values.contiguous(memory_format=torch.channels_last))
-        if maps.ndim == 3:  # a transformer's tokens, behind its class token
-            height, width = self.backbone.patch_embed.dynamic_feat_size(pixel_values.shape[-2:])
-            return maps[:, self.backbone.num_prefix_tokens :].reshape(len(maps), height, width, -1)
-        if maps.ndim != 4:
-            raise ModelError(f"{self.config.backbone} gives no map of features but shape {tuple(maps.shape)}")
-        return maps if getattr(self.backbone, "output_fmt", "NCHW") == "NHWC" else maps.permute(0, 2, 3, 1)
+        """Run the backbone alone."""
+        return last_map(self.backbone, pixel_values)
+
+    def frozen_features(
+        self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]
+    ) -> Float[Tensor, "batch height width channels"]:
+        """Run what of the backbone is never trained, in front of what is: its output can be cached."""
+        if self._halves is None:
+            return self.features(pixel_values)
+        maps: Tensor = self._halves[0](pixel_values.contiguous(memory_format=torch.channels_last))
+        return maps.permute(0, 2, 3, 1)
+
+    def features_behind(
+        self, frozen: Float[Tensor, "batch height width channels"]
+    ) -> Float[Tensor, "batch last_height last_width last_channels"]:
+        """Run the rest of the backbone on what `frozen_features` returned."""
+        if self._halves is None:
+            return frozen
+        maps: Tensor = self._halves[1](frozen.permute(0, 3, 1, 2))
+        return maps.permute(0, 2, 3, 1)
 
     def class_probabilities(
         self, features: Float[Tensor, "batch height width channels"]

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from captioner.config import SpeechEncoderConfig
 from captioner.encoders.contract import Encoder
+from captioner.encoders.residual import ResidualBlock
 from captioner.memory import Memory, TimeLayout
 from captioner.preprocess.spectrogram import HOP_S, Spectrograms
 
@@ -41,26 +42,6 @@ class StridedConvolutions(nn.Module):
             hidden = torch.relu(convolution(hidden * mask[:, None, :, None]))
             mask = mask[:, ::2]
         return self.project(hidden.transpose(1, 2).flatten(2)), mask
-
-
-class ResidualBlock(nn.Module):
-    """Norm, a convolution over time, and the residual around them; padding is zero before the convolution."""
-
-    def __init__(self, dim: int, kernel_size: int, dropout: float) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(dim)
-        self.convolution = nn.Conv1d(dim, dim, kernel_size, padding=kernel_size // 2)
-        self.widen = nn.Linear(dim, dim)
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(
-        self, hidden: Float[Tensor, "batch source dim"], mask: Bool[Tensor, "batch source"]
-    ) -> Float[Tensor, "batch source dim"]:
-        """Return the block's output at every position."""
-        inputs = self.norm(hidden) * mask.unsqueeze(-1)
-        heard = torch.relu(self.convolution(inputs.transpose(1, 2))).transpose(1, 2)
-        output: Tensor = hidden + self.dropout(self.widen(heard))
-        return output
 
 
 class SpeechEncoder(Encoder):

@@ -19,7 +19,10 @@ EXPORT_PAYS_FROM = 1000
 """So many photos gain what the export costs: some 10 s, where each photo gains some 20 ms on two cores."""
 
 # What the graphs are made of, beside the model's own files.
-SOURCES = ("attention.py", "concepts/seen.py", "decoder.py", "encoders/image.py", "engines/graphs.py", "memory.py")
+SOURCES = (
+    *("attention.py", "concepts/seen.py", "decoder.py", "encoders/backbone.py", "encoders/image.py"),
+    *("engines/graphs.py", "memory.py"),
+)
 
 
 def onnx_folder(model: str | Path, engine: str, device: torch.device, num_photos: int) -> Path | None:

@@ -18,7 +18,7 @@ from captioner.pipeline.captioner import Captioner
 from captioner.pipeline.result import Candidate, CaptionResult
 from captioner.preprocess.image import ImageSource, read_image
 
-NO_EFFECT = ("banned_words", "num_groups")
+NO_EFFECT = ("banned_words", "required_words", "concepts", "num_groups")
 """Search options that transformers does not have; all others mean what they mean for our own models, in tokens."""
 
 
@@ -67,9 +67,20 @@ class HuggingFaceCaptioner(Captioner):
         self.model: Any = loaded.eval().to(device)
 
     @property
+    def recognises(self) -> bool:
+        """No: it has no classifier."""
+        return False
+
+    @property
     def num_streams(self) -> int:
         """One: such large layers are shared out among threads well enough, and a batch takes much memory."""
         return 1
+
+    def check(self, search: SearchConfig) -> None:
+        """See that transformers has such options."""
+        for option in NO_EFFECT:
+            if getattr(search, option) != getattr(SearchConfig(), option):
+                raise ConfigError(f"search.{option}: {self.name} is a model of transformers, which has no such option")
 
     def caption_images(self, images: Sequence[Image.Image | Tensor], search: SearchConfig) -> list[CaptionResult]:
         """Caption photos that are read already, or preprocessed too, as one batch.
@@ -78,9 +89,7 @@ class HuggingFaceCaptioner(Captioner):
             ConfigError: A search option is set that transformers does not have.
             ModelError: The model cannot write of a photo alone.
         """
-        for option in NO_EFFECT:
-            if getattr(search, option) != getattr(SearchConfig(), option):
-                raise ConfigError(f"search.{option}: {self.name} is a model of transformers, which has no such option")
+        self.check(search)
         if not images:
             return []
         tensors = [image if isinstance(image, Tensor) else self.preprocess(image) for image in images]

@@ -176,5 +176,11 @@ class OnnxModel:
         """Return tokens as the vocabulary writes them."""
         return CaptionerModel.pieces(self, token_ids)  # type: ignore[arg-type]
 
+    def required_ids(self, options: SearchConfig, plain: bool = False) -> list[list[int]]:
+        """Return for each required word the tokens of which a caption must have one."""
+        return CaptionerModel.required_ids(self, options, plain)  # type: ignore[arg-type]
+
     forbidden_ids = CaptionerModel.forbidden_ids
+    _saying = CaptionerModel._saying
+    _with_required_names = CaptionerModel._with_required_names
     _searched_decoder = CaptionerModel._searched_decoder

@@ -17,7 +17,8 @@ from PIL import Image
 from captioner.config import SearchConfig
 from captioner.errors import InputError, ModelError
 from captioner.folder.batch_size import BatchSize
-from captioner.outputs.record import Candidate, ErrorInfo, Record
+from captioner.outputs.record import Candidate, Concept, ErrorInfo, Record
+from captioner.preprocess.video import Clip
 
 if TYPE_CHECKING:
     from captioner.pipeline import CaptionResult
@@ -29,15 +30,15 @@ OUT_OF_MEMORY = re.compile(r"out of memory|not enough memory|can't allocate memo
 class Preprocess(Protocol):
     """Reads a photo, and makes of it what the model takes; both in threads."""
 
-    def read(self, source: Any, /) -> Image.Image:
-        """Read a photo, upright and in RGB.
+    def read(self, source: Any, /) -> Image.Image | Clip:
+        """Read a photo, upright and in RGB, or some frames of a clip.
 
         Raises:
             InputError: It cannot be read.
         """
         ...
 
-    def __call__(self, image: Image.Image, /) -> Any:
+    def __call__(self, image: Any, /) -> Any:
         """Return what `PhotoCaptioner.caption_images` takes."""
         ...
 
@@ -73,12 +74,12 @@ class Captioned:
     Attributes:
         record: What is written about it.
         result: The captions with their attention; None where the file failed.
-        image: The photo as it was read; None where the file failed.
+        image: The photo, or the frames of the clip, as it was read; None where the file failed.
     """
 
     record: Record
     result: "CaptionResult | None"
-    image: Image.Image | None
+    image: Image.Image | Clip | None
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Reading:
     """A file that was read: the photo and what the model takes of it, or the error."""
 
     file: str | Path
-    image: Image.Image | None = None
+    image: Image.Image | Clip | None = None
     prepared: Any = None
     error: InputError | None = None
 
@@ -215,6 +216,15 @@ def _captioned(reading: Reading, result: "CaptionResult | None", model: str) -> 
     if reading.error is not None or result is None:
         error = ErrorInfo(type(reading.error).__name__, reading.error.reason) if reading.error else None
         return Captioned(Record(str(reading.file), None, None, (), model, error), None, None)
-    candidates = tuple(Candidate(one.text, one.log_prob) for one in result.candidates)
-    record = Record(str(reading.file), result.text, result.log_prob, candidates, model, None)
+    candidates = tuple(Candidate(one.text, one.log_prob, one.calibrated) for one in result.candidates)
+    record = Record(
+        str(reading.file),
+        result.text,
+        result.log_prob,
+        candidates,
+        model,
+        error=None,
+        confidence=candidates[0].confidence,
+        concepts=tuple(Concept(one.name, one.probability) for one in result.concepts),
+    )
     return Captioned(record, result, reading.image)

@@ -1,4 +1,4 @@
-"""From what the user named, files, folders and globs, to the photos or recordings."""
+"""From what the user named, files, folders and globs, to the photos, clips or recordings."""
 
 import glob
 import os
@@ -6,7 +6,14 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from captioner.errors import UsageError
-from captioner.preprocess.kinds import SOUND_SUFFIXES, SUFFIXES, is_photo_name, is_recording_name
+from captioner.preprocess.kinds import (
+    SOUND_SUFFIXES,
+    SUFFIXES,
+    VIDEO_SUFFIXES,
+    is_clip_name,
+    is_photo_name,
+    is_recording_name,
+)
 
 
 def find_photos(paths: Sequence[str | Path]) -> list[Path]:
@@ -16,6 +23,15 @@ def find_photos(paths: Sequence[str | Path]) -> list[Path]:
         UsageError: A folder or a glob holds no photos.
     """
     return find_files(paths, is_photo_name, "photos", SUFFIXES)
+
+
+def find_clips(paths: Sequence[str | Path]) -> list[Path]:
+    """Expand files, folders (searched recursively) and globs to clips, as `find_files` does.
+
+    Raises:
+        UsageError: A folder or a glob holds no clips.
+    """
+    return find_files(paths, is_clip_name, "clips", VIDEO_SUFFIXES)
 
 
 def find_recordings(paths: Sequence[str | Path]) -> list[Path]:

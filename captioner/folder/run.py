@@ -14,12 +14,15 @@ from captioner.errors import OutputError, UsageError
 from captioner.folder.batches import Captioned
 from captioner.folder.interrupt import stop_by_interrupt
 from captioner.folder.journal import Journal, find_journal
-from captioner.folder.summary import Summary
+from captioner.folder.summary import Summary, Wording
 from captioner.outputs import AttentionWriter, CaptionText, SidecarWriter, check_outputs, open_writer
+from captioner.outputs.record import TextField
 from captioner.progress import progress
 
 # Each waits until the disk has it; those that wait together, wait once.
 SIDECARS_AT_ONCE = 16
+
+CAPTIONS = Wording()
 
 # Captions files in batches, in order; asks before each batch whether it is to stop.
 Engine = Callable[[Sequence[Path], Callable[[], bool]], Iterator[Sequence[Captioned]]]
@@ -34,12 +37,14 @@ class Destinations:
         sidecars: Writes a text beside each photo.
         looks: Draws where the decoder looked.
         caption_text: What a caption becomes in a `metadata.jsonl`.
+        text_field: What captions are called in outputs: `caption`, or `label`.
     """
 
     outputs: Sequence[Path] = ()
     sidecars: SidecarWriter | None = None
     looks: AttentionWriter | None = None
     caption_text: CaptionText | None = None
+    text_field: TextField = "caption"
 
 
 def run_folder(
@@ -51,32 +56,34 @@ def run_folder(
     resume: bool = False,
     show: Callable[[Captioned], None] = lambda done: None,
     hide_progress: bool = False,
+    wording: Wording = CAPTIONS,
 ) -> Summary:
     """Caption files, and keep what is done whatever ends the run.
 
     Args:
         engine: Captions batches.
-        files: Photos, each once.
+        files: Photos, or clips, each once.
         to: Where captions go. Where they are neither in outputs nor in sidecars, nothing is kept of a run's way.
         settings: What may not change while a run is unfinished.
         resume: Go on with the unfinished run, or begin if there is none.
         show: Called for each photo, in order.
         hide_progress: Show no bar.
+        wording: What files are called in messages, and what is done with them.
 
     Raises:
         UsageError: There is an unfinished run and `resume` is not set, or an output cannot be written.
         OutputError: Writing failed; what is done is kept.
     """
-    check_outputs(to.outputs, files)
+    check_outputs(to.outputs, files, to.text_field)
     if to.sidecars:
         to.sidecars.check()
     journal = _open_journal(files, to, settings, resume)
     if journal is None:
-        return _caption(engine, files, to, None, show, hide_progress)
+        return _caption(engine, files, to, None, show, hide_progress, wording)
     try:
-        summary = _caption(engine, files, to, journal, show, hide_progress)
+        summary = _caption(engine, files, to, journal, show, hide_progress, wording)
         if not summary.stopped:
-            _write_outputs(journal, to)
+            _write_outputs(journal, to, wording)
             journal.remove()
     except OutputError as error:
         raise OutputError(f"{error}; what is done is kept: the same command with --resume goes on") from error
@@ -116,14 +123,15 @@ def _caption(
     journal: Journal | None,
     show: Callable[[Captioned], None],
     hide_progress: bool,
+    wording: Wording,
 ) -> Summary:
-    summary = Summary(len(files), failed=journal.failed.copy() if journal else Counter())
+    summary = Summary(len(files), wording, failed=journal.failed.copy() if journal else Counter())
     todo = _todo(files, to, journal, summary)
     start = time.monotonic()
     with (
         ThreadPoolExecutor(SIDECARS_AT_ONCE) as disk,
         stop_by_interrupt() as stop,
-        progress("captions", len(files), "photos", len(files) - len(todo), hide_progress) as advance,
+        progress(wording.results, len(files), wording.items, len(files) - len(todo), hide_progress) as advance,
     ):
         for batch in engine(todo, stop):
             _keep(batch, to, journal, disk)
@@ -164,10 +172,10 @@ def _keep(batch: Sequence[Captioned], to: Destinations, journal: Journal | None,
             to.looks.write(done.record.file, done.image, best.words, best.attention)
 
 
-def _write_outputs(journal: Journal, to: Destinations) -> None:
+def _write_outputs(journal: Journal, to: Destinations, wording: Wording) -> None:
     with ExitStack() as stack:
-        advance = stack.enter_context(progress("outputs", journal.num_records, "photos"))
-        writers = [stack.enter_context(open_writer(path, to.caption_text)) for path in to.outputs]
+        advance = stack.enter_context(progress("outputs", journal.num_records, wording.items))
+        writers = [stack.enter_context(open_writer(path, to.caption_text, to.text_field)) for path in to.outputs]
         for record in journal.records():
             for writer in writers:
                 writer.write(record)

@@ -7,12 +7,28 @@ from dataclasses import dataclass, field
 from captioner.outputs.record import Record
 
 
+@dataclass(frozen=True)
+class Wording:
+    """What files are called in messages, and what is done with them.
+
+    Attributes:
+        items: The files, in the plural.
+        results: What is made of them.
+        did: What was done, as in `captioned 3 of 3 photos`.
+    """
+
+    items: str = "photos"
+    results: str = "captions"
+    did: str = "captioned"
+
+
 @dataclass
 class Summary:
-    """Counts photos.
+    """Counts photos, or clips.
 
     Attributes:
         total: Photos that the user named.
+        wording: What they are called.
         skipped: Those that had a sidecar already.
         earlier: Those that the run had done before it was broken off.
         captioned: Those that were captioned since.
@@ -23,6 +39,7 @@ class Summary:
     """
 
     total: int
+    wording: Wording = field(default_factory=Wording)
     skipped: int = 0
     earlier: int = 0
     captioned: int = 0
@@ -45,8 +62,9 @@ class Summary:
         Args:
             failures_in: The outputs that tell of each failed file. None: each was printed.
         """
-        rate = f"{self.num_done / max(self.seconds, 1e-9):.1f} photos a second"
-        parts = [f"captioned {self.captioned:,} of {self.total:,} photos in {_duration(self.seconds)} ({rate})"]
+        items, did = self.wording.items, self.wording.did
+        rate = f"{self.num_done / max(self.seconds, 1e-9):.1f} {items} a second"
+        parts = [f"{did} {self.captioned:,} of {self.total:,} {items} in {_duration(self.seconds)} ({rate})"]
         parts += [f"{self.earlier:,} were done before"] * (self.earlier > 0)
         parts += [f"{self.skipped:,} skipped, which have captions"] * (self.skipped > 0)
         return ["; ".join(parts), *self.failure_lines(failures_in)]
@@ -57,7 +75,8 @@ class Summary:
             return []
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.failed.most_common())
         place = f"see {' or '.join(failures_in)}" if failures_in else "each is named above"
-        return [f"{self.failed.total():,} of {self.total:,} photos could not be captioned ({kinds}): {place}"]
+        failed = f"{self.failed.total():,} of {self.total:,} {self.wording.items} could not be {self.wording.did}"
+        return [f"{failed} ({kinds}): {place}"]
 
 
 def _duration(seconds: float) -> str:

@@ -1,6 +1,6 @@
 """From captions and translations to files: JSON lines, tables, COCO results, sidecars, a page, maps of attention."""
 
-from captioner.outputs.attention import AttentionWriter, draw_attention
+from captioner.outputs.attention import AttentionWriter, draw_attention, draw_frames
 from captioner.outputs.by_suffix import check_outputs, failures_in, open_writer
 from captioner.outputs.caption_text import CaptionText
 from captioner.outputs.record import Candidate, ErrorInfo, Record
@@ -19,6 +19,7 @@ __all__ = [
     "check_outputs",
     "draw_alignment",
     "draw_attention",
+    "draw_frames",
     "failures_in",
     "open_writer",
 ]

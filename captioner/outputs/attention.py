@@ -1,4 +1,4 @@
-"""Where the decoder looked, for the eye: one panel a word, the photo lit where the word came from."""
+"""Where the decoder looked, for the eye: a panel a word, in which photo or frames are lit where the word came from."""
 
 import math
 import os
@@ -12,10 +12,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from captioner.errors import ShapeError, UsageError
 from captioner.outputs.disk import output_errors
+from captioner.preprocess.video import Clip
 
 COLUMNS = 5
 # Lengths in pixels; a panel is twice what a screen of normal density needs, so that the picture stays sharp.
 PANEL_WIDTH, PANEL_HEIGHT = 360, 440  # a photo is fitted into these
+FRAME_WIDTH, FRAME_HEIGHT = 240, 240  # a clip's frame is fitted into these
 NARROWEST = 220  # of a column, so that words fit above a tall photo
 GAP, MARGIN, LABEL_GAP, CORNER = 28, 44, 12, 10
 FONT_SIZE, SMALLEST_FONT = 24, 10
@@ -60,12 +62,44 @@ def draw_attention(image: Image.Image, words: Sequence[str], attention: ArrayLik
     return sheet
 
 
+def draw_frames(clip: Clip, words: Sequence[str], attention: ArrayLike) -> Image.Image:
+    """Draw the frames of a clip once a word, each lit by how much the decoder looked at it; a row a word.
+
+    The brightest frame of a word has its own light whatever its weight, which stands below it with the frame's time.
+
+    Args:
+        clip: The frames that the model saw.
+        words: The caption's words, or the label alone.
+        attention: Weights, `[word, frame]`: an array or a tensor in the CPU's memory.
+
+    Raises:
+        ShapeError: There is not one weight a frame for each word.
+    """
+    weights = np.asarray(attention, dtype=np.float32)
+    if weights.shape != (len(words), len(clip.frames)):
+        raise ShapeError(f"attention: shape {weights.shape} for {len(words)} words and {len(clip.frames)} frames")
+    frames = [_fitted(frame, FRAME_WIDTH, FRAME_HEIGHT) for frame in clip.frames]
+    width, height = frames[0].size
+    row = 2 * LINE_HEIGHT + LABEL_GAP + height + GAP
+    sheet = Image.new("RGB", (2 * MARGIN - GAP + len(frames) * (width + GAP), MARGIN + len(words) * row), PAPER)
+    for number, (word, shares) in enumerate(zip(words, weights, strict=True)):
+        top = MARGIN + number * row + LINE_HEIGHT
+        _write_above(sheet, [word], MARGIN, top - LABEL_GAP // 2, sheet.width - 2 * MARGIN)
+        for column, (frame, share) in enumerate(zip(frames, shares, strict=True)):
+            left = MARGIN + column * (width + GAP)
+            light = np.full((height, width, 1), share / max(float(shares.max()), 1e-12), np.float32)
+            sheet.paste(_dimmed(frame, light), (left, top), _rounded(frame.size))
+            below = f"{clip.times_s[column]:.1f} s · {share:.0%}"
+            _write_above(sheet, [below], left, top + height + LINE_HEIGHT, width)
+    return sheet
+
+
 class AttentionWriter:
-    """Saves one PNG a photo, in folders as the photos lie: `FOLDER/trip/photo.jpg.png`.
+    """Saves one PNG a photo or a clip, in folders as the photos lie: `FOLDER/trip/photo.jpg.png`.
 
     Args:
         folder: Where the pictures go; it is made if it is not there.
-        files: The photos to come. Names are told apart by the folders below the deepest one that holds them all.
+        files: The photos, or clips, to come. Names are told apart by the folders below the deepest one that holds all.
 
     Raises:
         UsageError: The folder cannot be made.
@@ -84,15 +118,18 @@ class AttentionWriter:
         """Return the picture's path."""
         return self._folder / f"{os.path.relpath(file, self._common)}.png"
 
-    def write(self, file: str | Path, image: Image.Image, words: Sequence[str], attention: ArrayLike) -> None:
-        """Draw and save one picture, as `draw_attention` does.
+    def write(self, file: str | Path, image: Image.Image | Clip, words: Sequence[str], attention: ArrayLike) -> None:
+        """Draw and save one picture, as `draw_attention` or `draw_frames` does.
 
         Raises:
             ShapeError: There is not one map a word.
             OutputError: The picture cannot be saved.
         """
         path = self.path(file)
-        picture = draw_attention(image, words, attention)
+        if isinstance(image, Clip):
+            picture = draw_frames(image, words, attention)
+        else:
+            picture = draw_attention(image, words, attention)
         with output_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             picture.save(path, "PNG")
@@ -110,22 +147,23 @@ def brightness(weights: NDArray[np.float32], size: tuple[int, int]) -> NDArray[n
     return light
 
 
-def _fitted(image: Image.Image) -> Image.Image:
-    scale = min(PANEL_WIDTH / image.width, PANEL_HEIGHT / image.height)
+def _fitted(image: Image.Image, width: int = PANEL_WIDTH, height: int = PANEL_HEIGHT) -> Image.Image:
+    scale = min(width / image.width, height / image.height)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     return image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
 
 
 def _lit(photo: Image.Image, maps: NDArray[np.float32]) -> list[Image.Image]:
     """Return the photo once a map, dark and grey where the map is low."""
+    return [_dimmed(photo, brightness(weights, photo.size)[:, :, None]) for weights in maps]
+
+
+def _dimmed(photo: Image.Image, light: NDArray[np.float32]) -> Image.Image:
+    """Return the photo as it is where there is light, and dark and grey where there is none."""
     bright = np.asarray(photo, dtype=np.float32)
     grey = bright.mean(axis=2, keepdims=True)
     dark = DIMMED_LIGHT * (grey + DIMMED_COLOUR * (bright - grey))
-    lit = []
-    for weights in maps:
-        light = brightness(weights, photo.size)[:, :, None]
-        lit.append(Image.fromarray((dark + light * (bright - dark)).round().astype(np.uint8)))
-    return lit
+    return Image.fromarray((dark + light * (bright - dark)).round().astype(np.uint8))
 
 
 def _write_above(sheet: Image.Image, lines: Sequence[str], left: int, bottom: int, width: int) -> None:

@@ -12,6 +12,7 @@ from captioner.outputs.disk import check_place
 from captioner.outputs.image_folder import NAME, ImageFolderWriter, check_within
 from captioner.outputs.jsonl import JsonlWriter
 from captioner.outputs.parquet import ParquetWriter, check_pyarrow
+from captioner.outputs.record import TextField
 from captioner.outputs.writer import TextWriter, Writer
 
 WRITERS: dict[str, type[TextWriter] | type[ParquetWriter]] = {
@@ -23,12 +24,16 @@ WRITERS: dict[str, type[TextWriter] | type[ParquetWriter]] = {
 }
 
 
-def open_writer(path: str | Path, caption_text: CaptionText | None = None) -> Writer:
+OF_CAPTIONS_ALONE = (".json",)  # and an image folder's metadata.jsonl
+
+
+def open_writer(path: str | Path, caption_text: CaptionText | None = None, text_field: TextField = "caption") -> Writer:
     """Open the writer that the name asks for: `metadata.jsonl` is an image folder's, others go by their suffix.
 
     Args:
         path: The file.
         caption_text: What a caption becomes in an image folder's; all others have captions as the model wrote them.
+        text_field: What a record's text is called, in formats that name it.
 
     Raises:
         UsageError: There is none for the suffix, or the file cannot be opened.
@@ -37,15 +42,16 @@ def open_writer(path: str | Path, caption_text: CaptionText | None = None) -> Wr
     path = Path(path)
     if path.name == NAME:
         return ImageFolderWriter(path, caption_text or CaptionText())
-    return _known(path)(path)
+    return _known(path)(path, text_field)
 
 
-def check_outputs(paths: Iterable[Path], files: Iterable[str | Path]) -> None:
+def check_outputs(paths: Iterable[Path], files: Iterable[str | Path], text_field: TextField = "caption") -> None:
     """See that all outputs can be written, before anything is captioned.
 
     Args:
         paths: The outputs.
         files: The photos that will be among them.
+        text_field: What their texts are called.
 
     Raises:
         UsageError: One cannot be.
@@ -53,6 +59,8 @@ def check_outputs(paths: Iterable[Path], files: Iterable[str | Path]) -> None:
     """
     for path in paths:
         check_place(path)
+        if text_field == "label" and (path.name == NAME or path.suffix.lower() in OF_CAPTIONS_ALONE):
+            raise UsageError(f"{path}: this format has captions alone; write labels to .jsonl, .csv, .parquet or .html")
         if path.name == NAME:
             check_within(files, path)
         elif _known(path) is ParquetWriter:

@@ -1,13 +1,15 @@
-"""Photos with their captions on one page that opens anywhere: thumbnails inside, no script, nothing fetched."""
+"""Photos with captions, or clips with labels, on one page that opens anywhere: thumbnails inside, nothing fetched."""
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from captioner.outputs.page import file_name, page_foot, page_head, picture, shown
-from captioner.outputs.record import Candidate, ErrorInfo, Record
+from captioner.outputs.record import Candidate, ErrorInfo, Record, TextField
 from captioner.outputs.writer import TextWriter
 
+TITLES: dict[TextField, str] = {"caption": "Captions", "label": "Actions"}
+DONE: dict[TextField, tuple[str, str]] = {"caption": ("photo", "captioned"), "label": ("clip", "recognized")}
 THUMBNAIL_PIXELS = 480  # of the longer side
 
 
@@ -16,6 +18,7 @@ class ContactSheetWriter(TextWriter):
 
     Args:
         path: An `.html` file.
+        text_field: What the texts are called.
 
     Raises:
         UsageError: It cannot be opened.
@@ -23,25 +26,26 @@ class ContactSheetWriter(TextWriter):
 
     lists_failures = True
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, text_field: TextField = "caption") -> None:
         self._num_captioned = self._num_failed = 0
         self._models: dict[str, None] = {}
-        super().__init__(path)
+        super().__init__(path, text_field)
 
     def _head(self) -> str:
-        return page_head("Captions") + "<main>\n"
+        return page_head(TITLES[self._text_field]) + "<main>\n"
 
     def _row(self, record: Record) -> str:
         self._num_failed += record.error is not None
         self._num_captioned += record.error is None
         self._models[record.model] = None
-        return _failure(record, record.error) if record.error else _card(record)
+        return _failure(record, record.error, DONE[self._text_field][1]) if record.error else _card(record)
 
     def _foot(self) -> str:
-        photos = f"{self._num_captioned} photo{'' if self._num_captioned == 1 else 's'} captioned"
+        item, did = DONE[self._text_field]
+        files = f"{self._num_captioned} {item}{'' if self._num_captioned == 1 else 's'} {did}"
         models = f" by {', '.join(map(shown, self._models))}" if self._models else ""
         failed = f", {self._num_failed} failed" if self._num_failed else ""
-        return "</main>\n" + page_foot(f"{photos}{models}{failed}.")
+        return "</main>\n" + page_foot(f"{files}{models}{failed}.")
 
 
 def _card(record: Record) -> str:
@@ -51,9 +55,9 @@ def _card(record: Record) -> str:
     return f"<article>{photo_part}<div>{text}{file_name(record.file)}</div></article>\n"
 
 
-def _failure(record: Record, error: ErrorInfo) -> str:
+def _failure(record: Record, error: ErrorInfo, did: str) -> str:
     return (
-        f'<article class="failed"><div class="photo"><p>not captioned</p></div><div>'
+        f'<article class="failed"><div class="photo"><p>not {did}</p></div><div>'
         f'<h2 dir="auto">{shown(error.message)}</h2><p class="kind">{shown(error.type)}</p>'
         f"{file_name(record.file)}</div></article>\n"
     )

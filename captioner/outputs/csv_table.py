@@ -6,8 +6,6 @@ import io
 from captioner.outputs.record import Record
 from captioner.outputs.writer import TextWriter
 
-COLUMNS = ("file", "caption", "log_prob", "model", "error")
-
 
 class CsvWriter(TextWriter):
     r"""Writes one row a record; a failed file's caption and log-probability are empty.
@@ -18,7 +16,7 @@ class CsvWriter(TextWriter):
     lists_failures = True
 
     def _head(self) -> str:
-        return _line(COLUMNS)
+        return _line(("file", self._text_field, "log_prob", "model", "error"))
 
     def _row(self, record: Record) -> str:
         error = f"{record.error.type}: {record.error.message}" if record.error else ""

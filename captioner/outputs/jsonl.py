@@ -15,4 +15,4 @@ class JsonlWriter(TextWriter):
     lists_failures = True
 
     def _row(self, record: Record) -> str:
-        return json.dumps(record.to_dict()) + "\n"
+        return json.dumps(record.to_row(self._text_field)) + "\n"

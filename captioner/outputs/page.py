@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from captioner.errors import InputError
+from captioner.preprocess.kinds import is_clip_name
 
 JPEG_QUALITY = 82
 STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
@@ -48,7 +49,7 @@ def page_foot(text: str, script: str = "") -> str:
 
 
 def picture(photo: str | Path, alt: str, pixels: int) -> str:
-    """Show a photo as a thumbnail within the page, or why it cannot be shown.
+    """Show a photo, or the middle of a clip, as a thumbnail within the page, or why it cannot be shown.
 
     Args:
         photo: The file.
@@ -56,9 +57,11 @@ def picture(photo: str | Path, alt: str, pixels: int) -> str:
         pixels: The thumbnail's longer side.
     """
     from captioner.preprocess.image import read_image  # brings torch, which is there once something is captioned
+    from captioner.preprocess.video import read_clip
 
     try:
-        thumbnail = read_image(photo, at_least=pixels)
+        is_clip = is_clip_name(str(photo))
+        thumbnail = read_clip(photo, [0.5]).frames[0] if is_clip else read_image(photo, at_least=pixels)
     except InputError as error:
         return f'<div class="photo"><p>{shown(error.reason)}</p></div>'
     thumbnail.thumbnail((pixels, pixels), Image.Resampling.LANCZOS)

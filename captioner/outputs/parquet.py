@@ -6,7 +6,7 @@ from typing import Any
 
 from captioner.errors import MissingExtraError
 from captioner.outputs.disk import output_errors, whole_file
-from captioner.outputs.record import Record
+from captioner.outputs.record import Record, TextField
 from captioner.outputs.writer import Writer
 
 ROWS_IN_A_GROUP = 10_000
@@ -19,6 +19,7 @@ class ParquetWriter(Writer):
 
     Args:
         path: A `.parquet` file; an older one stays until the new one is whole.
+        text_field: What a record's text is called.
 
     Raises:
         UsageError: It cannot be opened.
@@ -27,13 +28,14 @@ class ParquetWriter(Writer):
 
     lists_failures = True
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, text_field: TextField = "caption") -> None:
         super().__init__()
+        self._text_field = text_field
         check_pyarrow()
         from pyarrow.parquet import ParquetWriter as TableWriter
 
         self._path = path
-        self._schema = _schema()
+        self._schema = _schema(text_field)
         self._rows: list[dict[str, Any]] = []
         part = self._open.enter_context(whole_file(path))
         with output_errors(path):
@@ -41,7 +43,7 @@ class ParquetWriter(Writer):
 
     def write(self, record: Record) -> None:
         """Keep one row, and write a group of them where there are enough."""
-        self._rows.append({**_utf8(record.to_dict()), "file_bytes": os.fsencode(record.file)})
+        self._rows.append({**_utf8(record.to_row(self._text_field)), "file_bytes": os.fsencode(record.file)})
         if len(self._rows) == ROWS_IN_A_GROUP:
             self._finish()
 
@@ -65,19 +67,25 @@ def check_pyarrow() -> None:
         raise MissingExtraError("pyarrow", "parquet") from error
 
 
-def _schema() -> Any:
+def _schema(text_field: TextField) -> Any:
     import pyarrow as pa
 
-    candidate = pa.struct({"caption": pa.string(), "log_prob": pa.float64()})
+    more: dict[str, Any] = {}
+    told = {text_field: pa.string(), "log_prob": pa.float64()}
+    if text_field == "label":
+        told["probability"] = pa.float64()
+    else:
+        told["confidence"] = pa.float64()
+        more["concepts"] = pa.list_(pa.struct({"name": pa.string(), "probability": pa.float64()}))
     return pa.schema(
         {
             "file": pa.string(),
             "file_bytes": pa.binary(),
-            "caption": pa.string(),
-            "log_prob": pa.float64(),
-            "candidates": pa.list_(candidate),
+            **told,
+            "candidates": pa.list_(pa.struct(told)),
             "model": pa.string(),
             "error": pa.struct({"type": pa.string(), "message": pa.string()}),
+            **more,
         }
     )
 

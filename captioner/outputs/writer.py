@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from captioner.outputs.disk import output_errors, written_whole
-from captioner.outputs.record import Record
+from captioner.outputs.record import Record, TextField
 
 
 class Writer(ABC):
@@ -65,13 +65,15 @@ class TextWriter(Writer):
 
     Args:
         path: The file.
+        text_field: What a record's text is called, in formats that name it.
 
     Raises:
         UsageError: It cannot be opened.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, text_field: TextField = "caption") -> None:
         super().__init__()
+        self._text_field = text_field
         self._path = Path(path)
         self._stream = self._open.enter_context(written_whole(path))
         self._put(self._head())

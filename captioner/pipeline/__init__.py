@@ -3,15 +3,25 @@
 from captioner.model_list import list_models
 from captioner.outputs.transcripts import Segment
 from captioner.pipeline.captioner import Captioner
-from captioner.pipeline.loading import find_model, load, load_captioner, load_transcriber, load_translator
-from captioner.pipeline.result import Candidate, CaptionResult, TranscriptResult, TranslationResult
+from captioner.pipeline.loading import (
+    find_model,
+    load,
+    load_captioner,
+    load_recognizer,
+    load_transcriber,
+    load_translator,
+)
+from captioner.pipeline.recognizer import ActionRecognizer
+from captioner.pipeline.result import Candidate, CaptionResult, ClipResult, TranscriptResult, TranslationResult
 from captioner.pipeline.transcriber import Transcriber
 from captioner.pipeline.translator import Translator
 
 __all__ = [
+    "ActionRecognizer",
     "Candidate",
     "CaptionResult",
     "Captioner",
+    "ClipResult",
     "Segment",
     "Transcriber",
     "TranscriptResult",
@@ -21,6 +31,7 @@ __all__ = [
     "list_models",
     "load",
     "load_captioner",
+    "load_recognizer",
     "load_transcriber",
     "load_translator",
 ]

@@ -9,11 +9,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from captioner.concepts.seen import Seen, recognise
+from captioner.concepts.table import names
 from captioner.config import SearchConfig, validated
-from captioner.errors import ModelError
+from captioner.errors import ModelError, UsageError
 from captioner.memory import GridLayout
 from captioner.model import CaptionerModel
-from captioner.pipeline.result import Candidate, CaptionResult
+from captioner.pipeline.confidence import confidence, evidence
+from captioner.pipeline.result import Candidate, CaptionResult, Concept
 from captioner.preprocess.image import ImagePreprocessor, ImageSource
 from captioner.search import Hypothesis
 
@@ -42,9 +45,19 @@ class Captioner:
         """Return the model's own search options with some of them changed.
 
         Raises:
-            ConfigError: An option is unknown or out of range.
+            ConfigError: An option is unknown or out of range, or a required word is none that the model may write.
         """
-        return validated(SearchConfig, {**self.search_config.model_dump(), **changes}, "search options")
+        search = validated(SearchConfig, {**self.search_config.model_dump(), **changes}, "search options")
+        self.check(search)
+        return search
+
+    def check(self, search: SearchConfig) -> None:
+        """See that the model can search so.
+
+        Raises:
+            ConfigError: It has no such option, or a required word is none that it may write.
+        """
+        self.model.required_ids(search)
 
     @overload
     def caption(self, photos: ImageSource, **options: Any) -> CaptionResult: ...
@@ -78,6 +91,11 @@ class Captioner:
         return results
 
     @property
+    def recognises(self) -> bool:
+        """Whether it tells what its classifier sees."""
+        return bool(self.model.config.encoder.get("concepts"))
+
+    @property
     def num_streams(self) -> int:
         """How many batches are best worked on side by side: on a CPU one for each thread that torch may use.
 
@@ -97,15 +115,35 @@ class Captioner:
         if not isinstance(memory.layout, GridLayout):
             raise ModelError(f"model {self.name!r} gives no map of a photo")
         grid = memory.layout.height, memory.layout.width
-        return [CaptionResult(tuple(self._candidate(one, grid) for one in hypotheses)) for hypotheses in found]
+        surest = [0.0] * len(found) if memory.seen is None else memory.seen.probabilities[:, 0].tolist()
+        concepts = self._concepts(memory.seen, search.concepts) or [()] * len(found)
+        return [
+            CaptionResult(tuple(self._candidate(one, grid, sure) for one in hypotheses), concepts=told)
+            for hypotheses, sure, told in zip(found, surest, concepts, strict=True)
+        ]
 
-    def _candidate(self, hypothesis: Hypothesis, grid: tuple[int, int]) -> Candidate:
+    def _concepts(self, seen: Seen | None, count: int) -> list[tuple[Concept, ...]]:
+        """Return of each photo the likeliest things, at most `count`; none where none are asked for."""
+        if not count:
+            return []
+        if seen is None:
+            raise UsageError(f"model {self.name!r} does not tell what it sees in a photo: leave concepts out")
+        best = recognise(seen.classes, count)
+        return [
+            tuple(Concept(names()[index].text, chance) for index, chance in zip(*photo, strict=True) if chance > 0)
+            for photo in zip(best.name_ids.tolist(), best.probabilities.tolist(), strict=True)
+        ]
+
+    def _candidate(self, hypothesis: Hypothesis, grid: tuple[int, int], surest: float) -> Candidate:
         words = tuple(self.model.pieces(hypothesis.token_ids))
         weights = hypothesis.attention_weights.float().cpu().numpy()
+        log_probs = tuple(hypothesis.token_log_probs[: len(words)])
+        fitted = self.model.config.confidence
         return Candidate(
+            calibrated=confidence(evidence(hypothesis.log_prob, log_probs, surest), fitted) if fitted else None,
             text=self.model.decode([hypothesis])[0],
             log_prob=hypothesis.log_prob,
             words=words,
-            word_log_probs=tuple(hypothesis.token_log_probs[: len(words)]),
+            word_log_probs=log_probs,
             attention=weights[: len(words)].reshape(len(words), *grid),
         )

@@ -11,17 +11,17 @@ from captioner.errors import CaptionerError, ConfigError, ModelError, UsageError
 from captioner.model import CaptionerModel
 from captioner.model_list import list_models
 from captioner.pipeline.captioner import Captioner
+from captioner.pipeline.recognizer import ActionRecognizer
 from captioner.pipeline.transcriber import Transcriber
 from captioner.pipeline.translator import Translator
 
-SenseT = TypeVar("SenseT", Captioner, Translator, Transcriber)
+Sense = Captioner | Translator | Transcriber | ActionRecognizer
+SenseT = TypeVar("SenseT", Captioner, Translator, Transcriber, ActionRecognizer)
 
 HUGGING_FACE = "hf:"  # what the name of a model of transformers begins with
 
 
-def load(
-    model: str | Path = "flickr8k", device: str = "auto", engine: str = "auto", num_photos: int = 1
-) -> Captioner | Translator | Transcriber:
+def load(model: str | Path = "flickr8k", device: str = "auto", engine: str = "auto", num_photos: int = 1) -> Sense:
     """Load a model that ships, a folder written by training or by `captioner export`, or one of a hub.
 
     Args:
@@ -55,6 +55,8 @@ def load(
             return Translator(loaded, name=_name(model))
         if loaded.kind == "speech":
             return Transcriber(loaded, name=_name(model))
+        if loaded.kind == "video":
+            return ActionRecognizer(loaded, name=_name(model))
         return Captioner(loaded, name=_name(model))
     except ConfigError as error:  # of the model's own settings, not of the user's
         raise ModelError(f"model {str(model)!r} cannot be loaded: {error}") from error
@@ -93,7 +95,16 @@ def load_transcriber(model: str | Path = "digits", device: str = "auto") -> Tran
     return _of_sense(Transcriber, model, load(model, device))
 
 
-def _of_sense(sense: type[SenseT], model: str | Path, loaded: Captioner | Translator | Transcriber) -> SenseT:
+def load_recognizer(model: str | Path = "actions", device: str = "auto") -> ActionRecognizer:
+    """Load a model of clips.
+
+    Raises:
+        ModelError: It is a model of something else, or as `load`.
+    """
+    return _of_sense(ActionRecognizer, model, load(model, device))
+
+
+def _of_sense(sense: type[SenseT], model: str | Path, loaded: Sense) -> SenseT:
     """Return a model of the sense that is wanted, or say what it does instead, and with which command."""
     if isinstance(loaded, sense):
         return loaded
@@ -101,8 +112,10 @@ def _of_sense(sense: type[SenseT], model: str | Path, loaded: Captioner | Transl
         does = "captions photos: use `captioner caption`"
     elif isinstance(loaded, Translator):
         does = "translates sentences: use `captioner translate`"
-    else:
+    elif isinstance(loaded, Transcriber):
         does = "transcribes speech: use `captioner transcribe`"
+    else:
+        does = "watches clips: use `captioner recognize`"
     raise ModelError(f"model {str(model)!r} {does}, or another model")
 
 

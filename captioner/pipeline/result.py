@@ -21,7 +21,9 @@ class Candidate:
         word_log_probs: The log-probability of each, nats.
         attention: Where the decoder looked at each word: over a photo `[word, height, width]`, where each map sums to
             1; over a sentence `[word, source word]`, when it had just read the word, where a row sums to 1 less what
-            went to the sentence's end; over a recording `[piece, position]`, where each row sums to 1.
+            went to the sentence's end; over a recording `[piece, position]`, and over a clip `[word, frame]`, where
+            each row sums to 1.
+        calibrated: How likely it is right, 0 to 1, where the model was fitted to tell; else None.
     """
 
     text: str
@@ -29,10 +31,16 @@ class Candidate:
     words: tuple[str, ...]
     word_log_probs: tuple[float, ...]
     attention: NDArray[np.float32]
+    calibrated: float | None = None
 
     @property
     def confidence(self) -> float:
-        """The geometric mean of the probabilities of the words and the end, 0 to 1."""
+        """How sure the model is, 0 to 1: `calibrated`, or else the mean of the words' and the end's probabilities.
+
+        The mean is the geometric one.
+        """
+        if self.calibrated is not None:
+            return self.calibrated
         return math.exp(self.log_prob / (len(self.words) + 1))
 
     @property
@@ -107,8 +115,51 @@ class Result:
         return self.candidates[0].attention
 
 
+@dataclass(frozen=True)
+class Concept:
+    """A thing that a photo's classifier saw.
+
+    Attributes:
+        name: What people call it.
+        probability: That it is there, 0 to 1.
+    """
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True)
 class CaptionResult(Result):
-    """What a model says about one photo."""
+    """What a model says about one photo.
+
+    Attributes:
+        concepts: What its classifier saw, likeliest first: so many as the search options ask for.
+    """
+
+    concepts: tuple[Concept, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClipResult(CaptionResult):
+    """What a model says about one clip.
+
+    Attributes:
+        times_s: When each frame was looked at, the columns of `attention`, seconds from the clip's beginning.
+        duration_s: How long the clip lasts, seconds.
+    """
+
+    times_s: tuple[float, ...] = ()
+    duration_s: float = 0.0
+
+    @property
+    def label(self) -> str:
+        """The best label: the best text, where the model learnt labels."""
+        return self.text
+
+    @property
+    def probabilities(self) -> dict[str, float]:
+        """Each label that was asked for with its probability, best first."""
+        return {one.text: math.exp(one.log_prob) for one in self.candidates}
 
 
 @dataclass(frozen=True)

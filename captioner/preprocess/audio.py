@@ -1,9 +1,6 @@
 """From a recording, however it is stored, to mono samples at the rate that the model listens at."""
 
 import io
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +8,14 @@ import numpy as np
 from jaxtyping import Float32
 from numpy.typing import NDArray
 
-from captioner.errors import (
-    CorruptFileError,
-    FileMissingError,
-    FileTooLargeError,
-    InputError,
-    MissingExtraError,
-    UnsupportedFileError,
-)
-from captioner.preprocess.kinds import SOUND_SIGNATURES
-from captioner.preprocess.opening import open_regular
+from captioner.errors import CorruptFileError, FileTooLargeError, InputError, UnsupportedFileError
+from captioner.preprocess.kinds import SOUND_SIGNATURES, kind_of
+from captioner.preprocess.opening import decoding, head_and_size, import_library, open_regular
 
 AudioSource = str | Path | bytes | tuple[int, NDArray[Any]]
 Samples = Float32[np.ndarray, " samples"]
 
-HEAD_BYTES = 4096
+EXTRA = "speech"
 MOST_SECONDS = 2 * 60 * 60
 """Longer recordings are refused: two hours at 48 kHz are 1.4 GB as 32-bit samples."""
 SOUNDFILE_KINDS = ("WAV", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF")
@@ -77,7 +67,7 @@ def resample(samples: Samples, from_hz: int, to_hz: int) -> Float32[np.ndarray, 
     """
     if from_hz == to_hz:
         return samples
-    av = _import("av")
+    av = import_library("av", EXTRA)
     resampler = av.AudioResampler(format="fltp", layout="mono", rate=to_hz)
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format="fltp", layout="mono")
     frame.sample_rate = from_hz
@@ -87,13 +77,6 @@ def resample(samples: Samples, from_hz: int, to_hz: int) -> Float32[np.ndarray, 
 def _joined(frames: list[Any]) -> Samples:
     parts = [frame.to_ndarray()[0] for frame in frames]
     return np.concatenate(parts, dtype=np.float32) if parts else np.zeros(0, np.float32)
-
-
-def _import(library: str) -> Any:
-    try:
-        return __import__(library)
-    except ModuleNotFoundError as error:
-        raise MissingExtraError({"av": "PyAV"}.get(library, library), "speech") from error
 
 
 def _from_array(rate_hz: int, array: NDArray[Any]) -> tuple[int, Samples]:
@@ -111,30 +94,23 @@ def _from_array(rate_hz: int, array: NDArray[Any]) -> tuple[int, Samples]:
 
 
 def _decoded(stream: io.BytesIO | io.BufferedReader, name: str) -> tuple[int, Samples]:
-    try:
-        head = stream.read(HEAD_BYTES)
-        size = stream.seek(0, io.SEEK_END)
-        stream.seek(0)
-    except OSError as error:  # a broken disk, a network that is gone
-        raise FileMissingError(name, f"cannot be read ({error.strerror or error})") from error
+    head, size = head_and_size(stream, name)
     kind = _kind(head, name)
     if kind == "WAV":
         _check_riff(head, size, name)
     if kind in SOUNDFILE_KINDS:
-        soundfile = _import("soundfile")
+        soundfile = import_library("soundfile", EXTRA)
         try:
             return _by_soundfile(soundfile, stream, name)
         except soundfile.LibsndfileError:  # a codec that it does not know, or a broken file, as PyAV will say
             stream.seek(0)
-    with _input_errors(name, f"a broken {kind} file"):
+    with decoding(name, f"a broken {kind} file"):
         return _by_av(stream, name)
 
 
 def _kind(head: bytes, name: str) -> str:
     """Name the kind of file by its first bytes; what is none of ours never meets a decoder."""
-    if not head:
-        raise CorruptFileError(name, "the file is empty")
-    kind = next((kind for kind, start in SOUND_SIGNATURES.items() if re.match(start, head, re.DOTALL)), None)
+    kind = kind_of(head, SOUND_SIGNATURES)
     if kind is None:
         holds = "it holds text" if head.isascii() and b"\0" not in head else "its content is none of a recording's"
         raise UnsupportedFileError(name, f"not a recording that can be read ({holds}); use WAV, FLAC, OGG, MP3 or MP4")
@@ -160,7 +136,7 @@ def _by_soundfile(soundfile: Any, stream: Any, name: str) -> tuple[int, Samples]
 
 
 def _by_av(stream: Any, name: str) -> tuple[int, Samples]:
-    av = _import("av")
+    av = import_library("av", EXTRA)
     # The file itself is all that is read: what it names elsewhere is not opened.
     with av.open(stream, metadata_errors="ignore", options={"protocol_whitelist": "none"}) as container:
         if not container.streams.audio:
@@ -178,16 +154,3 @@ def _by_av(stream: Any, name: str) -> tuple[int, Samples]:
 def _check_length(seconds: float, name: str) -> None:
     if seconds > MOST_SECONDS:
         raise FileTooLargeError(name, f"it lasts more than {MOST_SECONDS / 3600:g} hours: cut it into parts first")
-
-
-@contextmanager
-def _input_errors(name: str, what: str) -> Iterator[None]:
-    """Turn what a decoder raises into the project's errors; decoders raise nearly every kind of exception."""
-    try:
-        yield
-    except (InputError, MissingExtraError):
-        raise
-    except MemoryError as error:
-        raise FileTooLargeError(name, f"too large for the memory ({error})") from error
-    except Exception as error:
-        raise CorruptFileError(name, f"{what} ({str(error) or type(error).__name__})") from error

@@ -28,7 +28,7 @@ from captioner.errors import (
     UnsupportedFileError,
 )
 from captioner.preprocess.fitting import fit, random_box
-from captioner.preprocess.kinds import SIGNATURES
+from captioner.preprocess.kinds import SIGNATURES, VIDEO_SIGNATURES, kind_of
 from captioner.preprocess.opening import open_regular
 
 ImageSource = str | Path | bytes | Image.Image | NDArray[Any]
@@ -103,10 +103,16 @@ def _kind(head: bytes, name: str | Path) -> str:
     """Name the kind of file by its first bytes, as Pillow's table of formats calls it."""
     if not head:
         raise CorruptFileError(name, "the file is empty")
-    kind = next((kind for kind, start in SIGNATURES.items() if re.match(start, head, re.DOTALL)), None)
+    kind = kind_of(head, SIGNATURES)
     if kind is None:
         if re.match(rb"(?:\xef\xbb\xbf)?\s*<(?!!doctype html|html)", head, re.IGNORECASE) and b"<svg" in head.lower():
             raise UnsupportedFileError(name, "an SVG drawing, which has no pixels; export it as PNG")
+        if kind_of(head, VIDEO_SIGNATURES) is not None:
+            raise UnsupportedFileError(
+                name,
+                "a video or sound, not a photo: `captioner recognize` names actions, and a model of video captions "
+                "describes clips",
+            )
         holds = "it holds text" if head.isascii() and b"\0" not in head else "its content is none of a photo's"
         raise UnsupportedFileError(name, f"not a photo that can be read ({holds}); use JPEG, PNG, WebP or TIFF")
     Image.init()

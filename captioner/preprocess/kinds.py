@@ -1,6 +1,8 @@
-"""Which files are photos or recordings: by their names, when folders are searched, and by how they begin."""
+"""Which files are photos, clips or recordings: by their names, when folders are searched, and by how they begin."""
 
 import os
+import re
+from collections.abc import Mapping
 
 # The one list of names; a file that is named outright is read whatever it is called.
 SUFFIXES = frozenset(
@@ -31,22 +33,17 @@ def is_photo_name(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 (faster over many files)
 
 
-# Recordings, and videos, whose sound is read.
-SOUND_SUFFIXES = frozenset(
-    {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma"}
-    | {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"}
+VIDEO_SUFFIXES = frozenset(
+    {".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv", ".webm", ".wmv"}
 )
 
-SOUND_SIGNATURES = {
-    "WAV": rb"RIFF.{4}WAVE|RF64.{4}WAVE",
-    "FLAC": rb"fLaC",
+# Recordings, and videos, whose sound is read.
+SOUND_SUFFIXES = VIDEO_SUFFIXES | {
+    *(".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma")
+}
+
+VIDEO_SIGNATURES = {
     "OGG": rb"OggS",
-    # An ID3 tag, or the head of a frame of layer 2 or 3; the ones of layer 1 begin like a text in UTF-16.
-    "MP3": rb"ID3|\xff[\xe2\xe3\xf2-\xf5\xfa-\xfd]",
-    "AAC": rb"\xff[\xf0\xf1\xf8\xf9]",
-    "AIFF": rb"FORM.{4}AIF[CF]",
-    "AU": rb"\.snd",
-    "CAF": rb"caff",
     "MP4": rb".{4}ftyp|.{4}moov|.{4}mdat",
     "Matroska": rb"\x1a\x45\xdf\xa3",
     "AVI": rb"RIFF.{4}AVI ",
@@ -55,7 +52,29 @@ SOUND_SIGNATURES = {
     "MPEG": rb"\x00\x00\x01[\xb3\xba]|G.{187}G",
 }
 
+SOUND_SIGNATURES = {
+    "WAV": rb"RIFF.{4}WAVE|RF64.{4}WAVE",
+    "FLAC": rb"fLaC",
+    # An ID3 tag, or the head of a frame of layer 2 or 3; the ones of layer 1 begin like a text in UTF-16.
+    "MP3": rb"ID3|\xff[\xe2\xe3\xf2-\xf5\xfa-\xfd]",
+    "AAC": rb"\xff[\xf0\xf1\xf8\xf9]",
+    "AIFF": rb"FORM.{4}AIF[CF]",
+    "AU": rb"\.snd",
+    "CAF": rb"caff",
+    **VIDEO_SIGNATURES,
+}
+
 
 def is_recording_name(name: str) -> bool:
     """Tell whether a file is a recording, or a video, by its suffix."""
     return os.path.splitext(name)[1].lower() in SOUND_SUFFIXES  # noqa: PTH122 (faster over many files)
+
+
+def is_clip_name(name: str) -> bool:
+    """Tell whether a file is a video by its suffix."""
+    return os.path.splitext(name)[1].lower() in VIDEO_SUFFIXES  # noqa: PTH122 (faster over many files)
+
+
+def kind_of(head: bytes, signatures: Mapping[str, bytes]) -> str | None:
+    """Name the kind of file by its first bytes; None where they are none of the signatures."""
+    return next((kind for kind, start in signatures.items() if re.match(start, head, re.DOTALL)), None)

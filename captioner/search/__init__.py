@@ -1,11 +1,12 @@
-"""From Memory to word ids: greedy, beam and diverse beam search and nucleus sampling over any decoder's steps."""
+"""From Memory to word ids: greedy, (diverse, constrained) beam search and nucleus sampling over any decoder's steps."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 
 from captioner.config import SearchConfig
 from captioner.memory import Memory
+from captioner.search.banks import Banks
 from captioner.search.beam import beam_search
 from captioner.search.constraints import Constraints
 from captioner.search.contract import Decoder, DecoderState, Hypothesis, StateT
@@ -23,6 +24,7 @@ def search(
     bos_id: int,
     eos_id: int,
     forbidden_ids: Sequence[int] = (),
+    required_ids: Sequence[Collection[int]] = (),
 ) -> list[list[Hypothesis]]:
     """Write `options.num_captions` hypotheses for each item of the memory, best first.
 
@@ -36,10 +38,14 @@ def search(
         bos_id: What the decoder reads first.
         eos_id: What ends a hypothesis.
         forbidden_ids: Never written (padding, BOS, unknown, banned words); `eos_id` among them is ignored.
+        required_ids: For each word that every hypothesis has, the tokens that say it, one of which must not be
+            forbidden; at most `options.max_length` words, and none where texts are sampled.
     """
     if len(memory) == 0:
         return []
     constraints = Constraints.build(options, eos_id, forbidden_ids, memory.keys.device)
-    write = sample if options.sample else beam_search
     with torch.inference_mode():
-        return write(decoder, memory, options, constraints, bos_id)
+        if options.sample:
+            return sample(decoder, memory, options, constraints, bos_id)
+        banks = Banks.build(required_ids, memory.keys.device)
+        return beam_search(decoder, memory, options, constraints, banks, bos_id)

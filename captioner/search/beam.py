@@ -1,8 +1,8 @@
 """Beam search, the likeliest text by keeping the best few beginnings; greedy and diverse beam search are cases of it.
 
 All beams of all groups of all items are the rows of one tensor, in the order item, group, beam. A group is one search,
-and `[groups]` stands for batch * groups of them. Words and back-pointers are kept step by step; the texts are rebuilt
-once, at the end.
+and `[groups]` stands for batch * groups of them; its `width` beams are those of all its banks, side by side. Words and
+back-pointers are kept step by step; the texts are rebuilt once, at the end.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from torch import Tensor
 
 from captioner.config import SearchConfig
 from captioner.memory import Memory
-from captioner.search.candidates import Candidates, choose
+from captioner.search.banks import Banks, choose
+from captioner.search.candidates import Candidates
 from captioner.search.constraints import Constraints
 from captioner.search.contract import Decoder, Hypothesis, Paths, StateT, best_first, length_divisors
 
@@ -113,13 +114,13 @@ def begin(
 
 
 def beam_search(
-    decoder: Decoder[StateT], memory: Memory, options: SearchConfig, constraints: Constraints, bos_id: int
+    decoder: Decoder[StateT], memory: Memory, options: SearchConfig, constraints: Constraints, banks: Banks, bos_id: int
 ) -> list[list[Hypothesis]]:
     """Return the best hypotheses of each item.
 
     A text ends where EOS is among the `width` best candidates of a step. As twice as many are kept, `width` beams go on
     all the same; but a group of one beam is greedy search, which ends with its first EOS. There are at least as many
-    beams as captions asked for.
+    beams, in each bank, as captions asked for.
 
     Source:
         Sutskever et al. 2014, arXiv:1409.3215, section 3.2; the length penalty is that of Wu et al. 2016,
@@ -128,21 +129,21 @@ def beam_search(
     num_groups, num_captions = options.num_groups, options.num_captions
     width = -(-max(options.beam_size, num_captions) // num_groups)  # rounded up
     divisors = length_divisors(options, memory.keys.device)
-    beams = begin(decoder, memory, num_groups, width, num_captions, bos_id)
+    beams = begin(decoder, memory, num_groups, banks.count * width, num_captions, bos_id)
     found: list[list[Hypothesis]] = [[]] * len(memory)
     for length in range(options.max_length + 1):
         logits, beams.state, attention_weights = decoder.step(beams.token_ids, beams.state, beams.memory)
         allowed = constraints.log_probs(logits, beams.prefixes).reshape(*beams.log_probs.shape, -1)
-        live, ends = choose(beams.log_probs, allowed, options, constraints.eos_id)
+        live, ends = choose(beams.log_probs, allowed, options, banks, constraints.eos_id)
         beams.steps.append(Step(live, ends, attention_weights.reshape(*beams.log_probs.shape, -1)))
         beams.best = torch.cat([beams.best, ends.log_probs / divisors[length]], 1).topk(num_captions).values
         is_over = settled(beams.best, live.log_probs, divisors).reshape(-1, num_groups).all(1)
         share = 1.0 if length == options.max_length else is_over.float().mean().item()
         if share == 1:
-            finish(beams, divisors, num_captions, found)
+            finish(beams, banks, divisors, num_captions, found)
             break
         if share >= LEAVING_SHARE:
-            finish(beams.select(is_over.nonzero().flatten()), divisors, num_captions, found)
+            finish(beams.select(is_over.nonzero().flatten()), banks, divisors, num_captions, found)
             beams = beams.select((~is_over).nonzero().flatten())
         beams.follow()
     return found
@@ -164,10 +165,14 @@ def settled(
 
 
 def finish(
-    beams: Beams[StateT], divisors: Float[Tensor, " length"], num_captions: int, found: list[list[Hypothesis]]
+    beams: Beams[StateT],
+    banks: Banks,
+    divisors: Float[Tensor, " length"],
+    num_captions: int,
+    found: list[list[Hypothesis]],
 ) -> None:
     """Put the hypotheses of items whose search is over where `found` has their places."""
-    texts = rebuild(beams.steps, beams.log_probs, divisors, num_captions).to_hypotheses()
+    texts = rebuild(beams.steps, banks.complete(beams.log_probs), divisors, num_captions).to_hypotheses()
     num_groups = len(texts) // len(beams.items)
     for number, item in enumerate(beams.items.tolist()):
         found[item] = merge(texts[number * num_groups : (number + 1) * num_groups], num_captions)

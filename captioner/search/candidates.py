@@ -10,8 +10,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from captioner.config import SearchConfig
-
 
 @dataclass(frozen=True)
 class Candidates:
@@ -57,41 +55,11 @@ class Candidates:
         return self.parents, self.token_ids, self.token_log_probs, self.log_probs
 
 
-def choose(
-    log_probs: Float[Tensor, "groups width"],
-    allowed: Float[Tensor, "groups width vocab"],
-    options: SearchConfig,
-    eos_id: int,
-) -> tuple[Candidates, Candidates]:
-    """Return the beams that go on and the texts that end, for one group of each item after another.
-
-    Within an item, a word loses `diversity` for each beam of an earlier group that has taken it at this step, in the
-    choice alone: log-probabilities and scores stay what they are. The first group is a plain beam search.
-
-    Source:
-        Vijayakumar et al. 2018, arXiv:1610.02424, algorithm 1, with Hamming diversity.
-    """
-    if options.num_groups == 1:
-        return split(extend(log_probs, allowed, allowed), eos_id)
-    width, vocab = allowed.shape[1:]
-    log_probs = log_probs.reshape(-1, options.num_groups, width)
-    allowed = allowed.reshape(-1, options.num_groups, width, vocab)
-    penalty = torch.zeros_like(allowed[:, 0, :1])
-    chosen = []
-    for group in range(options.num_groups):
-        candidates = extend(log_probs[:, group], allowed[:, group], allowed[:, group] - penalty)
-        live, ends = split(candidates, eos_id)
-        chosen.append((live, ends))
-        taken = options.diversity * (live.log_probs > -torch.inf)
-        penalty.squeeze(1).scatter_add_(1, live.token_ids, taken)
-    all_live, all_ends = zip(*chosen, strict=True)
-    return Candidates.interleave(all_live), Candidates.interleave(all_ends)
-
-
 def extend(
-    log_probs: Float[Tensor, "groups width"],
-    allowed: Float[Tensor, "groups width vocab"],
-    preferences: Float[Tensor, "groups width vocab"],
+    log_probs: Float[Tensor, "groups beams"],
+    allowed: Float[Tensor, "groups beams vocab"],
+    preferences: Float[Tensor, "groups beams vocab"],
+    width: int,
 ) -> Candidates:
     """Return the best 2 * width continuations; of equal ones, that of the lower beam, then of the lower token id.
 
@@ -99,8 +67,9 @@ def extend(
         log_probs: Sums of the beams so far.
         allowed: The next word's log-probabilities.
         preferences: What the words are chosen by.
+        width: Number of beams that go on.
     """
-    width, vocab = allowed.shape[1:]
+    vocab = allowed.shape[2]
     per_beam = min(width + 1, vocab)  # enough: of a beam's continuations, only one ends
     preferred, token_ids = top_k(preferences, per_beam)
     order = (

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from captioner.config import Config, SearchConfig
 from captioner.data.batching import TargetGroup, group_targets
-from captioner.encoders import ImageEncoder
+from captioner.encoders import ImageEncoder, VideoEncoder
 from captioner.losses import advantages, caption_loss, coverage_loss, self_critical_loss
 from captioner.memory import Memory
 from captioner.model import CaptionerModel
@@ -17,8 +17,10 @@ from captioner.training.reward import Reward
 
 
 def encode(model: CaptionerModel, inputs: Any, from_features: bool) -> Memory:
-    """Encode a batch, or what a frozen backbone made of it."""
+    """Encode a batch, or what the frozen stages of a backbone made of it."""
     if from_features and isinstance(model.encoder, ImageEncoder):
+        return model.encoder.embed(model.encoder.features_behind(inputs))
+    if from_features and isinstance(model.encoder, VideoEncoder):
         return model.encoder.embed(inputs)
     return model.encode(inputs)
 
@@ -29,7 +31,7 @@ class Objective(nn.Module):
     Args:
         model: What is trained.
         config: The experiment.
-        from_features: Whether the inputs are the backbone's features (cached) rather than what the encoder reads.
+        from_features: Whether the inputs are what frozen stages made (cached) rather than what the encoder reads.
         reward: Judges what the model samples, where training is self-critical.
 
     Attributes:
@@ -57,7 +59,7 @@ class Objective(nn.Module):
         """Return the summed loss of a batch; every item is encoded once, whatever the number of its targets.
 
         Args:
-            inputs: What the encoder reads, or the backbone's features.
+            inputs: What the encoder reads, or what frozen stages made of it.
             items: The items' numbers, for their reward.
             groups: The items' target texts.
             guess_share: Share of input words that the model's own guess replaces (scheduled sampling).

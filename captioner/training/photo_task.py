@@ -14,7 +14,7 @@ from captioner.tokenization import train_word_tokenizer
 from captioner.training.dataset import read_dataset
 from captioner.training.model_card import CardTexts
 from captioner.training.naming import count_habits
-from captioner.training.photos import open_photos
+from captioner.training.photos import CachedPhotos, open_photos
 from captioner.training.reward import CaptionReward
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class PhotoTask:
         self.targets = [example.captions for example in self._data.train]
         self.num_val = len(self._data.val)
         self.scorer = Scorer(dict(enumerate(example.captions for example in self._data.val)))
-        self.from_features = config.encoder.trainable_from is None
+        self.from_features = False
 
     def train_tokenizer(self) -> "PreTrainedTokenizerFast":
         """Learn the words that the training captions use."""
@@ -62,6 +62,7 @@ class PhotoTask:
         train, val = ([example.image for example in part] for part in (self._data.train, self._data.val))
         self.train = open_photos(train, encoder, self.config, cache, training=True)
         self.val = open_photos(val, encoder, self.config, cache, training=False)
+        self.from_features = isinstance(self.train, CachedPhotos)
         if encoder.config.concepts:
             model.config.naming = count_habits(self.targets, self.train, model)
 

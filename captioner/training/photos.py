@@ -1,4 +1,4 @@
-"""Where an update gets its photos: from the feature cache while the backbone is frozen, else from the files."""
+"""Where an update gets its photos: from the cache of what frozen stages made of them, or else from the files."""
 
 import hashlib
 from collections.abc import Sequence
@@ -16,7 +16,9 @@ from captioner.preprocess.image import ImagePreprocessor
 
 
 class CachedPhotos:
-    """Features of photos, computed once in all views; threads decode the next photos while the backbone works.
+    """What frozen stages make of photos, computed once in all views.
+
+    Threads decode the next photos while the backbone works.
 
     Attributes:
         num_views: How many views of each there are to choose from.
@@ -24,7 +26,7 @@ class CachedPhotos:
     Args:
         photos: The files.
         views: The views of each.
-        encoder: Its backbone computes what is missing.
+        encoder: Its frozen stages compute what is missing.
         config: Image settings, as a model has filled them in, and number of threads.
         folder: Of the cache.
     """
@@ -35,13 +37,13 @@ class CachedPhotos:
         self.num_views = len(views)
         self._preprocess = ImagePreprocessor(config.image)
         settings = config.image.model_dump_json(exclude={"max_pixels"})
-        fingerprint = hashlib.sha256(f"{encoder.fingerprint()} {settings}".encode()).hexdigest()
+        fingerprint = hashlib.sha256(f"{encoder.frozen_fingerprint()} {settings}".encode()).hexdigest()
         self._cache = FeatureCache(folder, photos, views, fingerprint)
         device = encoder.project.weight.device
 
         @torch.inference_mode()
         def extract(pixels: Tensor) -> Tensor:
-            return encoder.features(pixels.to(device))
+            return encoder.frozen_features(pixels.to(device))
 
         self._cache.build(self._read_views, extract, max(1, config.training.num_workers))
 
@@ -91,12 +93,12 @@ def open_photos(
 
     Args:
         photos: The files.
-        encoder: Whose backbone is frozen, or not.
+        encoder: Whose backbone has frozen stages, or not.
         config: The experiment.
         folder: Of the feature cache.
         training: Whether other views than the whole photo are wanted.
     """
-    if encoder.config.trainable_from is not None:
+    if not encoder.is_partly_frozen:
         return AugmentedPhotos(photos, config, augment=training)
     views = views_of(config.training.flips, config.training.crops) if training else (View(),)
     return CachedPhotos(photos, views, encoder, config, folder)

@@ -39,7 +39,7 @@ class Task(Protocol):
         scorer: Judges what was decoded from them.
         shown: The two scores that are printed and drawn; the first tells which epoch is the best.
         num_groups: Groups of similar length into which the targets of one batch are sorted.
-        from_features: Whether the sources are the backbone's features rather than what the encoder reads.
+        from_features: Whether the sources are what a backbone's frozen stages made; known once they are open.
         train: The training sources.
         val: The validation sources.
     """

@@ -1,10 +1,11 @@
 """The task of each sense, chosen by the experiment."""
 
-from captioner.config import Experiment, PhotoConfig, SpeechConfig
+from captioner.config import Experiment, PhotoConfig, SpeechConfig, VideoConfig
 from captioner.training.photo_task import PhotoTask
 from captioner.training.sentence_task import SentenceTask
 from captioner.training.speech_task import SpeechTask
 from captioner.training.task import Task
+from captioner.training.video_task import VideoTask
 
 
 def build_task(config: Experiment) -> Task:
@@ -18,4 +19,6 @@ def build_task(config: Experiment) -> Task:
         return PhotoTask(config)
     if isinstance(config, SpeechConfig):
         return SpeechTask(config)
+    if isinstance(config, VideoConfig):
+        return VideoTask(config)
     return SentenceTask(config)

@@ -263,9 +263,9 @@ class Trainer:
             with writing(self.folder):
                 self._write_history(entry)
 
-    def _keep_if_best(self, report: Report, epoch: int) -> None:
+    def _keep_if_best(self, report: Report, epoch: int, or_equal: bool = False) -> None:
         score = report.scores[self.task.shown[0]]
-        if score <= self.state.best_score:
+        if score < self.state.best_score or (score == self.state.best_score and not or_equal):
             return
         self.state.best_score, self.state.best_epoch = score, epoch
         if self.accelerator.is_main_process:
@@ -298,14 +298,14 @@ class Trainer:
         return ", ".join(f"{name} {scores[name]:.2f}" for name in self.task.shown)
 
     def _average(self) -> None:
-        """Keep the average of the last epochs' weights if it decodes better than the best of them."""
+        """Keep the average of the last epochs' weights if it decodes as well as the best of all, or better."""
         self.accelerator.wait_for_everyone()  # until the main process has written the last epoch
         folder = self.folder / "epochs"
         self._load_weights(average_epochs(folder))
         report = self.validation(self.model)
         if self.accelerator.is_main_process:
             print(f"average of the last {len(kept_epochs(folder))} epochs: {self._shown(report.scores)}", flush=True)
-        self._keep_if_best(report, self.state.epoch)
+        self._keep_if_best(report, self.state.epoch, or_equal=True)
 
     def _checkpoint(self) -> None:
         if not self.accelerator.is_main_process:

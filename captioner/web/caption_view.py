@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PHOTO_PIXELS = 960  # of the longer side, sharp on most screens; some 100 kB
 JPEG_QUALITY = 85
 LIGHT_PIXELS = 56  # of a map's longer side; the browser smooths the rest
+UNSURE = 0.5  # captions that are less likely right are marked
 # What guides for alternative texts recommend, since some screen readers pause or stop there.
 ALT_TEXT_CHARACTERS = 125
 
@@ -34,10 +35,29 @@ def caption_view(image: Image.Image, result: "CaptionResult") -> str:
         f'model looked">{words}</div>'
         f'<figure class="looked"><img src="{jpeg(image, PHOTO_PIXELS)}" alt="{shown(best.text)}">'
         f'<figcaption aria-live="polite" data-idle="{_HINT}">{_HINT}</figcaption></figure>'
+        f"{_doubt(best)}"
         f'<ol class="ranked" aria-label="Captions, best first">{ranked(result.candidates)}</ol>'
         f'<p class="quiet">{length} characters: the best caption {fits} an alternative text of '
-        f"{ALT_TEXT_CHARACTERS}.</p></section>"
+        f"{ALT_TEXT_CHARACTERS}.</p>{_seen(result)}</section>"
     )
+
+
+def _doubt(best: "Candidate") -> str:
+    """Mark a caption that is more likely wrong than right."""
+    if best.calibrated is None or best.calibrated >= UNSURE:
+        return ""
+    return (
+        f'<p class="unsure" role="note"><b>Unsure.</b> Of captions like this one, about {100 * best.calibrated:.0f} in '
+        f"100 are right.</p>"
+    )
+
+
+def _seen(result: "CaptionResult") -> str:
+    """Tell what the classifier saw."""
+    if not result.concepts:
+        return ""
+    told = ", ".join(f"{shown(one.name)} {one.probability:.0%}" for one in result.concepts)
+    return f'<p class="quiet">The classifier saw: {told}.</p>'
 
 
 _HINT = "Choose a word: the photo lights up where the model looked."

@@ -67,7 +67,15 @@ def within(name: str, value: Any, highest: int) -> int:
 
 
 def search_options(
-    limits: Limits, num_captions: Any, beam_size: Any, max_length: Any, sample: Any, temperature: Any, seed: Any
+    limits: Limits,
+    num_captions: Any,
+    beam_size: Any,
+    max_length: Any,
+    sample: Any,
+    temperature: Any,
+    require: Any,
+    forbid: Any,
+    seed: Any,
 ) -> dict[str, Any]:
     """Return the options of one search; what is out of the model's own range is found by the model."""
     count = within("num_captions", num_captions, limits.num_captions)
@@ -78,5 +86,12 @@ def search_options(
         "max_length": within("max_length", max_length, limits.max_length),
         "sample": sample,
         "temperature": temperature,
+        "required_words": words_of(require),
+        "banned_words": words_of(forbid),
         "seed": seed,
     }
+
+
+def words_of(text: Any) -> tuple[str, ...]:
+    """Return the words that a visitor wrote with commas between them."""
+    return tuple(word for part in str(text or "").split(",") if (word := part.strip()))

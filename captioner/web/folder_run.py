@@ -80,7 +80,7 @@ class FolderRun:
         for batch in caption_batches(captioner, files, search, BATCH_SIZE, lambda: self.stopping):
             for done in batch:
                 record = replace(done.record, file=next(names))
-                if done.image is not None:
+                if isinstance(done.image, Image.Image):
                     self.thumbnails[record.file] = self._thumbnail(done.image)
                 self.records.append(record)
             self._last = time.monotonic()

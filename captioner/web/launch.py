@@ -1,7 +1,5 @@
 """Serves the page so that it can be left running: to this machine alone unless told, and leaving nothing behind."""
 
-import contextlib
-import ctypes
 import hmac
 import os
 import signal
@@ -16,13 +14,12 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from captioner.allocator import keep_freed_memory
 from captioner.errors import UsageError
 from captioner.web.limits import Limits
 from captioner.web.page import build_page
 from captioner.web.shelf import Shelf
 from captioner.web.theme import SCRIPT, STYLE, theme
-
-M_ARENA_MAX = -8  # of glibc's malloc.h
 
 PASSWORD_VARIABLE = "CAPTIONER_PASSWORD"
 # A browser loads nothing from elsewhere, whatever a file or a later Gradio would want. Gradio's own scripts need inline
@@ -78,7 +75,7 @@ def served(
         UsageError: The port is taken.
     """
     limits = limits or Limits()
-    _share_arenas()
+    keep_freed_memory()
     shelf = Shelf(models, device, limits)
     with tempfile.TemporaryDirectory(prefix="captioner-web-") as folder, _uploads_go_to(folder):
         page = build_page(shelf, limits)
@@ -135,16 +132,6 @@ def _asks_for(password: str) -> Callable[[str, str], bool]:
         return hmac.compare_digest(given.encode(), password.encode())
 
     return right
-
-
-def _share_arenas() -> None:
-    """Let all threads take memory from two arenas, where the C library is glibc.
-
-    By itself it gives each of the many threads of a server an arena of its own, whose gaps the others cannot use: the
-    page then grows by some 0.6 MB a request.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
 @contextmanager

@@ -9,11 +9,12 @@ class Limits:
 
     Attributes:
         file_bytes: Of one uploaded file.
-        pixels: Of one photo: 50 million is more than a 45-megapixel camera makes.
+        pixels: Of one photo, or one frame of a clip: 50 million is more than a 45-megapixel camera makes.
         files: Photos of one run, in a ZIP or beside one another.
         unpacked_bytes: Of all that comes out of a ZIP.
         zip_ratio: Unpacked bytes for one packed byte. Photos come near 1, text near 10, a bomb past 1000.
         text_characters: Of one sentence to translate.
+        recording_s: Seconds of one recording to transcribe.
         beam_size: Beams of a search.
         num_captions: Captions of a photo.
         max_length: Words of a caption.
@@ -29,6 +30,7 @@ class Limits:
     unpacked_bytes: int = 1_000_000_000
     zip_ratio: float = 100
     text_characters: int = 500
+    recording_s: float = 600
     beam_size: int = 10
     num_captions: int = 10
     max_length: int = 40

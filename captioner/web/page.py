@@ -7,17 +7,22 @@ from captioner.web.evaluate_tab import evaluate_tab
 from captioner.web.folder_tab import folder_tab
 from captioner.web.limits import Limits
 from captioner.web.photo_tab import photo_tab
+from captioner.web.recognize_tab import recognize_tab
 from captioner.web.shelf import Shelf
+from captioner.web.transcribe_tab import transcribe_tab
 from captioner.web.translate_tab import translate_tab
 
 TITLE = "captioner"
 HEADING = """<header class="heading"><h1>captioner</h1>
-<p>Says what is in a photo, and shows where it looked. A small model, on this machine alone.</p></header>"""
+<p>Says what is in a photo, a sentence, a recording or a clip, and shows where it looked. Small models, on this
+machine alone.</p></header>"""
 # The kind of model that each tab needs; scoring needs none.
 TABS = (
     ("Photo", "image", photo_tab),
     ("Folder", "image", folder_tab),
     ("Translate", "text", translate_tab),
+    ("Transcribe", "speech", transcribe_tab),
+    ("Recognize", "video", recognize_tab),
     ("Evaluate", None, evaluate_tab),
 )
 

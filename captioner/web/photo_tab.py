@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from captioner.pipeline import CaptionResult
 
+NUM_CONCEPTS = 4  # shown of what the classifier saw
 EMPTY = """<div class="empty"><p>Your captions appear here.</p>
 <p class="quiet">Drop a photo, paste one, take one with the camera, or choose an example. It stays on the machine that
 runs this page and is removed after a while.</p></div>"""
@@ -48,30 +49,38 @@ def photo_tab(shelf: Shelf, limits: Limits) -> None:
             captions = gr.HTML(EMPTY, elem_id="captions", elem_classes="answer", js_on_load=None)
     seed, answer = gr.Number(0, label="seed", visible=False), gr.JSON(label="captions", visible=False)
     photo_to_html, photo_to_json = _handlers(shelf, limits)
-    changes = [option.release if isinstance(option, gr.Slider) else option.change for option in options]
-    gr.on(
-        [photo.change, again.click, model.change, *changes],
-        told(photo_to_html),
-        [photo, model, *options],
-        captions,
-        preprocess=False,
-        api_visibility="private",
-        trigger_mode="always_last",
-        concurrency_id="models",
-        concurrency_limit=limits.workers,
-        show_progress="minimal",
-    )
+    changes = [_decided(option) for option in options]
+    settings: dict[str, Any] = {
+        "preprocess": False,
+        "api_visibility": "private",
+        "concurrency_id": "models",
+        "concurrency_limit": limits.workers,
+        "show_progress": "minimal",
+    }
+    work, inputs = told(photo_to_html), [photo, model, *options]
+    gr.on([photo.change, model.change, *changes], work, inputs, captions, trigger_mode="always_last", **settings)
+    # The button stands apart: a press that falls into the end of another run would otherwise be lost.
+    again.click(work, inputs, captions, **settings)
     endpoint(photo_to_json, "caption", [photo, model, *options, seed], answer, "models", limits.workers)
 
 
-def _options(limits: Limits) -> list[gr.Slider | gr.Checkbox]:
+def _options(limits: Limits) -> list[gr.Slider | gr.Checkbox | gr.Textbox]:
     return [
         gr.Slider(1, limits.num_captions, 3, step=1, label="Captions"),
         gr.Slider(1, limits.beam_size, 5, step=1, label="Beam size", info="How many beginnings are kept at each word"),
         gr.Slider(3, limits.max_length, 20, step=1, label="Longest caption, in words"),
         gr.Checkbox(False, label="Draw words at random", info="Each press of Caption then gives other captions"),
         gr.Slider(0.1, 2, 0.7, step=0.1, label="Temperature", info="Of drawing at random: the lower, the safer"),
+        gr.Textbox("", label="Words that must be in it", info="With commas between them", max_length=100),
+        gr.Textbox("", label="Words that must not be in it", info="With commas between them", max_length=400),
     ]
+
+
+def _decided(option: gr.Slider | gr.Checkbox | gr.Textbox) -> Any:
+    """Return the event that comes when a visitor has made up their mind."""
+    if isinstance(option, gr.Slider):
+        return option.release
+    return option.blur if isinstance(option, gr.Textbox) else option.change
 
 
 def _examples(photo: gr.Image) -> None:
@@ -94,7 +103,8 @@ def _handlers(shelf: Shelf, limits: Limits) -> tuple[Any, Any]:
         if not sent:
             raise UsageError("choose a photo first")
         captioner = shelf.get(model, "image")
-        search = captioner.options(**search_options(limits, *options))
+        seen = NUM_CONCEPTS if captioner.recognises else 0
+        search = captioner.options(**search_options(limits, *options), concepts=seen)
         try:
             image = captioner.preprocess.read(sent[0].path)
         except InputError as error:
@@ -112,23 +122,28 @@ def _handlers(shelf: Shelf, limits: Limits) -> tuple[Any, Any]:
         max_length: Any,
         sample: Any,
         temperature: Any,
+        require: Any,
+        forbid: Any,
         seed: Any,
     ) -> dict[str, Any]:
         """Caption one photo.
 
-        Returned are the captions, best first, each with its log-probability (nats) and its share of the probability of
-        all of them; and of the best one each word, its probability and where the model looked, as rows of a grid over
-        the photo, all of which sum to 1.
+        Words that must or must not be in it are written with commas between them. Returned are the captions, best
+        first, each with its log-probability (nats), its share of the probability of all of them, and how likely it is
+        right, where the model tells; what the classifier saw, likeliest first; and of the best caption each word, its
+        probability and where the model looked, as rows of a grid over the photo, all of which sum to 1.
         """
-        _, result = read(photo, model, num_captions, beam_size, max_length, sample, temperature, seed)
+        _, result = read(photo, model, num_captions, beam_size, max_length, sample, temperature, require, forbid, seed)
         best = result.candidates[0]
         return {
             "model": model,
             "caption": best.text,
             "captions": [
-                {"caption": one.text, "log_prob": one.log_prob, "share": share}
+                {"caption": one.text, "log_prob": one.log_prob, "share": share, "confidence": one.calibrated}
                 for one, share in zip(result.candidates, shares(result.candidates), strict=True)
             ],
+            "confidence": best.calibrated,
+            "concepts": [{"name": one.name, "probability": one.probability} for one in result.concepts],
             "words": [
                 {"word": word, "probability": math.exp(log_prob), "attention": weights.round(5).tolist()}
                 for word, log_prob, weights in zip(best.words, best.word_log_probs, best.attention, strict=True)

@@ -20,7 +20,7 @@ class Model:
     Attributes:
         name: What it is called in the page.
         folder: Its files.
-        kind: What it reads: `image` or `text`.
+        kind: What it reads: `image`, `text`, `speech` or `video`.
         card: What it says of itself, as Markdown.
     """
 
@@ -36,7 +36,7 @@ class Shelf:
     Args:
         folders: The models' folders; None: all that ship.
         device: As in `captioner.load`.
-        limits: Of photos.
+        limits: Of photos and clips.
 
     Raises:
         ModelError: A folder holds no model.
@@ -53,7 +53,7 @@ class Shelf:
         self._loaded: dict[str, Any] = {}
 
     def names(self, kind: str) -> list[str]:
-        """Return the names of the models that read photos (`image`) or sentences (`text`)."""
+        """Return the names of the models that read `image`, `text`, `speech` or `video`."""
         return [name for name, model in self._models.items() if model.kind == kind]
 
     def models(self) -> list[dict[str, str]]:
@@ -100,13 +100,19 @@ class Shelf:
         return self._models[name]
 
     def _load(self, model: Model) -> Any:
-        from captioner.pipeline import Captioner, load
+        from captioner.pipeline import ActionRecognizer, Captioner, load
+        from captioner.preprocess.frames import ClipPreprocessor
         from captioner.preprocess.image import ImagePreprocessor
 
         loaded = load(model.folder, self._device)
+        if not isinstance(loaded, Captioner | ActionRecognizer):
+            return loaded
+        allowed = min(self._max_pixels, loaded.preprocess.config.max_pixels)
+        config = loaded.preprocess.config.model_copy(update={"max_pixels": allowed})
         if isinstance(loaded, Captioner):
-            allowed = min(self._max_pixels, loaded.preprocess.config.max_pixels)
-            loaded.preprocess = ImagePreprocessor(loaded.preprocess.config.model_copy(update={"max_pixels": allowed}))
+            loaded.preprocess = ImagePreprocessor(config)
+        else:
+            loaded.preprocess = ClipPreprocessor(config, loaded.preprocess.num_frames)
         return loaded
 
 

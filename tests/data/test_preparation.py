@@ -22,6 +22,9 @@ def script(dataset: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     spec.loader.exec_module(module)
     if dataset == "multi30k":
         monkeypatch.setattr(module, "NUM_SENTENCES", {"train": 3, "val": 2, "test_2016_flickr": 1})
+    elif dataset == "ucf101":
+        monkeypatch.setattr(module, "VAL_GROUPS", range(2, 3))
+        monkeypatch.setattr(module, "TEST_GROUPS", range(1, 2))
     else:
         monkeypatch.setattr(module, "NUM_PHOTOS", COUNTS)
     return module
@@ -178,3 +181,15 @@ def test_multi30k_needs_two_languages(tmp_path, monkeypatch, capsys):
     (tmp_path / "train.de").write_text("Ein Satz.\n" * 3, encoding="utf-8")
     assert prepare.main([str(tmp_path)]) == 1
     assert "only train.de" in capsys.readouterr().out
+
+
+def test_a_copy_of_ucf101_is_counted_opened_and_divided_by_groups(clip_folder, tmp_path, monkeypatch, capsys):
+    module = script("ucf101", monkeypatch)
+    assert module.main([str(clip_folder), "--lists", str(tmp_path)]) == 0
+    assert "12, of 2 of the 101 classes" in capsys.readouterr().out
+    assert [line.split("_")[1:3] for line in (tmp_path / "val.txt").read_text().splitlines()] == [
+        [label, "g02"] for label in ("TurnBlue", "TurnRed") for _ in range(2)
+    ]
+    assert len((tmp_path / "train.txt").read_text().splitlines()) == 4
+    assert module.main([str(tmp_path)]) == 1
+    assert "Where to get it" in capsys.readouterr().out

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from captioner.config import ImageEncoderConfig, SpeechEncoderConfig, TextEncoderConfig
-from captioner.encoders import Encoder, ImageEncoder, SpeechEncoder, TextEncoder
+from captioner.config import ImageEncoderConfig, SpeechEncoderConfig, TextEncoderConfig, VideoEncoderConfig
+from captioner.encoders import Encoder, ImageEncoder, SpeechEncoder, TextEncoder, VideoEncoder
 from captioner.preprocess.spectrogram import Spectrograms, pad_spectrograms
 from captioner.preprocess.text import pad_sources
 
@@ -42,6 +42,12 @@ def speech_case(**settings: Any) -> Case:
     return Case(lambda: SpeechEncoder(config), lambda n: pad_spectrograms(recordings[:n]))
 
 
+def video_case(**settings: Any) -> Case:
+    config = VideoEncoderConfig(backbone="test_resnet", weights="none", dim=DIM, dropout=0.5, **settings)
+    clips = torch.randn(3, 5, 3, 64, 96, generator=torch.Generator().manual_seed(0))
+    return Case(lambda: VideoEncoder(config), lambda n: clips[:n])
+
+
 CASES = {
     "resnet": image_case("test_resnet"),
     "efficientnet": image_case("test_efficientnet"),
@@ -54,6 +60,8 @@ CASES = {
     "text, no neighbours": text_case(num_layers=1, kernel_size=1),
     "speech": speech_case(recurrent=False, num_blocks=2),
     "speech, no blocks, three strides": speech_case(recurrent=False, num_blocks=0, num_strides=3),
+    "video": video_case(),
+    "video, no neighbours": video_case(num_blocks=0),
 }
 
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from captioner.errors import UsageError
-from captioner.folder import find_photos, find_recordings
+from captioner.folder import find_clips, find_photos, find_recordings
 
 
 def test_folders_are_searched_files_are_kept_and_each_comes_once(tmp_path):
@@ -32,6 +32,15 @@ def test_globs_leave_out_what_is_no_photo(tmp_path):
     for name in ("a.jpg", "a.txt", "b.png"):
         (tmp_path / name).write_bytes(b"")
     assert [path.name for path in find_photos([f"{tmp_path}/*"])] == ["a.jpg", "b.png"]
+
+
+def test_clips_are_found_and_heard_as_well(tmp_path):
+    for name in ("a.MP4", "b.webm", "c.wav", "d.jpg"):
+        (tmp_path / name).write_bytes(b"")
+    assert [path.name for path in find_clips([tmp_path])] == ["a.MP4", "b.webm"]
+    assert [path.name for path in find_recordings([tmp_path])] == ["a.MP4", "b.webm", "c.wav"]
+    with pytest.raises(UsageError, match="no clips there"):
+        find_clips([f"{tmp_path}/*.jpg"])
 
 
 def test_a_folder_that_is_called_like_a_photo_is_a_folder(tmp_path):
@@ -75,5 +84,5 @@ def test_recordings_and_videos_are_found_and_photos_are_not(tmp_path):
     for name in ("a.WAV", "b.mp4", "c.jpg", "d.flac"):
         (tmp_path / name).write_bytes(b"")
     assert [path.name for path in find_recordings([tmp_path])] == ["a.WAV", "b.mp4", "d.flac"]
-    with pytest.raises(UsageError, match=r"no recordings there \(looked for \.aac, "):
+    with pytest.raises(UsageError, match=r"no recordings there \(looked for \.3gp, \.aac, "):
         find_recordings([f"{tmp_path}/*.jpg"])

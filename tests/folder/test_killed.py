@@ -34,8 +34,8 @@ class Captioner:
     name, num_streams, preprocess = "fake", 2, Preprocess()
     def caption_images(self, images, search):
         time.sleep(0.005)
-        one = SimpleNamespace(text="a photo", log_prob=-1.0)
-        return [SimpleNamespace(text="a photo", log_prob=-1.0, candidates=(one,)) for _ in images]
+        one = SimpleNamespace(text="a photo", log_prob=-1.0, calibrated=None)
+        return [SimpleNamespace(text="a photo", log_prob=-1.0, candidates=(one,), concepts=()) for _ in images]
 
 folder = Path(sys.argv[1])
 files = find_photos([folder / "photos"])

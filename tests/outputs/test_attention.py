@@ -8,7 +8,17 @@ import torch
 from PIL import Image
 
 from captioner.errors import OutputError, ShapeError, UsageError
-from captioner.outputs.attention import GAP, MARGIN, PANEL_HEIGHT, PANEL_WIDTH, AttentionWriter, draw_attention
+from captioner.outputs.attention import (
+    GAP,
+    LINE_HEIGHT,
+    MARGIN,
+    PANEL_HEIGHT,
+    PANEL_WIDTH,
+    AttentionWriter,
+    draw_attention,
+    draw_frames,
+)
+from captioner.preprocess.video import Clip
 
 WORDS = ["a", "dog", "runs"]
 MAPS = np.full((3, 3, 5), 1 / 15, dtype=np.float32)
@@ -108,3 +118,18 @@ def test_a_picture_that_cannot_be_saved_is_an_output_error(tmp_path: Path) -> No
     writer.path("a.jpg").mkdir()
     with pytest.raises(OutputError, match=r"a\.jpg\.png: results cannot be written"):
         writer.write("a.jpg", WHITE, WORDS, MAPS)
+
+
+def test_frames_are_as_bright_as_they_counted() -> None:
+    clip = Clip((WHITE,) * 3, (0.5, 1.5, 2.5), 3.0)
+    sheet = draw_frames(clip, ["surfing", "man"], np.array([[0.1, 0.3, 0.6], [0.5, 0.25, 0.25]]))
+    shades = np.asarray(sheet.convert("L"), dtype=int)
+    width, height = 240, 160  # what a frame of 720 by 480 is fitted into
+    row = (sheet.height - MARGIN) // 2
+    for word, brightest in ((0, 2), (1, 0)):
+        middle = MARGIN + word * row + LINE_HEIGHT + height // 2
+        lights = [shades[middle, MARGIN + frame * (width + GAP) + width // 2] for frame in range(3)]
+        assert max(lights) == lights[brightest] == 255
+        assert min(lights) < 180
+    with pytest.raises(ShapeError, match="2 words and 3 frames"):
+        draw_frames(clip, ["surfing", "man"], np.ones((3, 2)))

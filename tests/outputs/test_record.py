@@ -2,17 +2,39 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
-from captioner.outputs.record import Record
+import pytest
+
+from captioner.outputs.record import Concept, Record
 
 
 def test_to_dict_is_the_row_of_a_captioned_file(captioned: Callable[..., Record]) -> None:
     row = captioned("a.jpg", "a dog", "a cat", log_prob=-1.5).to_dict()
-    assert list(row) == ["file", "caption", "log_prob", "candidates", "model", "error"]
+    names = ["file", "caption", "log_prob", "candidates", "model", "error", "confidence", "concepts"]
+    assert list(row) == names
     assert json.dumps(row) == (
-        '{"file": "a.jpg", "caption": "a dog", "log_prob": -1.5, "candidates": [{"caption": "a dog", "log_prob": -1.5},'
-        ' {"caption": "a cat", "log_prob": -2.5}], "model": "flickr8k", "error": null}'
+        '{"file": "a.jpg", "caption": "a dog", "log_prob": -1.5, "candidates": '
+        '[{"caption": "a dog", "log_prob": -1.5, "confidence": null}, '
+        '{"caption": "a cat", "log_prob": -2.5, "confidence": null}], "model": "flickr8k", "error": null, '
+        '"confidence": null, "concepts": []}'
     )
+
+
+def test_a_label_has_its_name_and_its_probability(
+    captioned: Callable[..., Record], failed: Callable[..., Record]
+) -> None:
+    record = captioned("a.mp4", "Surfing", "Archery", log_prob=-0.5)
+    assert record.to_row("caption") == record.to_dict()
+    row = record.to_row("label")
+    assert list(row) == ["file", "label", "log_prob", "probability", "candidates", "model", "error"]
+    assert (row["label"], row["probability"]) == ("Surfing", pytest.approx(0.6065, abs=1e-4))
+    assert row["candidates"][1] == {
+        "label": "Archery",
+        "log_prob": -1.5,
+        "probability": pytest.approx(0.2231, abs=1e-4),
+    }
+    assert failed("a.mp4").to_row("label")["probability"] is None
 
 
 def test_to_dict_is_the_row_of_a_failed_file(failed: Callable[..., Record]) -> None:
@@ -23,4 +45,12 @@ def test_to_dict_is_the_row_of_a_failed_file(failed: Callable[..., Record]) -> N
         "candidates": [],
         "model": "flickr8k",
         "error": {"type": "CorruptFileError", "message": "empty"},
+        "confidence": None,
+        "concepts": [],
     }
+
+
+def test_a_row_gives_back_its_record(captioned: Callable[..., Record]) -> None:
+    sure = replace(captioned("a.jpg", "a dog"), confidence=0.75, concepts=(Concept("dog", 0.5), Concept("cat", 0.25)))
+    assert sure.to_dict()["concepts"][1] == {"name": "cat", "probability": 0.25}
+    assert Record.from_dict(json.loads(json.dumps(sure.to_dict()))) == sure

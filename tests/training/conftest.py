@@ -106,3 +106,34 @@ def speech_config(spoken_digits: Path, tmp_path: Path) -> Callable[..., object]:
         return SpeechConfig.model_validate(sections)
 
     return make
+
+
+@pytest.fixture
+def video_config(clip_folder: Path, tmp_path: Path) -> Callable[..., object]:
+    """Make the config of a run of seconds on made clips; `section={...}` replaces fields."""
+    from captioner.config import VideoConfig
+
+    def make(**changes: dict[str, object]) -> VideoConfig:
+        sections: dict[str, dict[str, object]] = {
+            "data": {"videos": str(clip_folder), "val_groups": [3], "min_word_count": 1},
+            "image": {"height": 32, "width": 64},
+            "encoder": {"kind": "video", "backbone": "test_resnet", "weights": "none", "num_frames": 3, "dim": 12}
+            | {"num_blocks": 1, "dropout": 0.1},
+            "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8, "dropout": 0.1},
+            "search": {"beam_size": 2, "max_length": 1},
+            "training": {
+                "output": str(tmp_path / "run"),
+                "epochs": 2,
+                "batch_size": 3,
+                "learning_rate": 0.01,
+                "warmup_steps": 1,
+                "crops": 1,
+                "num_workers": 1,
+            },
+            "self_critical": {},
+        }
+        for section, fields in changes.items():
+            sections[section] |= fields
+        return VideoConfig.model_validate(sections)
+
+    return make

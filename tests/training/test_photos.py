@@ -79,13 +79,29 @@ def test_photos_for_validation_are_whole(photos, config):
     assert torch.equal(source.load([4], [0], 3)[0], preprocess(preprocess.read(photos[4])))
 
 
-def test_frozen_backbones_are_cached_and_tuned_ones_are_not(photos, encoder, config, tmp_path):
+def test_what_frozen_stages_make_is_cached(photos, encoder, config, tmp_path):
     training = open_photos(photos, encoder, config, tmp_path, training=True)
     validation = open_photos(photos, encoder, config, tmp_path, training=False)
     assert isinstance(training, CachedPhotos)
     assert (training.num_views, validation.num_views) == (4, 1)
     tuned = ImageEncoder(config.encoder.model_copy(update={"trainable_from": 4}))
-    assert isinstance(open_photos(photos, tuned, config, tmp_path, training=True), AugmentedPhotos)
+    assert isinstance(open_photos(photos, tuned, config, tmp_path, training=True), CachedPhotos)
+    whole = ImageEncoder(config.encoder.model_copy(update={"trainable_from": 0}))
+    assert isinstance(open_photos(photos, whole, config, tmp_path, training=True), AugmentedPhotos)
+
+
+def test_tuned_stages_go_on_from_the_cache_and_do_not_make_it_stale(photos, config, tmp_path):
+    tuned = ImageEncoder(config.encoder.model_copy(update={"trainable_from": 4}))
+    preprocess = ImagePreprocessor(config.image)
+    for _ in range(2):
+        source = open_photos(photos, tuned, config, tmp_path, training=False)
+        with torch.no_grad():
+            expected = tuned.features(preprocess(preprocess.read(photos[2]))[None])
+            found = tuned.features_behind(source.load([2], [0], 0))
+            torch.testing.assert_close(found, expected, atol=1e-2, rtol=1e-2)
+            for name, parameter in tuned.backbone.named_parameters():
+                if name in tuned.trainable_names():
+                    parameter.mul_(1.5)
 
 
 @pytest.mark.parametrize("augment", [True, False])

@@ -65,7 +65,7 @@ def test_dropout_is_on_in_every_epoch(tiny_config, monkeypatch):
 
 
 @pytest.mark.parametrize("update", [1, 3, 4])
-@pytest.mark.parametrize("trainable_from", [None, 3])
+@pytest.mark.parametrize("trainable_from", [None, 0, 3])
 def test_a_stopped_run_goes_on_to_the_same_weights(
     tiny_config, tmp_path, final_weights, interrupted, update, trainable_from
 ):
@@ -150,7 +150,6 @@ def test_the_loss_has_its_options(tiny_config, tmp_path, changes):
 def test_fine_tuning_moves_the_chosen_stages_and_no_statistics(tiny_config):
     config = tiny_config(encoder={"trainable_from": 4}, training={"backbone_learning_rate": 0.01})
     run = Trainer(config, resume=False)
-    assert not run.task.from_features
     before = {name: tensor.clone() for name, tensor in run.model.encoder.backbone.state_dict().items()}
     run.run()
     after = run.model.encoder.backbone.state_dict()

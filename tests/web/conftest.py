@@ -1,4 +1,4 @@
-"""A page with the model that ships and a translator that is made up, served once for all tests of the web."""
+"""A page with models that ship and a translator that is made up, served once for all tests of the web."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,9 @@ from captioner.model_list import MODELS
 from captioner.web.launch import served
 from captioner.web.limits import Limits
 
-LIMITS = Limits(files=60, file_bytes=20_000_000, unpacked_bytes=40_000_000, pixels=10_000_000, text_characters=80)
+LIMITS = Limits(
+    recording_s=5, files=60, file_bytes=20_000_000, unpacked_bytes=40_000_000, pixels=10_000_000, text_characters=80
+)
 
 
 class MadeUpTranslator:
@@ -59,7 +61,8 @@ def url(made_up_model: Path) -> Iterator[str]:
     """Where the page is served."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CAPTIONER_PASSWORD", raising=False)
-        with served([MODELS / "flickr8k", made_up_model], "127.0.0.1", limits=LIMITS, device="cpu") as page:
+        models = [MODELS / "flickr8k", made_up_model, MODELS / "digits", MODELS / "actions"]
+        with served(models, "127.0.0.1", limits=LIMITS, device="cpu") as page:
             yield str(page.local_url)
 
 

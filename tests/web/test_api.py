@@ -20,11 +20,11 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from captioner.errors import CaptionerError
-from captioner.samples import sample_photos
+from captioner.samples import sample_clip, sample_photos
 from captioner.web.launch import served
 
-NAMES = {"/caption", "/caption_files", "/stop_files", "/translate", "/evaluate", "/models"}
-OPTIONS = (2, 3, 12, False, 1.0, 0)
+NAMES = {"/caption", "/caption_files", "/stop_files", "/translate", "/transcribe", "/recognize", "/evaluate", "/models"}
+OPTIONS = (2, 3, 12, False, 1.0, "", "", 0)
 
 
 def connected(url: str, folder: Path) -> Client:
@@ -60,7 +60,8 @@ def test_each_action_has_a_name_and_says_what_it_does(client):
 
 def test_models_are_listed_with_their_cards(client):
     models = client.predict(api_name="/models")
-    assert [(model["name"], model["kind"]) for model in models] == [("flickr8k", "image"), ("reversed", "text")]
+    expected = {"flickr8k": "image", "reversed": "text", "digits": "speech", "actions": "video"}
+    assert {model["name"]: model["kind"] for model in models} == expected
     assert "Limits" in models[0]["card"]
 
 
@@ -96,6 +97,27 @@ def test_options_have_defaults(client):
 def test_a_request_that_makes_no_sense_is_told_why(client, changes, words):
     with pytest.raises(AppError, match=words):
         client.predict(**{"photo": handle_file(sample_photos()[0]), **changes}, api_name="/caption")
+
+
+def test_a_clip_is_recognized_as_python_does(client):
+    import captioner
+
+    answer = client.predict(handle_file(sample_clip()), "actions", 2, api_name="/recognize")
+    result = captioner.load("actions", device="cpu").recognize(sample_clip(), top=2)
+    assert {one["label"]: one["probability"] for one in answer["labels"]} == pytest.approx(
+        result.probabilities, abs=1e-4
+    )
+    assert [one["time_s"] for one in answer["frames"]] == pytest.approx(list(result.times_s))
+    assert sum(one["attention"] for one in answer["frames"]) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_recording_that_is_none_or_too_long_is_told_by_a_sentence(client, limits, tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"only text")
+    assert "not a recording" in refused(client, handle_file(tmp_path / "a.wav"), api_name="/transcribe")
+    soundfile = pytest.importorskip("soundfile")
+    soundfile.write(tmp_path / "long.wav", np.zeros(8000 * int(limits.recording_s + 1)), 8000)
+    message = refused(client, handle_file(tmp_path / "long.wav"), api_name="/transcribe")
+    assert message.startswith("long.wav: ") and "at most" in message
 
 
 def test_a_file_that_is_no_photo_is_told_by_a_sentence(client, tmp_path):

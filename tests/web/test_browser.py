@@ -8,10 +8,11 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from captioner.samples import sample_photos
+from captioner.samples import sample_clip, sample_photos
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 expect = playwright.expect
@@ -196,6 +197,25 @@ def test_a_sentence_is_translated_while_it_is_typed(visit, shoot):
     shoot(page, "translate")
 
 
+def test_a_recording_is_transcribed(visit, shoot, tmp_path):
+    soundfile = pytest.importorskip("soundfile")
+    soundfile.write(tmp_path / "hum.wav", 0.1 * np.sin(np.arange(8000) / 9), 8000)
+    page = visit("Transcribe")
+    page.locator("#recording input[type=file]").set_input_files(tmp_path / "hum.wav")
+    expect(page.locator("#transcript")).to_contain_text("seconds")
+    shoot(page, "transcribe")
+
+
+def test_a_clip_is_recognized_and_its_frames_are_lit(visit, shoot):
+    page = visit("Recognize")
+    page.locator("#clip input[type=file]").set_input_files(sample_clip())
+    expect(page.locator("#actions .ranked li")).to_have_count(3)
+    expect(page.locator("#actions .frames img")).to_have_count(8)
+    light = page.locator("#actions .frames figure").evaluate_all("all => all.map(one => one.style.cssText)")
+    assert sum("--light: 1" in style or "--light:1" in style for style in light) >= 1
+    shoot(page, "recognize")
+
+
 def test_results_are_scored_and_compared(visit, shoot, tmp_path):
     page = visit("Evaluate")
     rows = ["image,caption", "cheetah.jpg,a cheetah runs", "lion.jpg,a lion rests on a rock", "tower.jpg,a lit tower"]
@@ -235,7 +255,7 @@ def test_it_is_readable_in_the_dark_and_on_a_phone(visit, shoot, name, device):
 def test_each_control_has_a_name_for_a_screen_reader(visit):
     page = visit("Photo")
     send_photo(page, sample_photos()[0])
-    for tab in ("Photo", "Folder", "Translate", "Evaluate"):
+    for tab in ("Photo", "Folder", "Translate", "Transcribe", "Recognize", "Evaluate"):
         page.get_by_role("tab", name=tab).click()
         nameless = page.evaluate(
             """() => [...document.querySelectorAll("button, input, textarea, [role=button], [role=slider]")]

@@ -3,12 +3,14 @@
 import base64
 import io
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from captioner.pipeline import Candidate, CaptionResult
+from captioner.pipeline.result import Concept
 from captioner.web.caption_view import caption_view, shares
 
 PHOTO = Image.new("RGB", (90, 70), "red")
@@ -45,6 +47,17 @@ def test_texts_are_escaped():
     assert "<img src=x" not in page
     assert page.count("<img ") == 1
     assert 'onerror="' not in page
+
+
+def test_an_unsure_caption_is_marked_and_what_the_classifier_saw_is_told():
+    concepts = (Concept("<cheetah>", 0.853), Concept("dog", 0.1))
+    unsure = replace(candidate("a red dog"), calibrated=0.23)
+    page = caption_view(PHOTO, CaptionResult((unsure,), concepts=concepts))
+    assert "about 23 in 100 are right" in page
+    assert "The classifier saw: &lt;cheetah&gt; 85%, dog 10%." in page
+    for calibrated in (0.8, None):
+        plain = caption_view(PHOTO, CaptionResult((replace(unsure, calibrated=calibrated),)))
+        assert "Unsure" not in plain and "classifier" not in plain
 
 
 def test_the_length_is_compared_to_what_an_alternative_text_may_have():

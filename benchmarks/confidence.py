@@ -1,0 +1,133 @@
+"""How far a captioner's confidence can be trusted, and the fit that makes it one number.
+
+    python benchmarks/confidence.py FLICKR8K [--model flickr8k] [--photos 1000] [--write FOLDER]
+
+FLICKR8K holds `images/`, `captions.txt` and `val.txt`. A caption counts as right if it names none of COCO's 80 kinds of
+objects that no reference names, and agrees with the references (CIDEr) at least as much as three in four of people's
+captions (the first) do with the other four. Every second photo serves the fit; all that is printed is of the others.
+`--write FOLDER` puts the weights into the `config.json` of a model's folder, and draws `confidence.png` there.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from captioner.data.examples import CaptionExample
+from captioner.evaluation import read_examples
+from captioner.folder import caption_files
+from captioner.metrics import score
+from captioner.metrics.hallucination import hallucinated
+from captioner.pipeline import Captioner, CaptionResult, load_captioner
+from captioner.pipeline.confidence import confidence, evidence, fit
+from captioner.progress import progress
+
+THRESHOLDS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+BINS = 10
+
+
+def captioned(captioner: Captioner, examples: Sequence[CaptionExample]) -> list[CaptionResult]:
+    """Caption photos at beam 5, with the likeliest thing that the classifier saw."""
+    search = captioner.options(beam_size=5, concepts=int(captioner.recognises))
+    results = []
+    with progress("captions", len(examples), "photos") as advance:
+        for done in caption_files(captioner, [one.image for one in examples], search, 16):
+            assert done.result is not None, done.record.error
+            results.append(done.result)
+            advance()
+    return results
+
+
+def told(result: CaptionResult) -> dict[str, float]:
+    """Return the evidence of the best caption."""
+    best = result.candidates[0]
+    return evidence(best.log_prob, best.word_log_probs, result.concepts[0].probability if result.concepts else 0.0)
+
+
+def right(examples: Sequence[CaptionExample], captions: Sequence[str]) -> tuple[np.ndarray, float]:
+    """Tell which captions are right, and the CIDEr that they need."""
+    ids = [one.image_id for one in examples]
+    people = score(
+        dict(zip(ids, (one.captions[0] for one in examples), strict=True)),
+        dict(zip(ids, (one.captions[1:] for one in examples), strict=True)),
+    )
+    needed = float(np.quantile(people.per_image["CIDEr"], 0.25))
+    report = score(
+        dict(zip(ids, captions, strict=True)), dict(zip(ids, (one.captions for one in examples), strict=True))
+    )
+    agrees = dict(zip(report.ids, report.per_image["CIDEr"] >= needed, strict=True))
+    return np.array(
+        [
+            bool(agrees[one.image_id]) and not hallucinated(caption, one.captions)
+            for one, caption in zip(examples, captions, strict=True)
+        ]
+    ), needed
+
+
+def groups(sure: np.ndarray, is_right: np.ndarray) -> list[tuple[float, float, int]]:
+    """Return of each group of equally many captions, by confidence, the mean confidence, the share right, the size."""
+    order = np.argsort(sure, kind="stable")
+    return [(float(sure[part].mean()), float(is_right[part].mean()), len(part)) for part in np.array_split(order, BINS)]
+
+
+def draw(path: Path, parts: Sequence[tuple[float, float, int]]) -> None:
+    """Draw the reliability diagram."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.2, 4.2), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="#b0b0b0", linewidth=1)
+    sure, share, sizes = (np.array(column) for column in zip(*parts, strict=True))
+    axes.errorbar(sure, share, 1.96 * np.sqrt(share * (1 - share) / sizes), fmt="o-", color="#42607f", capsize=2)
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="share of captions that are right")
+    figure.savefig(path, dpi=110)
+
+
+def print_table(sure: np.ndarray, is_right: np.ndarray) -> None:
+    """Print what is kept at each threshold, as a table of Markdown."""
+    print(
+        "| confidence at least | captions kept | of them right | right captions kept |\n| ---: | ---: | ---: | ---: |"
+    )
+    for threshold in THRESHOLDS:
+        kept = sure >= threshold
+        share = f"{is_right[kept].mean():.0%}" if kept.any() else "-"
+        print(f"| {threshold:.1f} | {kept.mean():.0%} | {share} | {is_right[kept].sum() / is_right.sum():.0%} |")
+
+
+def main() -> None:
+    """Fit, measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("flickr8k", type=Path)
+    parser.add_argument("--model", default="flickr8k")
+    parser.add_argument("--photos", type=int, default=1000)
+    parser.add_argument("--write", type=Path, help="folder of the model")
+    arguments = parser.parse_args()
+
+    data = arguments.flickr8k
+    examples = read_examples(data / "images", data / "captions.txt", str(data / "val.txt"))[: arguments.photos]
+    results = captioned(load_captioner(arguments.model, device="cpu"), examples)
+    is_right, needed = right(examples, [one.text for one in results])
+    evidences = [told(one) for one in results]
+    weights = fit(evidences[::2], is_right[::2].tolist())
+    sure = np.array([confidence(one, weights) for one in evidences[1::2]])
+    is_right = is_right[1::2]
+
+    parts = groups(sure, is_right)
+    error = sum(abs(mean - share) * size for mean, share, size in parts) / len(sure)
+    constant = float(np.mean((is_right - is_right.mean()) ** 2))
+    print(f"{len(sure)} captions that the fit did not see, {is_right.mean():.0%} right (CIDEr at least {needed:.1f});")
+    print(f"expected calibration error {error:.3f} in {BINS} groups;")
+    print(f"Brier score {np.mean((sure - is_right) ** 2):.3f}, {constant:.3f} if each were told the same\n")
+    print_table(sure, is_right)
+    print(json.dumps({"confidence": weights}))
+    if arguments.write:
+        path = arguments.write / "config.json"
+        config = {**json.loads(path.read_text(encoding="utf-8")), "confidence": weights}
+        path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        draw(arguments.write / "confidence.png", parts)
+
+
+if __name__ == "__main__":
+    main()

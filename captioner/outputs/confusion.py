@@ -1,0 +1,45 @@
+"""What was taken for what, for the eye: one picture, a row for each true label."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from captioner.outputs.disk import output_errors
+
+INCHES_PER_LABEL = 0.42
+FEWEST_INCHES = 3.2
+NUMBERS_UP_TO = 30  # labels; where there are more, a number no longer fits its square
+
+
+def draw_confusions(path: Path, labels: Sequence[str], counts: NDArray[np.int64]) -> None:
+    """Draw a table of confusions, and save it; its name says the format, such as .png, .svg or .pdf.
+
+    Args:
+        path: The picture.
+        labels: Names of rows (what was right) and columns (what was said).
+        counts: How often, `[labels, labels]`. A square is as dark as its share of its row.
+
+    Raises:
+        OutputError: It cannot be saved.
+    """
+    from matplotlib.figure import Figure
+
+    side = max(FEWEST_INCHES, INCHES_PER_LABEL * len(labels)) + 1.6  # for the names
+    figure = Figure(figsize=(side, side), layout="constrained")
+    axes = figure.subplots()
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    if len(labels) <= NUMBERS_UP_TO:
+        for row, column in zip(*np.nonzero(counts), strict=True):
+            color = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=color, fontsize=9)
+    places = range(len(labels))
+    axes.set_xticks(places, labels, rotation=45, ha="right", rotation_mode="anchor", fontsize=9)
+    axes.set_yticks(places, labels, fontsize=9)
+    axes.set(xlabel="said", ylabel="right")
+    for edge in axes.spines.values():
+        edge.set_visible(False)
+    with output_errors(path):
+        figure.savefig(path, dpi=150)

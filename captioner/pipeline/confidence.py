@@ -1,0 +1,58 @@
+"""How likely a caption is right, in one number: logistic regression on what search and classifier were sure of.
+
+The weights stand in a model's config as `confidence`; `benchmarks/confidence.py` fits them and draws how they hold.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Of the logarithm of the posterior that is maximised: a weak pull to zero, which keeps the fit finite.
+PRIOR = 1e-3
+STEPS = 50
+# A word that was required may be unlikelier than this by any amount.
+LOWEST = -20.0
+
+
+def evidence(log_prob: float, word_log_probs: Sequence[float], surest: float) -> dict[str, float]:
+    """Return what a caption's confidence is made of, by the names that its weights have.
+
+    Args:
+        log_prob: Of the words and the end, nats.
+        word_log_probs: Of each word.
+        surest: Probability of what the classifier is surest of; 0 from a model that has none.
+    """
+    return {
+        "bias": 1.0,
+        "mean_log_prob": log_prob / (len(word_log_probs) + 1),
+        "lowest_log_prob": max(LOWEST, min(word_log_probs, default=0.0)),
+        "tens_of_words": len(word_log_probs) / 10,
+        "surest_concept": surest,
+    }
+
+
+def confidence(told: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    """Return the probability that a caption is right, 0 to 1."""
+    log_odds = sum(weights.get(name, 0.0) * value for name, value in told.items())
+    return (1 + math.tanh(log_odds / 2)) / 2  # the logistic function, without overflow
+
+
+def fit(told: Sequence[Mapping[str, float]], is_right: Sequence[bool]) -> dict[str, float]:
+    """Find the weights under which what was seen is likeliest, by Newton's method.
+
+    Args:
+        told: The evidence of each caption.
+        is_right: Whether each was right.
+    """
+    names = list(told[0])
+    inputs: NDArray[np.float64] = np.array([[one[name] for name in names] for one in told])
+    targets = np.array(is_right, float)
+    weights = np.zeros(len(names))
+    for _ in range(STEPS):
+        right = 1 / (1 + np.exp(-inputs @ weights))
+        slope = inputs.T @ (targets - right) - PRIOR * weights
+        curvature = (inputs.T * (right * (1 - right))) @ inputs + PRIOR * np.eye(len(names))
+        weights += np.linalg.solve(curvature, slope)
+    return {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)}

@@ -1,0 +1,147 @@
+"""Clips to actions or captions: the object behind `load("actions")`."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, overload
+
+import torch
+from torch import Tensor
+
+from captioner.config import SearchConfig, validated
+from captioner.encoders import VideoEncoder
+from captioner.errors import ModelError
+from captioner.model import CaptionerModel
+from captioner.pipeline.result import Candidate, ClipResult
+from captioner.preprocess.frames import ClipPreprocessor
+from captioner.preprocess.video import Clip, ClipSource
+from captioner.search import Hypothesis
+
+BATCH_SIZE = 8
+
+
+class ActionRecognizer:
+    """Says what happens in clips: by a label, or by a sentence, as the model learnt it.
+
+    Args:
+        model: A loaded model.
+        name: What it is called in results.
+
+    Attributes:
+        preprocess: From a file to a `Clip`, and from that to what the model takes.
+        num_streams: How many batches a run over many clips works on side by side.
+
+    Raises:
+        ModelError: The model watches no clips.
+    """
+
+    num_streams = 1  # the frames of a clip keep all cores at work
+
+    def __init__(self, model: CaptionerModel, name: str) -> None:
+        if not isinstance(model.encoder, VideoEncoder):
+            raise ModelError(f"model {name!r} watches no clips: its encoder is of kind {model.kind}")
+        self.model = model.train(False)
+        self.name = name
+        self._names_labels = self.model.search_config.max_length == 1
+        self.preprocess = ClipPreprocessor(model.image_config, model.encoder.config.num_frames)
+
+    def options(self, **changes: Any) -> SearchConfig:
+        """Return the model's own search options with some of them changed.
+
+        Raises:
+            ConfigError: An option is unknown or out of range.
+        """
+        return validated(SearchConfig, {**self.model.search_config.model_dump(), **changes}, "search options")
+
+    def best_labels(self, count: int, **changes: Any) -> SearchConfig:
+        """Return the search options that find so many labels.
+
+        The beam is twice as wide: labels that ended and those that were cut behind their word share it.
+
+        Raises:
+            ConfigError: An option is unknown or out of range.
+        """
+        width = changes.pop("beam_size", self.model.search_config.beam_size)
+        return self.options(**changes, num_captions=count, beam_size=max(2 * count, width))
+
+    @overload
+    def recognize(self, clips: ClipSource, top: int = 1, **options: Any) -> ClipResult: ...
+
+    @overload
+    def recognize(self, clips: Sequence[ClipSource], top: int = 1, **options: Any) -> list[ClipResult]: ...
+
+    def recognize(
+        self, clips: ClipSource | Sequence[ClipSource], top: int = 1, **options: Any
+    ) -> ClipResult | list[ClipResult]:
+        """Name the action in one clip, or in each of a list of them.
+
+        Args:
+            clips: A path, the bytes of a file, or a list of any.
+            top: The most labels of a clip, best first.
+            **options: Fields of `SearchConfig`.
+
+        Returns:
+            One result, or a list of them for a list.
+
+        Raises:
+            InputError: A clip cannot be read.
+            ConfigError: An option is unknown or out of range.
+            MissingExtraError: PyAV is not installed.
+        """
+        return self._watch(clips, self.best_labels(top, **options))
+
+    @overload
+    def caption(self, clips: ClipSource, **options: Any) -> ClipResult: ...
+
+    @overload
+    def caption(self, clips: Sequence[ClipSource], **options: Any) -> list[ClipResult]: ...
+
+    def caption(self, clips: ClipSource | Sequence[ClipSource], **options: Any) -> ClipResult | list[ClipResult]:
+        """Describe one clip, or each of a list of them; as `recognize`, with the options of a caption's search."""
+        return self._watch(clips, self.options(**options))
+
+    def _watch(self, clips: ClipSource | Sequence[ClipSource], search: SearchConfig) -> ClipResult | list[ClipResult]:
+        if isinstance(clips, str | Path | bytes):
+            return self.caption_images([self.preprocess.read(clips)], search)[0]
+        results: list[ClipResult] = []
+        for start in range(0, len(clips), BATCH_SIZE):
+            read = [self.preprocess.read(clip) for clip in clips[start : start + BATCH_SIZE]]
+            results += self.caption_images(read, search)
+        return results
+
+    def caption_images(self, images: Sequence[Clip | Tensor], search: SearchConfig) -> list[ClipResult]:
+        """Describe clips that are read already, or preprocessed too, as one batch; a run over many files calls it.
+
+        Results of preprocessed ones lack the times, which went with the clip.
+        """
+        if not images:
+            return []
+        tensors = [image if isinstance(image, Tensor) else self.preprocess(image) for image in images]
+        wide = search.model_copy(update={"num_captions": search.beam_size}) if self._names_labels else search
+        with torch.inference_mode():
+            found = self.model.search(self.model.encode(torch.stack(tensors).to(self.model.device)), wide)
+        results = [ClipResult(self._ranked(hypotheses, search.num_captions)) for hypotheses in found]
+        return [
+            replace(result, times_s=image.times_s, duration_s=image.duration_s) if isinstance(image, Clip) else result
+            for image, result in zip(images, results, strict=True)
+        ]
+
+    def _ranked(self, hypotheses: Sequence[Hypothesis], count: int) -> tuple[Candidate, ...]:
+        """Return the texts that a search found; of labels each once, by its own probability."""
+        candidates = tuple(map(self._candidate, hypotheses))
+        if not self._names_labels:
+            return candidates
+        by_label = {one.text: one for one in candidates}
+        return tuple(sorted(by_label.values(), key=lambda one: one.log_prob, reverse=True)[:count])
+
+    def _candidate(self, hypothesis: Hypothesis) -> Candidate:
+        words = tuple(self.model.pieces(hypothesis.token_ids))
+        log_probs = tuple(hypothesis.token_log_probs[: len(words)])
+        return Candidate(
+            text=self.model.decode([hypothesis])[0],
+            # A label can only end behind its one word: that is no merit of it.
+            log_prob=sum(log_probs) if self._names_labels else hypothesis.log_prob,
+            words=words,
+            word_log_probs=log_probs,
+            attention=hypothesis.attention_weights.float().cpu().numpy()[: len(words)],
+        )

@@ -1,0 +1,70 @@
+"""From a clip to the tensor that the video encoder reads: some frames, each fitted and normalised as a photo is."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from captioner.config import ImageConfig
+from captioner.preprocess.image import ImagePreprocessor
+from captioner.preprocess.video import Clip, ClipSource, evenly_spread, read_clip
+
+
+class ClipPreprocessor:
+    """Turns clips into frames of one size, spread evenly over each clip.
+
+    Args:
+        config: Size, way of resizing, mean and standard deviation, such as a model's `image_config`.
+        num_frames: Frames of a clip, whatever its length.
+
+    Raises:
+        ConfigError: Mean or standard deviation is left to a backbone.
+    """
+
+    def __init__(self, config: ImageConfig, num_frames: int) -> None:
+        self.config = config
+        self.num_frames = num_frames
+        self._photo = ImagePreprocessor(config)
+
+    def read(self, source: ClipSource) -> Clip:
+        """Read a clip by `read_clip`, at about twice the encoder's detail where it has much more."""
+        return self._read(source, evenly_spread(self.num_frames))
+
+    def __call__(self, clip: Clip) -> Float[Tensor, "frames 3 height width"]:
+        """Fit and normalise all frames."""
+        return torch.stack([self._photo(frame) for frame in clip.frames])
+
+    def views(
+        self, source: ClipSource, views: Sequence[tuple[bool, int | None]]
+    ) -> Float[Tensor, "views frames 3 height width"]:
+        """Read a clip once, and fit and normalise several views of it, the same ones for the same arguments.
+
+        Args:
+            source: The clip.
+            views: Of each whether left and right change places, and the seed of its crop. A crop is the same in all
+                frames, and each frame is then a random one of its part of the clip; None: the whole of the frames in
+                the middles.
+
+        Raises:
+            InputError: It cannot be read.
+        """
+        moments = [self._moments(seed) for _, seed in views]
+        ordered = sorted({moment for several in moments for moment in several})
+        frame_at = dict(zip(ordered, self._read(source, ordered).frames, strict=True))
+        return torch.stack(
+            [
+                torch.stack([self._photo.view(frame_at[moment], mirrored, seed) for moment in several])
+                for (mirrored, seed), several in zip(views, moments, strict=True)
+            ]
+        )
+
+    def _moments(self, seed: int | None) -> tuple[float, ...]:
+        if seed is None:
+            return evenly_spread(self.num_frames)
+        parts = np.arange(self.num_frames) + np.random.default_rng(seed).random(self.num_frames)
+        return tuple((parts / self.num_frames).tolist())
+
+    def _read(self, source: ClipSource, moments: Sequence[float]) -> Clip:
+        return read_clip(source, moments, self.config.max_pixels, 2 * max(self.config.height, self.config.width))

@@ -1,0 +1,193 @@
+"""From a clip, however it is stored, to some of its frames, upright and in RGB, with their times."""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from captioner.errors import CorruptFileError, FileTooLargeError, InputError, UnsupportedFileError
+from captioner.preprocess.kinds import VIDEO_SIGNATURES, kind_of
+from captioner.preprocess.opening import decoding, head_and_size, import_library, open_regular
+
+ClipSource = str | Path | bytes
+
+MICROSECONDS = 1e6  # FFmpeg's AV_TIME_BASE, in which a container tells its own length
+ROUNDING_S = 1e-6
+LEAP_S = 10.0
+"""Where a file has no index of its key frames, what lies so far ahead is leapt to: encoders rarely put them farther
+apart (x264: 250 frames)."""
+BROKEN_OFF_S = 1.0
+"""Decoded frames may end so much before the index does: AVI counts dropped frames."""
+UPRIGHT = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Frames of a clip.
+
+    Attributes:
+        frames: Upright, in RGB, in their order.
+        times_s: When each is looked at, seconds from the clip's beginning.
+        duration_s: How long the clip lasts, seconds.
+    """
+
+    frames: tuple[Image.Image, ...]
+    times_s: tuple[float, ...]
+    duration_s: float
+
+
+def evenly_spread(num_frames: int) -> tuple[float, ...]:
+    """Return the middles of so many equal parts of a clip, as shares of its length."""
+    return tuple((number + 0.5) / num_frames for number in range(num_frames))
+
+
+def read_clip(source: ClipSource, moments: Sequence[float], max_pixels: int = 200_000_000, at_least: int = 0) -> Clip:
+    """Read what a viewer would see at some moments; the same frame twice where the clip has fewer.
+
+    What lies between is leapt over, as far as the file's key frames allow.
+
+    Args:
+        source: A file's path or its bytes.
+        moments: Shares of the clip's length, 0 to 1, ascending.
+        max_pixels: Clips with larger frames are refused before they are decoded.
+        at_least: If positive, frames are reduced by a whole factor as long as no side becomes shorter than so many
+            pixels, which saves memory.
+
+    Raises:
+        FileMissingError: Nothing is there, or it may not be read.
+        UnsupportedFileError: No clip, of a kind that is not read, or sound alone.
+        CorruptFileError: A clip, but broken or broken off, or one without frames.
+        FileTooLargeError: More than `max_pixels`.
+        InputError: It is neither a path nor bytes.
+        MissingExtraError: PyAV is not installed.
+    """
+    if isinstance(source, bytes):
+        return _decoded(io.BytesIO(source), "<bytes>", moments, max_pixels, at_least)
+    if isinstance(source, str | Path):
+        with open_regular(source, "clip") as stream:
+            return _decoded(stream, str(source), moments, max_pixels, at_least)
+    raise InputError(f"<{type(source).__name__}>", "give a path or the bytes of a file")
+
+
+def _decoded(
+    stream: io.BytesIO | io.BufferedReader, name: str, moments: Sequence[float], max_pixels: int, at_least: int
+) -> Clip:
+    head, _ = head_and_size(stream, name)
+    kind = kind_of(head, VIDEO_SIGNATURES)
+    if kind is None:
+        holds = "it holds text" if head.isascii() and b"\0" not in head else "its content is none of a video's"
+        raise UnsupportedFileError(name, f"not a clip that can be read ({holds}); use MP4, WebM, MKV or AVI")
+    av = import_library("av", "video")
+    # The file itself is all that is read: what it names elsewhere is not opened.
+    options = {"metadata_errors": "ignore", "options": {"protocol_whitelist": "none"}}
+    with decoding(name, f"a broken {kind} file"), av.open(stream, **options) as container:
+        pictures = _pictures(container, name)
+        if pictures.codec_context is None:
+            raise UnsupportedFileError(name, "its pictures are of a kind that PyAV does not decode")
+        size = pictures.codec_context.width, pictures.codec_context.height
+        if size[0] * size[1] > max_pixels:
+            raise FileTooLargeError(name, f"{size[0]} x {size[1]} pixels, more than {max_pixels} are allowed")
+        start_s, duration_s = _extent(container, pictures)
+        player, times_s = _Player(container, pictures, name), [moment * duration_s for moment in moments]
+        frames = [_upright(player.shown_at(start_s + time_s), at_least) for time_s in times_s]
+        return Clip(tuple(frames), tuple(times_s), duration_s)
+
+
+def _pictures(container: Any, name: str) -> Any:
+    """Return the stream of moving pictures; the cover of a song is none."""
+    moving = [one for one in container.streams.video if not one.disposition & one.disposition.attached_pic]
+    if moving:
+        return moving[0]
+    if container.streams.audio:
+        raise UnsupportedFileError(name, "it has sound alone: `captioner transcribe` listens to it")
+    raise CorruptFileError(name, "it has no pictures")
+
+
+def _extent(container: Any, pictures: Any) -> tuple[float, float]:
+    """Return when the pictures begin, by the file's own clock, and how long they last, seconds."""
+    base = pictures.time_base
+    start_s = float((pictures.start_time or 0) * base)
+    if pictures.duration:
+        return start_s, float(pictures.duration * base)
+    if container.duration:
+        return start_s, max(0.0, container.duration / MICROSECONDS)
+    # As browsers and cameras write it that do not know how long they will record.
+    ends = [packet.pts + (packet.duration or 0) for packet in container.demux(pictures) if packet.pts is not None]
+    container.seek(0)
+    return start_s, max(0.0, float(max(ends, default=0) * base) - start_s)
+
+
+class _Player:
+    """Plays pictures forwards, and leaps where that saves decoding.
+
+    Args:
+        container: The open file.
+        pictures: Its stream of pictures.
+        name: The file, for messages.
+
+    Raises:
+        CorruptFileError: There is no frame.
+    """
+
+    def __init__(self, container: Any, pictures: Any, name: str) -> None:
+        self._container, self._pictures, self._name = container, pictures, name
+        self._base = pictures.time_base
+        self._now: Any = None  # the frame that is shown
+        self._last_s = -1.0  # when the newest decoded frame begins
+        self._frames: Iterator[Any] = container.decode(pictures)
+        self._next = self._decode()
+        if self._next is None:
+            raise CorruptFileError(name, "it has no frames: there is nothing to see")
+
+    def shown_at(self, time_s: float) -> Any:
+        """Return the frame that is shown at a time, which is not before that of the last call.
+
+        Raises:
+            CorruptFileError: The file ends before.
+        """
+        self._leap(time_s)
+        while self._next is not None and self._last_s <= time_s + ROUNDING_S:
+            self._now, self._next = self._next, self._decode()
+        if self._next is None:
+            self._check_end()
+        return self._next if self._now is None else self._now
+
+    def _decode(self) -> Any:
+        frame = next(self._frames, None)
+        if frame is not None and frame.pts is not None:
+            self._last_s = float(frame.pts * self._base)
+        elif frame is not None:  # a file without times: by its rate
+            self._last_s += 1 / float(self._pictures.average_rate or 25)
+        return frame
+
+    def _leap(self, time_s: float) -> None:
+        key_s = self._key_frame_before(time_s)
+        if self._next is None or (time_s - self._last_s < LEAP_S if key_s is None else key_s <= self._last_s):
+            return
+        self._container.seek(round(time_s / self._base), stream=self._pictures)
+        self._frames = self._container.decode(self._pictures)
+        self._now, self._next = None, self._decode()
+
+    def _key_frame_before(self, time_s: float) -> float | None:
+        """Return when the last key frame up to a time begins; None where the file has no index."""
+        index = self._pictures.index_entries
+        found = index.search_timestamp(round(time_s / self._base)) if len(index) > 1 else -1
+        return None if found < 0 else float(index[found].timestamp * self._base)
+
+    def _check_end(self) -> None:
+        index = self._pictures.index_entries
+        end_s = float(index[len(index) - 1].timestamp * self._base) if len(index) > 1 else 0.0
+        if end_s - self._last_s > BROKEN_OFF_S:
+            raise CorruptFileError(self._name, f"broken off after {self._last_s:.1f} of {end_s:.1f} s")
+
+
+def _upright(frame: Any, at_least: int) -> Image.Image:
+    """Turn a frame as its file says that it is shown."""
+    image: Image.Image = frame.to_image()
+    factor = min(image.size) // at_least if at_least else 1
+    image = image.reduce(factor) if factor > 1 else image
+    method = UPRIGHT.get(round(frame.rotation / 90) * 90 % 360)
+    return image if method is None else image.transpose(method)

@@ -1,0 +1,65 @@
+"""Words that a user requires or forbids, as the tokens by which a model says them."""
+
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+
+from captioner.concepts.table import IRREGULAR, plural_of
+from captioner.errors import ConfigError
+
+MOST_REQUIRED = 4  # a search has a bank of beams for each subset
+SUGGESTIONS = 5
+
+Encode = Callable[[list[str]], list[list[int]]]
+
+
+def spellings(word: str) -> tuple[str, ...]:
+    """Return a word as it stands for itself, for several and for one: bus, buses; dogs, dog."""
+    word = word.lower()
+    singular = {plural: one for one, plural in IRREGULAR.items()}.get(word)
+    stems = [word[: len(word) - cut] + ending for cut, ending in ((1, ""), (2, ""), (3, "y"))]
+    one = [singular] if singular else [stem for stem in stems if len(stem) > 1 and plural_of(stem) == word]
+    return tuple(dict.fromkeys((word, plural_of(word), *one)))
+
+
+def saying(word: str, encode: Encode, num_words: int, names: Sequence[str], within_names: bool) -> list[int]:
+    """Return the tokens that say a word, in the singular or the plural.
+
+    A spelling of several tokens is let be: to ban the parts of man's would ban man.
+
+    Args:
+        word: In any case.
+        encode: Texts to token ids.
+        num_words: Size of the vocabulary.
+        names: Forms of names that the search may write, numbered behind the vocabulary.
+        within_names: Whether a name of several words says each of them, as brown bear says bear.
+    """
+    spelled = spellings(word)
+    found = [ids[0] for ids in encode(list(spelled)) if len(ids) == 1]
+    wanted = set(spelled)
+    return found + [
+        num_words + number
+        for number, name in enumerate(names)
+        if name in wanted or (within_names and not wanted.isdisjoint(name.split()))
+    ]
+
+
+def required(words: Sequence[str], said_by: Callable[[str], list[int]], known: Sequence[str]) -> list[list[int]]:
+    """Return for each word the tokens of which a caption must have one.
+
+    Args:
+        words: What is required.
+        said_by: A word to the tokens that say it and may be written.
+        known: All words that could be required.
+
+    Raises:
+        ConfigError: There are too many, or no token says one of them.
+    """
+    if len(words) > MOST_REQUIRED:
+        raise ConfigError(f"required_words: {len(words)} are too many: at most {MOST_REQUIRED} can be required at once")
+    found = [said_by(word) for word in words]
+    for word, token_ids in zip(words, found, strict=True):
+        if not token_ids:
+            near = [one for one in known if word.lower() in one.split()] + get_close_matches(word.lower(), known)
+            instead = f"near ones are {', '.join(near[:SUGGESTIONS])}" if near else "choose a common one"
+            raise ConfigError(f"required_words: {word!r} is no word that this model may write; {instead}")
+    return found

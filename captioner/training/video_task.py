@@ -1,0 +1,142 @@
+"""Clips, and their captions or labels, as something to learn."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from captioner.config import VideoConfig, VideoDataConfig
+from captioner.data.batching import LENGTH_GROUPS, EpochPlan, plan_epoch
+from captioner.data.clips import ClipExample, in_groups, in_list, read_clips
+from captioner.data.feature_cache import View, views_of
+from captioner.encoders import VideoEncoder
+from captioner.errors import ConfigError, DataError, EmptyDataError, ModelError
+from captioner.metrics import Scorer
+from captioner.metrics.accuracy import ACCURACY, MEAN_CLASS_ACCURACY, AccuracyScorer
+from captioner.model import CaptionerModel
+from captioner.tokenization import train_label_tokenizer, train_word_tokenizer
+from captioner.training.clips import CachedClips
+from captioner.training.model_card import CardTexts
+from captioner.training.reward import CaptionReward
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+LIMITS = """The model knows what it was trained on and nothing else: shown any other clip, it names the nearest thing
+that it knows, and its probabilities do not tell the two cases apart. It looks at {num_frames} frames of a clip, however
+long that is, so what lasts for a moment may fall between them. It goes by scenes and things as much as by movements. Do
+not rely on it where a wrong word can do harm."""
+
+
+class VideoTask:
+    """Writes captions of clips, or names their actions; the attributes are those of `Task`.
+
+    A label is a sentence of one word, so that both are learnt, searched and written alike; they are judged apart.
+
+    Args:
+        config: The experiment.
+
+    Raises:
+        ConfigError: The config names no clips, or not which ones are for validation.
+        DataError: The data cannot be used.
+    """
+
+    from_features = True
+
+    def __init__(self, config: VideoConfig) -> None:
+        self.config = config
+        self._train, self._val = read_splits(config.data)
+        self.targets = [example.texts for example in self._train]
+        self.num_val = len(self._val)
+        texts = dict(enumerate(example.texts for example in self._val))
+        self._names_labels = not config.data.captions
+        self.scorer: AccuracyScorer | Scorer[int]
+        if self._names_labels:
+            self.scorer = AccuracyScorer({number: label for number, (label,) in texts.items()})
+            self.shown, self.num_groups = (ACCURACY, MEAN_CLASS_ACCURACY), 1
+        else:
+            self.scorer = Scorer(texts)
+            self.shown, self.num_groups = ("CIDEr", "BLEU-4"), LENGTH_GROUPS
+
+    def train_tokenizer(self) -> "PreTrainedTokenizerFast":
+        """Learn the labels, or the words of the captions."""
+        texts = [text for several in self.targets for text in several]
+        if self._names_labels:
+            return train_label_tokenizer(texts)
+        return train_word_tokenizer(texts, self.config.data.min_word_count, self.config.data.max_vocab_size)
+
+    def open(self, model: CaptionerModel) -> None:
+        """Cache the features of the clips' frames; the image settings become the model's."""
+        encoder = model.encoder
+        if not isinstance(encoder, VideoEncoder):
+            raise ModelError(f"clips need a video encoder, this model has one of kind {model.kind}")
+        self.config = self.config.model_copy(update={"image": model.image_config})
+        settings = self.config.training
+        cache = Path(self.config.data.cache or Path(settings.output) / "features")
+        train, val = ([example.clip for example in part] for part in (self._train, self._val))
+        self.train = CachedClips(train, views_of(settings.flips, settings.crops), encoder, self.config, cache)
+        self.val = CachedClips(val, (View(),), encoder, self.config, cache)
+
+    def plan(self, lengths: Sequence[int], epoch: int) -> EpochPlan:
+        """Shuffle the clips, and choose a view of each."""
+        settings = self.config.training
+        return plan_epoch(len(lengths), settings.batch_size, self.train.num_views, settings.seed, epoch)
+
+    def reward(self, weights: Mapping[str, float]) -> CaptionReward:
+        """Return what judges sampled captions.
+
+        Raises:
+            ConfigError: The model learns labels.
+        """
+        if self._names_labels:
+            raise ConfigError("self_critical.share: labels are learnt by cross-entropy alone: leave it at 0")
+        return CaptionReward(self.targets, weights)
+
+    def card(self) -> CardTexts:
+        """Say what the clips were and how they are watched."""
+        encoder, image, data = self.config.encoder, self.config.image, self.config.data
+        does = "names the action in a clip" if self._names_labels else "writes a sentence about a clip"
+        return CardTexts(
+            task="video-classification" if self._names_labels else "video-text-to-text",
+            languages=["en"],
+            data=data.name or Path(data.videos).name,
+            summary=f"An attention LSTM that {does}. It attends to {encoder.num_frames} frames: to the features that "
+            f"`{encoder.backbone}` (frozen) has of each, behind convolutions over time.",
+            weights="float16 safetensors; the frozen backbone comes from where it was published",
+            inputs=f"{encoder.num_frames} frames, spread evenly over the clip, of {image.width} x {image.height} "
+            f"pixels; other shapes are fitted by `{image.resize}`",
+            items="clips",
+            limits=LIMITS.format(num_frames=encoder.num_frames),
+        )
+
+
+def read_splits(config: VideoDataConfig) -> tuple[list[ClipExample], list[ClipExample]]:
+    """Read the clips, and choose those for training and those for validation.
+
+    Raises:
+        ConfigError: The config names no clips, or not which ones are for validation.
+        DataError: They cannot be used, or a clip is for both.
+    """
+    if not config.videos:
+        raise ConfigError("data.videos is empty: set it in the config, or write data.videos=DIR behind it")
+    examples = read_clips(Path(config.videos), Path(config.captions) if config.captions else None)
+    val = _select(examples, config.val_split, config.val_groups, "val")
+    if val is None:
+        raise ConfigError("set data.val_split or data.val_groups: nothing says which clips are for validation")
+    train = _select(examples, config.train_split, config.train_groups, "train")
+    judged = {example.clip for example in val}
+    if train is None:
+        train = [example for example in examples if example.clip not in judged]
+    if not train:
+        raise EmptyDataError("all clips are for validation: leave some for training")
+    if both := [example.clip.name for example in train if example.clip in judged]:
+        raise DataError(f"{len(both):,} of {len(val):,} validation clips are trained on as well, such as {both[0]}")
+    return train, val
+
+
+def _select(examples: Sequence[ClipExample], names: str, groups: Sequence[int], split: str) -> list[ClipExample] | None:
+    """Choose by a list, by groups, or by what the captions say; None where nothing says it."""
+    if names:
+        return in_list(examples, Path(names))
+    if groups:
+        return in_groups(examples, groups)
+    return [example for example in examples if example.split == split] or None

@@ -1,0 +1,83 @@
+"""The Recognize tab: a clip to the action in it, and how much each frame counted."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from captioner.errors import InputError, UsageError
+from captioner.web.clip_view import clip_view
+from captioner.web.controls import endpoint, model_choice, uploads_only, within
+from captioner.web.limits import Limits
+from captioner.web.messages import told
+from captioner.web.shelf import Shelf
+from captioner.web.uploads import uploads
+
+if TYPE_CHECKING:
+    from captioner.pipeline import ClipResult
+    from captioner.preprocess.video import Clip
+
+EMPTY = """<div class="empty"><p>What happens in the clip appears here.</p>
+<p class="quiet">Drop a clip, or choose one. It stays on the machine that runs this page and is removed after a
+while.</p></div>"""
+
+
+def recognize_tab(shelf: Shelf, limits: Limits) -> None:
+    """Lay the tab out and connect it."""
+    with gr.Row(elem_classes="two"):
+        with gr.Column(scale=2, min_width=300):
+            # Gradio's own player would load 30 MB of program to trim clips with; the frames are shown in the answer.
+            clip = gr.File(label="Clip", file_types=["video"], height=160, elem_id="clip", elem_classes="ask")
+            uploads_only(clip)
+            top = gr.Slider(1, limits.num_captions, 3, step=1, label="Answers")
+            model = model_choice(shelf, "video")
+        with gr.Column(scale=3, min_width=300):
+            actions = gr.HTML(EMPTY, elem_id="actions", elem_classes="answer", js_on_load=None)
+
+    def watched(clip: Any, model: str, top: Any) -> tuple["Clip", "ClipResult"]:
+        sent = uploads(clip)
+        if not sent:
+            raise UsageError("choose a clip first")
+        recognizer = shelf.get(model, "video")
+        search = recognizer.best_labels(within("top", top, limits.num_captions))
+        try:
+            frames = recognizer.preprocess.read(sent[0].path)
+        except InputError as error:
+            raise type(error)(sent[0].name, error.reason) from error
+        return frames, recognizer.caption_images([frames], search)[0]
+
+    def show(clip: Any, model: str, top: Any) -> str:
+        return clip_view(*watched(clip, model, top)) if clip else EMPTY
+
+    def recognize(clip: Any, model: Any, top: Any) -> dict[str, Any]:
+        """Name the action in one clip.
+
+        Returned are the labels, best first, each with its probability; and of the best one how much each frame that the
+        model saw counted, with its time (seconds).
+        """
+        _, result = watched(clip, model, top)
+        weights = result.attention.mean(0).round(5).tolist()
+        return {
+            "model": model,
+            "label": result.label,
+            "labels": [{"label": one.text, "probability": math.exp(one.log_prob)} for one in result.candidates],
+            "duration_s": result.duration_s,
+            "frames": [
+                {"time_s": time_s, "attention": weight} for time_s, weight in zip(result.times_s, weights, strict=True)
+            ],
+        }
+
+    inputs = [clip, model, top]
+    gr.on(
+        [clip.change, model.change, top.release],
+        told(show),
+        inputs,
+        actions,
+        preprocess=False,
+        api_visibility="private",
+        trigger_mode="always_last",
+        concurrency_id="models",
+        concurrency_limit=limits.workers,
+        show_progress="minimal",
+    )
+    endpoint(recognize, "recognize", inputs, gr.JSON(label="actions", visible=False), "models", limits.workers)

@@ -1,0 +1,86 @@
+"""The Transcribe tab: a recording, from a file or the microphone, to what is said in it."""
+
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from captioner.errors import FileTooLargeError, InputError, UsageError
+from captioner.web.controls import endpoint, model_choice, uploads_only
+from captioner.web.limits import Limits
+from captioner.web.messages import told
+from captioner.web.shelf import Shelf
+from captioner.web.transcript_view import transcript_view
+from captioner.web.uploads import uploads
+
+if TYPE_CHECKING:
+    from captioner.pipeline import TranscriptResult
+
+EMPTY = """<div class="empty"><p>What is said appears here.</p>
+<p class="quiet">Drop a recording, or speak. It stays on the machine that runs this page and is removed after a
+while.</p></div>"""
+
+
+def transcribe_tab(shelf: Shelf, limits: Limits) -> None:
+    """Lay the tab out and connect it."""
+    with gr.Row(elem_classes="two"):
+        with gr.Column(scale=2, min_width=300):
+            recording = gr.Audio(
+                label="Recording",
+                sources=["upload", "microphone"],
+                type="filepath",
+                buttons=[],
+                elem_id="recording",
+                elem_classes="ask",
+            )
+            uploads_only(recording)
+            model = model_choice(shelf, "speech")
+        with gr.Column(scale=3, min_width=300):
+            transcript = gr.HTML(EMPTY, elem_id="transcript", elem_classes="answer", js_on_load=None)
+
+    def transcribed(recording: Any, model: str) -> "TranscriptResult":
+        sent = uploads(recording)
+        if not sent:
+            raise UsageError("choose a recording first")
+        transcriber = shelf.get(model, "speech")
+        try:
+            samples = transcriber.read(sent[0].path)
+            if len(samples) > limits.recording_s * transcriber.sample_rate_hz:
+                longest = f"this page takes at most {limits.recording_s / 60:g} minutes"
+                raise FileTooLargeError(sent[0].name, f"{longest}; the command line takes more")
+        except InputError as error:
+            raise type(error)(sent[0].name, error.reason) from error
+        result: TranscriptResult = transcriber.transcribe_samples([samples], transcriber.options())[0]
+        return result
+
+    def show(recording: Any, model: str) -> str:
+        return transcript_view(transcribed(recording, model)) if recording else EMPTY
+
+    def transcribe(recording: Any, model: Any) -> dict[str, Any]:
+        """Transcribe one recording.
+
+        Returned are the text, its log-probability (nats), how long the recording lasts (seconds), and each segment
+        between pauses with its times (seconds) and text.
+        """
+        result = transcribed(recording, model)
+        return {
+            "model": model,
+            "text": result.text,
+            "log_prob": result.log_prob,
+            "duration_s": result.duration_s,
+            "segments": [{"start_s": one.start_s, "end_s": one.end_s, "text": one.text} for one in result.segments],
+        }
+
+    gr.on(
+        [recording.change, model.change],
+        told(show),
+        [recording, model],
+        transcript,
+        preprocess=False,
+        api_visibility="private",
+        trigger_mode="always_last",
+        concurrency_id="models",
+        concurrency_limit=limits.workers,
+        show_progress="minimal",
+    )
+    answer = gr.JSON(label="transcript", visible=False)
+    endpoint(transcribe, "transcribe", [recording, model], answer, "models", limits.workers)
