@@ -37,7 +37,7 @@ def published(monkeypatch):
             if tensor.is_floating_point():
                 tensor.copy_(0.1 + 0.1 * torch.rand(tensor.shape, generator=generator))
 
-    monkeypatch.setattr("captioner.encoders.image.load_from_package", fill)
+    monkeypatch.setattr("captioner.encoders.backbone.load_from_package", fill)
     return release
 
 

@@ -15,9 +15,15 @@ Encode = Callable[[list[str]], list[list[int]]]
 def spellings(word: str) -> tuple[str, ...]:
     """Return a word as it stands for itself, for several and for one: bus, buses; dogs, dog."""
     word = word.lower()
+    if not word[-1:].isalpha():
+        return (word,)
     singular = {plural: one for one, plural in IRREGULAR.items()}.get(word)
     stems = [word[: len(word) - cut] + ending for cut, ending in ((1, ""), (2, ""), (3, "y"))]
-    one = [singular] if singular else [stem for stem in stems if len(stem) > 1 and plural_of(stem) == word]
+    one = (
+        [singular]
+        if singular
+        else [stem for stem in stems if len(stem) > 1 and stem[-1].isalpha() and plural_of(stem) == word]
+    )
     return tuple(dict.fromkeys((word, plural_of(word), *one)))
 
 

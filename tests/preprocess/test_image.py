@@ -66,7 +66,7 @@ BAD_FILES = [
     ("drawing.png", b"\xef\xbb\xbf" + SVG, UnsupportedFileError, "SVG"),
     ("program.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", UnsupportedFileError, "holds text"),
     ("paper.pdf", b"%PDF-1.7\n\xe2\xe3\xcf\xd3", UnsupportedFileError, "none of a photo's"),
-    ("clip.mp4", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", UnsupportedFileError, "none of a photo's"),
+    ("clip.mp4", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", UnsupportedFileError, "a video or sound"),
     ("head_only.jpg", JPEG[:3], CorruptFileError, "JPEG"),
     ("half.jpg", JPEG[:-99], CorruptFileError, "JPEG.*truncated"),
     ("half.png", PNG[: len(PNG) // 2], CorruptFileError, "PNG"),
