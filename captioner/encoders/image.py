@@ -152,10 +152,15 @@ class ImageEncoder(Encoder):
         with torch.no_grad():
             return recognise(self.class_probabilities(features), self.config.concepts)
 
+    def values(self, features: Float[Tensor, "batch height width channels"]) -> Float[Tensor, "batch source dim"]:
+        """Project features, fresh or cached, to one value for each cell of the map, row by row."""
+        values: Tensor = self.dropout(self.norm(self.project(features.flatten(1, 2))))
+        return values
+
     def embed(self, features: Float[Tensor, "batch height width channels"]) -> Memory:
-        """Project features, fresh or cached, to a memory of one position for each cell of the map."""
+        """Make a memory of features, fresh or cached, and of what the classifier sees in them."""
         height, width = features.shape[1:3]
-        values = self.dropout(self.norm(self.project(features.flatten(1, 2))))
+        values = self.values(features)
         mask = torch.ones(values.shape[:2], dtype=torch.bool, device=values.device)
         seen, layout = self.recognise(features), GridLayout(height, width)
         return Memory(keys=values, values=values, mask=mask, layout=layout, seen=seen)

@@ -123,11 +123,10 @@ class EncoderGraph(nn.Module):
 
     def forward(self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]) -> tuple[Tensor, ...]:
         """Encode."""
-        memory: Memory = self.encoder(pixel_values)
-        layout = memory.layout
-        assert isinstance(layout, GridLayout)
-        grid = memory.values.unflatten(1, (layout.height, layout.width))  # type: ignore[no-untyped-call]
-        return (grid,) if memory.seen is None else (grid, memory.seen.classes)
+        features = self.encoder.features(pixel_values)
+        grid = self.encoder.values(features).unflatten(1, features.shape[1:3])  # type: ignore[no-untyped-call]
+        # Names are made of these outside: tables that a trace fills would be of no use behind it.
+        return (grid, self.encoder.class_probabilities(features)) if self.encoder.config.concepts else (grid,)
 
 
 class StartGraph(nn.Module):
