@@ -17,7 +17,7 @@ from PIL import Image
 from captioner.config import SearchConfig
 from captioner.errors import InputError, ModelError
 from captioner.folder.batch_size import BatchSize
-from captioner.outputs.record import Candidate, Concept, ErrorInfo, Record
+from captioner.outputs.record import Candidate, ErrorInfo, Record
 from captioner.preprocess.video import Clip
 
 if TYPE_CHECKING:
@@ -225,6 +225,6 @@ def _captioned(reading: Reading, result: "CaptionResult | None", model: str) -> 
         model,
         error=None,
         confidence=candidates[0].confidence,
-        concepts=tuple(Concept(one.name, one.probability) for one in result.concepts),
+        concepts=result.concepts,
     )
     return Captioned(record, result, reading.image)

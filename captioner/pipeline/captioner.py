@@ -15,8 +15,9 @@ from captioner.config import SearchConfig, validated
 from captioner.errors import ModelError, UsageError
 from captioner.memory import GridLayout
 from captioner.model import CaptionerModel
+from captioner.outputs.record import Concept
 from captioner.pipeline.confidence import confidence, evidence
-from captioner.pipeline.result import Candidate, CaptionResult, Concept
+from captioner.pipeline.result import Candidate, CaptionResult
 from captioner.preprocess.image import ImagePreprocessor, ImageSource
 from captioner.search import Hypothesis
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from captioner.outputs.record import Concept
 from captioner.outputs.transcripts import Segment
 
 
@@ -113,19 +114,6 @@ class Result:
     def attention(self) -> NDArray[np.float32]:
         """Where the decoder looked at each word of the best text, as `Candidate` has it."""
         return self.candidates[0].attention
-
-
-@dataclass(frozen=True)
-class Concept:
-    """A thing that a photo's classifier saw.
-
-    Attributes:
-        name: What people call it.
-        probability: That it is there, 0 to 1.
-    """
-
-    name: str
-    probability: float
 
 
 @dataclass(frozen=True)

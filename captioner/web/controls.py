@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 
@@ -33,6 +33,29 @@ def uploads_only(component: gr.components.Component) -> None:
 
     # Gradio has no switch for it.
     component.async_move_resource_to_block_cache = move_uploaded  # type: ignore[method-assign]
+
+
+def answer(
+    triggers: Sequence[Any],
+    work: Callable[..., Any],
+    inputs: Sequence[Any],
+    outputs: Any,
+    limits: Limits,
+    trigger_mode: Literal["once", "always_last"] = "always_last",
+) -> None:
+    """Run a model for a visitor at some events; of those that come meanwhile the last counts, or none ("once")."""
+    gr.on(
+        list(triggers),
+        told(work),
+        list(inputs),
+        outputs,
+        preprocess=False,
+        api_visibility="private",
+        trigger_mode=trigger_mode,
+        concurrency_id="models",
+        concurrency_limit=limits.workers,
+        show_progress="minimal",
+    )
 
 
 def endpoint(

@@ -9,9 +9,8 @@ import gradio as gr
 from captioner.errors import CaptionerError, InputError, UsageError
 from captioner.samples import sample_photos
 from captioner.web.caption_view import caption_view, shares
-from captioner.web.controls import endpoint, model_choice, search_options, uploads_only
+from captioner.web.controls import answer, endpoint, model_choice, search_options, uploads_only
 from captioner.web.limits import Limits
-from captioner.web.messages import told
 from captioner.web.shelf import Shelf
 from captioner.web.uploads import uploads
 
@@ -47,21 +46,14 @@ def photo_tab(shelf: Shelf, limits: Limits) -> None:
             model = model_choice(shelf, "image")
         with gr.Column(scale=3, min_width=300):
             captions = gr.HTML(EMPTY, elem_id="captions", elem_classes="answer", js_on_load=None)
-    seed, answer = gr.Number(0, label="seed", visible=False), gr.JSON(label="captions", visible=False)
+    seed, found = gr.Number(0, label="seed", visible=False), gr.JSON(label="captions", visible=False)
     photo_to_html, photo_to_json = _handlers(shelf, limits)
     changes = [_decided(option) for option in options]
-    settings: dict[str, Any] = {
-        "preprocess": False,
-        "api_visibility": "private",
-        "concurrency_id": "models",
-        "concurrency_limit": limits.workers,
-        "show_progress": "minimal",
-    }
-    work, inputs = told(photo_to_html), [photo, model, *options]
-    gr.on([photo.change, model.change, *changes], work, inputs, captions, trigger_mode="always_last", **settings)
+    inputs = [photo, model, *options]
+    answer([photo.change, model.change, *changes], photo_to_html, inputs, captions, limits)
     # The button stands apart: a press that falls into the end of another run would otherwise be lost.
-    again.click(work, inputs, captions, **settings)
-    endpoint(photo_to_json, "caption", [photo, model, *options, seed], answer, "models", limits.workers)
+    answer([again.click], photo_to_html, inputs, captions, limits, "once")
+    endpoint(photo_to_json, "caption", [*inputs, seed], found, "models", limits.workers)
 
 
 def _options(limits: Limits) -> list[gr.Slider | gr.Checkbox | gr.Textbox]:

@@ -7,9 +7,8 @@ import gradio as gr
 
 from captioner.errors import InputError, UsageError
 from captioner.web.clip_view import clip_view
-from captioner.web.controls import endpoint, model_choice, uploads_only, within
+from captioner.web.controls import answer, endpoint, model_choice, uploads_only, within
 from captioner.web.limits import Limits
-from captioner.web.messages import told
 from captioner.web.shelf import Shelf
 from captioner.web.uploads import uploads
 
@@ -68,16 +67,5 @@ def recognize_tab(shelf: Shelf, limits: Limits) -> None:
         }
 
     inputs = [clip, model, top]
-    gr.on(
-        [clip.change, model.change, top.release],
-        told(show),
-        inputs,
-        actions,
-        preprocess=False,
-        api_visibility="private",
-        trigger_mode="always_last",
-        concurrency_id="models",
-        concurrency_limit=limits.workers,
-        show_progress="minimal",
-    )
+    answer([clip.change, model.change, top.release], show, inputs, actions, limits)
     endpoint(recognize, "recognize", inputs, gr.JSON(label="actions", visible=False), "models", limits.workers)

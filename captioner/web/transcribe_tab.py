@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from captioner.errors import FileTooLargeError, InputError, UsageError
-from captioner.web.controls import endpoint, model_choice, uploads_only
+from captioner.web.controls import answer, endpoint, model_choice, uploads_only
 from captioner.web.limits import Limits
-from captioner.web.messages import told
 from captioner.web.shelf import Shelf
 from captioner.web.transcript_view import transcript_view
 from captioner.web.uploads import uploads
@@ -70,17 +69,6 @@ def transcribe_tab(shelf: Shelf, limits: Limits) -> None:
             "segments": [{"start_s": one.start_s, "end_s": one.end_s, "text": one.text} for one in result.segments],
         }
 
-    gr.on(
-        [recording.change, model.change],
-        told(show),
-        [recording, model],
-        transcript,
-        preprocess=False,
-        api_visibility="private",
-        trigger_mode="always_last",
-        concurrency_id="models",
-        concurrency_limit=limits.workers,
-        show_progress="minimal",
-    )
-    answer = gr.JSON(label="transcript", visible=False)
-    endpoint(transcribe, "transcribe", [recording, model], answer, "models", limits.workers)
+    answer([recording.change, model.change], show, [recording, model], transcript, limits)
+    found = gr.JSON(label="transcript", visible=False)
+    endpoint(transcribe, "transcribe", [recording, model], found, "models", limits.workers)
