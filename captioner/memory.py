@@ -1,7 +1,9 @@
 """Memory: the only thing that an encoder hands on, and all that decoder and search know of the source."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
@@ -77,6 +79,15 @@ class Memory:
         """Return the memory of the items at `index`, which may repeat."""
         seen = None if self.seen is None else self.seen.select(index)
         return replace(self, keys=self.keys[index], values=self.values[index], mask=self.mask[index], seen=seen)
+
+    @staticmethod
+    def join(parts: "Sequence[Memory]") -> "Memory":
+        """Put the items of several memories of one layout below one another; all have the same number of positions."""
+        keys, values, mask = (
+            torch.cat(several) for several in zip(*((one.keys, one.values, one.mask) for one in parts), strict=True)
+        )
+        seen = [one.seen for one in parts if one.seen is not None]
+        return replace(parts[0], keys=keys, values=values, mask=mask, seen=Seen.join(seen) if seen else None)
 
     def mean(self) -> Float[Tensor, "batch dim"]:
         """Return the mean value over the real positions."""

@@ -1,11 +1,14 @@
 """A memory checks its shapes and selects its items."""
 
 import inspect
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import torch
 
+from captioner.concepts.seen import recognise
+from captioner.concepts.table import NUM_CLASSES
 from captioner.errors import ShapeError
 from captioner.memory import GridLayout, Memory
 
@@ -29,6 +32,22 @@ def test_select_takes_items_with_all_that_is_theirs():
     for row, item in enumerate([2, 0, 2, 2]):
         for field in ("keys", "values", "mask"):
             assert torch.equal(getattr(chosen, field)[row], getattr(memory, field)[item])
+
+
+def test_joined_memories_are_what_was_selected_from_one():
+    memory = make(MASK)
+    seen = recognise(torch.rand(3, NUM_CLASSES, generator=torch.Generator().manual_seed(0)).softmax(-1), 4)
+    for whole in (memory, replace(memory, seen=seen)):
+        parts = [whole.select(torch.tensor(items)) for items in ([0], [1, 2])]
+        joined = Memory.join(parts)
+        assert joined.layout == LAYOUT
+        for field in ("keys", "values", "mask"):
+            assert torch.equal(getattr(joined, field), getattr(whole, field))
+        if whole.seen is None:
+            assert joined.seen is None
+        else:
+            for field in ("name_ids", "probabilities", "mask", "classes"):
+                assert torch.equal(getattr(joined.seen, field), getattr(seen, field))
 
 
 def test_mean_is_that_of_the_real_values():

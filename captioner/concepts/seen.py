@@ -39,6 +39,12 @@ class Seen:
         """Return what the photos at `index` show."""
         return Seen(self.name_ids[index], self.probabilities[index], self.mask[index], self.classes[index])
 
+    @staticmethod
+    def join(parts: "Sequence[Seen]") -> "Seen":
+        """Put the photos of several below one another."""
+        fields = ((one.name_ids, one.probabilities, one.mask, one.classes) for one in parts)
+        return Seen(*(torch.cat(several) for several in zip(*fields, strict=True)))
+
     def assured(self, name_ids: Sequence[int]) -> "Seen":
         """Return the same with some names that are surely there, behind the others."""
         added = torch.tensor(name_ids, device=self.name_ids.device).expand(len(self.name_ids), -1)

@@ -23,7 +23,7 @@ from captioner.preprocess.video import Clip
 if TYPE_CHECKING:
     from captioner.pipeline import CaptionResult
 
-LARGEST_AT_ONCE = 64  # photos in the model at the same time, over all streams
+LARGEST_AT_ONCE = 128  # photos in the model at the same time, over all streams
 OUT_OF_MEMORY = re.compile(r"out of memory|not enough memory|can't allocate memory|failed to allocate", re.IGNORECASE)
 
 

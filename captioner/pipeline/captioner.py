@@ -13,7 +13,7 @@ from captioner.concepts.seen import Seen, recognise
 from captioner.concepts.table import names
 from captioner.config import SearchConfig, validated
 from captioner.errors import ModelError, UsageError
-from captioner.memory import GridLayout
+from captioner.memory import GridLayout, Memory
 from captioner.model import CaptionerModel
 from captioner.outputs.record import Concept
 from captioner.pipeline.confidence import confidence, evidence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from captioner.engines.onnx_model import OnnxModel
 
 BATCH_SIZE = 16
+ENCODED_AT_ONCE = 16  # the search gains from larger batches still
 MOST_STREAMS = 8  # each has its own activations in memory
 
 
@@ -109,9 +110,8 @@ class Captioner:
         if not images:
             return []
         tensors = [image if isinstance(image, Tensor) else self.preprocess(image) for image in images]
-        pixels = torch.stack(tensors).to(self.model.device)
         with torch.inference_mode():
-            memory = self.model.encode(pixels)
+            memory = self._encode(tensors)
             found = self.model.search(memory, search)
         if not isinstance(memory.layout, GridLayout):
             raise ModelError(f"model {self.name!r} gives no map of a photo")
@@ -122,6 +122,12 @@ class Captioner:
             CaptionResult(tuple(self._candidate(one, grid, sure) for one in hypotheses), concepts=told)
             for hypotheses, sure, told in zip(found, surest, concepts, strict=True)
         ]
+
+    def _encode(self, tensors: Sequence[Tensor]) -> Memory:
+        """Read photos; on a CPU a few at a time, as what the backbone makes of more does not fit into its caches."""
+        at_once = ENCODED_AT_ONCE if self.model.device.type == "cpu" else len(tensors)
+        parts = [tensors[start : start + at_once] for start in range(0, len(tensors), at_once)]
+        return Memory.join([self.model.encode(torch.stack(list(part)).to(self.model.device)) for part in parts])
 
     def _concepts(self, seen: Seen | None, count: int) -> list[tuple[Concept, ...]]:
         """Return of each photo the likeliest things, at most `count`; none where none are asked for."""
