@@ -1,6 +1,6 @@
 """Many recordings: transcribes them in order, whatever is among them, and measures how well."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +8,10 @@ from pathlib import Path
 from captioner.config import SearchConfig
 from captioner.data.utterance import Utterance
 from captioner.errors import DataError, InputError
+from captioner.folder import Captioned
 from captioner.metrics import Report
 from captioner.metrics.transcript import TranscriptScorer
-from captioner.outputs.record import ErrorInfo
-from captioner.outputs.transcripts import TranscriptRecord
+from captioner.outputs.record import Candidate, ErrorInfo, Record, Segment
 from captioner.pipeline import Transcriber, TranscriptResult
 from captioner.preprocess.audio import Samples
 from captioner.progress import progress
@@ -29,22 +29,26 @@ class _Heard:
     error: InputError | None = None
 
 
-def transcribe_files(
-    transcriber: Transcriber, files: Iterable[str | Path], search: SearchConfig
-) -> Iterator[TranscriptRecord]:
+def transcribe_batches(
+    transcriber: Transcriber,
+    files: Iterable[str | Path],
+    search: SearchConfig,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[list[Captioned]]:
     """Transcribe files in their order; while some are in the model, a thread reads the next ones.
 
     Args:
         transcriber: The model.
         files: Recordings; one that cannot be read is reported in its place, and stops nothing.
         search: How transcripts are searched.
+        stop: Asked before each batch; once it says yes, no more come.
     """
     upcoming = iter(files)
     with ThreadPoolExecutor(1) as thread:
         reading = thread.submit(_read_some, transcriber, upcoming)
-        while batch := reading.result():
+        while (batch := reading.result()) and not stop():
             reading = thread.submit(_read_some, transcriber, upcoming)
-            yield from _transcribed(transcriber, batch, search)
+            yield [Captioned(record, None, None) for record in _transcribed(transcriber, batch, search)]
 
 
 def _read_some(transcriber: Transcriber, files: Iterator[str | Path]) -> list[_Heard]:
@@ -62,7 +66,7 @@ def _read_some(transcriber: Transcriber, files: Iterator[str | Path]) -> list[_H
     return batch
 
 
-def _transcribed(transcriber: Transcriber, batch: Sequence[_Heard], search: SearchConfig) -> Iterator[TranscriptRecord]:
+def _transcribed(transcriber: Transcriber, batch: Sequence[_Heard], search: SearchConfig) -> Iterator[Record]:
     samples = [heard.samples for heard in batch if heard.samples is not None]
     results = iter(transcriber.transcribe_samples(samples, search))
     for heard in batch:
@@ -70,25 +74,25 @@ def _transcribed(transcriber: Transcriber, batch: Sequence[_Heard], search: Sear
         yield _record(heard, result, transcriber.name)
 
 
-def _record(heard: _Heard, result: TranscriptResult | None, model: str) -> TranscriptRecord:
+def _record(heard: _Heard, result: TranscriptResult | None, model: str) -> Record:
     if result is None:
         error = ErrorInfo(type(heard.error).__name__, heard.error.reason) if heard.error else None
-        return TranscriptRecord(str(heard.file), None, None, (), model, error)
-    return TranscriptRecord(
+        return Record(str(heard.file), None, None, (), model, error)
+    return Record(
         file=str(heard.file),
-        text=result.text,
+        caption=result.text,
         log_prob=result.log_prob,
-        candidates=tuple((one.text, one.log_prob) for one in result.candidates),
+        candidates=tuple(Candidate(one.text, one.log_prob) for one in result.candidates),
         model=model,
         error=None,
         duration_s=result.duration_s,
-        segments=result.segments,
+        segments=tuple(Segment(round(cue.start_s, 3), round(cue.end_s, 3), cue.text) for cue in result.segments),
     )
 
 
 def evaluate_transcripts(
     transcriber: Transcriber, utterances: Sequence[Utterance], search: SearchConfig
-) -> tuple[Report, list[TranscriptRecord]]:
+) -> tuple[Report, list[Record]]:
     """Transcribe every recording and score the transcripts.
 
     Returns:
@@ -101,9 +105,10 @@ def evaluate_transcripts(
     scorer = TranscriptScorer(dict(enumerate(one.text for one in utterances)))
     records = []
     with progress("recordings", len(utterances), "recordings") as advance:
-        for record in transcribe_files(transcriber, [one.audio for one in utterances], search):
-            if record.error is not None:
-                raise DataError(f"{record.file}: {record.error.message}: mend the recording, or leave it out")
-            records.append(record)
-            advance()
-    return scorer.score({number: record.text or "" for number, record in enumerate(records)}), records
+        for batch in transcribe_batches(transcriber, [one.audio for one in utterances], search):
+            for record in (done.record for done in batch):
+                if record.error is not None:
+                    raise DataError(f"{record.file}: {record.error.message}: mend the recording, or leave it out")
+                records.append(record)
+            advance(len(batch))
+    return scorer.score({number: record.caption or "" for number, record in enumerate(records)}), records

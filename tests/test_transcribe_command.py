@@ -5,7 +5,8 @@ import json
 import pytest
 
 from captioner import transcription
-from captioner.pipeline import load_transcriber
+from captioner.errors import OutputError
+from captioner.pipeline import Transcriber, load_transcriber
 
 
 @pytest.fixture
@@ -33,7 +34,8 @@ def test_rows_and_lines_are_written(run, speech_model_folder, spoken_digits, exp
     monkeypatch.setattr(transcription, "FILES_TOGETHER", 4)
     rows, lines = tmp_path / "out.jsonl", tmp_path / "out.txt"
     options = ["--output", rows, "--output", lines, "--num-transcripts", 2, "--model", speech_model_folder]
-    assert run("transcribe", spoken_digits, *options) == (0, "", "")
+    status, out, err = run("transcribe", spoken_digits, *options)
+    assert (status, out) == (0, "") and "transcribed 18 of 18 recordings" in err
     written = [json.loads(line) for line in rows.read_text().splitlines()]
     assert {row["file"]: row["text"] for row in written} == expected
     assert [row["file"] for row in written] == sorted(expected)
@@ -46,7 +48,7 @@ def test_subtitles_are_written(run, speech_model_folder, spoken_digits, expected
     file = spoken_digits / "1_bob_1.wav"
     outputs = [tmp_path / "out.srt", tmp_path / "out.vtt"]
     options = [part for output in outputs for part in ("--output", output)]
-    assert run("transcribe", file, *options, "--model", speech_model_folder) == (0, "", "")
+    assert run("transcribe", file, *options, "--model", speech_model_folder)[:2] == (0, "")
     assert outputs[0].read_text().startswith("1\n00:00:00,000 --> 00:00:00,")
     assert outputs[1].read_text().startswith("WEBVTT\n\n00:00:00.000 --> ")
     for output in outputs:
@@ -67,13 +69,43 @@ def test_a_broken_file_stops_nothing_and_is_told(run, speech_model_folder, spoke
     assert run("transcribe", tmp_path / "none.wav", "--model", speech_model_folder)[0] == 1
 
 
+def test_a_run_that_broke_off_is_gone_on_with(run, speech_model_folder, spoken_digits, expected, tmp_path, monkeypatch):
+    monkeypatch.setattr(transcription, "FILES_TOGETHER", 4)
+    output = tmp_path / "out.jsonl"
+    given = ["transcribe", spoken_digits, "--output", output, "--model", speech_model_folder]
+    whole = Transcriber.transcribe_samples
+    heard = []
+
+    def break_off(self, recordings, search):
+        heard.extend(recordings)
+        if len(heard) > 12:
+            raise OutputError("the disk is gone")
+        return whole(self, recordings, search)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Transcriber, "transcribe_samples", break_off)
+        assert run(*given)[0] == 1
+    assert not output.exists()
+    status, _, err = run(*given)
+    assert status == 2 and "go on with it by --resume" in err
+    heard.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(Transcriber, "transcribe_samples", lambda *given: heard.extend(given[1]) or whole(*given))
+        assert run(*given, "--resume")[0] == 0
+    assert len(heard) == 10  # the last batch that was written is done again, for want of knowing that it was whole
+    written = [json.loads(line) for line in output.read_text().splitlines()]
+    assert {row["file"]: row["text"] for row in written} == expected and len(written) == len(expected)
+    assert run(*given, "--resume")[2].endswith("without --resume it is made anew\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
         (["transcribe"], 2, "Missing argument"),
         (["transcribe", "{empty}"], 2, "no recordings there"),
         (["transcribe", "{digits}", "--output", "a.srt"], 2, "subtitles are of one recording"),
-        (["transcribe", "{digits}", "--output", "a.doc"], 2, ".jsonl, .txt, .srt, .vtt"),
+        (["transcribe", "{digits}", "--output", "a.doc"], 2, ".txt, .srt, .vtt"),
+        (["transcribe", "{digits}", "--resume", "--model", "{model}"], 2, "add --output"),
         (["transcribe", "{digits}", "--model", "nonesuch"], 1, "nonesuch"),
         (["transcribe", "{digits}", "--model", "{photos}"], 1, "captioner caption"),
         (["transcribe", "{digits}", "--model", "{model}", "--beam-size", "0"], 2, "beam_size"),

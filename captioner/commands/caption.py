@@ -1,18 +1,17 @@
 """`caption` and `demo`: photos to captions, on the terminal or into files."""
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from captioner.commands.many_files import Resume, nothing_to_resume, work_through
 from captioner.commands.options import BeamSize, Device, Model, describe, given, load_model, load_recognizer
 from captioner.errors import UsageError
 
 if TYPE_CHECKING:
-    from captioner.folder import Captioned, Destinations, Summary
+    from captioner.folder import Captioned, Destinations
     from captioner.outputs.sidecar import Existing
     from captioner.pipeline import ActionRecognizer, Captioner
 
@@ -31,9 +30,7 @@ def caption(
             " Face image folder; may be repeated."
         ),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that did not come to its end, or begin if there is none.")
-    ] = False,
+    resume: Resume = False,
     model: Model = "flickr8k",
     beam_size: BeamSize = None,
     num_captions: Annotated[int, typer.Option(min=1, help=describe("num_captions"))] = 1,
@@ -76,16 +73,14 @@ def caption(
     ray_address: Annotated[str | None, typer.Option(help="Of the Ray cluster; default: this machine alone.")] = None,
 ) -> None:
     """Caption photos: one line each, or into files. Exit status: 0 all captioned, 1 some failed, 2 wrong use."""
-    from captioner.folder import Wording, caption_batches, find_clips, find_photos, is_finished, run_folder
+    from captioner.folder import Wording, caption_batches, find_clips, find_photos
     from captioner.model_list import model_kind
 
     watches = model_kind(model) == "video"
     files = find_clips(paths) if watches else find_photos(paths)
     text = {"template": template, "prefix": prefix, "suffix": suffix, "trigger": trigger}
     to = _destinations(files, output or [], sidecar, existing, text, explain)
-    if resume and is_finished(files, to):
-        done = ", ".join(map(str, to.outputs))
-        print(f"{done}: finished already; without --resume it is made anew", file=sys.stderr)
+    if resume and nothing_to_resume(files, to):
         return
     if ray_address is not None and engine != "ray":
         raise UsageError("--ray-address: it is about a Ray cluster; add --engine ray")
@@ -101,7 +96,6 @@ def caption(
     changes: dict[str, Any] = {"beam_size": beam_size, "max_length": max_length, "temperature": temperature}
     changes |= {"seed": seed, "required_words": require, "banned_words": forbid}
     search = captioner.options(**given(**changes), num_captions=num_captions, sample=sample, concepts=concepts)
-    to_terminal = show or not (output or sidecar)
 
     def run(todo: Sequence[Path], stop: Callable[[], bool]) -> "Iterator[Sequence[Captioned]]":
         if engine != "ray":
@@ -112,17 +106,15 @@ def caption(
             todo, stop, model=model, device=device, search=search, batch_size=batch_size, address=ray_address
         )
 
-    summary = run_folder(
+    work_through(
         run,
         files,
         to,
         {"model": captioner.name, "search": search.model_dump()},
         resume=resume,
-        show=partial(_show, to_terminal=to_terminal),
-        hide_progress=to_terminal and sys.stdout.isatty(),
+        show=_show if show or not (output or sidecar) else None,
         wording=Wording("clips" if watches else "photos"),
     )
-    end(summary, to)
 
 
 def demo(
@@ -137,7 +129,7 @@ def demo(
     captioner = load_model(model, "auto")
     with open_writer(output) as page:
         for done in caption_files(captioner, sample_photos(), captioner.options(num_captions=3)):
-            _show(done, to_terminal=True)
+            _show(done)
             page.write(done.record)
     print(f"open {output.resolve()}")
 
@@ -170,25 +162,6 @@ def _destinations(
     )
 
 
-def _show(done: "Captioned", to_terminal: bool) -> None:
-    record = done.record
-    if record.error is not None:
-        print(f"{record.file}: {record.error.message}", file=sys.stderr)
-    elif to_terminal:
-        for candidate in record.candidates:
-            print(f"{record.file}\t{candidate.caption}", flush=True)
-
-
-def end(summary: "Summary", to: "Destinations") -> None:
-    """Say on standard error what was done, and choose the exit status."""
-    from captioner.outputs import failures_in
-
-    kept = bool(to.outputs or to.sidecars)
-    listed = [] if summary.stopped else failures_in(to.outputs)
-    for line in summary.lines(listed) if kept or summary.stopped else summary.failure_lines(listed):
-        print(line, file=sys.stderr)
-    if summary.stopped:
-        print("stopped" + (": the same command with --resume goes on" if kept else ""), file=sys.stderr)
-        raise typer.Exit(130)
-    if summary.failed:
-        raise typer.Exit(1)
+def _show(done: "Captioned") -> None:
+    for candidate in done.record.candidates:
+        print(f"{done.record.file}\t{candidate.caption}", flush=True)

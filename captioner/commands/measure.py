@@ -159,20 +159,19 @@ def _measure_transcripts(
     """Print the error rates of a model of speech, with their intervals."""
     from captioner.data.utterances import read_utterances
     from captioner.metrics.significance import confidence_intervals
-    from captioner.outputs.disk import written_whole
-    from captioner.outputs.transcripts import FORMATS, check_transcript_outputs
+    from captioner.outputs import check_outputs, open_writer
     from captioner.pipeline import load_transcriber
     from captioner.transcription import evaluate_transcripts
 
     utterances = read_utterances(recordings)
-    check_transcript_outputs([output] if output else [], len(utterances))
+    check_outputs([output] if output else [], [one.audio for one in utterances], "text")
     transcriber = load_transcriber(model or "digits", device)
     search = transcriber.options(**given(beam_size=beam_size))
-    with ExitStack() as stack:
-        stream = stack.enter_context(written_whole(output)) if output is not None else None
-        report, records = evaluate_transcripts(transcriber, utterances, search)
-        if output is not None and stream is not None:
-            stream.writelines(map(FORMATS[output.suffix.lower()], records))
+    report, records = evaluate_transcripts(transcriber, utterances, search)
+    if output is not None:
+        with open_writer(output, text_field="text") as writer:
+            for record in records:
+                writer.write(record)
     intervals = confidence_intervals(report)
     table = [
         f"{name:4} {report.scores[name]:6.2f}   95 % interval {interval.low:6.2f} to {interval.high:6.2f}"
@@ -204,7 +203,7 @@ def _measure_actions(
 
     examples = read_clips(videos)
     examples = in_list(examples, Path(split)) if split else examples
-    check_outputs([output] if output else [], videos.iterdir(), "label")
+    check_outputs([output] if output else [], [*videos.iterdir()], "label")
     if confusions is not None:
         check_place(confusions)
     found = evaluate_actions(load_recognizer(model, device), examples)

@@ -1,14 +1,12 @@
 """`recognize`: clips to the actions in them, on the terminal or into files."""
 
 import math
-import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from captioner.commands.caption import end
+from captioner.commands.many_files import Resume, nothing_to_resume, work_through
 from captioner.commands.options import Device, Model, load_recognizer
 
 if TYPE_CHECKING:
@@ -20,9 +18,7 @@ def recognize(
     output: Annotated[
         list[Path] | None, typer.Option(help="Write .jsonl, .csv, .parquet or an .html page; may be repeated.")
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that did not come to its end, or begin if there is none.")
-    ] = False,
+    resume: Resume = False,
     model: Model = "actions",
     top: Annotated[int, typer.Option(min=1, help="The most labels of a clip, best first.")] = 1,
     batch_size: Annotated[
@@ -35,36 +31,27 @@ def recognize(
     device: Device = "auto",
 ) -> None:
     """Name the actions in clips. Exit status: 0 all recognized, 1 some failed, 2 wrong use."""
-    from captioner.folder import Destinations, Wording, caption_batches, find_clips, is_finished, run_folder
+    from captioner.folder import Destinations, Wording, caption_batches, find_clips
     from captioner.outputs import AttentionWriter
 
     files, outputs = find_clips(paths), output or []
     looks = AttentionWriter(explain, files) if explain is not None else None
     to = Destinations(outputs=outputs, looks=looks, text_field="label")
-    if resume and is_finished(files, to):
-        done = ", ".join(map(str, outputs))
-        print(f"{done}: finished already; without --resume it is made anew", file=sys.stderr)
+    if resume and nothing_to_resume(files, to):
         return
     recognizer = load_recognizer(model, device)
     search = recognizer.best_labels(top)
-    to_terminal = show or not outputs
-    summary = run_folder(
+    work_through(
         lambda todo, stop: caption_batches(recognizer, todo, search, batch_size, stop),
         files,
         to,
         {"model": recognizer.name, "search": search.model_dump()},
         resume=resume,
-        show=partial(_show, to_terminal=to_terminal),
-        hide_progress=to_terminal and sys.stdout.isatty(),
+        show=_show if show or not outputs else None,
         wording=Wording("clips", "labels", "recognized"),
     )
-    end(summary, to)
 
 
-def _show(done: "Captioned", to_terminal: bool) -> None:
-    record = done.record
-    if record.error is not None:
-        print(f"{record.file}: {record.error.message}", file=sys.stderr)
-    elif to_terminal:
-        for candidate in record.candidates:
-            print(f"{record.file}\t{candidate.caption}\t{math.exp(candidate.log_prob):.3f}", flush=True)
+def _show(done: "Captioned") -> None:
+    for candidate in done.record.candidates:
+        print(f"{done.record.file}\t{candidate.caption}\t{math.exp(candidate.log_prob):.3f}", flush=True)

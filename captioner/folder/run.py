@@ -37,7 +37,7 @@ class Destinations:
         sidecars: Writes a text beside each photo.
         looks: Draws where the decoder looked.
         caption_text: What a caption becomes in a `metadata.jsonl`.
-        text_field: What captions are called in outputs: `caption`, or `label`.
+        text_field: What captions are called in outputs.
     """
 
     outputs: Sequence[Path] = ()
@@ -62,7 +62,7 @@ def run_folder(
 
     Args:
         engine: Captions batches.
-        files: Photos, or clips, each once.
+        files: Photos, clips or recordings, each once.
         to: Where captions go. Where they are neither in outputs nor in sidecars, nothing is kept of a run's way.
         settings: What may not change while a run is unfinished.
         resume: Go on with the unfinished run, or begin if there is none.

@@ -1,6 +1,6 @@
 """From the name that the user gave an output to the writer of its format."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from captioner.errors import UsageError
@@ -13,18 +13,20 @@ from captioner.outputs.image_folder import NAME, ImageFolderWriter, check_within
 from captioner.outputs.jsonl import JsonlWriter
 from captioner.outputs.parquet import ParquetWriter, check_pyarrow
 from captioner.outputs.record import TextField
+from captioner.outputs.subtitles import LinesWriter, SrtWriter, VttWriter
 from captioner.outputs.writer import TextWriter, Writer
 
-WRITERS: dict[str, type[TextWriter] | type[ParquetWriter]] = {
-    ".jsonl": JsonlWriter,
-    ".csv": CsvWriter,
-    ".parquet": ParquetWriter,
-    ".json": CocoResultsWriter,
-    ".html": ContactSheetWriter,
+AnyWriter = type[TextWriter] | type[ParquetWriter]
+
+OF_ALL: dict[str, AnyWriter] = {".jsonl": JsonlWriter, ".csv": CsvWriter, ".parquet": ParquetWriter}
+WRITERS: dict[TextField, dict[str, AnyWriter]] = {
+    "caption": {**OF_ALL, ".json": CocoResultsWriter, ".html": ContactSheetWriter},  # and an image folder's
+    "label": {**OF_ALL, ".html": ContactSheetWriter},
+    "text": {**OF_ALL, ".txt": LinesWriter, ".srt": SrtWriter, ".vtt": VttWriter},
 }
+"""What each kind of text can be written to, by the output's suffix."""
 
-
-OF_CAPTIONS_ALONE = (".json",)  # and an image folder's metadata.jsonl
+SUBTITLES = (".srt", ".vtt")
 
 
 def open_writer(path: str | Path, caption_text: CaptionText | None = None, text_field: TextField = "caption") -> Writer:
@@ -40,17 +42,17 @@ def open_writer(path: str | Path, caption_text: CaptionText | None = None, text_
         MissingExtraError: The format needs a library that is not installed.
     """
     path = Path(path)
-    if path.name == NAME:
+    if path.name == NAME and text_field == "caption":
         return ImageFolderWriter(path, caption_text or CaptionText())
-    return _known(path)(path, text_field)
+    return _known(path, text_field)(path, text_field)
 
 
-def check_outputs(paths: Iterable[Path], files: Iterable[str | Path], text_field: TextField = "caption") -> None:
+def check_outputs(paths: Iterable[Path], files: Sequence[str | Path], text_field: TextField = "caption") -> None:
     """See that all outputs can be written, before anything is captioned.
 
     Args:
         paths: The outputs.
-        files: The photos that will be among them.
+        files: The photos, clips or recordings that will be among them.
         text_field: What their texts are called.
 
     Raises:
@@ -59,25 +61,25 @@ def check_outputs(paths: Iterable[Path], files: Iterable[str | Path], text_field
     """
     for path in paths:
         check_place(path)
-        if text_field == "label" and (path.name == NAME or path.suffix.lower() in OF_CAPTIONS_ALONE):
-            raise UsageError(f"{path}: this format has captions alone; write labels to .jsonl, .csv, .parquet or .html")
-        if path.name == NAME:
+        if path.name == NAME and text_field == "caption":
             check_within(files, path)
-        elif _known(path) is ParquetWriter:
+        elif _known(path, text_field) is ParquetWriter:
             check_pyarrow()
+        if path.suffix.lower() in SUBTITLES and len(files) > 1:
+            raise UsageError(f"{path}: subtitles are of one recording, and there are {len(files):,}: use .jsonl")
 
 
-def failures_in(paths: Iterable[Path]) -> list[str]:
+def failures_in(paths: Iterable[Path], text_field: TextField = "caption") -> list[str]:
     """Return those of some outputs that tell of each failed file."""
-    return [str(path) for path in paths if path.name != NAME and _known(path).lists_failures]
+    own = [path for path in paths if path.name != NAME or text_field != "caption"]
+    return [str(path) for path in own if _known(path, text_field).lists_failures]
 
 
-def _known(path: Path) -> type[TextWriter] | type[ParquetWriter]:
-    writer = WRITERS.get(path.suffix.lower())
+def _known(path: Path, text_field: TextField) -> AnyWriter:
+    writer = WRITERS[text_field].get(path.suffix.lower())
     if writer is None:
         suffix = f"suffix {path.suffix!r}" if path.suffix else "name without a suffix"
-        raise UsageError(
-            f"{path}: no format has this {suffix}; use .jsonl, .csv, .parquet, .json (COCO results), .html (a page) or"
-            f" {NAME} (an image folder's)"
-        )
+        formats = ", ".join(WRITERS[text_field])
+        more = f", or {NAME} for an image folder's" if text_field == "caption" else ""
+        raise UsageError(f"{path}: no format of {text_field}s has this {suffix}; use {formats}{more}")
     return writer

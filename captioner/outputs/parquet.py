@@ -74,6 +74,9 @@ def _schema(text_field: TextField) -> Any:
     told = {text_field: pa.string(), "log_prob": pa.float64()}
     if text_field == "label":
         told["probability"] = pa.float64()
+    elif text_field == "text":
+        more["duration_s"] = pa.float64()
+        more["segments"] = pa.list_(pa.struct({"start_s": pa.float64(), "end_s": pa.float64(), "text": pa.string()}))
     else:
         told["confidence"] = pa.float64()
         more["concepts"] = pa.list_(pa.struct({"name": pa.string(), "probability": pa.float64()}))

@@ -4,8 +4,15 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
-TextField = Literal["caption", "label"]
-"""What a record's text is called in a table: a sentence, or the name of an action."""
+TextField = Literal["caption", "label", "text"]
+"""What a record's text is called in a table: a sentence, the name of an action, or what is said."""
+
+LEFT_OUT: dict[TextField, tuple[str, ...]] = {
+    "caption": ("duration_s", "segments"),
+    "label": ("confidence", "concepts", "duration_s", "segments"),
+    "text": ("confidence", "concepts"),
+}
+"""The fields that records with such a text do not have."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,21 @@ class Concept:
 
 
 @dataclass(frozen=True)
+class Segment:
+    """A part of a recording between two pauses.
+
+    Attributes:
+        start_s: Where it begins, seconds.
+        end_s: Where it ends.
+        text: What is said in it.
+    """
+
+    start_s: float
+    end_s: float
+    text: str
+
+
+@dataclass(frozen=True)
 class ErrorInfo:
     """Why a file has no caption.
 
@@ -62,6 +84,8 @@ class Record:
         error: Why there is no caption; None where there is one.
         confidence: How likely the best caption is right, 0 to 1; None where that is not known.
         concepts: What the photo's classifier saw, likeliest first, where that was asked for.
+        duration_s: How long a recording lasts, seconds; None where the file failed, or is none.
+        segments: The parts of a recording in which something is said.
     """
 
     file: str
@@ -72,32 +96,35 @@ class Record:
     error: ErrorInfo | None
     confidence: float | None = None
     concepts: tuple[Concept, ...] = ()
+    duration_s: float | None = None
+    segments: tuple[Segment, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the record as a row of JSONL, in this order of keys."""
+        """Return all fields, in this order of keys."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     def to_row(self, text_field: TextField) -> dict[str, Any]:
-        """Return the record as a row of a table; labels have their names and their probabilities in it, 0 to 1."""
-        row = self.to_dict()
-        return row if text_field == "caption" else _labelled(row) | {"candidates": [*map(_labelled, row["candidates"])]}
+        """Return the record as a row of a table; labels have their probabilities in it, 0 to 1."""
+        row = _row(self.to_dict(), text_field)
+        return row | {"candidates": [_row(candidate, text_field) for candidate in row["candidates"]]}
 
     @classmethod
     def from_dict(cls, row: dict[str, Any]) -> Self:
         """Return the record of which `to_dict` made the row."""
         candidates = tuple(Candidate(**candidate) for candidate in row["candidates"])
         concepts = tuple(Concept(**concept) for concept in row.get("concepts", ()))
+        segments = tuple(Segment(**segment) for segment in row.get("segments", ()))
         error = ErrorInfo(**row["error"]) if row["error"] else None
-        return cls(**{**row, "candidates": candidates, "concepts": concepts, "error": error})
+        return cls(**{**row, "candidates": candidates, "concepts": concepts, "segments": segments, "error": error})
 
 
-def _labelled(row: dict[str, Any]) -> dict[str, Any]:
-    """Call a caption a label, and put its probability beside its logarithm."""
+def _row(named: dict[str, Any], text_field: TextField) -> dict[str, Any]:
+    """Leave out what such a text does not have, and call it by its name."""
     fields: dict[str, Any] = {}
-    for name, value in row.items():
-        if name in ("confidence", "concepts"):  # which captions of photos have
+    for name, value in named.items():
+        if name in LEFT_OUT[text_field]:
             continue
-        fields["label" if name == "caption" else name] = value
-        if name == "log_prob":
+        fields[text_field if name == "caption" else name] = value
+        if name == "log_prob" and text_field == "label":
             fields["probability"] = None if value is None else math.exp(value)
     return fields

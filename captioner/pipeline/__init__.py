@@ -1,7 +1,7 @@
 """From a name to words in one line, `load("flickr8k").caption("photo.jpg")`: what command line and web page call."""
 
 from captioner.model_list import list_models
-from captioner.outputs.transcripts import Segment
+from captioner.outputs.record import Segment
 from captioner.pipeline.captioner import Captioner
 from captioner.pipeline.loading import (
     find_model,

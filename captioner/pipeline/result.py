@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from captioner.outputs.record import Concept
-from captioner.outputs.transcripts import Segment
+from captioner.outputs.record import Concept, Segment
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from captioner.config import SearchConfig, validated
 from captioner.encoders import SpeechEncoder
 from captioner.errors import ModelError
 from captioner.model import CaptionerModel
-from captioner.outputs.transcripts import Segment
+from captioner.outputs.record import Segment
 from captioner.pipeline.result import Candidate, ChainedCandidate, TranscriptResult
 from captioner.preprocess.audio import AudioSource, Samples, read_audio
 from captioner.preprocess.pauses import find_segments

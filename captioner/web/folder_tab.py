@@ -125,7 +125,7 @@ class _Work:
             told_so_far = {
                 "done": len(current.records),
                 "total": len(current.photos),
-                "records": [record.to_dict() for record in current.records],
+                "records": [record.to_row("caption") for record in current.records],
             }
             yield current, told_so_far, str(current.results()) if ended else None
 

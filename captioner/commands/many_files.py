@@ -1,0 +1,74 @@
+"""What `caption`, `recognize` and `transcribe` share: a run over many files, and what is said at its end."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from captioner.folder import Captioned, Destinations, Summary, Wording
+    from captioner.folder.run import Engine
+
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with a run that did not come to its end, or begin if there is none.")
+]
+
+
+def nothing_to_resume(files: Sequence[Path], to: "Destinations") -> bool:
+    """Tell whether the run had come to its end before; then say so."""
+    from captioner.folder import is_finished
+
+    finished = is_finished(files, to)
+    if finished:
+        done = ", ".join(map(str, to.outputs))
+        print(f"{done}: finished already; without --resume it is made anew", file=sys.stderr)
+    return finished
+
+
+def work_through(
+    engine: "Engine",
+    files: Sequence[Path],
+    to: "Destinations",
+    settings: Mapping[str, Any],
+    *,
+    resume: bool,
+    show: Callable[["Captioned"], None] | None,
+    wording: "Wording",
+) -> None:
+    """Run over the files, tell on standard error what failed and what was done, and choose the exit status.
+
+    Args:
+        engine: Works on batches.
+        files: What is worked on.
+        to: Where results go.
+        settings: What may not change while a run is unfinished.
+        resume: Go on with the unfinished run.
+        show: Prints what became of a file that did not fail. None: nothing is printed.
+        wording: What files are called, and what is done with them.
+    """
+    from captioner.folder import run_folder
+
+    def tell(done: "Captioned") -> None:
+        if done.record.error is not None:
+            print(f"{done.record.file}: {done.record.error.message}", file=sys.stderr)
+        elif show:
+            show(done)
+
+    hide = show is not None and sys.stdout.isatty()
+    _end(run_folder(engine, files, to, settings, resume=resume, show=tell, hide_progress=hide, wording=wording), to)
+
+
+def _end(summary: "Summary", to: "Destinations") -> None:
+    from captioner.outputs import failures_in
+
+    kept = bool(to.outputs or to.sidecars)
+    listed = [] if summary.stopped else failures_in(to.outputs, to.text_field)
+    for line in summary.lines(listed) if kept or summary.stopped else summary.failure_lines(listed):
+        print(line, file=sys.stderr)
+    if summary.stopped:
+        print("stopped" + (": the same command with --resume goes on" if kept else ""), file=sys.stderr)
+        raise typer.Exit(130)
+    if summary.failed:
+        raise typer.Exit(1)
