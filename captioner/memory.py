@@ -55,6 +55,7 @@ class Memory:
         mask: True where a position is real, `[batch, source]`.
         layout: How to draw a position; nothing but the drawing reads it.
         seen: What the source shows, by name; None from an encoder that recognises nothing.
+        others: What the other models of an ensemble made of the same items.
 
     Raises:
         ShapeError: Keys, values and mask differ in batch or source.
@@ -65,6 +66,7 @@ class Memory:
     mask: Bool[Tensor, "batch source"]
     layout: GridLayout | TokenLayout | TimeLayout | FrameLayout
     seen: Seen | None = None
+    others: tuple["Memory", ...] = ()
 
     def __post_init__(self) -> None:
         if not self.keys.shape[:2] == self.values.shape[:2] == self.mask.shape:
@@ -78,16 +80,18 @@ class Memory:
     def select(self, index: Int[Tensor, " selected"]) -> "Memory":
         """Return the memory of the items at `index`, which may repeat."""
         seen = None if self.seen is None else self.seen.select(index)
-        return replace(self, keys=self.keys[index], values=self.values[index], mask=self.mask[index], seen=seen)
+        others = tuple(memory.select(index) for memory in self.others)
+        keys, values, mask = self.keys[index], self.values[index], self.mask[index]
+        return replace(self, keys=keys, values=values, mask=mask, seen=seen, others=others)
 
     @staticmethod
     def join(parts: "Sequence[Memory]") -> "Memory":
         """Put the items of several memories of one layout below one another; all have the same number of positions."""
-        keys, values, mask = (
-            torch.cat(several) for several in zip(*((one.keys, one.values, one.mask) for one in parts), strict=True)
-        )
-        seen = [one.seen for one in parts if one.seen is not None]
-        return replace(parts[0], keys=keys, values=values, mask=mask, seen=Seen.join(seen) if seen else None)
+        keys, values, mask = map(torch.cat, zip(*((one.keys, one.values, one.mask) for one in parts), strict=True))
+        told = [one.seen for one in parts if one.seen is not None]
+        seen = Seen.join(told) if told else None
+        others = tuple(map(Memory.join, zip(*(one.others for one in parts), strict=True)))
+        return replace(parts[0], keys=keys, values=values, mask=mask, seen=seen, others=others)
 
     def mean(self) -> Float[Tensor, "batch dim"]:
         """Return the mean value over the real positions."""

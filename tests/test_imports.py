@@ -20,7 +20,7 @@ ORDER = [
     ["encoders"],
     ["attention", "decoder"],
     ["search"],
-    ["model"],
+    ["generation", "model"],
     ["metrics"],
     ["losses", "training"],
     ["outputs"],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from captioner.commands.many_files import Resume, nothing_to_resume, work_through
-from captioner.commands.options import BeamSize, Device, Model, describe, given, load_model, load_recognizer
+from captioner.commands.options import BeamSize, Device, Model, Models, describe, given, load_model, load_recognizer
 from captioner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def caption(
         ),
     ] = None,
     resume: Resume = False,
-    model: Model = "flickr8k",
+    model: Models = ["flickr8k"],  # noqa: B006 (nobody changes it)
     beam_size: BeamSize = None,
     num_captions: Annotated[int, typer.Option(min=1, help=describe("num_captions"))] = 1,
     max_length: Annotated[int | None, typer.Option(min=1, help=describe("max_length"))] = None,
@@ -76,7 +76,7 @@ def caption(
     from captioner.folder import Wording, caption_batches, find_clips, find_photos
     from captioner.model_list import model_kind
 
-    watches = model_kind(model) == "video"
+    watches = model_kind(model[0]) == "video"
     files = find_clips(paths) if watches else find_photos(paths)
     text = {"template": template, "prefix": prefix, "suffix": suffix, "trigger": trigger}
     to = _destinations(files, output or [], sidecar, existing, text, explain)
@@ -84,10 +84,12 @@ def caption(
         return
     if ray_address is not None and engine != "ray":
         raise UsageError("--ray-address: it is about a Ray cluster; add --engine ray")
-    if explain is not None and (engine == "ray" or model.startswith("hf:")):
+    if explain is not None and (engine == "ray" or model[0].startswith("hf:")):
         raise UsageError("--explain: only our own models, on this machine, tell where they looked")
     if watches and engine in ("onnx", "ray"):
         raise UsageError(f"--engine {engine}: clips are captioned by torch on this machine; leave --engine out")
+    if len(model) > 1 and engine == "ray":
+        raise UsageError("--engine ray: there each worker has one model; give one --model")
     if watches:
         captioner: Captioner | ActionRecognizer = load_recognizer(model, device)
     else:
@@ -103,7 +105,7 @@ def caption(
         from captioner.engines.ray_data import caption_on_ray
 
         return caption_on_ray(
-            todo, stop, model=model, device=device, search=search, batch_size=batch_size, address=ray_address
+            todo, stop, model=model[0], device=device, search=search, batch_size=batch_size, address=ray_address
         )
 
     work_through(

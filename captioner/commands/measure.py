@@ -59,7 +59,7 @@ def evaluate(
         ),
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="As for `caption`, `translate`, `transcribe` and `recognize`.")
+        list[str] | None, typer.Option(help="As for `caption`, `translate`, `transcribe` and `recognize`.")
     ] = None,
     beam_size: BeamSize = None,
     batch_size: BatchSize = 16,
@@ -82,7 +82,7 @@ def evaluate(
     if confusions is not None and (videos is None or references is not None):
         raise UsageError("--confusions: they are of actions; add --videos, without --references")
     if videos is not None and references is None:
-        _measure_actions(videos, split, model or "actions", output, confusions, as_json, device)
+        _measure_actions(videos, split, model or ["actions"], output, confusions, as_json, device)
         return
     if recordings is not None:
         _measure_transcripts(recordings, model, beam_size, output, as_json, device)
@@ -109,7 +109,7 @@ def _measured_captions(
     folder: Path,
     references: Path,
     split: str | None,
-    model: str | None,
+    model: list[str] | None,
     beam_size: int | None,
     batch_size: int,
     output: Path | None,
@@ -123,7 +123,7 @@ def _measured_captions(
         raise UsageError("evaluate: no model of video captions ships: name one by --model")
     examples = (read_clip_examples if are_clips else read_examples)(folder, references, split)
     captioner: Captioner | ActionRecognizer = (
-        load_recognizer(model, device) if are_clips and model else load_model(model or "flickr8k", device)
+        load_recognizer(model, device) if are_clips and model else load_model(model or ["flickr8k"], device)
     )
     search = captioner.options(**given(beam_size=beam_size))
     with ExitStack() as stack:
@@ -135,7 +135,12 @@ def _measured_captions(
 
 
 def _measured_translations(
-    source: Path, references: list[Path], model: str | None, beam_size: int | None, output: Path | None, device: str
+    source: Path,
+    references: list[Path],
+    model: list[str] | None,
+    beam_size: int | None,
+    output: Path | None,
+    device: str,
 ) -> "Report":
     from captioner.outputs.disk import written_whole
     from captioner.outputs.translations import text_line
@@ -143,7 +148,7 @@ def _measured_translations(
     from captioner.translation import evaluate_translations, read_references
 
     sentences, known = read_references(source, references)
-    translator = load_translator(model or "multi30k-en-de", device)
+    translator = load_translator(model or ["multi30k-en-de"], device)
     search = translator.options(**given(beam_size=beam_size))
     with ExitStack() as stack:
         stream = stack.enter_context(written_whole(output)) if output is not None else None
@@ -154,7 +159,7 @@ def _measured_translations(
 
 
 def _measure_transcripts(
-    recordings: Path, model: str | None, beam_size: int | None, output: Path | None, as_json: bool, device: str
+    recordings: Path, model: list[str] | None, beam_size: int | None, output: Path | None, as_json: bool, device: str
 ) -> None:
     """Print the error rates of a model of speech, with their intervals."""
     from captioner.data.utterances import read_utterances
@@ -165,7 +170,7 @@ def _measure_transcripts(
 
     utterances = read_utterances(recordings)
     check_outputs([output] if output else [], [one.audio for one in utterances], "text")
-    transcriber = load_transcriber(model or "digits", device)
+    transcriber = load_transcriber(model or ["digits"], device)
     search = transcriber.options(**given(beam_size=beam_size))
     report, records = evaluate_transcripts(transcriber, utterances, search)
     if output is not None:
@@ -186,7 +191,7 @@ def _measure_transcripts(
 def _measure_actions(
     videos: Path,
     split: str | None,
-    model: str,
+    model: list[str],
     output: Path | None,
     confusions: Path | None,
     as_json: bool,

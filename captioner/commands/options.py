@@ -16,6 +16,14 @@ def describe(field: str) -> str:
 
 
 Model = Annotated[str, typer.Option(help="A model that `captioner models` lists, a folder, or a hub's owner/name.")]
+Models = Annotated[
+    list[str],
+    typer.Option(
+        "--model",
+        help="A model that `captioner models` lists, a folder, or a hub's owner/name. Repeated: models of one"
+        " vocabulary that write together.",
+    ),
+]
 BeamSize = Annotated[int | None, typer.Option(help=describe("beam_size") + " Default: the model's own.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Photos in one pass of the model.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda, mps, or auto for the fastest that is there.")]
@@ -27,14 +35,14 @@ def given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def load_model(model: str, device: str, engine: str = "auto", num_photos: int = 1) -> "Captioner":
+def load_model(model: str | list[str], device: str, engine: str = "auto", num_photos: int = 1) -> "Captioner":
     """Load a model; torch is imported here and not before."""
     from captioner.pipeline import load_captioner
 
     return load_captioner(model, device, engine, num_photos)
 
 
-def load_recognizer(model: str, device: str) -> "ActionRecognizer":
+def load_recognizer(model: str | list[str], device: str) -> "ActionRecognizer":
     """Load a model of clips; torch is imported here and not before."""
     from captioner.pipeline import load_recognizer as load
 

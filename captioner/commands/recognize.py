@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from captioner.commands.many_files import Resume, nothing_to_resume, work_through
-from captioner.commands.options import Device, Model, load_recognizer
+from captioner.commands.options import Device, Models, load_recognizer
 
 if TYPE_CHECKING:
     from captioner.folder import Captioned
@@ -19,7 +19,7 @@ def recognize(
         list[Path] | None, typer.Option(help="Write .jsonl, .csv, .parquet or an .html page; may be repeated.")
     ] = None,
     resume: Resume = False,
-    model: Model = "actions",
+    model: Models = ["actions"],  # noqa: B006 (nobody changes it)
     top: Annotated[int, typer.Option(min=1, help="The most labels of a clip, best first.")] = 1,
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Clips in one pass of the model. Default: found by itself.")

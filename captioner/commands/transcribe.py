@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from captioner.commands.many_files import Resume, nothing_to_resume, work_through
-from captioner.commands.options import BeamSize, Device, Model, given
+from captioner.commands.options import BeamSize, Device, Models, given
 
 if TYPE_CHECKING:
     from captioner.folder import Captioned
@@ -24,7 +24,7 @@ def transcribe(
         ),
     ] = None,
     resume: Resume = False,
-    model: Model = "digits",
+    model: Models = ["digits"],  # noqa: B006 (nobody changes it)
     num_transcripts: Annotated[
         int, typer.Option(min=1, help="Transcripts of each recording, best first, in .jsonl and .parquet.")
     ] = 1,

@@ -1,10 +1,9 @@
 """A model in three ONNX graphs: photo to memory, memory to the decoder's state, and one word to the next.
 
-It has the verbs of `CaptionerModel`, so that the pipeline and the searches need not know which of the two they have.
+It has the verbs of `CaptionerModel`, so that the pipeline need not know which of the two it has.
 """
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,9 @@ from transformers import AutoTokenizer
 from captioner.concepts.seen import recognise
 from captioner.config import ImageConfig, SearchConfig, validated
 from captioner.errors import MissingExtraError, ModelError
+from captioner.generation import TextGeneration
 from captioner.memory import GridLayout, Memory
-from captioner.model import CaptionerConfig, CaptionerModel
-from captioner.search import Hypothesis
+from captioner.model import CaptionerConfig
 
 ENCODER, START, STEP = "encoder.onnx", "start.onnx", "step.onnx"
 
@@ -134,7 +133,7 @@ class OnnxDecoder:
         return logits, replace(state, recurrent=recurrent), weights
 
 
-class OnnxModel:
+class OnnxModel(TextGeneration):
     """What `captioner export` wrote, loaded.
 
     Args:
@@ -144,6 +143,8 @@ class OnnxModel:
         ModelError: A file is missing or broken.
         MissingExtraError: ONNX Runtime is not installed.
     """
+
+    kind = "image"
 
     def __init__(self, folder: Path) -> None:
         self.config: Any = CaptionerConfig.from_pretrained(folder)
@@ -161,26 +162,3 @@ class OnnxModel:
         mask = torch.ones(values.shape[:2], dtype=torch.bool)
         seen = recognise(class_probabilities[0], self.config.encoder["concepts"]) if class_probabilities else None
         return Memory(keys=values, values=values, mask=mask, layout=GridLayout(*grid.shape[1:3]), seen=seen)
-
-    # The very same code as torch's: it asks for nothing but `decoder`, `config` and `tokenizer`.
-
-    def search(self, memory: Memory, options: SearchConfig) -> list[list[Hypothesis]]:
-        """Find the best captions of each item of a memory."""
-        return CaptionerModel.search(self, memory, options)  # type: ignore[arg-type]
-
-    def decode(self, hypotheses: Sequence[Hypothesis]) -> list[str]:
-        """Return the text of hypotheses."""
-        return CaptionerModel.decode(self, hypotheses)  # type: ignore[arg-type]
-
-    def pieces(self, token_ids: Sequence[int]) -> list[str]:
-        """Return tokens as the vocabulary writes them."""
-        return CaptionerModel.pieces(self, token_ids)  # type: ignore[arg-type]
-
-    def required_ids(self, options: SearchConfig, plain: bool = False) -> list[list[int]]:
-        """Return for each required word the tokens of which a caption must have one."""
-        return CaptionerModel.required_ids(self, options, plain)  # type: ignore[arg-type]
-
-    forbidden_ids = CaptionerModel.forbidden_ids
-    _saying = CaptionerModel._saying
-    _with_required_names = CaptionerModel._with_required_names
-    _searched_decoder = CaptionerModel._searched_decoder

@@ -1,7 +1,8 @@
 """From a name to a loaded model: one that ships, a folder written by training, or one of a hub."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
@@ -11,6 +12,7 @@ from captioner.errors import CaptionerError, ConfigError, ModelError, UsageError
 from captioner.model import CaptionerModel
 from captioner.model_list import list_models
 from captioner.pipeline.captioner import Captioner
+from captioner.pipeline.ensemble import Ensemble
 from captioner.pipeline.recognizer import ActionRecognizer
 from captioner.pipeline.transcriber import Transcriber
 from captioner.pipeline.translator import Translator
@@ -18,46 +20,55 @@ from captioner.pipeline.translator import Translator
 Sense = Captioner | Translator | Transcriber | ActionRecognizer
 SenseT = TypeVar("SenseT", Captioner, Translator, Transcriber, ActionRecognizer)
 
+Models = str | Path | Sequence[str | Path]
+"""A model, or several that write together."""
+
 HUGGING_FACE = "hf:"  # what the name of a model of transformers begins with
 
 
-def load(model: str | Path = "flickr8k", device: str = "auto", engine: str = "auto", num_photos: int = 1) -> Sense:
+def load(model: Models = "flickr8k", device: str = "auto", engine: str = "auto", num_photos: int = 1) -> Sense:
     """Load a model that ships, a folder written by training or by `captioner export`, or one of a hub.
 
     Args:
         model: A name that `captioner models` lists, a folder, or a hub's `owner/name`; with `hf:` before it, a folder
-            or an `owner/name` of an image-to-text model of transformers, such as BLIP, which torch alone runs.
+            or an `owner/name` of an image-to-text model of transformers, such as BLIP, which torch alone runs. Or a
+            list of models of one vocabulary, which then write together.
         device: `cpu`, `cuda`, `mps`, or `auto` for the fastest that is there.
         engine: What runs it: `torch`, `onnx` (faster on a CPU), or `auto` for ONNX where that pays.
         num_photos: How many photos are waiting; for many, `auto` exports a model to ONNX first.
 
     Raises:
-        ModelError: There is no such model, or its files are broken.
+        ModelError: There is no such model, its files are broken, or several models do not fit together.
         UsageError: There is no such engine, or it does not run on the device.
         MissingExtraError: The engine is not installed.
         CacheError: What is exported for the engine `onnx` cannot be kept.
     """
     where = _device(device)
+    names = [model] if isinstance(model, str | Path) else [*model]
+    if len(names) > 1:
+        members = [_load_one(name, where, engine, num_photos) for name in names]
+        return _of_kind(Ensemble(members, [_name(name) for name in names]), "+".join(map(_name, names)))
+    (model,) = names
     if str(model).startswith(HUGGING_FACE):
         from captioner.engines.hugging_face import HuggingFaceCaptioner
 
         if engine == "onnx":
             raise UsageError(f"{model} is a model of transformers, which torch runs: choose --engine torch")
         return HuggingFaceCaptioner(str(model).removeprefix(HUGGING_FACE), where)
+    return _of_kind(_load_one(model, where, engine, num_photos), _name(model))
+
+
+def _load_one(model: str | Path, where: torch.device, engine: str, num_photos: int) -> CaptionerModel | OnnxModel:
+    if str(model).startswith(HUGGING_FACE):
+        raise UsageError(f"{model} is a model of transformers, which writes alone: leave the other models out")
     folder = find_model(model)
     try:
         graphs = onnx_folder(folder, engine, where, num_photos)
         if graphs is not None:
-            return Captioner(OnnxModel(graphs), name=_name(model))
+            return OnnxModel(graphs)
         loaded = CaptionerModel.from_pretrained(folder)
         loaded.to(where)  # type: ignore[arg-type]  # transformers hides the method's own signature
-        if loaded.kind == "text":
-            return Translator(loaded, name=_name(model))
-        if loaded.kind == "speech":
-            return Transcriber(loaded, name=_name(model))
-        if loaded.kind == "video":
-            return ActionRecognizer(loaded, name=_name(model))
-        return Captioner(loaded, name=_name(model))
+        return loaded
     except ConfigError as error:  # of the model's own settings, not of the user's
         raise ModelError(f"model {str(model)!r} cannot be loaded: {error}") from error
     except CaptionerError:
@@ -66,45 +77,52 @@ def load(model: str | Path = "flickr8k", device: str = "auto", engine: str = "au
         raise ModelError(f"model {str(model)!r} cannot be loaded: {error}") from error
 
 
+def _of_kind(model: Any, name: str) -> Sense:
+    """Return what users call, of the model's sense."""
+    senses: dict[str, Any] = {"text": Translator, "speech": Transcriber, "video": ActionRecognizer}
+    sense: Sense = senses.get(model.kind, Captioner)(model, name)
+    return sense
+
+
 def load_captioner(
-    model: str | Path = "flickr8k", device: str = "auto", engine: str = "auto", num_photos: int = 1
+    model: Models = "flickr8k", device: str = "auto", engine: str = "auto", num_photos: int = 1
 ) -> Captioner:
     """Load a model of photos.
 
     Raises:
         ModelError: It is a model of something else, or as `load`.
     """
-    return _of_sense(Captioner, model, load(model, device, engine, num_photos))
+    return _of_sense(Captioner, load(model, device, engine, num_photos))
 
 
-def load_translator(model: str | Path = "multi30k-en-de", device: str = "auto") -> Translator:
+def load_translator(model: Models = "multi30k-en-de", device: str = "auto") -> Translator:
     """Load a model of sentences.
 
     Raises:
         ModelError: It is a model of something else, or as `load`.
     """
-    return _of_sense(Translator, model, load(model, device))
+    return _of_sense(Translator, load(model, device))
 
 
-def load_transcriber(model: str | Path = "digits", device: str = "auto") -> Transcriber:
+def load_transcriber(model: Models = "digits", device: str = "auto") -> Transcriber:
     """Load a model of speech.
 
     Raises:
         ModelError: It is a model of something else, or as `load`.
     """
-    return _of_sense(Transcriber, model, load(model, device))
+    return _of_sense(Transcriber, load(model, device))
 
 
-def load_recognizer(model: str | Path = "actions", device: str = "auto") -> ActionRecognizer:
+def load_recognizer(model: Models = "actions", device: str = "auto") -> ActionRecognizer:
     """Load a model of clips.
 
     Raises:
         ModelError: It is a model of something else, or as `load`.
     """
-    return _of_sense(ActionRecognizer, model, load(model, device))
+    return _of_sense(ActionRecognizer, load(model, device))
 
 
-def _of_sense(sense: type[SenseT], model: str | Path, loaded: Sense) -> SenseT:
+def _of_sense(sense: type[SenseT], loaded: Sense) -> SenseT:
     """Return a model of the sense that is wanted, or say what it does instead, and with which command."""
     if isinstance(loaded, sense):
         return loaded
@@ -116,7 +134,7 @@ def _of_sense(sense: type[SenseT], model: str | Path, loaded: Sense) -> SenseT:
         does = "transcribes speech: use `captioner transcribe`"
     else:
         does = "watches clips: use `captioner recognize`"
-    raise ModelError(f"model {str(model)!r} {does}, or another model")
+    raise ModelError(f"model {loaded.name!r} {does}, or another model")
 
 
 def _name(model: str | Path) -> str:

@@ -15,9 +15,11 @@ HARD = 'tab\tfeed\nreturn\r "quoted" \u2028 \x85 Straße \ud800'
 
 def test_a_row_has_the_keys_that_rows_of_all_senses_share():
     row = json.loads(json_row("two dogs", [("zwei Hunde", -1.5), ("zwei", -2.5)], "en-de"))
-    caption = Record("x.jpg", "a dog", -1.5, (Candidate("a dog", -1.5), Candidate("dog", -2.5)), "m", None).to_row("caption")
+    record = Record("x.jpg", "a dog", -1.5, (Candidate("a dog", -1.5), Candidate("dog", -2.5)), "m", None)
     renamed = {"file": "source", "caption": "text"}
-    assert list(row) == [renamed.get(key, key) for key in caption if key not in ("confidence", "concepts")]
+    assert list(row) == [
+        renamed.get(key, key) for key in record.to_row("caption") if key not in ("confidence", "concepts")
+    ]
     assert [list(one) for one in row["candidates"]] == [["text", "log_prob"]] * 2
     assert row == {
         "source": "two dogs",

@@ -1,0 +1,61 @@
+"""Several models that write one text together: slower than each, and better than the best of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from captioner.errors import ModelError
+from captioner.generation import TextGeneration
+from captioner.memory import Memory
+from captioner.search.ensemble import EnsembleDecoder
+
+
+class Ensemble(TextGeneration):
+    """Has the verbs of a model; settings, names of things seen and where it looked are the first member's.
+
+    Args:
+        models: Loaded models of one sense, which read alike and have one vocabulary.
+        names: What they are called in messages.
+
+    Raises:
+        ModelError: They do not fit together.
+    """
+
+    def __init__(self, models: Sequence[Any], names: Sequence[str]) -> None:
+        first = models[0]
+        for name, model in zip(names[1:], models[1:], strict=True):
+            for what, mine, its in zip(("sense", "vocabulary", "input"), _traits(first), _traits(model), strict=True):
+                if mine != its:
+                    raise ModelError(f"models {names[0]!r} and {name!r} cannot write together: they differ in {what}")
+        self.models = tuple(models)
+        self.config, self.tokenizer, self.device = first.config, first.tokenizer, first.device
+        self.search_config, self.image_config = first.search_config, first.image_config
+        self.decoder = EnsembleDecoder([model.decoder for model in models])
+
+    @property
+    def kind(self) -> str:
+        """The sense."""
+        return str(self.models[0].kind)
+
+    @property
+    def encoder(self) -> Any:
+        """The first member's."""
+        return self.models[0].encoder
+
+    def train(self, mode: bool = True) -> "Ensemble":
+        """Set the members' mode."""
+        for model in self.models:
+            model.train(mode)
+        return self
+
+    def encode(self, inputs: Any) -> Memory:
+        """Read a batch with each member."""
+        memories: list[Memory] = [model.encode(inputs) for model in self.models]
+        return replace(memories[0], others=tuple(memories[1:]))
+
+
+def _traits(model: Any) -> tuple[Any, ...]:
+    """Return what members must have in common: the sense, the vocabulary, and what a tensor of the input is."""
+    encoder = model.config.encoder
+    reads = {name: encoder.get(name) for name in ("sample_rate_hz", "num_mels", "num_frames", "max_positions")}
+    return model.kind, model.tokenizer.get_vocab(), (reads, model.image_config)

@@ -1,0 +1,57 @@
+"""Several decoders that choose each word together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from captioner.memory import Memory
+
+
+@dataclass(frozen=True)
+class EnsembleState:
+    """Where each decoder stands; its rows are the same hypotheses in all of them."""
+
+    members: tuple[Any, ...]
+
+    def reorder(self, index: Int[Tensor, " selected"]) -> "EnsembleState":
+        """Return the state of the rows at `index`."""
+        return EnsembleState(tuple(state.reorder(index) for state in self.members))
+
+    def select(self, items: Int[Tensor, " selected"]) -> "EnsembleState":
+        """Return the state of all rows of the items at `items`."""
+        return EnsembleState(tuple(state.select(items) for state in self.members))
+
+
+class EnsembleDecoder:
+    """Has the verbs of a decoder; a word's logit is the mean of its log-probabilities by the members.
+
+    Each member reads its own memory of the items: the first one the memory itself, the next ones its `others`.
+
+    Args:
+        decoders: The members, with one vocabulary.
+
+    Source:
+        Sutskever et al. 2014, arXiv:1409.3215, section 3.6, for translation; the mean of logarithms rather than of
+        probabilities: a word that one member rules out is not written.
+    """
+
+    def __init__(self, decoders: Sequence[Any]) -> None:
+        self._decoders = tuple(decoders)
+
+    def start(self, memory: Memory, rows_per_item: int = 1) -> EnsembleState:
+        """Return the state before the first word."""
+        members = zip(self._decoders, (memory, *memory.others), strict=True)
+        return EnsembleState(tuple(decoder.start(own, rows_per_item) for decoder, own in members))
+
+    def step(
+        self, token_ids: Int[Tensor, " rows"], state: EnsembleState, memory: Memory
+    ) -> tuple[Float[Tensor, "rows vocab"], EnsembleState, Float[Tensor, "rows source"]]:
+        """Read one word a row; return the next word's logits, the new state, and where the first looked."""
+        members = zip(self._decoders, state.members, (memory, *memory.others), strict=True)
+        logits, states, looked = zip(*(one.step(token_ids, at, own) for one, at, own in members), strict=True)
+        mean = torch.stack([each.log_softmax(-1) for each in logits]).mean(0)
+        return mean, EnsembleState(states), looked[0]
