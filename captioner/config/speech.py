@@ -40,6 +40,8 @@ class SpeechDataConfig(Section):
     """The longest gap before, between and behind joined recordings, seconds; it is drawn anew each time."""
     max_speed_change: float = Field(0.1, ge=0, lt=0.5)
     """Training recordings are played at 1 less so much to 1 more so much of their speed, which moves the pitch too."""
+    max_warp: float = Field(0.0, ge=0, lt=0.5)
+    """Their frequencies are stretched by 1 less so much to 1 more so much, at the same speed, as by another throat."""
     min_snr_db: float = Field(15.0)
     """Training recordings get noise, by which the speech is at least so much louder, decibels."""
     num_masks: int = Field(2, ge=0)

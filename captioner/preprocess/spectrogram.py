@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Float64
 from torch import Tensor
 
 WINDOW_S = 0.025
@@ -79,6 +80,14 @@ def _filters(sample_rate_hz: int, size: int, num_mels: int) -> Float[Tensor, "bi
 
     filters = mel_filter_bank(size // 2 + 1, num_mels, LOWEST_HZ, sample_rate_hz / 2, sample_rate_hz, mel_scale="htk")
     return torch.from_numpy(filters).float()
+
+
+def band_centres_hz(sample_rate_hz: int, num_mels: int) -> Float64[np.ndarray, " mels"]:
+    """Return the middle of each band."""
+    from transformers.audio_utils import hertz_to_mel, mel_to_hertz
+
+    lowest, highest = (float(hertz_to_mel(hertz, "htk")) for hertz in (LOWEST_HZ, sample_rate_hz / 2))
+    return np.asarray(mel_to_hertz(np.linspace(lowest, highest, num_mels + 2)[1:-1], "htk"))
 
 
 def pad_spectrograms(spectrograms: Sequence[Float[Tensor, "_ mels"]]) -> Spectrograms:

@@ -12,7 +12,7 @@ from captioner.config import SpeechConfig
 from captioner.data.strings import String
 from captioner.preprocess.audio import read_audio
 from captioner.preprocess.spectrogram import Spectrograms, log_mel, pad_spectrograms
-from captioner.training.sound import add_noise, change_speed, change_tone, join, mask_bands
+from captioner.training.sound import add_noise, change_speed, change_tone, join, mask_bands, warp_bands
 
 VALIDATION_KEY = 1  # beside the run's seed, so that validation strings are joined by another chance
 
@@ -56,4 +56,7 @@ class Recordings:
             return log_mel(torch.from_numpy(samples), rate_hz, num_mels)
         samples = change_tone(change_speed(samples, self._data.max_speed_change, chance), chance)
         samples = add_noise(samples, self._data.min_snr_db, chance)
-        return mask_bands(log_mel(torch.from_numpy(samples), rate_hz, num_mels), self._data.num_masks, chance)
+        frames = log_mel(torch.from_numpy(samples), rate_hz, num_mels)
+        if self._data.max_warp:
+            frames = warp_bands(frames, rate_hz, self._data.max_warp, chance)
+        return mask_bands(frames, self._data.num_masks, chance)

@@ -6,11 +6,12 @@ All chance comes from a generator that the caller seeds.
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
 from captioner.preprocess.audio import Samples, resample
-from captioner.preprocess.spectrogram import HOP_S
+from captioner.preprocess.spectrogram import HOP_S, band_centres_hz
 
 NO_GAP_SHARE = 0.3
 """Of gaps that have no length at all, as between words of fluent speech."""
@@ -77,6 +78,22 @@ def add_noise(samples: Samples, min_snr_db: float, chance: np.random.Generator) 
     power = np.square(samples[loud]).mean() if loud.any() else 0.0
     noise *= np.sqrt(power / max(np.square(noise).mean(), 1e-20) / 10 ** (snr_db / 10))
     return (samples + noise).astype(np.float32)
+
+
+def warp_bands(
+    frames: Float[Tensor, "frames mels"], sample_rate_hz: int, most: float, chance: np.random.Generator
+) -> Float[Tensor, "frames mels"]:
+    """Stretch the frequencies by 1 - `most` to 1 + `most`: a longer throat has all its resonances lower.
+
+    Source:
+        Jaitly and Hinton 2013, "Vocal Tract Length Perturbation (VTLP) improves speech recognition", without the bend
+        near the highest frequency: beyond it, the last band counts.
+    """
+    centres_hz = band_centres_hz(sample_rate_hz, frames.shape[1])
+    places = np.interp(centres_hz * (1 + most * chance.uniform(-1, 1)), centres_hz, np.arange(len(centres_hz)))
+    below = torch.from_numpy(places.astype(np.int64))
+    above, share = (below + 1).clamp(max=frames.shape[1] - 1), torch.from_numpy(places).float() - below
+    return frames[:, below] * (1 - share) + frames[:, above] * share
 
 
 def mask_bands(

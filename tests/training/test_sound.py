@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from captioner.training.sound import add_noise, change_speed, change_tone, join, mask_bands
+from captioner.preprocess.spectrogram import band_centres_hz, log_mel
+from captioner.training.sound import add_noise, change_speed, change_tone, join, mask_bands, warp_bands
 
 
 def chance(seed: int = 0) -> np.random.Generator:
@@ -43,6 +44,22 @@ def test_the_tone_changes_within_bounds_and_nothing_else_does():
     changes = [balance_db(change_tone(click, chance(seed))) for seed in range(60)]
     assert -7.5 < min(changes) < -4 and 12 < max(changes) < 19.1
     assert change_tone(tone(77), chance()).shape == (77,)
+
+
+def test_a_stretch_moves_a_tone_by_its_factor():
+    rate_hz, num_mels = 8_000, 40
+    centres_hz = band_centres_hz(rate_hz, num_mels)
+
+    def heard_hz(frames: torch.Tensor) -> float:
+        return float(centres_hz[int(frames.mean(0).argmax())])
+
+    whistle = torch.from_numpy(np.sin(2 * np.pi * 1_000 * np.arange(8_000) / rate_hz)).float()
+    frames = log_mel(whistle, rate_hz, num_mels)
+    assert heard_hz(frames) == pytest.approx(1_000, rel=0.06)
+    moved = [heard_hz(warp_bands(frames, rate_hz, 0.2, chance(seed))) for seed in range(40)]
+    assert 780 < min(moved) < 900 and 1_130 < max(moved) < 1_330
+    assert torch.equal(warp_bands(frames, rate_hz, 0.0, chance()), frames)
+    assert warp_bands(frames[:1], rate_hz, 0.2, chance()).shape == (1, num_mels)
 
 
 def test_noise_is_no_louder_than_allowed_and_some_recordings_get_none():
