@@ -122,11 +122,11 @@ def caption_batches(
         ModelError: There is not even memory for one photo.
     """
     size = BatchSize(batch_size, max(1, LARGEST_AT_ONCE // captioner.num_streams))
-    upcoming = iter(files)
+    upcoming = Upcoming(files, captioner.num_streams)
     batches: deque[Future[tuple[list[Captioned], float]]] = deque()
     with _threads(available_cores()) as readers, _streams(captioner.num_streams) as streams:
         while not stop():
-            readings = [readers.submit(_read, captioner, file) for file in islice(upcoming, size.now)]
+            readings = [readers.submit(_read, captioner, file) for file in upcoming.take(size.now)]
             if readings:
                 batches.append(streams.submit(_caption, captioner, readings, search, size))
             if not batches:
@@ -138,6 +138,31 @@ def caption_batches(
         for future in batches:
             if not future.cancel():
                 yield future.result()[0]
+
+
+class Upcoming:
+    """Files that are still to come; the last ones are shared out so that no stream waits for another at the end.
+
+    Args:
+        files: All of them.
+        num_streams: How many batches are worked on side by side.
+    """
+
+    def __init__(self, files: Iterable[str | Path], num_streams: int) -> None:
+        self._files = iter(files)
+        self._num_streams = num_streams
+        self._ahead: deque[str | Path] = deque()
+        self._share: int | None = None  # of the last ones, once they are in sight
+
+    def take(self, most: int) -> list[str | Path]:
+        """Return the next batch, of at most so many files."""
+        enough = 2 * self._num_streams * most
+        self._ahead.extend(islice(self._files, max(0, enough - len(self._ahead))))
+        left = len(self._ahead)
+        if self._share is None and left < enough:
+            rounds = -(-left // (self._num_streams * most))
+            self._share = -(-left // max(1, self._num_streams * rounds))
+        return [self._ahead.popleft() for _ in range(min(most, left, self._share or most))]
 
 
 def available_cores() -> int:

@@ -9,6 +9,7 @@ import torch
 from captioner.config import SearchConfig
 from captioner.errors import ModelError
 from captioner.folder import caption_batches, caption_files
+from captioner.folder.batches import Upcoming
 from captioner.pipeline import load
 
 SEARCH = SearchConfig()
@@ -59,6 +60,24 @@ def test_no_more_is_read_than_some_batches_ahead(make_captioner, num_streams):
         time.sleep(0.005)
         assert len(captioner.preprocess.reading) <= 5 * (taken + num_streams)
     batches.close()
+
+
+@pytest.mark.parametrize(
+    ("count", "streams", "sizes"),
+    [
+        (100, 2, [16, 16, 16, 13, 13, 13, 13]),
+        (100, 1, [16, 16, 16, 16, 16, 10, 10]),
+        (16, 2, [8, 8]),
+        (3, 2, [2, 1]),
+        (1, 4, [1]),
+        (0, 2, []),
+    ],
+)
+def test_the_last_batches_are_shared_out_among_the_streams(count, streams, sizes):
+    upcoming = Upcoming(map(str, range(count)), streams)
+    batches = list(iter(lambda: upcoming.take(16), []))
+    assert [file for batch in batches for file in batch] == [str(number) for number in range(count)]
+    assert [len(batch) for batch in batches] == sizes
 
 
 def test_a_batch_is_read_while_another_one_is_in_the_model(make_captioner, monkeypatch):
