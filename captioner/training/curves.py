@@ -31,16 +31,24 @@ def write_events(folder: Path, entry: dict[str, Any]) -> None:
 
 
 def draw_curves(path: Path, history: Sequence[dict[str, Any]], shown: Sequence[str]) -> None:
-    """Draw training loss on the left, and some scores of validation on the right, over the epochs."""
+    """Draw training on the left, and some scores of validation on the right, over the epochs.
+
+    Training is the loss; where the model learns from rewards, whose loss tells nothing, it is their mean.
+    """
     import matplotlib as mpl
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     epochs = [entry["epoch"] for entry in history]
     with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(9, 3.2), layout="constrained")
         left, right = figure.subplots(1, 2)
-        left.plot(epochs, [entry["loss"] for entry in history], color="#444444", marker="o", markersize=3)
-        left.set(title="Training loss", xlabel="epoch", ylabel="nats a word")
+        told = "reward" if all("reward" in entry for entry in history) else "loss"
+        left.plot(epochs, [entry[told] for entry in history], color="#444444", marker="o", markersize=3)
+        if told == "reward":
+            left.set(title="Mean reward of samples in training", xlabel="epoch", ylabel="reward")
+        else:
+            left.set(title="Training loss", xlabel="epoch", ylabel="nats a word")
         for name, color in zip(shown, COLORS, strict=False):
             values = [entry[name] for entry in history]
             right.plot(epochs, values, color=color, marker="o", markersize=3)
@@ -49,4 +57,6 @@ def draw_curves(path: Path, history: Sequence[dict[str, Any]], shown: Sequence[s
             )
         right.set(title="Validation, decoded by beam search", xlabel="epoch", ylabel="score × 100")
         right.margins(x=0.2)
+        for axes in (left, right):
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         figure.savefig(path, dpi=150)

@@ -17,6 +17,14 @@ def test_picture_shows_something(tmp_path):
         assert len(picture.convert("RGB").getcolors(1 << 20)) > 20
 
 
+def test_rewards_take_the_place_of_a_loss_that_tells_nothing(tmp_path):
+    pictures = []
+    for name, more in (("loss", {}), ("reward", {"reward": 0.5}), ("other-loss", {"reward": 0.5, "loss": -0.04})):
+        draw_curves(tmp_path / f"{name}.png", [entry | more for entry in HISTORY], ("CIDEr",))
+        pictures.append((tmp_path / f"{name}.png").read_bytes())
+    assert pictures[0] != pictures[1] == pictures[2]
+
+
 def test_one_epoch_can_be_drawn(tmp_path):
     draw_curves(tmp_path / "curves.png", HISTORY[:1], ("CIDEr",))
     assert (tmp_path / "curves.png").is_file()
