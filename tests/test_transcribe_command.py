@@ -41,6 +41,8 @@ def test_rows_and_lines_are_written(run, speech_model_folder, spoken_digits, exp
     assert [row["file"] for row in written] == sorted(expected)
     assert all(len(row["candidates"]) == 2 and row["model"] == "speech" for row in written)
     assert all(0.2 < row["duration_s"] < 0.4 and len(row["segments"]) <= 1 for row in written)
+    times = [cue[name] for row in written for cue in row["segments"] for name in ("start_s", "end_s")]
+    assert times and all(time == round(time, 3) for time in times)
     assert lines.read_text().splitlines() == [expected[file] for file in sorted(expected)]
 
 

@@ -71,11 +71,12 @@ def check_outputs(paths: Iterable[Path], files: Sequence[str | Path], text_field
 
 def failures_in(paths: Iterable[Path], text_field: TextField = "caption") -> list[str]:
     """Return those of some outputs that tell of each failed file."""
-    own = [path for path in paths if path.name != NAME or text_field != "caption"]
-    return [str(path) for path in own if _known(path, text_field).lists_failures]
+    return [str(path) for path in paths if path.name != NAME and _known(path, text_field).lists_failures]
 
 
 def _known(path: Path, text_field: TextField) -> AnyWriter:
+    if path.name == NAME:
+        raise UsageError(f"{path}: an image folder has captions alone; give a file of {text_field}s another name")
     writer = WRITERS[text_field].get(path.suffix.lower())
     if writer is None:
         suffix = f"suffix {path.suffix!r}" if path.suffix else "name without a suffix"

@@ -39,12 +39,14 @@ def load(model: Models = "flickr8k", device: str = "auto", engine: str = "auto",
 
     Raises:
         ModelError: There is no such model, its files are broken, or several models do not fit together.
-        UsageError: There is no such engine, or it does not run on the device.
+        UsageError: There is no such engine, it does not run on the device, or no model is named.
         MissingExtraError: The engine is not installed.
         CacheError: What is exported for the engine `onnx` cannot be kept.
     """
     where = _device(device)
     names = [model] if isinstance(model, str | Path) else [*model]
+    if not names:
+        raise UsageError("no model is named: give one, or several that write together")
     if len(names) > 1:
         members = [_load_one(name, where, engine, num_photos) for name in names]
         return _of_kind(Ensemble(members, [_name(name) for name in names]), "+".join(map(_name, names)))

@@ -110,6 +110,14 @@ def test_all_is_checked_before_anything_is_written(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("text_field", ["label", "text"])
+def test_an_image_folder_has_captions_alone(tmp_path: Path, text_field: TextField) -> None:
+    with pytest.raises(UsageError, match="captions alone"):
+        check_outputs([tmp_path / "metadata.jsonl"], ["a.mp4"], text_field)
+    with pytest.raises(UsageError, match="captions alone"):
+        open_writer(tmp_path / "metadata.jsonl", text_field=text_field)
+
+
 @pytest.mark.parametrize("name", ["a.srt", "a.VTT"])
 def test_subtitles_are_of_one_recording(tmp_path: Path, name: str) -> None:
     check_outputs([tmp_path / name], ["a.wav"], "text")
