@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from captioner.progress import progress
 
 SHARD_PHOTOS = 64
 PART_PHOTOS = 16  # in one pass of the backbone
+MADE_FROM = ("fingerprint", "views", "files")  # what makes a shard stale where it differs
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class FeatureCache:
     A shard is a pair of files: `NAME.npy` with the features of 64 photos, `[photos, views, height, width, channels]`,
     and `NAME.json`, written last, that says of which files, views, backbone and preprocessing. A shard that says
     anything else than expected is stale and made again; one without its JSON was interrupted and is made again, too.
+    Files that are only newer, as where a dataset was unpacked once more, are read to see whether they changed.
 
     Args:
         folder: Where the shards are kept.
@@ -140,16 +143,17 @@ class FeatureCache:
                 ) from error
         return self._shards[number]
 
-    def _describe(self, photos: Sequence[Path]) -> str:
-        files = []
+    def _describe(self, photos: Sequence[Path]) -> dict[str, Any]:
+        files, times_ns = [], []
         for photo in photos:
             try:
                 status = photo.stat()
             except OSError as error:
                 raise MissingImageError(f"{photo}: {error.strerror}") from error
-            files.append([str(photo.resolve()), status.st_size, status.st_mtime_ns])
+            files.append([str(photo.resolve()), status.st_size])
+            times_ns.append(status.st_mtime_ns)
         views = [[view.mirrored, view.crop] for view in self.views]
-        return json.dumps({"fingerprint": self.fingerprint, "views": views, "files": files})
+        return {"fingerprint": self.fingerprint, "views": views, "files": files, "times_ns": times_ns}
 
     def _photos_of(self, number: int) -> list[Path]:
         return self.photos[number * SHARD_PHOTOS : (number + 1) * SHARD_PHOTOS]
@@ -165,21 +169,42 @@ class FeatureCache:
 
     def _is_valid(self, number: int) -> bool:
         try:
-            description = self._path(number, ".json").read_text(encoding="utf-8")
-        except OSError:
+            found = dict(json.loads(self._path(number, ".json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
             return False
-        return description == self._descriptions[number] and self._path(number, ".npy").is_file()
+        expected = self._descriptions[number]
+        if not self._path(number, ".npy").is_file() or any(found.get(key) != expected[key] for key in MADE_FROM):
+            return False
+        if found.get("times_ns") == expected["times_ns"]:
+            return True
+        if found.get("checksums") != self._checksums(number):
+            return False
+        with self._writing(number, ".json") as part:
+            part.write_text(json.dumps(expected | {"checksums": found["checksums"]}), encoding="utf-8")
+        return True
+
+    def _checksums(self, number: int) -> list[int]:
+        try:
+            return [zlib.crc32(photo.read_bytes()) for photo in self._photos_of(number)]
+        except OSError as error:
+            raise CacheError(f"{error.filename}: cannot be read ({error.strerror})") from error
 
     def _write(self, number: int, features: NDArray[np.float16]) -> None:
+        description = self._descriptions[number] | {"checksums": self._checksums(number)}
+        with self._writing(number, ".npy") as part, part.open("wb") as file:
+            self._path(number, ".json").unlink(missing_ok=True)
+            np.save(file, features)
+        with self._writing(number, ".json") as part:
+            part.write_text(json.dumps(description), encoding="utf-8")
+
+    @contextlib.contextmanager
+    def _writing(self, number: int, suffix: str) -> Iterator[Path]:
+        """Give a file to write that takes its place when it is whole; name a folder that cannot be written."""
         part = self._path(number, ".part")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._path(number, ".json").unlink(missing_ok=True)
-            with part.open("wb") as file:
-                np.save(file, features)
-            part.replace(self._path(number, ".npy"))
-            part.write_text(self._descriptions[number], encoding="utf-8")
-            part.replace(self._path(number, ".json"))
+            yield part
+            part.replace(self._path(number, suffix))
         except OSError as error:
             with contextlib.suppress(OSError):
                 part.unlink()

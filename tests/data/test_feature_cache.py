@@ -123,15 +123,34 @@ def changed_size(files):
     files[4].write_bytes(bytes(99))
 
 
-def changed_time(files):
+def changed_content(files):
+    content = bytearray(files[4].read_bytes())
+    content[0] ^= 1
+    files[4].write_bytes(content)
     os.utime(files[4], ns=(1, 1))
 
 
-@pytest.mark.parametrize("change", [changed_size, changed_time])
+@pytest.mark.parametrize("change", [changed_size, changed_content])
 def test_changed_file_makes_its_shard_stale(files, tmp_path, change):
     open_cache(files, tmp_path / "cache").build(read, extract)
     change(files)
     assert open_cache(files, tmp_path / "cache").build(read, extract) == 3
+
+
+def test_files_that_are_only_newer_are_compared_once(files, tmp_path, monkeypatch):
+    open_cache(files, tmp_path / "cache").build(read, extract)
+    for file in files:
+        os.utime(file, ns=(1, 1))
+    assert open_cache(files, tmp_path / "cache").build(read, extract) == 0
+    monkeypatch.setattr(FeatureCache, "_checksums", lambda *_: pytest.fail("compared again"))
+    assert open_cache(files, tmp_path / "cache").build(read, extract) == 0
+
+
+@pytest.mark.parametrize("content", ["", "{", "{}", "[]"])
+def test_damaged_description_makes_its_shard_stale(files, tmp_path, content):
+    open_cache(files, tmp_path / "cache").build(read, extract)
+    min((tmp_path / "cache").glob("*.json")).write_text(content)
+    assert 0 < open_cache(files, tmp_path / "cache").build(read, extract) < 8
 
 
 @pytest.mark.parametrize("changes", [{"fingerprint": "second"}, {"views": VIEWS[:2]}, {"views": VIEWS[::-1]}])
