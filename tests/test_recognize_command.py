@@ -6,6 +6,7 @@ import json
 import pytest
 from PIL import Image
 
+from captioner.model import CaptionerModel
 from captioner.pipeline import load
 
 
@@ -48,6 +49,17 @@ def test_rows_tables_pages_and_pictures_are_written(run, video_model_folder, cli
     looks = sorted((tmp_path / "looks").rglob("*.png"))
     assert len(looks) == 6
     assert looks[0].name == "v_TurnBlue_g01_c01.mp4.png" and Image.open(looks[0]).width > 600
+
+
+@pytest.mark.parametrize("command", ["recognize", "caption"])
+def test_an_output_that_cannot_be_is_named_before_a_model_is_loaded(
+    run, video_model_folder, clip_folder, command, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(CaptionerModel, "from_pretrained", lambda *_, **__: pytest.fail("loaded"))
+    nowhere = tmp_path / "not" / "there" / "out.txt"
+    status, out, err = run(command, clip_folder, "--output", nowhere, "--model", video_model_folder)
+    assert (status, out) == (2, "")
+    assert str(nowhere) in err
 
 
 def test_a_broken_clip_stops_nothing_and_resume_goes_on(run, video_model_folder, write_clip, tmp_path):

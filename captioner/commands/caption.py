@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from captioner.commands.many_files import Resume, nothing_to_resume, work_through
+from captioner.commands.many_files import Resume, nothing_to_do, work_through
 from captioner.commands.options import BeamSize, Device, Model, Models, describe, given, load_model, load_recognizer
 from captioner.errors import UsageError
 
@@ -80,7 +80,7 @@ def caption(
     files = find_clips(paths) if watches else find_photos(paths)
     text = {"template": template, "prefix": prefix, "suffix": suffix, "trigger": trigger}
     to = _destinations(files, output or [], sidecar, existing, text, explain)
-    if resume and nothing_to_resume(files, to):
+    if nothing_to_do(files, to, resume):
         return
     if ray_address is not None and engine != "ray":
         raise UsageError("--ray-address: it is about a Ray cluster; add --engine ray")

@@ -16,11 +16,18 @@ Resume = Annotated[
 ]
 
 
-def nothing_to_resume(files: Sequence[Path], to: "Destinations") -> bool:
-    """Tell whether the run had come to its end before; then say so."""
-    from captioner.folder import is_finished
+def nothing_to_do(files: Sequence[Path], to: "Destinations", resume: bool) -> bool:
+    """Check the outputs, before a model is loaded; tell whether the run to resume had come to its end, and say so.
 
-    finished = is_finished(files, to)
+    Raises:
+        UsageError: An output cannot be written, or not be of these files.
+        MissingExtraError: A format needs a library that is not installed.
+    """
+    from captioner.folder import is_finished
+    from captioner.outputs import check_outputs
+
+    check_outputs(to.outputs, files, to.text_field)
+    finished = resume and is_finished(files, to)
     if finished:
         done = ", ".join(map(str, to.outputs))
         print(f"{done}: finished already; without --resume it is made anew", file=sys.stderr)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from captioner.commands.many_files import Resume, nothing_to_resume, work_through
+from captioner.commands.many_files import Resume, nothing_to_do, work_through
 from captioner.commands.options import Device, Models, load_recognizer
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def recognize(
     files, outputs = find_clips(paths), output or []
     looks = AttentionWriter(explain, files) if explain is not None else None
     to = Destinations(outputs=outputs, looks=looks, text_field="label")
-    if resume and nothing_to_resume(files, to):
+    if nothing_to_do(files, to, resume):
         return
     recognizer = load_recognizer(model, device)
     search = recognizer.best_labels(top)

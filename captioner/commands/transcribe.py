@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from captioner.commands.many_files import Resume, nothing_to_resume, work_through
+from captioner.commands.many_files import Resume, nothing_to_do, work_through
 from captioner.commands.options import BeamSize, Device, Models, given
 
 if TYPE_CHECKING:
@@ -36,14 +36,12 @@ def transcribe(
 ) -> None:
     """Write down what is said in recordings. Exit status: 0 all transcribed, 1 some failed, 2 wrong use."""
     from captioner.folder import Destinations, Wording, find_recordings
-    from captioner.outputs import check_outputs
     from captioner.pipeline import load_transcriber
     from captioner.transcription import transcribe_batches
 
     files, outputs = find_recordings(paths), output or []
     to = Destinations(outputs=outputs, text_field="text")
-    check_outputs(outputs, files, to.text_field)
-    if resume and nothing_to_resume(files, to):
+    if nothing_to_do(files, to, resume):
         return
     transcriber = load_transcriber(model, device)
     search = transcriber.options(**given(beam_size=beam_size), num_captions=num_transcripts)

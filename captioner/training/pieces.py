@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,9 +34,7 @@ class VariedPieces:
         BPE-dropout: Provilkov et al. 2020, arXiv:1910.13267, algorithm 1.
     """
 
-    def __init__(
-        self, texts: Sequence[str], tokenizer: "PreTrainedTokenizerFast", dropout: float, seed: int
-    ) -> None:
+    def __init__(self, texts: Sequence[str], tokenizer: "PreTrainedTokenizerFast", dropout: float, seed: int) -> None:
         backend = tokenizer.backend_tokenizer
         model = json.loads(backend.to_str())["model"]
         if "merges" not in model:
@@ -71,9 +70,7 @@ def cut(word: str, ranks: dict[tuple[str, ...], int], dropout: float, chance: np
     while len(pieces) > 1:
         kept = chance.random(len(pieces) - 1) >= dropout
         possible = [
-            (ranks[pair], place)
-            for place, pair in enumerate(zip(pieces, pieces[1:], strict=False))
-            if kept[place] and pair in ranks
+            (ranks[pair], place) for place, pair in enumerate(pairwise(pieces)) if kept[place] and pair in ranks
         ]
         if not possible:
             break

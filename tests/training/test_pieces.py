@@ -7,7 +7,14 @@ from captioner.errors import ConfigError
 from captioner.tokenization import train_bpe_tokenizer, train_word_tokenizer
 from captioner.training.pieces import VariedPieces, cut
 
-TEXTS = ["Two dogs run over the grass.", "Zwei Hunde laufen über das Gras.", "", "  the  the 42 ... naïve\t", "日本"] * 3
+SENTENCES = [
+    "Two dogs run over the grass.",
+    "Zwei Hunde laufen über das Gras.",
+    "",
+    "  the  the 42 ... naïve\t",
+    "日本",
+]
+TEXTS = SENTENCES * 3
 
 
 @pytest.fixture(scope="module")
