@@ -264,9 +264,6 @@ class TrainingConfig(Section):
     """Weight of the doubly stochastic attention penalty."""
     scheduled_sampling: float = Field(0.0, ge=0, le=1)
     """Share of input words that the model's own guess replaces in the last epoch, rising linearly from 0."""
-    piece_dropout: float = Field(0.0, ge=0, lt=1)
-    """How likely each merge of a tokenizer of pieces is left out where a training text is cut, anew in every epoch
-    (BPE-dropout). For translations of few sentences 0.1."""
     max_target_length: int = Field(30, ge=1)
     """Longer training captions are cut to so many words."""
     flips: bool = True

@@ -13,7 +13,6 @@ from captioner.model import CaptionerModel
 from captioner.preprocess.text import SourceTokens, pad_sources
 from captioner.tokenization import train_bpe_tokenizer
 from captioner.training.model_card import CardTexts
-from captioner.training.pieces import VariedPieces
 from captioner.training.reward import TranslationReward
 
 if TYPE_CHECKING:
@@ -59,11 +58,7 @@ class SentenceTask:
     def open(self, model: CaptionerModel) -> None:
         """Turn the sources into token ids."""
         limit = self.config.encoder.max_positions - 1
-        sources, settings = [pair.source for pair in self._train], self.config.training
-        varied = None
-        if settings.piece_dropout and model.tokenizer is not None:
-            varied = VariedPieces(sources, model.tokenizer, settings.piece_dropout, settings.seed)
-        self.train = TokenisedSentences(sources, model, limit, varied)
+        self.train = TokenisedSentences([pair.source for pair in self._train], model, limit)
         self.val = TokenisedSentences([pair.source for pair in self._val], model, limit)
         if self.train.num_cut:
             print(f"{self.train.num_cut:,} training sources cut off behind {limit} tokens", flush=True)
@@ -71,8 +66,7 @@ class SentenceTask:
     def plan(self, lengths: Sequence[int], epoch: int) -> EpochPlan:
         """Put sentences of similar length into one batch, and shuffle the batches."""
         settings = self.config.training
-        plan = plan_buckets(lengths, self.train.lengths, settings.batch_tokens, settings.seed, epoch)
-        return EpochPlan(plan.batches, [epoch] * len(lengths))
+        return plan_buckets(lengths, self.train.lengths, settings.batch_tokens, settings.seed, epoch)
 
     def reward(self, weights: Mapping[str, float]) -> TranslationReward:
         """Return what judges sampled translations."""
@@ -108,27 +102,18 @@ class TokenisedSentences:
         texts: Sentences.
         model: Whose tokenizer cuts them.
         limit: The most tokens of one; the rest is cut off.
-        varied: Cuts them into other pieces in every epoch, where that is wanted.
     """
 
-    def __init__(
-        self, texts: Sequence[str], model: CaptionerModel, limit: int, varied: VariedPieces | None = None
-    ) -> None:
+    def __init__(self, texts: Sequence[str], model: CaptionerModel, limit: int) -> None:
         ids = model.tokenize(texts, limit + 1)
-        self._varied = varied
         self.num_cut = sum(len(one) > limit for one in ids)
-        self._limit = limit
         self._ids = [one[:limit] for one in ids]
         self._special = model.config.eos_token_id, model.config.pad_token_id
         self.lengths = [len(ids) + 1 for ids in self._ids]
 
     def load(self, numbers: Sequence[int], views: Sequence[int], seed: int) -> SourceTokens:
-        """Return a padded batch; a view is the epoch, and the update's own seed is not used."""
-        if self._varied is None:
-            ids = [self._ids[number] for number in numbers]
-        else:
-            ids = [one[: self._limit] for one in map(self._varied.ids, numbers, views)]
-        return pad_sources(ids, *self._special)
+        """Return a padded batch; there is one view of a sentence, and no chance."""
+        return pad_sources([self._ids[number] for number in numbers], *self._special)
 
 
 def _read(source: str, target: str, field: str) -> list[SentencePair]:

@@ -1,7 +1,6 @@
 """The run: epochs of updates, validation by decoding, checkpoints, early stop and averaging."""
 
 import contextlib
-import itertools
 import json
 import math
 import shutil
@@ -37,7 +36,6 @@ from captioner.training.curves import check_tensorboard, draw_curves, write_even
 from captioner.training.model_card import write_model_card, write_training_config
 from captioner.training.objective import Objective
 from captioner.training.optimizer import build_optimizer, learning_rate_factor, set_learning_rate
-from captioner.training.pieces import VariedPieces
 from captioner.training.task import prefetch
 from captioner.training.tasks import build_task
 from captioner.training.validation import Validation
@@ -108,9 +106,6 @@ class Trainer:
         limit = config.training.max_target_length
         self.targets = [model.tokenize(texts, limit) for texts in self.task.targets]
         self.lengths = [max(map(len, ids)) + 1 for ids in self.targets]
-        if config.training.piece_dropout:
-            texts = [text for several in self.task.targets for text in several]
-            self.varied = VariedPieces(texts, tokenizer, config.training.piece_dropout, config.training.seed)
         return model.to(self.accelerator.device).train(False)  # type: ignore[no-any-return]
 
     @staticmethod
@@ -141,7 +136,6 @@ class Trainer:
             CheckpointError: A checkpoint cannot be written.
         """
         settings = self.config.training
-        self._cut_targets()
         words_an_epoch = sum(len(ids) + 1 for several in self.targets for ids in several)
         done = self.state.epoch * words_an_epoch + self.state.num_tokens
         with progress("training", settings.epochs * words_an_epoch, "words", done=done) as advance:
@@ -163,7 +157,6 @@ class Trainer:
         settings = self.config.training
         plan = self.task.plan(self.lengths, self.state.epoch)
         start = self.state.update
-        self._cut_targets()
         self.objective.train()
         loads = prefetch(
             (self.task.train, part, [plan.views[number] for number in part], self._seed(update, process=0))
@@ -180,16 +173,6 @@ class Trainer:
             if time.monotonic() - self.checkpointed_at > settings.checkpoint_every_s:
                 self._checkpoint()
         self._finish_epoch(len(plan.batches))
-
-    def _cut_targets(self) -> None:
-        """Cut the target texts into other pieces than in the epoch before, where that is wanted."""
-        settings = self.config.training
-        if settings.piece_dropout:
-            numbers = itertools.count()
-            self.targets = [
-                [self.varied.ids(next(numbers), self.state.epoch)[: settings.max_target_length] for _ in several]
-                for several in self.targets
-            ]
 
     def _note(self) -> str:
         state = self.state
