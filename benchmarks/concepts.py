@@ -24,7 +24,8 @@ from captioner.encoders import ImageEncoder
 from captioner.evaluation import evaluate, read_examples
 from captioner.metrics.hallucination import count_hallucinations
 from captioner.metrics.tokens import tokenize
-from captioner.model import CaptionerConfig, CaptionerModel
+from captioner.model import CaptionerModel
+from captioner.model_config import CaptionerConfig
 from captioner.pipeline import Captioner, find_model
 from captioner.training.naming import count_habits
 from captioner.training.photos import AugmentedPhotos

@@ -25,7 +25,8 @@ from captioner.data.batching import group_targets
 from captioner.decoder import AttentionDecoder
 from captioner.losses import caption_loss
 from captioner.memory import GridLayout, Memory
-from captioner.model import CaptionerConfig, CaptionerModel
+from captioner.model import CaptionerModel
+from captioner.model_config import CaptionerConfig
 from captioner.training.objective import Objective
 from captioner.training.optimizer import build_optimizer
 

@@ -25,7 +25,8 @@ from captioner.config import CONFIGS, SentenceConfig, load_config
 from captioner.data.batching import TargetGroup, group_targets, plan_buckets
 from captioner.data.parallel_text import keep_trainable, read_parallel
 from captioner.losses import caption_loss
-from captioner.model import CaptionerConfig, CaptionerModel
+from captioner.model import CaptionerModel
+from captioner.model_config import CaptionerConfig
 from captioner.preprocess.text import SourceTokens, pad_sources
 from captioner.tokenization import train_bpe_tokenizer
 from captioner.training.objective import Objective

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
-
-from transformers import PreTrainedTokenizerFast
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 from captioner.concepts.forms import forms, with_articles
 from captioner.concepts.habits import habits
@@ -15,6 +14,11 @@ from captioner.errors import ModelError
 from captioner.memory import Memory
 from captioner.search import Hypothesis, NamingDecoder, search
 from captioner.search.steering import required, saying
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+COMPARING = Lock()  # else streams that begin together would each compare all words
 
 
 class TextGeneration:
@@ -84,7 +88,8 @@ class TextGeneration:
             return self.decoder
         if self.tokenizer is None:
             raise ModelError("naming needs the model's tokenizer: load the model with from_pretrained")
-        likeness = likeness_to_names(self.tokenizer)
+        with COMPARING:
+            likeness = likeness_to_names(self.tokenizer)
         if not len(likeness.token_ids):  # it knows no noun in whose place a name could stand
             return self.decoder
         return NamingDecoder(self.decoder, self.config.vocab_size, likeness, habits(self.config.naming, options.naming))
@@ -134,6 +139,6 @@ class TextGeneration:
 
 
 @lru_cache(8)
-def likeness_to_names(tokenizer: PreTrainedTokenizerFast) -> Likeness:
+def likeness_to_names(tokenizer: "PreTrainedTokenizerFast") -> Likeness:
     """Compare a tokenizer's nouns with the names of concepts, once for each tokenizer."""
     return compare(tokenizer.get_vocab())

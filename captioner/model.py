@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import field
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -15,7 +14,6 @@ from transformers import (
     AutoConfig,
     AutoModel,
     AutoTokenizer,
-    PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerFast,
 )
@@ -27,6 +25,7 @@ from captioner.encoders import Encoder, ImageEncoder, TextEncoder, VideoEncoder,
 from captioner.errors import ConfigError, ModelError
 from captioner.generation import TextGeneration
 from captioner.memory import Memory
+from captioner.model_config import CaptionerConfig
 
 # transformers builds models without memory for a while, by a setting that all threads share.
 LOADING = Lock()
@@ -45,42 +44,6 @@ GENERATE_NAMES = {
     "num_beam_groups": "num_groups",
     "diversity_penalty": "diversity",
 }
-
-
-class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
-    """What `config.json` holds: the experiment's own sections, and what ties them to the tokenizer.
-
-    Attributes:
-        image: Fields of `ImageConfig`: how a photo becomes a tensor; a model of photos fills in what its backbone
-            decides.
-        encoder: Fields of the encoder's settings; its `kind` tells the sense.
-        decoder: Fields of `DecoderConfig`.
-        search: Fields of `SearchConfig`: how the model searches unless told otherwise.
-        vocab_size: Number of entries of the tokenizer.
-        unk_token_id: The token that stands for unknown words, which is never written.
-        tie_word_embeddings: The decoder's `tie_embeddings`, by the name under which transformers looks for it.
-        naming: Where the encoder recognises concepts, how captions speak of them: for each name the number of training
-            photos in which it was seen, and the sum over them of the share of captions that mention it.
-        confidence: Weights by which `captioner.pipeline.confidence` tells how likely a caption is right; empty where
-            they were not fitted.
-        backbone_fingerprint: Of the published backbone, before any fine-tuning; empty where there is none.
-    """
-
-    model_type = "captioner"
-
-    image: dict[str, Any] = field(default_factory=dict)
-    encoder: dict[str, Any] = field(default_factory=dict)
-    decoder: dict[str, Any] = field(default_factory=dict)
-    search: dict[str, Any] = field(default_factory=dict)
-    vocab_size: int = 4
-    pad_token_id: int = 0
-    bos_token_id: int = 1
-    eos_token_id: int = 2
-    unk_token_id: int = 3
-    tie_word_embeddings: bool = True
-    naming: dict[str, list[float]] = field(default_factory=dict)
-    confidence: dict[str, float] = field(default_factory=dict)
-    backbone_fingerprint: str = ""
 
 
 class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untyped-call]

@@ -120,7 +120,8 @@ def build_model(
     sections: dict[str, dict[str, object]], changes: dict[str, dict[str, object]], tokenizer: object
 ) -> object:
     """Make a model of these sections, in which `changes` replace fields, always with the same random weights."""
-    from captioner.model import CaptionerConfig, CaptionerModel
+    from captioner.model import CaptionerModel
+    from captioner.model_config import CaptionerConfig
 
     for section, fields in changes.items():
         sections[section] |= fields

@@ -20,7 +20,7 @@ ORDER = [
     ["encoders"],
     ["attention", "decoder"],
     ["search"],
-    ["generation", "model"],
+    ["generation", "model_config", "model"],
     ["metrics"],
     ["losses", "training"],
     ["outputs"],

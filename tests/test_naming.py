@@ -14,7 +14,8 @@ from captioner.concepts.table import NUM_CLASSES, names
 from captioner.config import SearchConfig
 from captioner.errors import ModelError
 from captioner.memory import GridLayout, Memory
-from captioner.model import CaptionerConfig, CaptionerModel
+from captioner.model import CaptionerModel
+from captioner.model_config import CaptionerConfig
 from captioner.search import NamingDecoder, search
 from captioner.tokenization import train_word_tokenizer
 

@@ -7,6 +7,7 @@ Source:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from jaxtyping import Float, Int
@@ -86,12 +87,18 @@ def _rows(groups: list[tuple[int, ...]]) -> Float[Tensor, "groups classes"]:
     return rows
 
 
-def _kinds(groups: list[tuple[int, ...]]) -> Float[Tensor, "groups kinds"]:
-    """Return which kinds all classes of a group have."""
+@cache
+def _kinds_of_classes() -> Float[Tensor, "classes kinds"]:
     column = {kind: number for number, kind in enumerate(dict.fromkeys(k for one in concepts() for k in one.kinds))}
     table = torch.zeros(NUM_CLASSES, len(column))
     for row, one in enumerate(concepts()):
         table[row, [column[kind] for kind in one.kinds]] = 1
+    return table
+
+
+def _kinds(groups: list[tuple[int, ...]]) -> Float[Tensor, "groups kinds"]:
+    """Return which kinds all classes of a group have."""
+    table = _kinds_of_classes()
     return torch.stack([table[list(classes)].amin(0) for classes in groups]) if groups else table[:0]
 
 

@@ -8,7 +8,7 @@ mean.
 import csv
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
@@ -58,7 +58,7 @@ class Concept:
     kinds: tuple[str, ...]
     words: tuple[str, ...]
 
-    @property
+    @cached_property
     def category(self) -> str:
         """What its name can stand for in a sentence, one of `CATEGORIES`."""
         found = (category for category, kinds in CATEGORY_KINDS.items() if set(kinds) & set(self.kinds))
@@ -120,13 +120,17 @@ def names() -> tuple[Name, ...]:
         classes.setdefault(row["name"], {}).update(dict.fromkeys(below))
         forms.setdefault(row["name"], (row["plural"], row["article"]))
     sets = {text: frozenset(indexes) for text, indexes in classes.items()}
+    sharing: dict[int, list[frozenset[int]]] = {}
+    for indexes in sets.values():
+        for index in indexes:
+            sharing.setdefault(index, []).append(indexes)
     return tuple(
         Name(
             text,
             *forms[text],
             category=_commonest(indexes),
             classes=tuple(sorted(indexes)),
-            is_broad=any(other < indexes for other in sets.values()),
+            is_broad=any(other < indexes for index in indexes for other in sharing[index]),
         )
         for text, indexes in sets.items()
     )

@@ -6,19 +6,20 @@ It has the verbs of `CaptionerModel`, so that the pipeline need not know which o
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from transformers import AutoTokenizer
+from transformers import PreTrainedTokenizerFast
 
 from captioner.concepts.seen import recognise
 from captioner.config import ImageConfig, SearchConfig, validated
 from captioner.errors import MissingExtraError, ModelError
 from captioner.generation import TextGeneration
 from captioner.memory import GridLayout, Memory
-from captioner.model import CaptionerConfig
+from captioner.model_config import CaptionerConfig
 
 ENCODER, START, STEP = "encoder.onnx", "start.onnx", "step.onnx"
 
@@ -54,6 +55,7 @@ class Graph:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._sessions: dict[int, Any] = {}
+        self._opening = Lock()  # else streams that begin together would each open their own
         self._session()
 
     def __call__(self, **inputs: Tensor) -> list[Tensor]:
@@ -63,9 +65,10 @@ class Graph:
 
     def _session(self) -> Any:
         num_threads = torch.get_num_threads()
-        if num_threads not in self._sessions:
-            self._sessions[num_threads] = self._opened(num_threads)
-        return self._sessions[num_threads]
+        with self._opening:
+            if num_threads not in self._sessions:
+                self._sessions[num_threads] = self._opened(num_threads)
+            return self._sessions[num_threads]
 
     def _opened(self, num_threads: int) -> Any:
         onnxruntime = import_onnxruntime()
@@ -150,7 +153,7 @@ class OnnxModel(TextGeneration):
         self.config: Any = CaptionerConfig.from_pretrained(folder)
         self.image_config = validated(ImageConfig, self.config.image, "config.json: image")
         self.search_config = validated(SearchConfig, self.config.search, "config.json: search")
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+        self.tokenizer: Any = PreTrainedTokenizerFast.from_pretrained(folder)
         self.device = torch.device("cpu")
         self.decoder = OnnxDecoder(folder)
         self._encoder = Graph(folder / ENCODER)

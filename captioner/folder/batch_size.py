@@ -1,6 +1,6 @@
 """How many photos go through the model at once: found while it works, and halved where memory runs out."""
 
-FIRST = 16
+FIRST = 32
 TRIALS = 2  # measurements of a size before it is judged; the best one counts
 WORTH = 1.03  # a size twice as large must be faster by so much
 

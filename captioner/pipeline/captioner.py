@@ -14,7 +14,6 @@ from captioner.concepts.table import names
 from captioner.config import SearchConfig, validated
 from captioner.errors import ModelError, UsageError
 from captioner.memory import GridLayout, Memory
-from captioner.model import CaptionerModel
 from captioner.outputs.record import Concept
 from captioner.pipeline.confidence import confidence, evidence
 from captioner.pipeline.result import Candidate, CaptionResult
@@ -23,6 +22,7 @@ from captioner.search import Hypothesis
 
 if TYPE_CHECKING:
     from captioner.engines.onnx_model import OnnxModel
+    from captioner.model import CaptionerModel
 
 BATCH_SIZE = 16
 ENCODED_AT_ONCE = 16  # the search gains from larger batches still

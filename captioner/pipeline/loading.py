@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
 from captioner.engines.choice import onnx_folder
 from captioner.engines.onnx_model import OnnxModel
 from captioner.errors import CaptionerError, ConfigError, ModelError, UsageError
-from captioner.model import CaptionerModel
 from captioner.model_list import list_models
 from captioner.pipeline.captioner import Captioner
 from captioner.pipeline.ensemble import Ensemble
 from captioner.pipeline.recognizer import ActionRecognizer
 from captioner.pipeline.transcriber import Transcriber
 from captioner.pipeline.translator import Translator
+
+if TYPE_CHECKING:
+    from captioner.model import CaptionerModel
 
 Sense = Captioner | Translator | Transcriber | ActionRecognizer
 SenseT = TypeVar("SenseT", Captioner, Translator, Transcriber, ActionRecognizer)
@@ -60,7 +62,7 @@ def load(model: Models = "flickr8k", device: str = "auto", engine: str = "auto",
     return _of_kind(_load_one(model, where, engine, num_photos), _name(model))
 
 
-def _load_one(model: str | Path, where: torch.device, engine: str, num_photos: int) -> CaptionerModel | OnnxModel:
+def _load_one(model: str | Path, where: torch.device, engine: str, num_photos: int) -> "CaptionerModel | OnnxModel":
     if str(model).startswith(HUGGING_FACE):
         raise UsageError(f"{model} is a model of transformers, which writes alone: leave the other models out")
     folder = find_model(model)
@@ -68,6 +70,8 @@ def _load_one(model: str | Path, where: torch.device, engine: str, num_photos: i
         graphs = onnx_folder(folder, engine, where, num_photos)
         if graphs is not None:
             return OnnxModel(graphs)
+        from captioner.model import CaptionerModel  # not before: the graphs do without what it imports
+
         loaded = CaptionerModel.from_pretrained(folder)
         loaded.to(where)  # type: ignore[arg-type]  # transformers hides the method's own signature
         return loaded

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import torch
 from torch import Tensor
@@ -11,11 +11,13 @@ from torch import Tensor
 from captioner.config import SearchConfig, validated
 from captioner.encoders import VideoEncoder
 from captioner.errors import ModelError
-from captioner.model import CaptionerModel
 from captioner.pipeline.result import Candidate, ClipResult
 from captioner.preprocess.frames import ClipPreprocessor
 from captioner.preprocess.video import Clip, ClipSource
 from captioner.search import Hypothesis
+
+if TYPE_CHECKING:
+    from captioner.model import CaptionerModel
 
 BATCH_SIZE = 8
 
@@ -37,7 +39,7 @@ class ActionRecognizer:
 
     num_streams = 1  # the frames of a clip keep all cores at work
 
-    def __init__(self, model: CaptionerModel, name: str) -> None:
+    def __init__(self, model: "CaptionerModel", name: str) -> None:
         if not isinstance(model.encoder, VideoEncoder):
             raise ModelError(f"model {name!r} watches no clips: its encoder is of kind {model.kind}")
         self.model = model.train(False)

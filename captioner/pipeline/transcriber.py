@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import torch
 
 from captioner.config import SearchConfig, validated
 from captioner.encoders import SpeechEncoder
 from captioner.errors import ModelError
-from captioner.model import CaptionerModel
 from captioner.outputs.record import Segment
 from captioner.pipeline.result import Candidate, ChainedCandidate, TranscriptResult
 from captioner.preprocess.audio import AudioSource, Samples, read_audio
 from captioner.preprocess.pauses import find_segments
 from captioner.preprocess.spectrogram import log_mel, pad_spectrograms
 from captioner.search import Hypothesis
+
+if TYPE_CHECKING:
+    from captioner.model import CaptionerModel
 
 BATCH_SECONDS = 120.0  # of sound in one pass of the model, padding included
 
@@ -34,7 +36,7 @@ class Transcriber:
         ModelError: The model hears nothing.
     """
 
-    def __init__(self, model: CaptionerModel, name: str) -> None:
+    def __init__(self, model: "CaptionerModel", name: str) -> None:
         if not isinstance(model.encoder, SpeechEncoder):
             raise ModelError(f"model {name!r} hears no speech: its encoder is of kind {model.kind}")
         self.model = model.train(False)

@@ -1,7 +1,7 @@
 """Sentences to translations: the object behind `load("multi30k-en-de")`."""
 
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import torch
@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from captioner.config import SearchConfig, validated
 from captioner.encoders import TextEncoder
 from captioner.errors import ModelError
-from captioner.model import CaptionerModel
 from captioner.pipeline.result import Candidate, ChainedCandidate, TranslationResult
 from captioner.preprocess.text import pad_sources, split_text
 from captioner.search import Hypothesis
 from captioner.tokenization import words_of_pieces
+
+if TYPE_CHECKING:
+    from captioner.model import CaptionerModel
 
 BATCH_SIZE = 64
 
@@ -30,7 +32,7 @@ class Translator:
         ModelError: The model reads no sentences.
     """
 
-    def __init__(self, model: CaptionerModel, name: str) -> None:
+    def __init__(self, model: "CaptionerModel", name: str) -> None:
         if not isinstance(model.encoder, TextEncoder):
             raise ModelError(f"model {name!r} reads no sentences: its encoder is of kind {model.kind}")
         self.model = model.train(False)

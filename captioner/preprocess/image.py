@@ -15,7 +15,6 @@ from jaxtyping import Float, UInt8
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms
 from torch import Tensor
-from torchvision.transforms import v2
 
 from captioner.config import ImageConfig
 from captioner.errors import (
@@ -284,6 +283,8 @@ class ImagePreprocessor:
         mirror, brightness, contrast, saturation = torch.rand(4, generator=generator).tolist()
         if flips and mirror < 0.5:
             pixels = pixels.flip(-1)
+        from torchvision.transforms import v2  # not before: it takes as long as torch itself
+
         pixels = v2.functional.adjust_brightness(pixels, 0.8 + 0.4 * brightness)
         pixels = v2.functional.adjust_contrast(pixels, 0.8 + 0.4 * contrast)
         return self._normalised(v2.functional.adjust_saturation(pixels, 0.8 + 0.4 * saturation))

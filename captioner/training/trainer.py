@@ -18,7 +18,8 @@ from captioner.config import Experiment
 from captioner.data.batching import EpochPlan, group_targets
 from captioner.errors import CheckpointError, ConfigError, NonFiniteLossError, TrainingError
 from captioner.metrics import Report
-from captioner.model import CaptionerConfig, CaptionerModel
+from captioner.model import CaptionerModel
+from captioner.model_config import CaptionerConfig
 from captioner.progress import Advance, progress
 from captioner.training.averaging import average_epochs, keep_epoch, kept_epochs
 from captioner.training.checkpoints import (

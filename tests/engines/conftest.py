@@ -17,7 +17,8 @@ def exported(request, tmp_path_factory) -> tuple[Path, Path]:
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
     from captioner.engines.graphs import export_onnx
-    from captioner.model import CaptionerConfig, CaptionerModel
+    from captioner.model import CaptionerModel
+    from captioner.model_config import CaptionerConfig
     from captioner.tokenization import train_word_tokenizer
 
     torch.manual_seed(0)

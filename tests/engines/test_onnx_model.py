@@ -26,6 +26,17 @@ def both(exported):
     return load(model, "cpu", "torch").model, OnnxModel(graphs)
 
 
+def test_graphs_need_nothing_of_what_torchs_models_import(exported):
+    script = (
+        "import sys; from captioner.pipeline import load_captioner; from captioner.samples import sample_photos;"
+        f"load_captioner({str(exported[1])!r}, 'cpu').caption(sample_photos()[0]);"
+        "print(*{'captioner.model', 'timm', 'torchvision', 'torch._dynamo', 'onnxruntime'} & set(sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["onnxruntime"]
+    assert ran.stderr == ""
+
+
 @pytest.mark.parametrize("batch", [1, 2, 7])
 def test_memory_is_the_same(both, batch):
     torch_model, onnx_model = both
