@@ -8,7 +8,6 @@ Each run is a process of its own; the engine `onnx` runs graphs that were export
 import argparse
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import time
@@ -29,7 +28,7 @@ COMMANDS = {
 def seconds(command: list[str]) -> float:
     """Run a command and return how long it took."""
     start = time.perf_counter()
-    subprocess.run([shutil.which("captioner") or "captioner", *command], check=True, capture_output=True)
+    subprocess.run(["captioner", *command], check=True, capture_output=True)
     return time.perf_counter() - start
 
 

@@ -278,13 +278,13 @@ class ImagePreprocessor:
             seed: Of all chance.
             flips: Whether half of the photos are mirrored.
         """
+        from torchvision.transforms import v2  # not before: it takes as long as torch itself
+
         generator = torch.Generator().manual_seed(seed)
         pixels = self._fitted(image.crop(random_box(image.size, generator)))
         mirror, brightness, contrast, saturation = torch.rand(4, generator=generator).tolist()
         if flips and mirror < 0.5:
             pixels = pixels.flip(-1)
-        from torchvision.transforms import v2  # not before: it takes as long as torch itself
-
         pixels = v2.functional.adjust_brightness(pixels, 0.8 + 0.4 * brightness)
         pixels = v2.functional.adjust_contrast(pixels, 0.8 + 0.4 * contrast)
         return self._normalised(v2.functional.adjust_saturation(pixels, 0.8 + 0.4 * saturation))
