@@ -15,11 +15,17 @@ NAMES = [f"{number}.jpg" for number in range(6)]
 TOKENS = "".join(f"{name}#{number}\tA dog number {number}\n" for name in NAMES for number in range(5))
 
 
-def script(dataset: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Load a script as Python would run it, and let it expect a data set of six photos."""
-    spec = importlib.util.spec_from_file_location(f"prepare_{dataset}", SCRIPTS / dataset / "prepare.py")
+def load(file: Path) -> ModuleType:
+    """Load a script as Python would run it."""
+    spec = importlib.util.spec_from_file_location(f"{file.stem}_{file.parent.name}", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def script(dataset: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Load the script of a dataset, and let it expect one of six photos."""
+    module = load(SCRIPTS / dataset / "prepare.py")
     if dataset == "multi30k":
         monkeypatch.setattr(module, "NUM_SENTENCES", {"train": 3, "val": 2, "test_2016_flickr": 1})
     elif dataset == "ucf101":
@@ -193,3 +199,29 @@ def test_a_copy_of_ucf101_is_counted_opened_and_divided_by_groups(clip_folder, t
     assert len((tmp_path / "train.txt").read_text().splitlines()) == 4
     assert module.main([str(tmp_path)]) == 1
     assert "Where to get it" in capsys.readouterr().out
+
+
+def test_more_sentences_are_new_ones_of_photos_that_nothing_is_measured_on(tmp_path, capsys):
+    more = load(SCRIPTS / "multi30k" / "more_sentences.py")
+    (tmp_path / "train.en").write_text("A dog runs.\nTwo men sit.\n", encoding="utf-8")
+    (tmp_path / "val.images.txt").write_text("22.jpg\n", encoding="utf-8")
+    (tmp_path / "test_2016_flickr.images.txt").write_text("33.jpg\n", encoding="utf-8")
+    (tmp_path / "train.txt").write_text("11_a.jpg\n22_b.jpg\n33_c.jpg\n", encoding="utf-8")
+    captions = [
+        ("11_a.jpg", '"a dog runs ."'),
+        ("11_a.jpg", '"a boy , "" happy "" and wet , jumps"'),
+        ("11_a.jpg", "A cat sleeps !"),
+        ("11_a.jpg", "a cat sleeps !"),
+        ("22_b.jpg", "validated"),
+        ("33_c.jpg", "tested"),
+        ("44_d.jpg", "kept back"),
+    ]
+    table = "\n".join(["image,caption", *(",".join(row) for row in captions)])
+    (tmp_path / "captions.txt").write_text(table + "\n", encoding="utf-8")
+    arguments = [str(tmp_path), str(tmp_path), str(tmp_path / "more.en")]
+    assert more.main(arguments) == 0
+    assert (tmp_path / "more.en").read_text(encoding="utf-8") == 'A boy, "happy" and wet, jumps.\nA cat sleeps!\n'
+    assert "2 sentences of 4 captions" in capsys.readouterr().out
+    (tmp_path / "val.images.txt").unlink()
+    assert more.main(arguments) == 1
+    assert "val.images.txt" in capsys.readouterr().err
