@@ -288,6 +288,26 @@ def test_a_text_that_never_ends_is_cut(options):
     assert all(len(h.token_ids) == 4 and not h.finished for h in hypotheses)
 
 
+@pytest.mark.parametrize("options", [{"beam_size": 3}, {"beam_size": 1}, {"beam_size": 4, "num_groups": 2}])
+def test_a_text_of_few_positions_is_shorter(options):
+    """Each item has the limit of its own length: what it gives in a batch is what `max_length` gives it alone."""
+    logits = endless(random_logits(3, items=3, depth=7), eos=-3.0)
+    lengths = [1, 4, 2]
+    keys = torch.tensor([[[float(item)]] * 4 for item in range(3)])
+    mask = torch.tensor([[position < length for position in range(4)] for length in lengths])
+    config = SearchConfig(max_length=6, min_length=0, max_length_ratio=1.5, **options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("captioner.search.contract.SPARE_WORDS", 1)
+        memory = Memory(keys, keys, mask, GridLayout(1, 4))
+        together = search(TableDecoder(logits), memory, config, bos_id=A, eos_id=EOS, forbidden_ids=())
+    for item, longest in enumerate([2, 6, 4]):  # 1 + 1.5 * 4 is 7, and 6 the most of all
+        (alone,) = run(logits[item : item + 1], max_length=longest, **options)
+        # The table's attention tells the item's number, which is another one where it stands alone.
+        assert [(h.token_ids, h.score, h.finished) for h in together[item]] == [
+            (h.token_ids, h.score, h.finished) for h in alone
+        ]
+
+
 def test_texts_that_end_come_before_texts_that_are_cut():
     logits = endless(random_logits(10), eos=-20.0)
     logits[0, 0, EOS] = -0.5  # only the empty text may end, and its score is not the best

@@ -18,7 +18,7 @@ from captioner.memory import Memory
 from captioner.search.banks import Banks, choose
 from captioner.search.candidates import Candidates
 from captioner.search.constraints import Constraints
-from captioner.search.contract import Decoder, Hypothesis, Paths, StateT, best_first, length_divisors
+from captioner.search.contract import Decoder, Hypothesis, Paths, StateT, best_first, length_divisors, length_limits
 
 # Items that have settled leave the batch once they are this share of it: leaving copies what the others have so far.
 LEAVING_SHARE = 0.125
@@ -44,6 +44,7 @@ class Beams(Generic[StateT]):
     Attributes:
         items: Their numbers in the batch that was given.
         memory: What the encoder saw of them.
+        limits: The most words of their texts.
         state: The decoder's, one row a beam.
         token_ids: The last word of each beam.
         prefixes: All words of each beam.
@@ -54,6 +55,7 @@ class Beams(Generic[StateT]):
 
     items: Int[Tensor, " items"]
     memory: Memory
+    limits: Int[Tensor, " items"]
     state: StateT
     token_ids: Int[Tensor, " rows"]
     prefixes: Int[Tensor, "rows length"]
@@ -68,6 +70,7 @@ class Beams(Generic[StateT]):
         return Beams(
             self.items[items],
             self.memory.select(items),
+            self.limits[items],
             self.state.select(items),
             self.token_ids[rows],
             self.prefixes[rows],
@@ -95,7 +98,13 @@ def members(
 
 
 def begin(
-    decoder: Decoder[StateT], memory: Memory, num_groups: int, width: int, num_captions: int, bos_id: int
+    decoder: Decoder[StateT],
+    memory: Memory,
+    limits: Int[Tensor, " batch"],
+    num_groups: int,
+    width: int,
+    num_captions: int,
+    bos_id: int,
 ) -> Beams[StateT]:
     """Return the search before the first word: one beam of each group counts, since all are equal."""
     groups, device = len(memory) * num_groups, memory.keys.device
@@ -104,6 +113,7 @@ def begin(
     return Beams(
         items=torch.arange(len(memory), device=device),
         memory=memory,
+        limits=limits,
         state=decoder.start(memory, num_groups * width),
         token_ids=torch.full((groups * width,), bos_id, device=device),
         prefixes=torch.empty(groups * width, 0, dtype=torch.long, device=device),
@@ -129,16 +139,19 @@ def beam_search(
     num_groups, num_captions = options.num_groups, options.num_captions
     width = -(-max(options.beam_size, num_captions) // num_groups)  # rounded up
     divisors = length_divisors(options, memory.keys.device)
-    beams = begin(decoder, memory, num_groups, banks.count * width, num_captions, bos_id)
+    beams = begin(
+        decoder, memory, length_limits(options, memory), num_groups, banks.count * width, num_captions, bos_id
+    )
     found: list[list[Hypothesis]] = [[]] * len(memory)
-    for length in range(options.max_length + 1):
+    for length in range(int(beams.limits.max()) + 1):
         logits, beams.state, attention_weights = decoder.step(beams.token_ids, beams.state, beams.memory)
         allowed = constraints.log_probs(logits, beams.prefixes).reshape(*beams.log_probs.shape, -1)
         live, ends = choose(beams.log_probs, allowed, options, banks, constraints.eos_id)
         beams.steps.append(Step(live, ends, attention_weights.reshape(*beams.log_probs.shape, -1)))
         beams.best = torch.cat([beams.best, ends.log_probs / divisors[length]], 1).topk(num_captions).values
-        is_over = settled(beams.best, live.log_probs, divisors).reshape(-1, num_groups).all(1)
-        share = 1.0 if length == options.max_length else is_over.float().mean().item()
+        most = divisors[beams.limits].repeat_interleave(num_groups)
+        is_over = settled(beams.best, live.log_probs, most).reshape(-1, num_groups).all(1) | (length == beams.limits)
+        share = is_over.float().mean().item()
         if share == 1:
             finish(beams, banks, divisors, num_captions, found)
             break
@@ -150,18 +163,23 @@ def beam_search(
 
 
 def settled(
-    best: Float[Tensor, "groups captions"], log_probs: Float[Tensor, "groups width"], divisors: Float[Tensor, " length"]
+    best: Float[Tensor, "groups captions"], log_probs: Float[Tensor, "groups width"], divisors: Float[Tensor, " groups"]
 ) -> Bool[Tensor, " groups"]:
     """Tell of each group whether no live beam can still change its result.
 
     More words only lower a log-probability, and a negative number divided by the greatest length is the least negative:
-    no live beam can score more than `log_prob / (max_length + 1) ** length_penalty`. So stopping here is exact, and an
-    item that has settled stays as it is while its batch mates go on.
+    no live beam can score more than `log_prob / (limit + 1) ** length_penalty`, where `limit` is the most words of the
+    item's texts. So stopping here is exact, and an item that has settled stays as it is while its batch mates go on.
+
+    Args:
+        best: Scores of the best texts that ended.
+        log_probs: Of the beams that go on.
+        divisors: What the log-probability of each group's longest texts is divided by.
 
     Source:
         Huang et al. 2017, arXiv:1809.00069, for the idea of a stop that loses nothing.
     """
-    return best[:, -1] >= log_probs.amax(1) / divisors[-1]
+    return best[:, -1] >= log_probs.amax(1) / divisors
 
 
 def finish(

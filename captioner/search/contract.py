@@ -10,6 +10,8 @@ from torch import Tensor
 from captioner.config import SearchConfig
 from captioner.memory import Memory
 
+SPARE_WORDS = 10  # of a text beyond what its source's length suggests
+
 
 @runtime_checkable
 class DecoderState(Protocol):
@@ -106,6 +108,16 @@ def length_divisors(options: SearchConfig, device: torch.device) -> Float[Tensor
     """Return what a log-probability is divided by to be ranked, for lengths of 1 to `max_length` words and EOS."""
     lengths = torch.arange(1, options.max_length + 2, dtype=torch.float64, device=device)
     return (lengths**options.length_penalty).clamp(max=torch.finfo(torch.float32).max).float()
+
+
+def length_limits(options: SearchConfig, memory: Memory) -> Int[Tensor, " batch"]:
+    """Return the most words of each item's texts: `max_length`, and fewer where the item has few positions."""
+    limits = torch.full((len(memory),), options.max_length, device=memory.mask.device)
+    if options.max_length_ratio is not None:
+        suggested = SPARE_WORDS + options.max_length_ratio * memory.mask.sum(1)
+        fewest = max(options.min_length, len(options.required_words))
+        limits = limits.minimum(suggested.long().clamp(min=fewest))
+    return limits
 
 
 def best_first(scores: Float[Tensor, "batch n"], finished: Bool[Tensor, "batch n"]) -> Int[Tensor, "batch n"]:
