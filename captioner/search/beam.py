@@ -26,15 +26,21 @@ LEAVING_SHARE = 0.125
 
 @dataclass(frozen=True)
 class Step:
-    """What one step decided: the beams that go on, the texts that ended, and where the decoder looked."""
+    """What one step decided: the beams that go on, the texts that ended, and where the decoder looked.
 
+    Attributes:
+        items: Numbers of the items that had not settled before it, ascending.
+    """
+
+    items: Int[Tensor, " items"]
     live: Candidates
     ends: Candidates
     attention_weights: Float[Tensor, "groups width source"]
 
-    def select(self, groups: Int[Tensor, " selected"]) -> "Step":
-        """Return what was decided for the groups at `groups`."""
-        return Step(self.live.select(groups), self.ends.select(groups), self.attention_weights[groups])
+    def of(self, items: Int[Tensor, " selected"]) -> "Step":
+        """Return what was decided for some of its items."""
+        groups = members(torch.searchsorted(self.items, items), len(self.attention_weights) // len(self.items))
+        return Step(items, self.live.select(groups), self.ends.select(groups), self.attention_weights[groups])
 
 
 @dataclass
@@ -50,7 +56,6 @@ class Beams(Generic[StateT]):
         prefixes: All words of each beam.
         log_probs: Of each beam.
         best: Scores of the best texts that ended.
-        steps: All that was decided.
     """
 
     items: Int[Tensor, " items"]
@@ -61,7 +66,6 @@ class Beams(Generic[StateT]):
     prefixes: Int[Tensor, "rows length"]
     log_probs: Float[Tensor, "groups width"]
     best: Float[Tensor, "groups captions"]
-    steps: list[Step]
 
     def select(self, items: Int[Tensor, " selected"]) -> "Beams[StateT]":
         """Return the search of the items at `items`."""
@@ -76,12 +80,10 @@ class Beams(Generic[StateT]):
             self.prefixes[rows],
             self.log_probs[groups],
             self.best[groups],
-            [step.select(groups) for step in self.steps],
         )
 
-    def follow(self) -> None:
-        """Go on with the beams that the last step chose."""
-        live = self.steps[-1].live
+    def follow(self, live: Candidates) -> None:
+        """Go on with the beams that a step chose."""
         groups, width = live.parents.shape
         rows = members(torch.arange(groups, device=live.parents.device), width, live.parents)
         self.token_ids, self.log_probs = live.token_ids.flatten(), live.log_probs
@@ -119,7 +121,6 @@ def begin(
         prefixes=torch.empty(groups * width, 0, dtype=torch.long, device=device),
         log_probs=log_probs,
         best=torch.full((groups, num_captions), -torch.inf, device=device),
-        steps=[],
     )
 
 
@@ -142,23 +143,26 @@ def beam_search(
     beams = begin(
         decoder, memory, length_limits(options, memory), num_groups, banks.count * width, num_captions, bos_id
     )
+    steps: list[Step] = []
     found: list[list[Hypothesis]] = [[]] * len(memory)
     for length in range(int(beams.limits.max()) + 1):
         logits, beams.state, attention_weights = decoder.step(beams.token_ids, beams.state, beams.memory)
         allowed = constraints.log_probs(logits, beams.prefixes).reshape(*beams.log_probs.shape, -1)
         live, ends = choose(beams.log_probs, allowed, options, banks, constraints.eos_id)
-        beams.steps.append(Step(live, ends, attention_weights.reshape(*beams.log_probs.shape, -1)))
+        steps.append(Step(beams.items, live, ends, attention_weights.reshape(*beams.log_probs.shape, -1)))
         beams.best = torch.cat([beams.best, ends.log_probs / divisors[length]], 1).topk(num_captions).values
         most = divisors[beams.limits].repeat_interleave(num_groups)
         is_over = settled(beams.best, live.log_probs, most).reshape(-1, num_groups).all(1) | (length == beams.limits)
         share = is_over.float().mean().item()
-        if share == 1:
-            finish(beams, banks, divisors, num_captions, found)
-            break
         if share >= LEAVING_SHARE:
-            finish(beams.select(is_over.nonzero().flatten()), banks, divisors, num_captions, found)
-            beams = beams.select((~is_over).nonzero().flatten())
-        beams.follow()
+            over = is_over.nonzero().flatten()
+            log_probs = banks.complete(beams.log_probs[members(over, num_groups)])
+            finish(beams.items[over], log_probs, steps, divisors, num_captions, found)
+            if share == 1:
+                break
+            staying = (~is_over).nonzero().flatten()
+            beams, live = beams.select(staying), live.select(members(staying, num_groups))
+        beams.follow(live)
     return found
 
 
@@ -183,16 +187,17 @@ def settled(
 
 
 def finish(
-    beams: Beams[StateT],
-    banks: Banks,
+    items: Int[Tensor, " items"],
+    log_probs: Float[Tensor, "groups width"],
+    steps: list[Step],
     divisors: Float[Tensor, " length"],
     num_captions: int,
     found: list[list[Hypothesis]],
 ) -> None:
     """Put the hypotheses of items whose search is over where `found` has their places."""
-    texts = rebuild(beams.steps, banks.complete(beams.log_probs), divisors, num_captions).to_hypotheses()
-    num_groups = len(texts) // len(beams.items)
-    for number, item in enumerate(beams.items.tolist()):
+    texts = rebuild([step.of(items) for step in steps], log_probs, divisors, num_captions).to_hypotheses()
+    num_groups = len(texts) // len(items)
+    for number, item in enumerate(items.tolist()):
         found[item] = merge(texts[number * num_groups : (number + 1) * num_groups], num_captions)
 
 
