@@ -13,7 +13,7 @@ from captioner.metrics.translation import TranslationScorer
 from captioner.pipeline import TranslationResult, Translator
 from captioner.progress import progress
 
-LINES_AHEAD = 256  # read before they are needed, and at most so many are translated together: some seconds of work
+LINES_AHEAD = 512  # read before they are needed, and at most so many are translated together: some seconds of work
 
 
 def translate_lines(translator: Translator, lines: Iterable[str], search: SearchConfig) -> Iterator[TranslationResult]:

@@ -18,7 +18,7 @@ from captioner.tokenization import words_of_pieces
 if TYPE_CHECKING:
     from captioner.model import CaptionerModel
 
-BATCH_SIZE = 64
+BATCH_SIZE = 128
 
 
 class Translator:
