@@ -12,6 +12,7 @@ from captioner.config import SearchConfig
 from captioner.memory import GridLayout, Memory
 from captioner.search import Hypothesis, beam, search
 from captioner.search.candidates import top_k
+from captioner.search.contract import length_limits
 from captioner.search.sampling import draw
 
 EOS, A, B, C = range(4)
@@ -289,23 +290,28 @@ def test_a_text_that_never_ends_is_cut(options):
 
 
 @pytest.mark.parametrize("options", [{"beam_size": 3}, {"beam_size": 1}, {"beam_size": 4, "num_groups": 2}])
-def test_a_text_of_few_positions_is_shorter(options):
+def test_a_text_of_few_positions_is_shorter(monkeypatch, options):
     """Each item has the limit of its own length: what it gives in a batch is what `max_length` gives it alone."""
     logits = endless(random_logits(3, items=3, depth=7), eos=-3.0)
     lengths = [1, 4, 2]
     keys = torch.tensor([[[float(item)]] * 4 for item in range(3)])
     mask = torch.tensor([[position < length for position in range(4)] for length in lengths])
     config = SearchConfig(max_length=6, min_length=0, max_length_ratio=1.5, **options)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("captioner.search.contract.SPARE_WORDS", 1)
-        memory = Memory(keys, keys, mask, GridLayout(1, 4))
-        together = search(TableDecoder(logits), memory, config, bos_id=A, eos_id=EOS, forbidden_ids=())
+    monkeypatch.setattr("captioner.search.contract.SPARE_WORDS", 1)
+    memory = Memory(keys, keys, mask, GridLayout(1, 4))
+    together = search(TableDecoder(logits), memory, config, bos_id=A, eos_id=EOS, forbidden_ids=())
     for item, longest in enumerate([2, 6, 4]):  # 1 + 1.5 * 4 is 7, and 6 the most of all
         (alone,) = run(logits[item : item + 1], max_length=longest, **options)
         # The table's attention tells the item's number, which is another one where it stands alone.
         assert [(h.token_ids, h.score, h.finished) for h in together[item]] == [
             (h.token_ids, h.score, h.finished) for h in alone
         ]
+
+
+def test_a_huge_length_ratio_leaves_the_greatest_length():
+    options = SearchConfig(max_length=6, max_length_ratio=1e30)
+    memory = Memory(torch.ones(2, 3, 1), torch.ones(2, 3, 1), torch.ones(2, 3, dtype=torch.bool), GridLayout(1, 3))
+    assert length_limits(options, memory).tolist() == [6, 6]
 
 
 def test_texts_that_end_come_before_texts_that_are_cut():

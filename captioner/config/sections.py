@@ -189,7 +189,7 @@ class SearchConfig(Section):
     """Hypotheses returned for each input, best first."""
     max_length: int = Field(20, ge=1)
     """The most words of a hypothesis."""
-    max_length_ratio: float | None = Field(None, ge=0)
+    max_length_ratio: float | None = Field(None, ge=0, allow_inf_nan=False)
     """A beam search ends a hypothesis, too, at so many words for each position of what is read, and ten more; a
     translation needs no more, and is found sooner. None: at `max_length` alone."""
     min_length: int = Field(1, ge=0)

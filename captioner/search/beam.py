@@ -20,7 +20,7 @@ from captioner.search.candidates import Candidates
 from captioner.search.constraints import Constraints
 from captioner.search.contract import Decoder, Hypothesis, Paths, StateT, best_first, length_divisors, length_limits
 
-# Items that have settled leave the batch once they are this share of it: leaving copies what the others have so far.
+# Items that have settled leave the batch once they are this share of it: leaving copies the state of the others.
 LEAVING_SHARE = 0.125
 
 

@@ -112,12 +112,11 @@ def length_divisors(options: SearchConfig, device: torch.device) -> Float[Tensor
 
 def length_limits(options: SearchConfig, memory: Memory) -> Int[Tensor, " batch"]:
     """Return the most words of each item's texts: `max_length`, and fewer where the item has few positions."""
-    limits = torch.full((len(memory),), options.max_length, device=memory.mask.device)
-    if options.max_length_ratio is not None:
-        suggested = SPARE_WORDS + options.max_length_ratio * memory.mask.sum(1)
-        fewest = max(options.min_length, len(options.required_words))
-        limits = limits.minimum(suggested.long().clamp(min=fewest))
-    return limits
+    if options.max_length_ratio is None:
+        return torch.full((len(memory),), options.max_length, device=memory.mask.device)
+    suggested = SPARE_WORDS + options.max_length_ratio * memory.mask.sum(1)
+    fewest = max(options.min_length, len(options.required_words))
+    return suggested.clamp(fewest, options.max_length).long()
 
 
 def best_first(scores: Float[Tensor, "batch n"], finished: Bool[Tensor, "batch n"]) -> Int[Tensor, "batch n"]:

@@ -4,7 +4,7 @@
 
 A model translates them, and learns from what it wrote: README.md beside this file has the commands. Captions of photos
 that Multi30k validates or tests on are left out, and so are those that Multi30k has already. The exit status is 0, and
-1 where a file is missing.
+1 where a file is missing or cannot be written.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from pathlib import Path
 from captioner.data.examples import read_captions
 from captioner.data.parallel_text import read_lines
 from captioner.errors import CaptionerError
+from captioner.outputs.disk import check_place
 
 KEPT_BACK = ("val", "test_2016_flickr")
 
@@ -32,6 +33,7 @@ def main(given: list[str] | None = None) -> int:
         lists = [read_lines(arguments.multi30k / f"{split}.images.txt") for split in KEPT_BACK]
         photos = set(read_lines(arguments.flickr8k / "train.txt"))
         examples = read_captions(arguments.flickr8k / "captions.txt", arguments.flickr8k / "images")
+        check_place(arguments.output)
     except CaptionerError as error:
         print(f"{error}\nsee data/multi30k/README.md", file=sys.stderr)
         return 1
@@ -56,8 +58,7 @@ def photo_number(name: str) -> str:
 def new_sentences(captions: Iterable[str], known: set[str]) -> Iterator[str]:
     """Write captions as Multi30k writes sentences, each once, without those that are known (in lower case)."""
     seen = set(known)
-    for caption in captions:
-        sentence = as_sentence(caption)
+    for sentence in map(as_sentence, captions):
         if sentence.lower() not in seen:
             seen.add(sentence.lower())
             yield sentence
