@@ -162,7 +162,7 @@ BROKEN = {
     "WAV without sound": (lambda folder: cut(folder, "wav", 0.001), CorruptFileError, "broken"),
     "RIFF of nonsense": (lambda folder: head_alone(folder, b"RIFF\0\0\0\0WAVE"), CorruptFileError, "broken WAV"),
     "FLAC of nonsense": (lambda folder: head_alone(folder, b"fLaC"), CorruptFileError, "broken FLAC"),
-    "MP3 of nonsense": (lambda folder: head_alone(folder, b"ID3\x04"), CorruptFileError, ""),
+    "MP3 of nonsense": (lambda folder: head_alone(folder, b"ID3\x04"), CorruptFileError, "broken MP3"),
     "MP4 of nonsense": (lambda folder: head_alone(folder, b"\0\0\0\x18ftypisom"), CorruptFileError, "broken MP4"),
     "not finite": (not_finite, CorruptFileError, "finite"),
     "video without sound": (
