@@ -29,7 +29,7 @@ CARD = """---
 The model {name} as ONNX graphs for ONNX Runtime on a CPU: photo to memory, start and step of the decoder. Config and
 tokenizer are the model's own; so are licence, training data and limits. Made by
 
-    captioner export {name} --to {to} --output DIR
+    captioner export MODEL --to {to} --output DIR{calibration}
 
 {measured}"""
 
@@ -145,5 +145,8 @@ def _write_card(folder: Path, model: str, captioner: Captioner, to: str, measure
         )
     precision = "int8 encoder" if to == "onnx-int8" else "float32"
     data = ModelCardData(**{**header, "library_name": "captioner", "pipeline_tag": "image-to-text", "tags": ["onnx"]})
-    card = CARD.format(header=data.to_yaml(), name=captioner.name, precision=precision, to=to, measured=text)
+    given = " --calibration PHOTOS" if to == "onnx-int8" else ""
+    card = CARD.format(
+        header=data.to_yaml(), name=captioner.name, precision=precision, to=to, calibration=given, measured=text
+    )
     ModelCard(card).save(folder / "README.md")

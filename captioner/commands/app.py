@@ -20,14 +20,19 @@ def app(
         int | None, typer.Option(min=1, max=65535, help="Default: the first free one from 7860 on.")
     ] = None,
     model: Annotated[
-        list[Path] | None, typer.Option(help="Folder of a model; may be repeated. Default: all that ship.")
+        list[str] | None,
+        typer.Option(
+            help="A model that `captioner models` lists, or a folder; may be repeated. Default: all that ship."
+        ),
     ] = None,
     device: Device = "auto",
 ) -> None:
     """Open a web page that shows all this; its password is what CAPTIONER_PASSWORD says, if anything."""
+    from captioner.model_list import list_models
     from captioner.web.launch import PASSWORD_VARIABLE, serve
 
     if host not in LOCAL and not os.environ.get(PASSWORD_VARIABLE):
         note = f"anyone who reaches {host} may use this page; {PASSWORD_VARIABLE} sets a password"
         print(f"captioner: {note}", file=sys.stderr)
-    serve(model, host, port, device)
+    shipped = {folder.name: folder for folder in list_models()}
+    serve([shipped.get(name, Path(name)) for name in model] if model else None, host, port, device)

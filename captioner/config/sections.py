@@ -243,7 +243,7 @@ class TrainingConfig(Section):
     seed: int = 0
     """Seed of everything random."""
     epochs: int = Field(12, ge=1)
-    """Passes over the training photos."""
+    """Passes over the training examples."""
     batch_size: int = Field(40, ge=1)
     """Photos in one update of the weights, over all processes; each brings all its captions."""
     batch_tokens: int = Field(4_000, ge=1)
@@ -279,7 +279,7 @@ class TrainingConfig(Section):
     average_last: int = Field(1, ge=1)
     """The final model averages the weights of so many last epochs, where that decodes better."""
     patience: int = Field(4, ge=1)
-    """Epochs without a better validation CIDEr before training stops."""
+    """Epochs without a better validation score before training stops."""
     checkpoint_every_s: float = Field(120.0, gt=0)
     """Seconds between two checkpoints within an epoch."""
     num_workers: int = Field(2, ge=0)

@@ -1,6 +1,5 @@
 """From hypotheses and references, as plain text, to scores: the one way that all of captioner measures."""
 
-import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -63,10 +62,6 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return the scores, signature and number of images, ready for JSON."""
         return {"scores": self.scores, "signature": self.signature, "num_images": self.num_images}
-
-    def to_json(self) -> str:
-        """Return `to_dict` as JSON text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
 
 
 class Scorer(Generic[K]):

@@ -71,14 +71,15 @@ Signature: `{signature}`
 
 
 def write_training_config(folder: Path, config: Experiment) -> None:
-    """Write `training_config.json`: all settings of the run, of its paths the last part alone."""
+    """Write `training_config.json`: all settings of the run, of its paths the last part alone (of RUN/best both)."""
     tables = config.model_dump(mode="json")
     for section, field in [
         *(("data", field) for field in config.data.PATHS),
         ("training", "output"),
         ("training", "initial_model"),
     ]:
-        tables[section][field] = Path(tables[section][field]).name
+        path = Path(tables[section][field])
+        tables[section][field] = f"{path.parent.name}/best" if path.name == "best" else path.name
     (folder / "training_config.json").write_text(json.dumps(tables, indent=2) + "\n", encoding="utf-8")
 
 
@@ -125,13 +126,14 @@ def write_model_card(
     given = {
         field: kind for field, kind in config.data.PATHS.items() if field != "cache" and getattr(config.data, field)
     }
+    begun = ["training.initial_model=MODEL"] if config.training.initial_model else []
     card = CARD.format(
         **asdict(texts),
         header=header.to_yaml(),
         name=name,
         num_epochs=len(history),
         license=config.data.license or "not stated",
-        paths=" ".join(f"data.{field}={kind}" for field, kind in given.items()),
+        paths=" ".join([*(f"data.{field}={kind}" for field, kind in given.items()), *begun]),
         num_items=report.num_images,
         beam_size=config.search.beam_size,
         scores="\n".join(

@@ -16,7 +16,14 @@ from torch import Tensor
 
 from captioner.config import Experiment
 from captioner.data.batching import EpochPlan, group_targets
-from captioner.errors import CheckpointError, ConfigError, NonFiniteLossError, TrainingError
+from captioner.errors import (
+    CaptionerError,
+    CheckpointError,
+    ConfigError,
+    ModelError,
+    NonFiniteLossError,
+    TrainingError,
+)
 from captioner.metrics import Report
 from captioner.model import CaptionerModel
 from captioner.model_config import CaptionerConfig
@@ -112,7 +119,12 @@ class Trainer:
     @staticmethod
     def _initial_model(config: Experiment) -> CaptionerModel | None:
         name = config.training.initial_model
-        return CaptionerModel.from_pretrained(name) if name else None
+        try:
+            return CaptionerModel.from_pretrained(name) if name else None
+        except CaptionerError:
+            raise
+        except Exception as error:  # transformers and safetensors raise all kinds where there is none, or a broken one
+            raise ModelError(f"training.initial_model: {name!r} cannot be loaded: {error}") from error
 
     def _resume(self) -> None:
         state, weights, moments = load_checkpoint(self.folder / "checkpoints")

@@ -39,14 +39,18 @@ class Shelf:
         limits: Of photos and clips.
 
     Raises:
-        ModelError: A folder holds no model.
+        ModelError: A folder holds no model, or two have one name.
     """
 
     def __init__(
         self, folders: Sequence[Path] | None = None, device: str = "auto", limits: Limits | None = None
     ) -> None:
         found = list_models() if folders is None else folders
-        self._models = {model.name: model for model in map(_described, found)}
+        self._models: dict[str, Model] = {}
+        for model in map(_described, found):
+            if model.name in self._models:
+                raise ModelError(f"{self._models[model.name].folder} and {model.folder} have one name: rename one")
+            self._models[model.name] = model
         self._device = device
         self._max_pixels = (limits or Limits()).pixels
         self._loading = threading.Lock()

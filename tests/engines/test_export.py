@@ -24,6 +24,7 @@ def test_an_export_captions_and_says_what_was_measured(exported, photos, example
     assert measured[-1].name == to and all(one.rate > 0 for one in measured)
     assert measured[1].captions == measured[0].captions
     card = (output / "README.md").read_text()
+    assert ("--output DIR --calibration PHOTOS" in card) == (to == "onnx-int8")
     assert f"| {to} | {measured[-1].scores['CIDEr']:.2f} |" in card and measured[-1].signature in card
     captions = load(output, "cpu").caption([example.image for example in examples])
     assert [one.text for one in captions] == list(measured[-1].captions.values())

@@ -55,6 +55,13 @@ def test_settings_beside_the_card_are_all_but_the_machines_paths(tmp_path, more)
     assert command in card
 
 
+def test_a_stage_names_the_run_it_began_with_and_asks_for_its_model(tmp_path):
+    config = load_config(CONFIGS / "flickr8k.toml", [*PATHS, "training.initial_model=/home/me/runs/first/best"])
+    write_training_config(tmp_path, config)
+    assert json.loads((tmp_path / "training_config.json").read_text())["training"]["initial_model"] == "first/best"
+    assert "data.captions=FILE training.initial_model=MODEL`" in write_card(tmp_path, config)
+
+
 def test_a_model_of_sentences_tells_languages_scores_and_how_to_train_it(tmp_path):
     config = load_config(CONFIGS / "multi30k-en-de.toml", [*FILES, "training.output=/home/me/runs/mine"])
     write_training_config(tmp_path, config)

@@ -17,6 +17,7 @@ from captioner.errors import (
     EmptyDataError,
     MissingExtraError,
     MissingImageError,
+    ModelError,
     NonFiniteLossError,
     TrainingError,
 )
@@ -328,3 +329,10 @@ def test_data_that_is_not_given_is_named(tiny_config, name):
 def test_precision_that_the_machine_lacks_is_named(tiny_config):
     with pytest.raises(ConfigError, match=r"training.precision.*fp16"):
         train(tiny_config(training={"precision": "fp16"}))
+
+
+def test_an_initial_model_that_cannot_be_loaded_is_named(tiny_config, model_folder, tmp_path):
+    (model_folder / "model.safetensors").write_bytes(b"broken")
+    with pytest.raises(ModelError, match=r"initial_model: .*cannot be loaded"):
+        train(tiny_config(training={"initial_model": str(model_folder)}))
+    assert not (tmp_path / "run" / "best").exists()

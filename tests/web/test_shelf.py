@@ -52,6 +52,8 @@ def test_unknown_and_unfit_models_are_refused(made_up_model, tmp_path):
         shelf.get("reversed", "image")
     with pytest.raises(ModelError, match=r"no config\.json"):
         Shelf([tmp_path])
+    with pytest.raises(ModelError, match="have one name"):
+        Shelf([made_up_model, made_up_model])
 
 
 def test_a_page_is_built_without_torch():
