@@ -25,6 +25,8 @@
 The command line prints the message alone and exits with 1 (2 for `UsageError` and `ConfigError`).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -95,6 +97,26 @@ class EmptyDataError(DataError):
 
 class ModelError(CaptionerError):
     """A model cannot be found, read or used."""
+
+
+@contextmanager
+def loading_model(model: str) -> Iterator[None]:
+    """Name a model that cannot be loaded, whatever went wrong with its files.
+
+    Args:
+        model: What the message begins with.
+
+    Raises:
+        ModelError: Anything was raised that is no error of the captioner's, or one of the model's own settings.
+    """
+    try:
+        yield
+    except ConfigError as error:  # of the model's own settings, not of the user's
+        raise ModelError(f"{model} cannot be loaded: {error}") from error
+    except CaptionerError:
+        raise
+    except Exception as error:  # transformers, tokenizers and safetensors raise all kinds where files are broken
+        raise ModelError(f"{model} cannot be loaded: {error}") from error
 
 
 class CacheError(CaptionerError):

@@ -18,7 +18,8 @@ from captioner.errors import DataError, ModelError, OutputError, UsageError
 from captioner.folder import caption_files
 from captioner.metrics import score
 from captioner.model import CaptionerModel
-from captioner.pipeline import Captioner, find_model, load_captioner
+from captioner.model_list import find_model
+from captioner.pipeline import Captioner, load_captioner
 
 CARD = """---
 {header}

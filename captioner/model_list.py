@@ -1,8 +1,10 @@
-"""The models that ship, and what each says of itself in its card; torch is not needed to list them."""
+"""From a name to a model's folder, the models that ship, and what each says of itself; torch is not needed for it."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
+
+from captioner.errors import ModelError
 
 MODELS = Path(__file__).parent / "models"
 
@@ -10,6 +12,30 @@ MODELS = Path(__file__).parent / "models"
 def list_models() -> list[Path]:
     """Return the folders of the models that ship."""
     return sorted(path.parent for path in MODELS.glob("*/config.json"))
+
+
+def find_model(model: str | Path) -> str | Path:
+    """Return the folder of a model that ships, or the path or the hub's name as given.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    shipped = {path.name: path for path in list_models()}
+    if str(model) in shipped:
+        return shipped[str(model)]
+    if (Path(model) / "config.json").is_file():
+        return Path(model)
+    if Path(model).exists():
+        raise ModelError(f"{model} is no model: it has no config.json (training writes one to RUN/best)")
+    if isinstance(model, str) and model.count("/") == 1 and not model.startswith((".", "/")):
+        return model
+    raise ModelError(f"there is no model {str(model)!r}: give a folder, a hub's owner/name, or {' or '.join(shipped)}")
+
+
+def model_name(model: str | Path) -> str:
+    """Return what a model is called in results: its last name, or that of the run whose best model it is."""
+    path = Path(model)
+    return path.parent.name if path.name == "best" and path.parent.name else path.name
 
 
 def model_kind(model: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from captioner.commands.options import Device
+from captioner.model_list import find_model
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -28,11 +29,9 @@ def app(
     device: Device = "auto",
 ) -> None:
     """Open a web page that shows all this; its password is what CAPTIONER_PASSWORD says, if anything."""
-    from captioner.model_list import list_models
     from captioner.web.launch import PASSWORD_VARIABLE, serve
 
     if host not in LOCAL and not os.environ.get(PASSWORD_VARIABLE):
         note = f"anyone who reaches {host} may use this page; {PASSWORD_VARIABLE} sets a password"
         print(f"captioner: {note}", file=sys.stderr)
-    shipped = {folder.name: folder for folder in list_models()}
-    serve([shipped.get(name, Path(name)) for name in model] if model else None, host, port, device)
+    serve([Path(find_model(name)) for name in model] if model else None, host, port, device)

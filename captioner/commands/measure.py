@@ -79,11 +79,12 @@ def evaluate(
         )
     if videos is None and (references is None) == (recordings is None):
         raise UsageError("evaluate: --references hold the texts of photos and sentences; recordings have theirs")
-    if confusions is not None and (videos is None or references is not None):
+    are_actions = videos is not None and references is None
+    if confusions is not None and not are_actions:
         raise UsageError("--confusions: they are of actions; add --videos, without --references")
-    if split is not None and (source or recordings) is not None:
+    if split is not None and images is None and videos is None:
         raise UsageError("--split: it chooses photos or clips; give --source or --recordings the part that is meant")
-    if beam_size is not None and videos is not None and references is None:
+    if beam_size is not None and are_actions:
         raise UsageError("--beam-size: actions are named without a search; leave it out")
     if videos is not None and references is None:
         _measure_actions(videos, split, model or ["actions"], output, confusions, as_json, device)

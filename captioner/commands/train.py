@@ -6,6 +6,7 @@ import typer
 
 from captioner.config import CONFIGS, load_config
 from captioner.errors import MissingExtraError
+from captioner.model_list import find_model
 
 USES = {"image": "caption PHOTO", "text": "translate TEXT", "speech": "transcribe RECORDING", "video": "recognize CLIP"}
 """How a model of each sense is used."""
@@ -22,8 +23,6 @@ def train(
     shipped = CONFIGS / f"{config}.toml"
     settings = load_config(shipped if shipped.is_file() else config, overrides or [])
     if settings.training.initial_model:
-        from captioner.pipeline import find_model
-
         initial = {"initial_model": str(find_model(settings.training.initial_model))}
         settings = settings.model_copy(update={"training": settings.training.model_copy(update=initial)})
     try:

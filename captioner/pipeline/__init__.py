@@ -1,10 +1,9 @@
 """From a name to words in one line, `load("flickr8k").caption("photo.jpg")`: what command line and web page call."""
 
-from captioner.model_list import list_models
+from captioner.model_list import find_model, list_models
 from captioner.outputs.record import Segment
 from captioner.pipeline.captioner import Captioner
 from captioner.pipeline.loading import (
-    find_model,
     load,
     load_captioner,
     load_recognizer,

@@ -8,8 +8,8 @@ import torch
 
 from captioner.engines.choice import onnx_folder
 from captioner.engines.onnx_model import OnnxModel
-from captioner.errors import CaptionerError, ConfigError, ModelError, UsageError
-from captioner.model_list import list_models
+from captioner.errors import ModelError, UsageError, loading_model
+from captioner.model_list import find_model, model_name
 from captioner.pipeline.captioner import Captioner
 from captioner.pipeline.ensemble import Ensemble
 from captioner.pipeline.recognizer import ActionRecognizer
@@ -51,7 +51,7 @@ def load(model: Models = "flickr8k", device: str = "auto", engine: str = "auto",
         raise UsageError("no model is named: give one, or several that write together")
     if len(names) > 1:
         members = [_load_one(name, where, engine, num_photos) for name in names]
-        return _of_kind(Ensemble(members, [_name(name) for name in names]), "+".join(map(_name, names)))
+        return _of_kind(Ensemble(members, [model_name(name) for name in names]), "+".join(map(model_name, names)))
     (model,) = names
     if str(model).startswith(HUGGING_FACE):
         from captioner.engines.hugging_face import HuggingFaceCaptioner
@@ -59,14 +59,14 @@ def load(model: Models = "flickr8k", device: str = "auto", engine: str = "auto",
         if engine == "onnx":
             raise UsageError(f"{model} is a model of transformers, which torch runs: choose --engine torch")
         return HuggingFaceCaptioner(str(model).removeprefix(HUGGING_FACE), where)
-    return _of_kind(_load_one(model, where, engine, num_photos), _name(model))
+    return _of_kind(_load_one(model, where, engine, num_photos), model_name(model))
 
 
 def _load_one(model: str | Path, where: torch.device, engine: str, num_photos: int) -> "CaptionerModel | OnnxModel":
     if str(model).startswith(HUGGING_FACE):
         raise UsageError(f"{model} is a model of transformers, which writes alone: leave the other models out")
     folder = find_model(model)
-    try:
+    with loading_model(f"model {str(model)!r}"):
         graphs = onnx_folder(folder, engine, where, num_photos)
         if graphs is not None:
             return OnnxModel(graphs)
@@ -75,12 +75,6 @@ def _load_one(model: str | Path, where: torch.device, engine: str, num_photos: i
         loaded = CaptionerModel.from_pretrained(folder)
         loaded.to(where)  # type: ignore[arg-type]  # transformers hides the method's own signature
         return loaded
-    except ConfigError as error:  # of the model's own settings, not of the user's
-        raise ModelError(f"model {str(model)!r} cannot be loaded: {error}") from error
-    except CaptionerError:
-        raise
-    except Exception as error:  # transformers, tokenizers and safetensors raise all kinds where files are broken
-        raise ModelError(f"model {str(model)!r} cannot be loaded: {error}") from error
 
 
 def _of_kind(model: Any, name: str) -> Sense:
@@ -141,30 +135,6 @@ def _of_sense(sense: type[SenseT], loaded: Sense) -> SenseT:
     else:
         does = "watches clips: use `captioner recognize`"
     raise ModelError(f"model {loaded.name!r} {does}, or another model")
-
-
-def _name(model: str | Path) -> str:
-    """Return what a model is called in results: its last name, or that of the run whose best model it is."""
-    path = Path(model)
-    return path.parent.name if path.name == "best" and path.parent.name else path.name
-
-
-def find_model(model: str | Path) -> str | Path:
-    """Return the folder of a model that ships, or the path or the hub's name as given.
-
-    Raises:
-        ModelError: There is no such model.
-    """
-    shipped = {path.name: path for path in list_models()}
-    if str(model) in shipped:
-        return shipped[str(model)]
-    if (Path(model) / "config.json").is_file():
-        return Path(model)
-    if Path(model).exists():
-        raise ModelError(f"{model} is no model: it has no config.json (training writes one to RUN/best)")
-    if isinstance(model, str) and model.count("/") == 1 and not model.startswith((".", "/")):
-        return model
-    raise ModelError(f"there is no model {str(model)!r}: give a folder, a hub's owner/name, or {' or '.join(shipped)}")
 
 
 def _device(name: str) -> torch.device:

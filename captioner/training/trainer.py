@@ -17,12 +17,11 @@ from torch import Tensor
 from captioner.config import Experiment
 from captioner.data.batching import EpochPlan, group_targets
 from captioner.errors import (
-    CaptionerError,
     CheckpointError,
     ConfigError,
-    ModelError,
     NonFiniteLossError,
     TrainingError,
+    loading_model,
 )
 from captioner.metrics import Report
 from captioner.model import CaptionerModel
@@ -119,12 +118,8 @@ class Trainer:
     @staticmethod
     def _initial_model(config: Experiment) -> CaptionerModel | None:
         name = config.training.initial_model
-        try:
+        with loading_model(f"training.initial_model: {name!r}"):
             return CaptionerModel.from_pretrained(name) if name else None
-        except CaptionerError:
-            raise
-        except Exception as error:  # transformers and safetensors raise all kinds where there is none, or a broken one
-            raise ModelError(f"training.initial_model: {name!r} cannot be loaded: {error}") from error
 
     def _resume(self) -> None:
         state, weights, moments = load_checkpoint(self.folder / "checkpoints")

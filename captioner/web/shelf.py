@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from captioner.errors import CaptionerError, ModelError
-from captioner.model_list import list_models
+from captioner.model_list import list_models, model_name
 from captioner.web.limits import Limits
 
 
@@ -125,8 +125,8 @@ def _described(folder: Path) -> Model:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(f"{folder} is no model: it has no config.json that can be read") from error
-    name = folder.parent.name if folder.name == "best" else folder.name
-    return Model(name, folder, config.get("encoder", {}).get("kind", "image"), _card(folder / "README.md"))
+    kind = config.get("encoder", {}).get("kind", "image")
+    return Model(model_name(folder), folder, kind, _card(folder / "README.md"))
 
 
 def _card(file: Path) -> str:

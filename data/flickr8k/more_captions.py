@@ -49,11 +49,13 @@ def read_written(file: Path, photos: set[str]) -> list[tuple[str, str]]:
     """
     found = []
     for where, row in read_json_lines(read_text(file).split("\n"), file):
-        if not (isinstance(row, dict) and "file" in row):
-            raise AnnotationError(f"{where}: not a row that `captioner caption --output x.jsonl` writes")
-        name = Path(row["file"]).name
+        try:
+            name = Path(row["file"]).name
+            captions = [candidate["caption"] for candidate in row.get("candidates") or ()]
+        except (TypeError, KeyError) as error:
+            raise AnnotationError(f"{where}: not a row that `captioner caption --output x.jsonl` writes") from error
         if name in photos:
-            found += [(name, candidate["caption"]) for candidate in row.get("candidates") or ()]
+            found += [(name, caption) for caption in captions]
     if not found:
         raise AnnotationError(f"{file}: captions of none of the {len(photos):,} training photos")
     return found

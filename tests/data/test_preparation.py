@@ -252,6 +252,8 @@ def test_more_captions_are_of_training_photos_alone(tmp_path, capsys):
     for text, message in (
         (json.dumps(rows[1]), "none of the 2 training photos"),
         ("[1]", "line 1: not a row"),
+        ('{"file": "a.jpg", "candidates": [{}]}', "line 1: not a row"),
+        ('{"file": 7}', "line 1: not a row"),
         ("{", "line 1: not valid JSON"),
     ):
         written.write_text(text, encoding="utf-8")
