@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from captioner.allocator import keep_freed_memory
-from captioner.folder import caption_files, find_photos
+from captioner.batch import caption_files, find_photos
 from captioner.pipeline import load_captioner
 from captioner.preprocess.image import read_image
 

@@ -9,7 +9,7 @@ chance alone makes them differ so much, the counts of `captioner score`, and eve
 import argparse
 from pathlib import Path
 
-from captioner.evaluation import evaluate, read_examples
+from captioner.evaluation.captions import evaluate, read_examples
 from captioner.metrics.diversity import measure_diversity
 from captioner.metrics.significance import compare
 from captioner.pipeline import load_captioner

@@ -14,7 +14,7 @@ import time
 
 import torch
 
-from captioner.samples import sample_photos
+from captioner.pretrained.samples import sample_photos
 
 PHOTO = str(sample_photos()[0])
 COMMANDS = {

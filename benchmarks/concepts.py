@@ -20,12 +20,12 @@ from torch import Tensor
 
 from captioner.config import PhotoConfig
 from captioner.data.examples import CaptionExample
-from captioner.encoders import ImageEncoder
-from captioner.evaluation import evaluate, read_examples
+from captioner.evaluation.captions import evaluate, read_examples
 from captioner.metrics.hallucination import count_hallucinations
 from captioner.metrics.tokens import tokenize
-from captioner.model import CaptionerModel
-from captioner.model_config import CaptionerConfig
+from captioner.model.captioner_model import CaptionerModel
+from captioner.model.config import CaptionerConfig
+from captioner.modules.encoders import ImageEncoder
 from captioner.pipeline import Captioner, find_model
 from captioner.training.naming import count_habits
 from captioner.training.photos import AugmentedPhotos

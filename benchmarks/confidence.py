@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
+from captioner.batch import caption_files
 from captioner.data.examples import CaptionExample
-from captioner.evaluation import read_examples
-from captioner.folder import caption_files
+from captioner.evaluation.captions import read_examples
 from captioner.metrics import score
 from captioner.metrics.hallucination import hallucinated
 from captioner.pipeline import Captioner, CaptionResult, load_captioner

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from captioner.allocator import keep_freed_memory
-from captioner.folder import caption_files, find_photos
-from captioner.memory import Memory
+from captioner.batch import caption_files, find_photos
+from captioner.modules.memory import Memory
 from captioner.pipeline import Captioner, load_captioner
 
 BATCH = 16

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from captioner.evaluation import evaluate, read_examples
+from captioner.evaluation.captions import evaluate, read_examples
 from captioner.metrics import Report, score
 from captioner.metrics.diversity import measure_diversity
 from captioner.metrics.significance import confidence_intervals

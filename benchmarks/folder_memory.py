@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from captioner.batch import Destinations, caption_batches, find_photos, run_folder
 from captioner.config import ImageConfig, SearchConfig
-from captioner.folder import Destinations, caption_batches, find_photos, run_folder
 from captioner.outputs import SidecarWriter
 from captioner.pipeline import Candidate, CaptionResult
 from captioner.preprocess.image import ImagePreprocessor

@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from captioner.allocator import keep_freed_memory
+from captioner.batch import caption_files, find_photos
 from captioner.config import SearchConfig
-from captioner.folder import caption_files, find_photos
 from captioner.pipeline import Captioner
 from captioner.pipeline.loading import load_captioner
 

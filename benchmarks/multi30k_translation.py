@@ -13,8 +13,8 @@ from pathlib import Path
 
 import torch
 
+from captioner.batch.lines import evaluate_translations, read_references
 from captioner.pipeline import Translator, load_translator
-from captioner.translation import evaluate_translations, read_references
 
 LEARNT = 400  # sentences of each split in the last two rows
 

@@ -22,11 +22,11 @@ from torch.nn.utils import clip_grad_norm_
 
 from captioner.config import CONFIGS, load_config
 from captioner.data.batching import group_targets
-from captioner.decoder import AttentionDecoder
-from captioner.losses import caption_loss
-from captioner.memory import GridLayout, Memory
-from captioner.model import CaptionerModel
-from captioner.model_config import CaptionerConfig
+from captioner.model.captioner_model import CaptionerModel
+from captioner.model.config import CaptionerConfig
+from captioner.modules.decoder import AttentionDecoder
+from captioner.modules.memory import GridLayout, Memory
+from captioner.training.losses import caption_loss
 from captioner.training.objective import Objective
 from captioner.training.optimizer import build_optimizer
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import torch
 
+from captioner.batch.lines import translate_lines
 from captioner.data.parallel_text import read_lines
 from captioner.pipeline import load_translator
-from captioner.translation import translate_lines
 
 
 def main() -> int:

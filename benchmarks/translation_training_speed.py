@@ -24,11 +24,11 @@ from torch.nn.utils import clip_grad_norm_
 from captioner.config import CONFIGS, SentenceConfig, load_config
 from captioner.data.batching import TargetGroup, group_targets, plan_buckets
 from captioner.data.parallel_text import keep_trainable, read_parallel
-from captioner.losses import caption_loss
-from captioner.model import CaptionerModel
-from captioner.model_config import CaptionerConfig
+from captioner.model.captioner_model import CaptionerModel
+from captioner.model.config import CaptionerConfig
 from captioner.preprocess.text import SourceTokens, pad_sources
-from captioner.tokenization import train_bpe_tokenizer
+from captioner.preprocess.tokenization import train_bpe_tokenizer
+from captioner.training.losses import caption_loss
 from captioner.training.objective import Objective
 from captioner.training.optimizer import build_optimizer
 

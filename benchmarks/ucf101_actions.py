@@ -17,9 +17,9 @@ import numpy as np
 import torch
 
 from captioner.data.clips import ClipExample, group_of, in_groups, read_clips
+from captioner.evaluation.actions import Recognition, evaluate_actions
 from captioner.metrics.accuracy import ACCURACY, MEAN_CLASS_ACCURACY
 from captioner.pipeline import load_recognizer
-from captioner.recognition import Recognition, evaluate_actions
 
 RESAMPLES = 10_000
 TOP = 2

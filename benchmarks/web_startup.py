@@ -57,7 +57,7 @@ def first_caption(url: str) -> float:
     """Caption a sample photo by the page, and return the moment."""
     from gradio_client import Client, handle_file
 
-    from captioner.samples import sample_photos
+    from captioner.pretrained.samples import sample_photos
 
     client = Client(url, verbose=False, analytics_enabled=False)
     client.predict(photo=handle_file(sample_photos()[0]), api_name="/caption")

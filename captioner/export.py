@@ -11,15 +11,15 @@ from typing import Literal
 import torch
 from huggingface_hub import ModelCard, ModelCardData
 
+from captioner.batch import caption_files
 from captioner.data.examples import CaptionExample
-from captioner.engines.graphs import export_onnx
-from captioner.engines.int8 import quantize
 from captioner.errors import DataError, ModelError, OutputError, UsageError
-from captioner.folder import caption_files
 from captioner.metrics import score
-from captioner.model import CaptionerModel
-from captioner.model_list import find_model
+from captioner.model.captioner_model import CaptionerModel
+from captioner.onnx.graphs import export_onnx
+from captioner.onnx.int8 import quantize
 from captioner.pipeline import Captioner, load_captioner
+from captioner.pretrained.registry import find_model
 
 CARD = """---
 {header}

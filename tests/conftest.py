@@ -12,7 +12,7 @@ from PIL import Image
 
 # By name: beartype cannot check typing.Self outside of classes that it decorates, which config and model use.
 CHECKED = (
-    *("attention", "data", "decoder", "encoders", "losses", "memory", "preprocess", "search"),
+    *("data", "modules", "preprocess", "search", "training.losses"),
     *("training.averaging", "training.checkpoints", "training.objective", "training.optimizer"),
 )
 install_import_hook([f"captioner.{name}" for name in CHECKED], "beartype.beartype")
@@ -120,8 +120,8 @@ def build_model(
     sections: dict[str, dict[str, object]], changes: dict[str, dict[str, object]], tokenizer: object
 ) -> object:
     """Make a model of these sections, in which `changes` replace fields, always with the same random weights."""
-    from captioner.model import CaptionerModel
-    from captioner.model_config import CaptionerConfig
+    from captioner.model.captioner_model import CaptionerModel
+    from captioner.model.config import CaptionerConfig
 
     for section, fields in changes.items():
         sections[section] |= fields
@@ -137,7 +137,7 @@ def build_model(
 @pytest.fixture
 def make_model() -> Callable[..., object]:
     """Make a tiny model with random weights and a tokenizer of a few words; `section={...}` replaces fields."""
-    from captioner.tokenization import train_word_tokenizer
+    from captioner.preprocess.tokenization import train_word_tokenizer
 
     def make(**changes: dict[str, object]) -> object:
         sections: dict[str, dict[str, object]] = {
@@ -163,7 +163,7 @@ def model_folder(make_model: Callable[..., object], tmp_path: Path) -> Path:
 @pytest.fixture
 def make_sentence_model() -> Callable[..., object]:
     """Make a tiny model of sentences with random weights and pieces down to bytes; `section={...}` replaces fields."""
-    from captioner.tokenization import train_bpe_tokenizer
+    from captioner.preprocess.tokenization import train_bpe_tokenizer
 
     def make(**changes: dict[str, object]) -> object:
         sections: dict[str, dict[str, object]] = {
@@ -188,7 +188,7 @@ def sentence_model_folder(make_sentence_model: Callable[..., object], tmp_path: 
 @pytest.fixture
 def make_speech_model() -> Callable[..., object]:
     """Make a tiny model of speech with random weights, which writes digits; `section={...}` replaces fields."""
-    from captioner.tokenization import train_word_tokenizer
+    from captioner.preprocess.tokenization import train_word_tokenizer
 
     def make(**changes: dict[str, object]) -> object:
         sections: dict[str, dict[str, object]] = {
@@ -272,7 +272,7 @@ def clip_folder(write_clip: Callable[..., Path], tmp_path_factory: pytest.TempPa
 @pytest.fixture
 def make_video_model() -> Callable[..., object]:
     """Make a tiny model of clips with random weights and labels of two; `section={...}` replaces fields."""
-    from captioner.tokenization import train_label_tokenizer
+    from captioner.preprocess.tokenization import train_label_tokenizer
 
     def make(**changes: dict[str, object]) -> object:
         sections: dict[str, dict[str, object]] = {

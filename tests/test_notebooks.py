@@ -18,7 +18,7 @@ def test_notebook_runs(path, tmp_path):
     models = set(re.findall(r'captioner\.load\(\\?"([\w-]+)\\?"\)', path.read_text(encoding="utf-8")))
     assert models
     for model in models:
-        if not (ROOT / "captioner" / "models" / model).is_dir():
+        if not (ROOT / "captioner" / "pretrained" / model).is_dir():
             pytest.skip(f"the model {model} does not ship yet")
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]

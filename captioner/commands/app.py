@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from captioner.commands.options import Device
-from captioner.model_list import find_model
+from captioner.pretrained.registry import find_model
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 

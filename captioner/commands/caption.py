@@ -11,7 +11,7 @@ from captioner.commands.options import BeamSize, Device, Model, Models, describe
 from captioner.errors import UsageError
 
 if TYPE_CHECKING:
-    from captioner.folder import Captioned, Destinations
+    from captioner.batch import Captioned, Destinations
     from captioner.outputs.sidecar import Existing
     from captioner.pipeline import ActionRecognizer, Captioner
 
@@ -73,8 +73,8 @@ def caption(
     ray_address: Annotated[str | None, typer.Option(help="Of the Ray cluster; default: this machine alone.")] = None,
 ) -> None:
     """Caption photos: one line each, or into files. Exit status: 0 all captioned, 1 some failed, 2 wrong use."""
-    from captioner.folder import Wording, caption_batches, find_clips, find_photos
-    from captioner.model_list import model_kind
+    from captioner.batch import Wording, caption_batches, find_clips, find_photos
+    from captioner.pretrained.registry import model_kind
 
     watches = model_kind(model[0]) == "video"
     files = find_clips(paths) if watches else find_photos(paths)
@@ -102,7 +102,7 @@ def caption(
     def run(todo: Sequence[Path], stop: Callable[[], bool]) -> "Iterator[Sequence[Captioned]]":
         if engine != "ray":
             return caption_batches(captioner, todo, search, batch_size, stop)
-        from captioner.engines.ray_data import caption_on_ray
+        from captioner.batch.ray_data import caption_on_ray
 
         return caption_on_ray(
             todo, stop, model=model[0], device=device, search=search, batch_size=batch_size, address=ray_address
@@ -124,9 +124,9 @@ def demo(
     model: Model = "flickr8k",
 ) -> None:
     """Caption three sample photos and write a page that shows them."""
-    from captioner.folder import caption_files
+    from captioner.batch import caption_files
     from captioner.outputs import open_writer
-    from captioner.samples import sample_photos
+    from captioner.pretrained.samples import sample_photos
 
     captioner = load_model(model, "auto")
     with open_writer(output) as page:
@@ -144,7 +144,7 @@ def _destinations(
     text: dict[str, str],
     explain: Path | None,
 ) -> "Destinations":
-    from captioner.folder import Destinations
+    from captioner.batch import Destinations
     from captioner.outputs import AttentionWriter, CaptionText, SidecarWriter
 
     if not sidecar and existing != "overwrite":

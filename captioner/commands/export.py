@@ -27,9 +27,9 @@ def export(
     """Export a model to ONNX; the card in the new folder says what was measured."""
     if (images is None) != (references is None):
         raise UsageError("--images and --references belong together: photos, and what people say of them")
-    from captioner.evaluation import read_examples
+    from captioner.batch import find_photos
+    from captioner.evaluation.captions import read_examples
     from captioner.export import export as run
-    from captioner.folder import find_photos
 
     examples = read_examples(images, references, split) if images and references else []
     photos = find_photos(calibration) if calibration else []

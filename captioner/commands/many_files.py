@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from captioner.folder import Captioned, Destinations, Summary, Wording
-    from captioner.folder.run import Engine
+    from captioner.batch import Captioned, Destinations, Summary, Wording
+    from captioner.batch.run import Engine
 
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with a run that did not come to its end, or begin if there is none.")
@@ -23,7 +23,7 @@ def nothing_to_do(files: Sequence[Path], to: "Destinations", resume: bool) -> bo
         UsageError: An output cannot be written, or not be of these files.
         MissingExtraError: A format needs a library that is not installed.
     """
-    from captioner.folder import is_finished
+    from captioner.batch import is_finished
     from captioner.outputs import check_outputs
 
     check_outputs(to.outputs, files, to.text_field)
@@ -55,7 +55,7 @@ def work_through(
         show: Prints what became of a file that did not fail. None: nothing is printed.
         wording: What files are called, and what is done with them.
     """
-    from captioner.folder import run_folder
+    from captioner.batch import run_folder
 
     def tell(done: "Captioned") -> None:
         if done.record.error is not None:

@@ -121,8 +121,8 @@ def _measured_captions(
     device: str,
     are_clips: bool,
 ) -> "Report":
-    from captioner.evaluation import coco_results, read_clip_examples, read_examples
-    from captioner.evaluation import evaluate as measure
+    from captioner.evaluation.captions import coco_results, read_clip_examples, read_examples
+    from captioner.evaluation.captions import evaluate as measure
 
     if are_clips and model is None:
         raise UsageError("evaluate: no model of video captions ships: name one by --model")
@@ -147,10 +147,10 @@ def _measured_translations(
     output: Path | None,
     device: str,
 ) -> "Report":
+    from captioner.batch.lines import evaluate_translations, read_references
     from captioner.outputs.disk import written_whole
     from captioner.outputs.translations import text_line
     from captioner.pipeline import load_translator
-    from captioner.translation import evaluate_translations, read_references
 
     sentences, known = read_references(source, references)
     translator = load_translator(model or ["multi30k-en-de"], device)
@@ -167,11 +167,11 @@ def _measure_transcripts(
     recordings: Path, model: list[str] | None, beam_size: int | None, output: Path | None, as_json: bool, device: str
 ) -> None:
     """Print the error rates of a model of speech, with their intervals."""
+    from captioner.batch.recordings import evaluate_transcripts
     from captioner.data.utterances import read_utterances
     from captioner.metrics.significance import confidence_intervals
     from captioner.outputs import check_outputs, open_writer
     from captioner.pipeline import load_transcriber
-    from captioner.transcription import evaluate_transcripts
 
     utterances = read_utterances(recordings)
     check_outputs([output] if output else [], [one.audio for one in utterances], "text")
@@ -204,12 +204,12 @@ def _measure_actions(
 ) -> None:
     """Print how often a model names the right action, and what it takes for what."""
     from captioner.data.clips import in_list, read_clips
+    from captioner.evaluation.actions import evaluate_actions
     from captioner.metrics.accuracy import ACCURACY
     from captioner.metrics.accuracy import confusions as count
     from captioner.outputs import check_outputs, open_writer
     from captioner.outputs.confusion import draw_confusions
     from captioner.outputs.disk import check_place
-    from captioner.recognition import evaluate_actions
 
     examples = read_clips(videos)
     examples = in_list(examples, Path(split)) if split else examples
@@ -250,10 +250,10 @@ def score(
     images: Annotated[Path | None, typer.Option(help="Folder of the photos, for the page.")] = None,
 ) -> None:
     """Score any system's captions as coco-caption does, with intervals. The photos need not be there."""
-    from captioner.scoring.card import CardScorer, describe, parse_metrics
-    from captioner.scoring.hypotheses import read_hypotheses
-    from captioner.scoring.page import write_score_page
-    from captioner.scoring.references import read_references, read_training_captions
+    from captioner.evaluation.offline.card import CardScorer, describe, parse_metrics
+    from captioner.evaluation.offline.hypotheses import read_hypotheses
+    from captioner.evaluation.offline.page import write_score_page
+    from captioner.evaluation.offline.references import read_references, read_training_captions
 
     families, known = parse_metrics(metrics), read_references(references, split, images)
     captions = read_hypotheses(hypotheses, known)
@@ -274,8 +274,8 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Say which of several systems is better than the first, and whether that may be luck."""
-    from captioner.scoring.card import parse_metrics
-    from captioner.scoring.comparison import compare_files, describe_comparison
+    from captioner.evaluation.offline.card import parse_metrics
+    from captioner.evaluation.offline.comparison import compare_files, describe_comparison
 
     families = parse_metrics(metrics)
     cards, verdicts = compare_files(hypotheses, references, split, families)

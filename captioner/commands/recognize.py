@@ -10,7 +10,7 @@ from captioner.commands.many_files import Resume, nothing_to_do, work_through
 from captioner.commands.options import Device, Models, load_recognizer
 
 if TYPE_CHECKING:
-    from captioner.folder import Captioned
+    from captioner.batch import Captioned
 
 
 def recognize(
@@ -31,7 +31,7 @@ def recognize(
     device: Device = "auto",
 ) -> None:
     """Name the actions in clips. Exit status: 0 all recognized, 1 some failed, 2 wrong use."""
-    from captioner.folder import Destinations, Wording, caption_batches, find_clips
+    from captioner.batch import Destinations, Wording, caption_batches, find_clips
     from captioner.outputs import AttentionWriter
 
     files, outputs = find_clips(paths), output or []

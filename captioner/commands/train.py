@@ -6,7 +6,7 @@ import typer
 
 from captioner.config import CONFIGS, load_config
 from captioner.errors import MissingExtraError
-from captioner.model_list import find_model
+from captioner.pretrained.registry import find_model
 
 USES = {"image": "caption PHOTO", "text": "translate TEXT", "speech": "transcribe RECORDING", "video": "recognize CLIP"}
 """How a model of each sense is used."""
@@ -36,7 +36,7 @@ def train(
 
 def models() -> None:
     """List the models that ship, with what their cards say."""
-    from captioner.model_list import describe_models
+    from captioner.pretrained.registry import describe_models
 
     for line in describe_models():
         print(line)

@@ -9,7 +9,7 @@ from captioner.commands.many_files import Resume, nothing_to_do, work_through
 from captioner.commands.options import BeamSize, Device, Models, given
 
 if TYPE_CHECKING:
-    from captioner.folder import Captioned
+    from captioner.batch import Captioned
 
 
 def transcribe(
@@ -35,9 +35,9 @@ def transcribe(
     device: Device = "auto",
 ) -> None:
     """Write down what is said in recordings. Exit status: 0 all transcribed, 1 some failed, 2 wrong use."""
-    from captioner.folder import Destinations, Wording, find_recordings
+    from captioner.batch import Destinations, Wording, find_recordings
+    from captioner.batch.recordings import transcribe_batches
     from captioner.pipeline import load_transcriber
-    from captioner.transcription import transcribe_batches
 
     files, outputs = find_recordings(paths), output or []
     to = Destinations(outputs=outputs, text_field="text")

@@ -39,9 +39,9 @@ def translate(
     device: Device = "auto",
 ) -> None:
     """Translate sentences: one line out for each line in, as they come."""
+    from captioner.batch.lines import translate_lines
     from captioner.pipeline import load_translator
     from captioner.progress import progress
-    from captioner.translation import translate_lines
 
     lines, count = _lines(texts, input_file)
     _check(output)

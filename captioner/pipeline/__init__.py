@@ -1,6 +1,5 @@
 """From a name to words in one line, `load("flickr8k").caption("photo.jpg")`: what command line and web page call."""
 
-from captioner.model_list import find_model, list_models
 from captioner.outputs.record import Segment
 from captioner.pipeline.captioner import Captioner
 from captioner.pipeline.loading import (
@@ -14,6 +13,7 @@ from captioner.pipeline.recognizer import ActionRecognizer
 from captioner.pipeline.result import Candidate, CaptionResult, ClipResult, TranscriptResult, TranslationResult
 from captioner.pipeline.transcriber import Transcriber
 from captioner.pipeline.translator import Translator
+from captioner.pretrained.registry import find_model, list_models
 
 __all__ = [
     "ActionRecognizer",

@@ -13,7 +13,7 @@ from captioner.concepts.seen import Seen, recognise
 from captioner.concepts.table import names
 from captioner.config import SearchConfig, validated
 from captioner.errors import ModelError, UsageError
-from captioner.memory import GridLayout, Memory
+from captioner.modules.memory import GridLayout, Memory
 from captioner.outputs.record import Concept
 from captioner.pipeline.confidence import confidence, evidence
 from captioner.pipeline.result import Candidate, CaptionResult
@@ -21,8 +21,8 @@ from captioner.preprocess.image import ImagePreprocessor, ImageSource
 from captioner.search import Hypothesis
 
 if TYPE_CHECKING:
-    from captioner.engines.onnx_model import OnnxModel
-    from captioner.model import CaptionerModel
+    from captioner.model.captioner_model import CaptionerModel
+    from captioner.onnx.model import OnnxModel
 
 BATCH_SIZE = 16
 ENCODED_AT_ONCE = 16  # the search gains from larger batches still

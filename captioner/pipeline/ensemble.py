@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from captioner.errors import ModelError
-from captioner.generation import TextGeneration
-from captioner.memory import Memory
+from captioner.model.generation import TextGeneration
+from captioner.modules.memory import Memory
 from captioner.search.ensemble import EnsembleDecoder
 
 

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
-from captioner.engines.choice import onnx_folder
-from captioner.engines.onnx_model import OnnxModel
 from captioner.errors import ModelError, UsageError, loading_model
-from captioner.model_list import find_model, model_name
+from captioner.onnx.model import OnnxModel
 from captioner.pipeline.captioner import Captioner
+from captioner.pipeline.choice import onnx_folder
 from captioner.pipeline.ensemble import Ensemble
 from captioner.pipeline.recognizer import ActionRecognizer
 from captioner.pipeline.transcriber import Transcriber
 from captioner.pipeline.translator import Translator
+from captioner.pretrained.registry import find_model, model_name
 
 if TYPE_CHECKING:
-    from captioner.model import CaptionerModel
+    from captioner.model.captioner_model import CaptionerModel
 
 Sense = Captioner | Translator | Transcriber | ActionRecognizer
 SenseT = TypeVar("SenseT", Captioner, Translator, Transcriber, ActionRecognizer)
@@ -54,7 +54,7 @@ def load(model: Models = "flickr8k", device: str = "auto", engine: str = "auto",
         return _of_kind(Ensemble(members, [model_name(name) for name in names]), "+".join(map(model_name, names)))
     (model,) = names
     if str(model).startswith(HUGGING_FACE):
-        from captioner.engines.hugging_face import HuggingFaceCaptioner
+        from captioner.pipeline.hugging_face import HuggingFaceCaptioner
 
         if engine == "onnx":
             raise UsageError(f"{model} is a model of transformers, which torch runs: choose --engine torch")
@@ -70,7 +70,7 @@ def _load_one(model: str | Path, where: torch.device, engine: str, num_photos: i
         graphs = onnx_folder(folder, engine, where, num_photos)
         if graphs is not None:
             return OnnxModel(graphs)
-        from captioner.model import CaptionerModel  # not before: the graphs do without what it imports
+        from captioner.model.captioner_model import CaptionerModel  # not before: the graphs do without what it imports
 
         loaded = CaptionerModel.from_pretrained(folder)
         loaded.to(where)  # type: ignore[arg-type]  # transformers hides the method's own signature

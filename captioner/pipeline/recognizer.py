@@ -9,15 +9,15 @@ import torch
 from torch import Tensor
 
 from captioner.config import SearchConfig, validated
-from captioner.encoders import VideoEncoder
 from captioner.errors import ModelError
+from captioner.modules.encoders import VideoEncoder
 from captioner.pipeline.result import Candidate, ClipResult
 from captioner.preprocess.frames import ClipPreprocessor
 from captioner.preprocess.video import Clip, ClipSource
 from captioner.search import Hypothesis
 
 if TYPE_CHECKING:
-    from captioner.model import CaptionerModel
+    from captioner.model.captioner_model import CaptionerModel
 
 BATCH_SIZE = 8
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, overload
 import torch
 
 from captioner.config import SearchConfig, validated
-from captioner.encoders import SpeechEncoder
 from captioner.errors import ModelError
+from captioner.modules.encoders import SpeechEncoder
 from captioner.outputs.record import Segment
 from captioner.pipeline.result import Candidate, ChainedCandidate, TranscriptResult
 from captioner.preprocess.audio import AudioSource, Samples, read_audio
@@ -17,7 +17,7 @@ from captioner.preprocess.spectrogram import log_mel, pad_spectrograms
 from captioner.search import Hypothesis
 
 if TYPE_CHECKING:
-    from captioner.model import CaptionerModel
+    from captioner.model.captioner_model import CaptionerModel
 
 BATCH_SECONDS = 120.0  # of sound in one pass of the model, padding included
 

@@ -8,15 +8,15 @@ import torch
 from numpy.typing import NDArray
 
 from captioner.config import SearchConfig, validated
-from captioner.encoders import TextEncoder
 from captioner.errors import ModelError
+from captioner.modules.encoders import TextEncoder
 from captioner.pipeline.result import Candidate, ChainedCandidate, TranslationResult
 from captioner.preprocess.text import pad_sources, split_text
+from captioner.preprocess.tokenization import words_of_pieces
 from captioner.search import Hypothesis
-from captioner.tokenization import words_of_pieces
 
 if TYPE_CHECKING:
-    from captioner.model import CaptionerModel
+    from captioner.model.captioner_model import CaptionerModel
 
 BATCH_SIZE = 128
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import torch
 
 from captioner.config import SearchConfig
-from captioner.memory import Memory
+from captioner.modules.memory import Memory
 from captioner.search.banks import Banks
 from captioner.search.beam import beam_search
 from captioner.search.constraints import Constraints

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from captioner.config import SearchConfig
-from captioner.memory import Memory
+from captioner.modules.memory import Memory
 from captioner.search.banks import Banks, choose
 from captioner.search.candidates import Candidates
 from captioner.search.constraints import Constraints

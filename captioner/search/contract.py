@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from captioner.config import SearchConfig
-from captioner.memory import Memory
+from captioner.modules.memory import Memory
 
 SPARE_WORDS = 10  # of a text beyond what its source's length suggests
 

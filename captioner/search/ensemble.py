@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from captioner.memory import Memory
+from captioner.modules.memory import Memory
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from captioner.concepts.likeness import Likeness
 from captioner.concepts.seen import Seen
 from captioner.concepts.table import CATEGORIES, concepts, names
 from captioner.errors import ModelError
-from captioner.memory import Memory
+from captioner.modules.memory import Memory
 from captioner.search.contract import Decoder, StateT
 
 # The classes know nearly every animal that is photographed: one that is not seen is hardly there.

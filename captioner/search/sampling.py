@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from captioner.config import SearchConfig
-from captioner.memory import Memory
+from captioner.modules.memory import Memory
 from captioner.search.candidates import top_k
 from captioner.search.constraints import Constraints
 from captioner.search.contract import Decoder, Hypothesis, Paths, StateT, best_first, length_divisors

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from captioner.config import VideoConfig
 from captioner.data.feature_cache import FeatureCache, View
-from captioner.encoders import VideoEncoder
+from captioner.modules.encoders import VideoEncoder
 from captioner.preprocess.frames import ClipPreprocessor
 
 CLIPS_AT_ONCE = 2  # in memory, in all views

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 
 from captioner.concepts.habits import HabitCounter
-from captioner.encoders import ImageEncoder
 from captioner.errors import ModelError
-from captioner.model import CaptionerModel
+from captioner.model.captioner_model import CaptionerModel
+from captioner.modules.encoders import ImageEncoder
 from captioner.progress import progress
 from captioner.training.task import Sources
 

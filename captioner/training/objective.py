@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from captioner.config import Config, SearchConfig
 from captioner.data.batching import TargetGroup, group_targets
-from captioner.encoders import ImageEncoder, VideoEncoder
-from captioner.losses import advantages, caption_loss, coverage_loss, self_critical_loss
-from captioner.memory import Memory
-from captioner.model import CaptionerModel
+from captioner.model.captioner_model import CaptionerModel
+from captioner.modules.encoders import ImageEncoder, VideoEncoder
+from captioner.modules.memory import Memory
+from captioner.training.losses import advantages, caption_loss, coverage_loss, self_critical_loss
 from captioner.training.reward import Reward
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from captioner.config import PhotoConfig
 from captioner.data.batching import LENGTH_GROUPS, EpochPlan, plan_epoch
-from captioner.encoders import ImageEncoder
 from captioner.errors import ModelError
 from captioner.metrics import Scorer
-from captioner.model import CaptionerModel
-from captioner.tokenization import train_word_tokenizer
+from captioner.model.captioner_model import CaptionerModel
+from captioner.modules.encoders import ImageEncoder
+from captioner.preprocess.tokenization import train_word_tokenizer
 from captioner.training.dataset import read_dataset
 from captioner.training.model_card import CardTexts
 from captioner.training.naming import count_habits

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from captioner.config import PhotoConfig
 from captioner.data.feature_cache import FeatureCache, View, views_of
-from captioner.encoders import ImageEncoder
+from captioner.modules.encoders import ImageEncoder
 from captioner.preprocess.image import ImagePreprocessor
 
 

@@ -9,9 +9,9 @@ from captioner.data.batching import EpochPlan, plan_buckets
 from captioner.data.parallel_text import SentencePair, keep_trainable, read_parallel
 from captioner.errors import ConfigError
 from captioner.metrics.translation import TranslationScorer
-from captioner.model import CaptionerModel
+from captioner.model.captioner_model import CaptionerModel
 from captioner.preprocess.text import SourceTokens, pad_sources
-from captioner.tokenization import train_bpe_tokenizer
+from captioner.preprocess.tokenization import train_bpe_tokenizer
 from captioner.training.model_card import CardTexts
 from captioner.training.reward import TranslationReward
 

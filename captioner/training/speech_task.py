@@ -11,8 +11,8 @@ from captioner.data.utterance import Utterance
 from captioner.data.utterances import read_utterances
 from captioner.errors import ConfigError
 from captioner.metrics.transcript import ACCURACY, TranscriptScorer
-from captioner.model import CaptionerModel
-from captioner.tokenization import train_bpe_tokenizer, train_word_tokenizer
+from captioner.model.captioner_model import CaptionerModel
+from captioner.preprocess.tokenization import train_bpe_tokenizer, train_word_tokenizer
 from captioner.training.model_card import CardTexts
 from captioner.training.recordings import Recordings
 from captioner.training.reward import TranscriptReward

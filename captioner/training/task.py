@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from captioner.config import Experiment
 from captioner.data.batching import EpochPlan
 from captioner.metrics import Report
-from captioner.model import CaptionerModel
+from captioner.model.captioner_model import CaptionerModel
 from captioner.training.model_card import CardTexts
 from captioner.training.reward import Reward
 

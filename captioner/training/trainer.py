@@ -24,8 +24,8 @@ from captioner.errors import (
     loading_model,
 )
 from captioner.metrics import Report
-from captioner.model import CaptionerModel
-from captioner.model_config import CaptionerConfig
+from captioner.model.captioner_model import CaptionerModel
+from captioner.model.config import CaptionerConfig
 from captioner.progress import Advance, progress
 from captioner.training.averaging import average_epochs, keep_epoch, kept_epochs
 from captioner.training.checkpoints import (

@@ -6,7 +6,7 @@ from accelerate.utils import gather_object
 
 from captioner.config import SearchConfig
 from captioner.metrics import Report
-from captioner.model import CaptionerModel
+from captioner.model.captioner_model import CaptionerModel
 from captioner.progress import progress
 from captioner.training.objective import encode
 from captioner.training.task import Task

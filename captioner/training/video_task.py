@@ -8,12 +8,12 @@ from captioner.config import VideoConfig, VideoDataConfig
 from captioner.data.batching import LENGTH_GROUPS, EpochPlan, plan_epoch
 from captioner.data.clips import ClipExample, in_groups, in_list, read_clips
 from captioner.data.feature_cache import View, views_of
-from captioner.encoders import VideoEncoder
 from captioner.errors import ConfigError, DataError, EmptyDataError, ModelError
 from captioner.metrics import Scorer
 from captioner.metrics.accuracy import ACCURACY, MEAN_CLASS_ACCURACY, AccuracyScorer
-from captioner.model import CaptionerModel
-from captioner.tokenization import train_label_tokenizer, train_word_tokenizer
+from captioner.model.captioner_model import CaptionerModel
+from captioner.modules.encoders import VideoEncoder
+from captioner.preprocess.tokenization import train_label_tokenizer, train_word_tokenizer
 from captioner.training.clips import CachedClips
 from captioner.training.model_card import CardTexts
 from captioner.training.reward import CaptionReward

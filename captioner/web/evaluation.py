@@ -15,9 +15,9 @@ from captioner.web.limits import Limits
 from captioner.web.uploads import Upload, photos_in
 
 if TYPE_CHECKING:
-    from captioner.scoring.card import ScoreCard
-    from captioner.scoring.comparison import Verdict
-    from captioner.scoring.references import ItemId, References
+    from captioner.evaluation.offline.card import ScoreCard
+    from captioner.evaluation.offline.comparison import Verdict
+    from captioner.evaluation.offline.references import ItemId, References
 
 WORST = 10
 PHOTO_PIXELS = 320
@@ -56,7 +56,7 @@ class Evaluation:
 
     def worst(self) -> list["ItemId"]:
         """Return the items that the first file does worst on, worst first."""
-        from captioner.scoring.card import LOWER_IS_BETTER
+        from captioner.evaluation.offline.card import LOWER_IS_BETTER
 
         card = next(iter(self.cards.values()))
         scores = card.report.per_image[card.leading]
@@ -94,10 +94,10 @@ def _evaluation(
     metrics: Sequence[str],
     limits: Limits,
 ) -> Evaluation:
-    from captioner.scoring.card import CardScorer, parse_metrics
-    from captioner.scoring.comparison import compare_cards
-    from captioner.scoring.hypotheses import read_hypotheses
-    from captioner.scoring.references import read_references
+    from captioner.evaluation.offline.card import CardScorer, parse_metrics
+    from captioner.evaluation.offline.comparison import compare_cards
+    from captioner.evaluation.offline.hypotheses import read_hypotheses
+    from captioner.evaluation.offline.references import read_references
 
     families = parse_metrics(",".join(metrics))
     known = read_references(_placed(references, folder / "references"), split.strip() or None)
@@ -138,7 +138,7 @@ def evaluation_view(evaluation: Evaluation) -> str:
 
 
 def _table(name: str, card: "ScoreCard") -> str:
-    from captioner.scoring.card import LOWER_IS_BETTER, describe_diversity, describe_signatures
+    from captioner.evaluation.offline.card import LOWER_IS_BETTER, describe_diversity, describe_signatures
 
     rows = []
     for score, value in card.report.scores.items():

@@ -72,7 +72,7 @@ class FolderRun:
 
     def steps(self, captioner: "Captioner", search: "SearchConfig") -> Iterator[None]:
         """Caption the photos; yields after each batch, and ends soon after `stopping` was set."""
-        from captioner.folder import caption_batches
+        from captioner.batch import caption_batches
 
         self._started = time.monotonic()
         files = [photo.path for photo in self.photos]

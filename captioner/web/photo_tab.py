@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from captioner.errors import CaptionerError, InputError, UsageError
-from captioner.samples import sample_photos
+from captioner.pretrained.samples import sample_photos
 from captioner.web.caption_view import caption_view, shares
 from captioner.web.controls import answer, endpoint, model_choice, search_options, uploads_only
 from captioner.web.limits import Limits

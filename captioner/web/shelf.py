@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from captioner.errors import CaptionerError, ModelError
-from captioner.model_list import list_models, model_name
+from captioner.pretrained.registry import list_models, model_name
 from captioner.web.limits import Limits
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from captioner.errors import ModelError, UsageError
-from captioner.memory import Memory
+from captioner.modules.memory import Memory
 from captioner.pipeline import Captioner, Translator, load
 
 
@@ -75,7 +75,7 @@ def test_sentences_are_translated_together(make_sentence_model, sentence_model_f
     [({"image": {"height": 64}}, "they differ in input"), ({}, "they differ in vocabulary")],
 )
 def test_models_that_do_not_fit_are_told(make_model, folders, tmp_path, changes, message):
-    from captioner.tokenization import train_word_tokenizer
+    from captioner.preprocess.tokenization import train_word_tokenizer
 
     other = make_model(**changes)
     if not changes:

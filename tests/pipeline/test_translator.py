@@ -10,7 +10,7 @@ from captioner.pipeline import Candidate, Translator, load, load_captioner, load
 from captioner.pipeline.result import ChainedCandidate
 from captioner.pipeline.translator import BATCH_SIZE
 from captioner.preprocess.text import pad_sources
-from captioner.tokenization import words_of_pieces
+from captioner.preprocess.tokenization import words_of_pieces
 
 SENTENCES = [
     "two dogs play",

@@ -38,7 +38,7 @@ def test_a_model_that_recognises_nothing_is_an_error(make_model):
 
 
 def test_a_run_keeps_what_it_counted(tiny_config, tmp_path):
-    from captioner.model import CaptionerModel
+    from captioner.model.captioner_model import CaptionerModel
     from captioner.training import train
 
     config = tiny_config(encoder={"concepts": 2}, training={"epochs": 1, "output": str(tmp_path / "run")})

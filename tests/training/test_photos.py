@@ -5,8 +5,8 @@ import torch
 from PIL import Image
 
 from captioner.data.feature_cache import View, views_of
-from captioner.encoders import ImageEncoder
 from captioner.errors import InputError
+from captioner.modules.encoders import ImageEncoder
 from captioner.preprocess.image import ImagePreprocessor
 from captioner.training.photos import AugmentedPhotos, CachedPhotos, open_photos
 

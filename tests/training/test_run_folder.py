@@ -4,7 +4,7 @@ import json
 
 import torch
 
-from captioner.model import CaptionerModel
+from captioner.model.captioner_model import CaptionerModel
 from captioner.training import train
 from captioner.training.checkpoints import list_checkpoints
 

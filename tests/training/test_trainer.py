@@ -22,7 +22,7 @@ from captioner.errors import (
     TrainingError,
 )
 from captioner.metrics import Report
-from captioner.model import CaptionerModel
+from captioner.model.captioner_model import CaptionerModel
 from captioner.training import train, trainer
 from captioner.training.checkpoints import list_checkpoints, load_checkpoint
 from captioner.training.trainer import Trainer

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import captioner.pipeline
-from captioner.model_list import MODELS
+from captioner.pretrained.registry import MODELS
 from captioner.web.launch import served
 from captioner.web.limits import Limits
 

@@ -20,7 +20,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from captioner.errors import CaptionerError
-from captioner.samples import sample_clip, sample_photos
+from captioner.pretrained.samples import sample_clip, sample_photos
 from captioner.web.launch import served
 
 NAMES = {"/caption", "/caption_files", "/stop_files", "/translate", "/transcribe", "/recognize", "/evaluate", "/models"}

@@ -36,9 +36,9 @@ def results(tmp_path: Path) -> list[Upload]:
 
 
 def test_scores_are_those_of_the_command_line(references, results, tmp_path):
-    from captioner.scoring.card import CardScorer, parse_metrics
-    from captioner.scoring.hypotheses import read_hypotheses
-    from captioner.scoring.references import read_references
+    from captioner.evaluation.offline.card import CardScorer, parse_metrics
+    from captioner.evaluation.offline.hypotheses import read_hypotheses
+    from captioner.evaluation.offline.references import read_references
 
     known = read_references([references.path])
     card = CardScorer(known, parse_metrics("bleu,cider")).score(read_hypotheses(results[0].path, known))

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from captioner.errors import ModelError
-from captioner.model_list import MODELS
+from captioner.pretrained.registry import MODELS
 from captioner.web.limits import Limits
 from captioner.web.shelf import Shelf
 

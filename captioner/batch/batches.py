@@ -1,0 +1,255 @@
+"""Files to captions: threads read and fit photos, others run the model, and the caller gets batches in order."""
+
+import os
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from PIL import Image
+
+from captioner.batch.batch_size import BatchSize
+from captioner.config import SearchConfig
+from captioner.errors import InputError, ModelError
+from captioner.outputs.record import Candidate, ErrorInfo, Record
+from captioner.preprocess.video import Clip
+
+if TYPE_CHECKING:
+    from captioner.pipeline import CaptionResult
+
+LARGEST_AT_ONCE = 128  # photos in the model at the same time, over all streams
+OUT_OF_MEMORY = re.compile(r"out of memory|not enough memory|can't allocate memory|failed to allocate", re.IGNORECASE)
+
+
+class Preprocess(Protocol):
+    """Reads a photo, and makes of it what the model takes; both in threads."""
+
+    def read(self, source: Any, /) -> Image.Image | Clip:
+        """Read a photo, upright and in RGB, or some frames of a clip.
+
+        Raises:
+            InputError: It cannot be read.
+        """
+        ...
+
+    def __call__(self, image: Any, /) -> Any:
+        """Return what `PhotoCaptioner.caption_images` takes."""
+        ...
+
+
+class PhotoCaptioner(Protocol):
+    """What a run over files asks of a captioner; `captioner.pipeline.Captioner` is one.
+
+    Attributes:
+        name: What it is called in results.
+    """
+
+    name: str
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """Files to what the model takes."""
+        ...
+
+    @property
+    def num_streams(self) -> int:
+        """How many batches are best in the model side by side."""
+        ...
+
+    def caption_images(self, images: Sequence[Any], search: SearchConfig, /) -> "Sequence[CaptionResult]":
+        """Caption photos that are read and fitted, as one batch."""
+        ...
+
+
+@dataclass(frozen=True)
+class Captioned:
+    """One file, done.
+
+    Attributes:
+        record: What is written about it.
+        result: The captions with their attention; None where the file failed.
+        image: The photo, or the frames of the clip, as it was read; None where the file failed.
+    """
+
+    record: Record
+    result: "CaptionResult | None"
+    image: Image.Image | Clip | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A file that was read: the photo and what the model takes of it, or the error."""
+
+    file: str | Path
+    image: Image.Image | Clip | None = None
+    prepared: Any = None
+    error: InputError | None = None
+
+
+def caption_files(
+    captioner: PhotoCaptioner, files: Iterable[str | Path], search: SearchConfig, batch_size: int | None = None
+) -> Iterator[Captioned]:
+    """Caption files in their order, whatever is among them; see `caption_batches`."""
+    for batch in caption_batches(captioner, files, search, batch_size):
+        yield from batch
+
+
+def caption_batches(
+    captioner: PhotoCaptioner,
+    files: Iterable[str | Path],
+    search: SearchConfig,
+    batch_size: int | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[list[Captioned]]:
+    """Caption files in their order; while some batches are in the model, the next one is read.
+
+    So many batches are in memory at once as the captioner has streams, one that is read, and one that the caller has.
+
+    Args:
+        captioner: The model.
+        files: Photos.
+        search: How captions are searched.
+        batch_size: Photos in one pass of the model. None: it is found.
+        stop: Asked before each batch; once it says yes, what is in the model comes still, and then no more.
+
+    Raises:
+        ModelError: There is not even memory for one photo.
+    """
+    size = BatchSize(batch_size, max(1, LARGEST_AT_ONCE // captioner.num_streams))
+    upcoming = Upcoming(files, captioner.num_streams)
+    batches: deque[Future[tuple[list[Captioned], float]]] = deque()
+    with _threads(available_cores()) as readers, _streams(captioner.num_streams) as streams:
+        while not stop():
+            readings = [readers.submit(_read, captioner, file) for file in upcoming.take(size.now)]
+            if readings:
+                batches.append(streams.submit(_caption, captioner, readings, search, size))
+            if not batches:
+                return
+            if not readings or len(batches) > captioner.num_streams:
+                batch, seconds = batches.popleft().result()
+                size.measured(len(batch), seconds)
+                yield batch
+        for future in batches:
+            if not future.cancel():
+                yield future.result()[0]
+
+
+class Upcoming:
+    """Files that are still to come; the last ones are shared out so that no stream waits for another at the end.
+
+    Args:
+        files: All of them.
+        num_streams: How many batches are worked on side by side.
+    """
+
+    def __init__(self, files: Iterable[str | Path], num_streams: int) -> None:
+        self._files = iter(files)
+        self._num_streams = num_streams
+        self._ahead: deque[str | Path] = deque()
+        self._share: int | None = None  # of the last ones, once they are in sight
+
+    def take(self, most: int) -> list[str | Path]:
+        """Return the next batch, of at most so many files."""
+        enough = 2 * self._num_streams * most
+        self._ahead.extend(islice(self._files, max(0, enough - len(self._ahead))))
+        left = len(self._ahead)
+        if self._share is None and left < enough:
+            rounds = -(-left // (self._num_streams * most))
+            self._share = -(-left // max(1, self._num_streams * rounds))
+        return [self._ahead.popleft() for _ in range(min(most, left, self._share or most))]
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _threads(count: int, start: Callable[[], None] = lambda: None) -> Iterator[ThreadPoolExecutor]:
+    """Yield threads; where the caller breaks off, what they have not begun is dropped."""
+    pool = ThreadPoolExecutor(count, initializer=start)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _streams(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Yield the threads that run the model; torch's own threads are divided among them while the block runs."""
+    if count == 1:
+        with _threads(1) as streams:
+            yield streams
+        return
+    import torch
+
+    threads = torch.get_num_threads()
+    try:
+        with _threads(count, lambda: torch.set_num_threads(max(1, threads // count))) as streams:
+            yield streams
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _read(captioner: PhotoCaptioner, file: str | Path) -> Reading:
+    try:
+        image = captioner.preprocess.read(file)
+        return Reading(file, image, captioner.preprocess(image))
+    except InputError as error:
+        return Reading(file, error=error)
+
+
+def _caption(
+    captioner: PhotoCaptioner, futures: Sequence[Future[Reading]], search: SearchConfig, size: BatchSize
+) -> tuple[list[Captioned], float]:
+    """Return what became of a batch, and for how many seconds the model had it."""
+    readings = [future.result() for future in futures]
+    photos = [reading for reading in readings if reading.error is None]
+    start = time.monotonic()
+    found = _results(captioner, [photo.prepared for photo in photos], search, size)
+    seconds = time.monotonic() - start
+    results = dict(zip((photo.file for photo in photos), found, strict=True))
+    return [_captioned(reading, results.get(reading.file), captioner.name) for reading in readings], seconds
+
+
+def _results(
+    captioner: PhotoCaptioner, photos: Sequence[Any], search: SearchConfig, size: BatchSize
+) -> "list[CaptionResult]":
+    """Caption photos as one batch, or as two halves where there is no memory for it."""
+    if not photos:
+        return []
+    try:
+        return list(captioner.caption_images(photos, search))
+    except (RuntimeError, MemoryError) as error:
+        if not (isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error))):
+            raise
+        if len(photos) == 1:
+            raise ModelError(f"{captioner.name}: there is not enough memory for a single photo ({error})") from error
+    # Outside of the handler: the error holds on to what was in the memory.
+    size.too_large(len(photos))
+    half = len(photos) // 2
+    return [part for photos in (photos[:half], photos[half:]) for part in _results(captioner, photos, search, size)]
+
+
+def _captioned(reading: Reading, result: "CaptionResult | None", model: str) -> Captioned:
+    if reading.error is not None or result is None:
+        error = ErrorInfo(type(reading.error).__name__, reading.error.reason) if reading.error else None
+        return Captioned(Record(str(reading.file), None, None, (), model, error), None, None)
+    candidates = tuple(Candidate(one.text, one.log_prob, one.calibrated) for one in result.candidates)
+    record = Record(
+        str(reading.file),
+        result.text,
+        result.log_prob,
+        candidates,
+        model,
+        error=None,
+        confidence=candidates[0].confidence,
+        concepts=result.concepts,
+    )
+    return Captioned(record, result, reading.image)

@@ -1,0 +1,130 @@
+"""The same run over files on a Ray cluster: each worker reads, captions and hands back records, in order."""
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from captioner.batch.batches import Captioned, caption_files
+from captioner.config import SearchConfig
+from captioner.errors import MissingExtraError, ModelError, UsageError
+from captioner.outputs.record import Record
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# Files that a worker gets at a time: what is lost and done again when a worker dies.
+FILES_A_TASK = 64
+
+
+def caption_on_ray(
+    files: Sequence[Path],
+    stop: Callable[[], bool],
+    *,
+    model: str,
+    device: str,
+    search: SearchConfig,
+    batch_size: int | None = None,
+    address: str | None = None,
+) -> Iterator[list[Captioned]]:
+    """Caption files on all CPUs (or GPUs) of a cluster; what a lost worker had in hand, another one does again.
+
+    Model and files must be found under the same paths on every machine. What comes back holds neither attention nor
+    photos.
+
+    Args:
+        files: Photos.
+        stop: Asked before each batch; once it says yes, nothing more comes.
+        model: What each worker loads, as for `captioner.load`.
+        device: Where on a worker's machine it runs; each worker gets a whole GPU with `cuda`, else one CPU.
+        search: How captions are searched.
+        batch_size: Photos in one pass of the model. None: it is found.
+        address: Of the cluster, such as `auto` or `ray://head:10001`. None: this machine alone, or `RAY_ADDRESS`.
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+        UsageError: There is no cluster at the address.
+        ModelError: The workers cannot go on.
+    """
+    with _cluster(address) as ray:
+        context = ray.data.DataContext.get_current()
+        context.execution_options.preserve_order = True
+        context.enable_progress_bars = False
+        tasks = -(-len(files) // FILES_A_TASK)
+        # Workers have another working directory, and Arrow knows no names that are not UTF-8.
+        paths = [os.fsencode(os.path.abspath(file)) for file in files]  # noqa: PTH100 (resolve would follow links)
+        rows = ray.data.from_items([{"path": path} for path in paths], override_num_blocks=tasks)
+        resource = "GPU" if device == "cuda" else "CPU"
+        workers = max(1, int(ray.cluster_resources().get(resource, 1)))
+        records = rows.map_batches(
+            Worker,
+            fn_constructor_args=(_everywhere(model), device, search, batch_size, len(files)),
+            batch_size=FILES_A_TASK,
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers),
+            **({"num_gpus": 1} if resource == "GPU" else {"num_cpus": 1}),
+        )
+        upcoming = iter(files)
+        try:
+            for batch in records.iter_batches(batch_size=None, prefetch_batches=0):
+                yield [_captioned(record, next(upcoming)) for record in batch["record"]]
+                if stop():
+                    return
+        except ray.exceptions.RayError as error:
+            raise ModelError(f"the workers on Ray cannot go on: {str(error).strip().splitlines()[-1]}") from error
+
+
+class Worker:
+    """Holds a model on one worker and captions what comes."""
+
+    def __init__(self, model: str, device: str, search: SearchConfig, batch_size: int | None, num_photos: int) -> None:
+        from captioner.pipeline import load_captioner
+
+        self._captioner = load_captioner(model, device, num_photos=num_photos)
+        self._search, self._batch_size = search, batch_size
+
+    def __call__(self, batch: "dict[str, np.ndarray[Any, Any]]") -> dict[str, list[str]]:
+        """Caption a column of paths; a column of records as JSON comes back."""
+        files = [Path(os.fsdecode(path)) for path in batch["path"]]
+        done = caption_files(self._captioner, files, self._search, self._batch_size)
+        return {"record": [json.dumps(one.record.to_dict()) for one in done]}
+
+
+def _captioned(record: str, file: Path) -> Captioned:
+    return Captioned(replace(Record.from_dict(json.loads(record)), file=str(file)), None, None)
+
+
+def _everywhere(model: str) -> str:
+    """Return the name of a model so that it means the same in another working directory."""
+    prefix = "hf:" if model.startswith("hf:") else ""
+    path = Path(model.removeprefix(prefix))
+    return prefix + str(path.absolute()) if path.exists() else model
+
+
+@contextmanager
+def _cluster(address: str | None) -> Iterator[Any]:
+    """Yield Ray, connected; a connection that was not there before is ended."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nobody is told
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise MissingExtraError("ray[data]", "ray") from error
+    if ray.is_initialized():
+        yield ray
+        return
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        ray.init(
+            address, include_dashboard=None if address else False, log_to_driver=False, logging_level=logging.ERROR
+        )
+    except Exception as error:  # Ray raises all kinds, `Exception` itself among them
+        raise UsageError(f"there is no Ray cluster at {address or 'this machine'}: {error}") from error
+    try:
+        yield ray
+    finally:
+        ray.shutdown()

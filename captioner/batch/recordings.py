@@ -1,0 +1,114 @@
+"""Many recordings: transcribes them in order, whatever is among them, and measures how well."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from captioner.batch import Captioned
+from captioner.config import SearchConfig
+from captioner.data.utterance import Utterance
+from captioner.errors import DataError, InputError
+from captioner.metrics import Report
+from captioner.metrics.transcript import TranscriptScorer
+from captioner.outputs.record import Candidate, ErrorInfo, Record, Segment
+from captioner.pipeline import Transcriber, TranscriptResult
+from captioner.preprocess.audio import Samples
+from captioner.progress import progress
+
+FILES_TOGETHER = 32  # at most so many go through the model at once,
+SECONDS_TOGETHER = 600.0  # and no more, once they last so long: a long recording has batches enough of its own
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """A file that was read, or the error."""
+
+    file: str | Path
+    samples: Samples | None = None
+    error: InputError | None = None
+
+
+def transcribe_batches(
+    transcriber: Transcriber,
+    files: Iterable[str | Path],
+    search: SearchConfig,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[list[Captioned]]:
+    """Transcribe files in their order; while some are in the model, a thread reads the next ones.
+
+    Args:
+        transcriber: The model.
+        files: Recordings; one that cannot be read is reported in its place, and stops nothing.
+        search: How transcripts are searched.
+        stop: Asked before each batch; once it says yes, no more come.
+    """
+    upcoming = iter(files)
+    with ThreadPoolExecutor(1) as thread:
+        reading = thread.submit(_read_some, transcriber, upcoming)
+        while (batch := reading.result()) and not stop():
+            reading = thread.submit(_read_some, transcriber, upcoming)
+            yield [Captioned(record, None, None) for record in _transcribed(transcriber, batch, search)]
+
+
+def _read_some(transcriber: Transcriber, files: Iterator[str | Path]) -> list[_Heard]:
+    """Read as many files as go through the model together."""
+    batch: list[_Heard] = []
+    seconds = 0.0
+    while len(batch) < FILES_TOGETHER and seconds < SECONDS_TOGETHER and (file := next(files, None)) is not None:
+        try:
+            samples = transcriber.read(file)
+        except InputError as error:
+            batch.append(_Heard(file, error=error))
+            continue
+        batch.append(_Heard(file, samples))
+        seconds += len(samples) / transcriber.sample_rate_hz
+    return batch
+
+
+def _transcribed(transcriber: Transcriber, batch: Sequence[_Heard], search: SearchConfig) -> Iterator[Record]:
+    samples = [heard.samples for heard in batch if heard.samples is not None]
+    results = iter(transcriber.transcribe_samples(samples, search))
+    for heard in batch:
+        result = None if heard.samples is None else next(results)
+        yield _record(heard, result, transcriber.name)
+
+
+def _record(heard: _Heard, result: TranscriptResult | None, model: str) -> Record:
+    if result is None:
+        error = ErrorInfo(type(heard.error).__name__, heard.error.reason) if heard.error else None
+        return Record(str(heard.file), None, None, (), model, error)
+    return Record(
+        file=str(heard.file),
+        caption=result.text,
+        log_prob=result.log_prob,
+        candidates=tuple(Candidate(one.text, one.log_prob) for one in result.candidates),
+        model=model,
+        error=None,
+        duration_s=result.duration_s,
+        segments=tuple(Segment(round(cue.start_s, 3), round(cue.end_s, 3), cue.text) for cue in result.segments),
+    )
+
+
+def evaluate_transcripts(
+    transcriber: Transcriber, utterances: Sequence[Utterance], search: SearchConfig
+) -> tuple[Report, list[Record]]:
+    """Transcribe every recording and score the transcripts.
+
+    Returns:
+        The scores, and what is written about each recording.
+
+    Raises:
+        DataError: A recording cannot be read: scores without it would compare to nothing.
+        MissingExtraError: jiwer is not installed.
+    """
+    scorer = TranscriptScorer(dict(enumerate(one.text for one in utterances)))
+    records = []
+    with progress("recordings", len(utterances), "recordings") as advance:
+        for batch in transcribe_batches(transcriber, [one.audio for one in utterances], search):
+            for record in (done.record for done in batch):
+                if record.error is not None:
+                    raise DataError(f"{record.file}: {record.error.message}: mend the recording, or leave it out")
+                records.append(record)
+            advance(len(batch))
+    return scorer.score({number: record.caption or "" for number, record in enumerate(records)}), records

@@ -1,0 +1,165 @@
+"""From hypotheses and references to a card: scores with intervals and signatures, and what the scores hide."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from captioner.errors import MissingExtraError, ScoreError, UsageError
+from captioner.evaluation.offline.references import ItemId, References
+from captioner.metrics.diversity import Diversity, measure_diversity
+from captioner.metrics.report import METRICS, OPTIONAL, Report, Scorer, report_of
+from captioner.metrics.significance import Interval, confidence_intervals
+
+FAMILIES = {"rouge" if family == "RougeL" else family.lower(): family for family in METRICS}
+"""What the user calls each family of metrics."""
+
+LOWER_IS_BETTER = frozenset({"TER", "WER", "CER"})
+
+
+@dataclass(frozen=True)
+class ScoreCard:
+    """All that is said of one system's captions.
+
+    Attributes:
+        report: Its scores, of the whole and of each item.
+        intervals: Each score's 95 % interval.
+        signatures: What each score depends on beside the texts.
+        diversity: What scores hide.
+        notices: One line for each metric that could not be had.
+    """
+
+    report: Report
+    intervals: dict[str, Interval]
+    signatures: dict[str, str]
+    diversity: Diversity
+    notices: tuple[str, ...]
+
+    @property
+    def leading(self) -> str:
+        """The score by which items are ranked: CIDEr where there is one."""
+        return "CIDEr" if "CIDEr" in self.report.scores else next(iter(self.report.scores))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the card without its items, ready for JSON."""
+        return {
+            "scores": self.report.scores,
+            "intervals": {name: asdict(interval) for name, interval in self.intervals.items()},
+            "signatures": self.signatures,
+            "num_items": self.report.num_images,
+            "diversity": self.diversity.to_dict(),
+            "notices": list(self.notices),
+        }
+
+
+def parse_metrics(names: str) -> list[str]:
+    """Read `bleu,cider` as families of metrics, in the order of `FAMILIES`.
+
+    Raises:
+        UsageError: A name is unknown, or there is none.
+    """
+    wanted = {name.strip().lower() for name in names.split(",") if name.strip()}
+    if unknown := sorted(wanted - FAMILIES.keys()):
+        raise UsageError(f"no metric is called {', '.join(unknown)}; there are {', '.join(FAMILIES)}")
+    if not wanted:
+        raise UsageError(f"no metric is named; there are {', '.join(FAMILIES)}")
+    return [family for name, family in FAMILIES.items() if name in wanted]
+
+
+class CardScorer:
+    """Scores any number of systems against references that are counted once.
+
+    A metric whose library or Java is missing costs a notice, and no other score.
+
+    Args:
+        references: What the hypotheses are scored against.
+        families: The families of metrics, as `parse_metrics` gives them.
+
+    Raises:
+        ScoreError: There are no references.
+    """
+
+    def __init__(self, references: References, families: Sequence[str]) -> None:
+        self._scorer = Scorer(references.texts)
+        self._families = families
+        self._notices: dict[str, str] = {}
+        self._optional: dict[str, Any] = {}
+        for family in (family for family in families if family in OPTIONAL):
+            try:
+                self._optional[family] = OPTIONAL[family](list(references.texts.values()))
+            except (MissingExtraError, ScoreError) as error:
+                self._miss(family, error)
+
+    def score(
+        self, hypotheses: Mapping[ItemId, str], training: Collection[str] | None = None, max_length: int | None = None
+    ) -> ScoreCard:
+        """Score one system.
+
+        Args:
+            hypotheses: One caption for each item.
+            training: Training captions, for the share of captions that are new.
+            max_length: The most words that the system could write, for the share of captions that are so long.
+
+        Raises:
+            ScoreError: None of the metrics could be had.
+        """
+        report = self._report(hypotheses)
+        diversity = measure_diversity(list(hypotheses.values()), training, max_length)
+        signatures = {name: self._signature(family) for family in report.statistics for name in METRICS[family].names}
+        return ScoreCard(report, confidence_intervals(report), signatures, diversity, tuple(self._notices.values()))
+
+    def _report(self, hypotheses: Mapping[ItemId, str]) -> Report:
+        statistics = self._scorer.score(hypotheses).statistics
+        texts = [hypotheses[item] for item in self._scorer.ids]
+        for family, metric in list(self._optional.items()):
+            try:
+                statistics[family] = metric.statistics(texts)
+            except ScoreError as error:
+                self._miss(family, error)
+                del self._optional[family]
+        chosen = {family: statistics[family] for family in self._families if family in statistics}
+        if not chosen:
+            raise ScoreError(f"no score is left: {'; '.join(self._notices.values())}")
+        return report_of(chosen, self._scorer.signature, self._scorer.ids)
+
+    def _miss(self, family: str, error: Exception) -> None:
+        self._notices[family] = f"{METRICS[family].names[0]} is left out: {error}"
+
+    def _signature(self, family: str) -> str:
+        return str(self._optional[family].signature) if family in OPTIONAL else self._scorer.signature
+
+
+def describe(card: ScoreCard) -> list[str]:
+    """Lay a card out as lines of text."""
+    return [*_score_lines(card), "", *describe_signatures(card), "", *describe_diversity(card.diversity)]
+
+
+def describe_signatures(card: ScoreCard) -> list[str]:
+    """Say each signature once, with the scores that it stands for."""
+    names: dict[str, list[str]] = {}
+    for name, signature in card.signatures.items():
+        names.setdefault(signature, []).append(name)
+    return [f"{', '.join(of_one)}: {signature}" for signature, of_one in names.items()]
+
+
+def describe_diversity(diversity: Diversity) -> list[str]:
+    """Say in words what scores hide."""
+    lines = [
+        f"{diversity.vocabulary_size} different words, {diversity.mean_length:.1f} words a caption",
+        f"distinct-1 {diversity.distinct_1:.3f}, distinct-2 {diversity.distinct_2:.3f}, "
+        f"repeated pairs of words {diversity.repeated_2grams:.1%}",
+        f"broken off {diversity.broken_off:.1%}",
+    ]
+    if diversity.novelty is not None:
+        lines.append(f"{diversity.novelty:.1%} of the captions are new; all others equal a training caption")
+    if diversity.at_max_length is not None:
+        lines.append(f"{diversity.at_max_length:.1%} of the captions are as long as allowed, most of them cut off")
+    return lines
+
+
+def _score_lines(card: ScoreCard) -> list[str]:
+    lines = [f"{'':8} {'score':>7}   95 % interval of {card.report.num_images} items"]
+    for name, value in card.report.scores.items():
+        interval = card.intervals[name]
+        note = "  (lower is better)" if name in LOWER_IS_BETTER else ""
+        lines.append(f"{name:8} {value:7.2f}   {interval.low:6.2f} to {interval.high:6.2f}{note}")
+    return lines

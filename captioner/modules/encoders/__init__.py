@@ -1,0 +1,21 @@
+"""File to Memory: one encoder a sense; none knows another."""
+
+from captioner.config import EncoderConfig, ImageEncoderConfig, SpeechEncoderConfig, VideoEncoderConfig
+from captioner.modules.encoders.contract import Encoder
+from captioner.modules.encoders.image import ImageEncoder
+from captioner.modules.encoders.speech import SpeechEncoder
+from captioner.modules.encoders.text import TextEncoder
+from captioner.modules.encoders.video import VideoEncoder
+
+__all__ = ["Encoder", "ImageEncoder", "SpeechEncoder", "TextEncoder", "VideoEncoder", "build_encoder"]
+
+
+def build_encoder(config: EncoderConfig, vocab_size: int, pad_id: int) -> Encoder:
+    """Build the encoder that the settings are of; tokens matter to those that read text."""
+    if isinstance(config, ImageEncoderConfig):
+        return ImageEncoder(config)
+    if isinstance(config, SpeechEncoderConfig):
+        return SpeechEncoder(config)
+    if isinstance(config, VideoEncoderConfig):
+        return VideoEncoder(config)
+    return TextEncoder(config, vocab_size, pad_id)

@@ -1,0 +1,170 @@
+"""Photo to Memory: any timm backbone's map of features, projected to the width that the decoder attends to."""
+
+from functools import cached_property
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from captioner.concepts.seen import Seen, recognise
+from captioner.concepts.table import NUM_CLASSES
+from captioner.config import ImageConfig, ImageEncoderConfig
+from captioner.errors import ConfigError, ModelError
+from captioner.modules.encoders.backbone import build_backbone, fingerprint, last_map, load_published, normalised_for
+from captioner.modules.encoders.chain import divide
+from captioner.modules.encoders.contract import Encoder
+from captioner.modules.memory import GridLayout, Memory
+
+
+class ImageEncoder(Encoder):
+    """A convolutional backbone, and a projection of each position of its last map.
+
+    Where the config says so, the backbone's own classifier reads the same map, and the memory tells what it sees.
+
+    The backbone always runs in evaluation mode: its batch statistics stay as they were pretrained, also where its last
+    stages are fine-tuned.
+
+    Args:
+        config: Which backbone, and how wide the memory is.
+
+    Raises:
+        ConfigError: timm does not know the backbone, or it has too few stages for `trainable_from`.
+    """
+
+    def __init__(self, config: ImageEncoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        backbone = build_backbone(config.backbone, NUM_CLASSES if config.concepts else 0)
+        if config.concepts and backbone.pretrained_cfg.get("num_classes") != NUM_CLASSES:
+            raise ConfigError(
+                f"encoder.concepts: {config.backbone} has no classifier of ImageNet's {NUM_CLASSES} classes"
+            )
+        self.backbone: Any = backbone
+        self.num_features: int = backbone.num_features  # of its last map, before any layer behind the pooling
+        self.project = nn.Linear(self.num_features, config.dim)
+        self.norm = nn.LayerNorm(config.dim)
+        self.dropout = nn.Dropout(config.dropout)
+        tuned = self.trainable_names()
+        for name, parameter in self.backbone.named_parameters():
+            parameter.requires_grad = name in tuned
+
+    def trainable_names(self) -> frozenset[str]:
+        """Return the names of the backbone's parameters that are fine-tuned: those of stage `trainable_from` and later.
+
+        Raises:
+            ConfigError: The backbone has no such stage.
+        """
+        from timm.models import group_parameters
+
+        if self.config.trainable_from is None:
+            return frozenset()
+        stages = group_parameters(self.backbone, self.backbone.group_matcher(coarse=True), reverse=True)
+        if self.config.trainable_from > max(stages.values()):
+            last = max(stages.values())
+            raise ConfigError(f"encoder.trainable_from: {self.config.backbone} has stages 0 to {last}")
+        return frozenset(name for name, stage in stages.items() if stage >= self.config.trainable_from)
+
+    def normalised_for(self, image: ImageConfig) -> ImageConfig:
+        """Fill in the mean and standard deviation that the backbone was pretrained with, where none is given."""
+        return normalised_for(self.backbone, image)
+
+    def published_names(self) -> frozenset[str]:
+        """Name the backbone's weights, but for those that are fine-tuned."""
+        if self.config.weights == "none":
+            return frozenset()
+        return frozenset(f"backbone.{name}" for name in self.backbone.state_dict().keys() - self.trainable_names())
+
+    def load_published(self) -> None:
+        """Fill the backbone with pretrained weights, from where the config says.
+
+        Raises:
+            ModelError: They cannot be had.
+            MissingExtraError: The package that carries them is not installed.
+        """
+        load_published(self.backbone, self.config.backbone, self.config.weights)
+
+    def fingerprint(self) -> str:
+        """Return a hash of the backbone's name and weights, but for the classifier's, which change no feature."""
+        return fingerprint(self.backbone, self.config.backbone)
+
+    def frozen_fingerprint(self) -> str:
+        """Return a hash of what `frozen_features` depends on."""
+        return fingerprint(self.backbone, self.config.backbone, None if self._halves is None else self._halves[0])
+
+    @cached_property
+    def _halves(self) -> tuple[nn.Sequential, nn.Sequential] | None:
+        return divide(self.backbone, self.trainable_names())
+
+    @property
+    def is_partly_frozen(self) -> bool:
+        """Whether its first stages stay as they are, so that what they make of a photo can be kept."""
+        return self.config.trainable_from is None or self._halves is not None
+
+    def train(self, mode: bool = True) -> "ImageEncoder":
+        """Set the projection's mode; the backbone stays in evaluation mode."""
+        super().train(mode)
+        self.backbone.eval()
+        return self
+
+    def features(
+        self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]
+    ) -> Float[Tensor, "batch height width channels"]:
+        """Run the backbone alone."""
+        return last_map(self.backbone, pixel_values)
+
+    def frozen_features(
+        self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]
+    ) -> Float[Tensor, "batch height width channels"]:
+        """Run what of the backbone is never trained, in front of what is: its output can be cached."""
+        if self._halves is None:
+            return self.features(pixel_values)
+        maps: Tensor = self._halves[0](pixel_values.contiguous(memory_format=torch.channels_last))
+        return maps.permute(0, 2, 3, 1)
+
+    def features_behind(
+        self, frozen: Float[Tensor, "batch height width channels"]
+    ) -> Float[Tensor, "batch last_height last_width last_channels"]:
+        """Run the rest of the backbone on what `frozen_features` returned."""
+        if self._halves is None:
+            return frozen
+        maps: Tensor = self._halves[1](frozen.permute(0, 3, 1, 2))
+        return maps.permute(0, 2, 3, 1)
+
+    def class_probabilities(
+        self, features: Float[Tensor, "batch height width channels"]
+    ) -> Float[Tensor, "batch classes"]:
+        """Run the backbone's own classifier on features, fresh or cached.
+
+        Raises:
+            ModelError: The encoder was built without one.
+        """
+        if not self.config.concepts:
+            raise ModelError("the classifier is not there: set encoder.concepts")
+        is_nhwc = getattr(self.backbone, "output_fmt", "NCHW") == "NHWC"
+        logits: Tensor = self.backbone.forward_head(features if is_nhwc else features.permute(0, 3, 1, 2))
+        return (logits / self.config.concept_temperature).softmax(-1)
+
+    def recognise(self, features: Float[Tensor, "batch height width channels"]) -> Seen | None:
+        """Say what photos show; nothing where the config wants no concepts."""
+        if not self.config.concepts:
+            return None
+        with torch.no_grad():
+            return recognise(self.class_probabilities(features), self.config.concepts)
+
+    def values(self, features: Float[Tensor, "batch height width channels"]) -> Float[Tensor, "batch source dim"]:
+        """Project features, fresh or cached, to one value for each cell of the map, row by row."""
+        values: Tensor = self.dropout(self.norm(self.project(features.flatten(1, 2))))
+        return values
+
+    def embed(self, features: Float[Tensor, "batch height width channels"]) -> Memory:
+        """Make a memory of features, fresh or cached, and of what the classifier sees in them."""
+        height, width = features.shape[1:3]
+        values = self.values(features)
+        mask = torch.ones(values.shape[:2], dtype=torch.bool, device=values.device)
+        seen, layout = self.recognise(features), GridLayout(height, width)
+        return Memory(keys=values, values=values, mask=mask, layout=layout, seen=seen)
+
+    def forward(self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]) -> Memory:
+        """Encode photos that are already resized and normalised."""
+        return self.embed(self.features(pixel_values))

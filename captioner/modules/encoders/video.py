@@ -1,0 +1,90 @@
+"""Clip to Memory: the image backbone on each frame, and residual convolutions over the frames."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from captioner.config import ImageConfig, VideoEncoderConfig
+from captioner.modules.encoders.backbone import build_backbone, fingerprint, last_map, load_published, normalised_for
+from captioner.modules.encoders.contract import Encoder
+from captioner.modules.encoders.residual import ResidualBlock
+from captioner.modules.memory import FrameLayout, Memory
+
+
+class VideoEncoder(Encoder):
+    """Watches a clip.
+
+    The backbone is frozen and always in evaluation mode, so that what it makes of the frames can be cached.
+
+    Args:
+        config: Which backbone, and how wide and deep what follows it is.
+
+    Raises:
+        ConfigError: timm does not know the backbone.
+
+    Source:
+        A network of photos on each frame before a recurrent decoder: Venugopalan et al. 2015, arXiv:1412.4729, section
+        3.2. Convolutions over time on such features, after a 2-D network: Tran et al. 2018, arXiv:1711.11248, section
+        3.5. The decoder attends to frames: Yao et al. 2015, arXiv:1502.08029, section 3.2.
+    """
+
+    def __init__(self, config: VideoEncoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone: Any = build_backbone(config.backbone).requires_grad_(False)
+        self.project = nn.Linear(self.backbone.num_features, config.dim)
+        self.blocks = nn.ModuleList(
+            ResidualBlock(config.dim, config.kernel_size, config.dropout) for _ in range(config.num_blocks)
+        )
+        self.norm = nn.LayerNorm(config.dim)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def normalised_for(self, image: ImageConfig) -> ImageConfig:
+        """Fill in the mean and standard deviation that the backbone was pretrained with, where none is given."""
+        return normalised_for(self.backbone, image)
+
+    def published_names(self) -> frozenset[str]:
+        """Name the backbone's weights."""
+        if self.config.weights == "none":
+            return frozenset()
+        return frozenset(f"backbone.{name}" for name in self.backbone.state_dict())
+
+    def load_published(self) -> None:
+        """Fill the backbone with pretrained weights, from where the config says.
+
+        Raises:
+            ModelError: They cannot be had.
+            MissingExtraError: The package that carries them is not installed.
+        """
+        load_published(self.backbone, self.config.backbone, self.config.weights)
+
+    def fingerprint(self) -> str:
+        """Return a hash of the backbone's name and weights."""
+        return fingerprint(self.backbone, self.config.backbone)
+
+    def train(self, mode: bool = True) -> "VideoEncoder":
+        """Set the mode of what is trained; the backbone stays in evaluation mode."""
+        super().train(mode)
+        self.backbone.eval()
+        return self
+
+    def features(
+        self, clips: Float[Tensor, "batch frames 3 pixel_height pixel_width"]
+    ) -> Float[Tensor, "batch frames channels"]:
+        """Run the backbone alone, and take the mean of each frame's map; what it returns can be cached."""
+        return torch.stack([last_map(self.backbone, frames).mean((1, 2)) for frames in clips])
+
+    def embed(self, features: Float[Tensor, "batch frames channels"]) -> Memory:
+        """Turn features, fresh or cached, into a memory of one position for each frame."""
+        mask = torch.ones(features.shape[:2], dtype=torch.bool, device=features.device)
+        hidden = self.project(self.dropout(features))
+        for block in self.blocks:
+            hidden = block(hidden, mask)
+        found = self.dropout(self.norm(hidden))
+        return Memory(keys=found, values=found, mask=mask, layout=FrameLayout())
+
+    def forward(self, inputs: Float[Tensor, "batch frames 3 pixel_height pixel_width"]) -> Memory:
+        """Encode clips whose frames are already resized and normalised."""
+        return self.embed(self.features(inputs))

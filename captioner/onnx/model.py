@@ -1,0 +1,167 @@
+"""A model in three ONNX graphs: photo to memory, memory to the decoder's state, and one word to the next.
+
+It has the verbs of `CaptionerModel`, so that the pipeline need not know which of the two it has.
+"""
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from transformers import PreTrainedTokenizerFast
+
+from captioner.concepts.seen import recognise
+from captioner.config import ImageConfig, SearchConfig, validated
+from captioner.errors import MissingExtraError, ModelError
+from captioner.model.config import CaptionerConfig
+from captioner.model.generation import TextGeneration
+from captioner.modules.memory import GridLayout, Memory
+
+ENCODER, START, STEP = "encoder.onnx", "start.onnx", "step.onnx"
+
+
+def import_onnxruntime() -> Any:
+    """Return ONNX Runtime, which tells its makers nothing of what it runs.
+
+    Its official builds report by default. The variable keeps reports from being made at all; where the program had
+    imported it before, the call still stops them.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingExtraError("onnxruntime", "onnx") from error
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
+class Graph:
+    """One ONNX graph on the CPU: tensors in by name, tensors out in order.
+
+    It takes as many threads as torch may use where it is called, so that streams side by side share the cores.
+
+    Raises:
+        MissingExtraError: ONNX Runtime is not installed.
+        ModelError: The file is missing or no graph.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._sessions: dict[int, Any] = {}
+        self._opening = Lock()  # else streams that begin together would each open their own
+        self._session()
+
+    def __call__(self, **inputs: Tensor) -> list[Tensor]:
+        """Run the graph; nothing is copied on the way in or out."""
+        outputs = self._session().run(None, {name: tensor.numpy() for name, tensor in inputs.items()})
+        return [torch.from_numpy(output) for output in outputs]
+
+    def _session(self) -> Any:
+        num_threads = torch.get_num_threads()
+        with self._opening:
+            if num_threads not in self._sessions:
+                self._sessions[num_threads] = self._opened(num_threads)
+            return self._sessions[num_threads]
+
+    def _opened(self, num_threads: int) -> Any:
+        onnxruntime = import_onnxruntime()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = num_threads
+        # Threads that wait sleep: those that read photos, and torch's own, need the cores in between.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            return onnxruntime.InferenceSession(self._file, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's errors share no class of their own
+            raise ModelError(
+                f"{self._file}: no ONNX graph that can be run ({error}): export the model again"
+            ) from error
+
+
+@dataclass(frozen=True)
+class OnnxState:
+    """Where the decoder stands.
+
+    Attributes:
+        recurrent: Hidden states, and an LSTM's cells, of both layers.
+        projected_keys: The memory's keys as the attention meets them.
+    """
+
+    recurrent: Float[Tensor, "states rows hidden"]
+    projected_keys: Float[Tensor, "batch source attention_dim"]
+
+    def reorder(self, index: Int[Tensor, " rows"]) -> "OnnxState":
+        """Return the state of the rows at `index`; each row may only take the place of one of the same item."""
+        return replace(self, recurrent=self.recurrent.index_select(1, index))
+
+    def select(self, items: Int[Tensor, " selected"]) -> "OnnxState":
+        """Return the state of all rows of the items at `items`."""
+        states, _, hidden = self.recurrent.shape
+        by_item = self.recurrent.reshape(states, len(self.projected_keys), -1, hidden)
+        return OnnxState(by_item[:, items].reshape(states, -1, hidden), self.projected_keys[items])
+
+
+class OnnxDecoder:
+    """The decoder's verbs, as `captioner.search` asks for them.
+
+    Args:
+        folder: Where the graphs are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._start, self._step = Graph(folder / START), Graph(folder / STEP)
+
+    def start(self, memory: Memory, rows_per_item: int = 1) -> OnnxState:
+        """Return the state before the first word."""
+        recurrent, projected_keys = self._start(keys=memory.keys, values=memory.values, mask=memory.mask)
+        return OnnxState(recurrent.repeat_interleave(rows_per_item, 1), projected_keys)
+
+    def step(
+        self, token_ids: Int[Tensor, " rows"], state: OnnxState, memory: Memory
+    ) -> tuple[Float[Tensor, "rows vocab"], OnnxState, Float[Tensor, "rows source"]]:
+        """Read one word in each row and score the next one."""
+        logits, recurrent, weights = self._step(
+            token_ids=token_ids.reshape(len(memory), -1),
+            recurrent=state.recurrent.reshape(len(state.recurrent), len(memory), -1, state.recurrent.shape[-1]),
+            projected_keys=state.projected_keys,
+            values=memory.values,
+            mask=memory.mask,
+        )
+        return logits, replace(state, recurrent=recurrent), weights
+
+
+class OnnxModel(TextGeneration):
+    """What `captioner export` wrote, loaded.
+
+    Args:
+        folder: Holds the graphs, `config.json` and the tokenizer.
+
+    Raises:
+        ModelError: A file is missing or broken.
+        MissingExtraError: ONNX Runtime is not installed.
+    """
+
+    kind = "image"
+
+    def __init__(self, folder: Path) -> None:
+        self.config: Any = CaptionerConfig.from_pretrained(folder)
+        self.image_config = validated(ImageConfig, self.config.image, "config.json: image")
+        self.search_config = validated(SearchConfig, self.config.search, "config.json: search")
+        self.tokenizer: Any = PreTrainedTokenizerFast.from_pretrained(folder)
+        self.device = torch.device("cpu")
+        self.decoder = OnnxDecoder(folder)
+        self._encoder = Graph(folder / ENCODER)
+
+    def encode(self, pixel_values: Float[Tensor, "batch 3 height width"]) -> Memory:
+        """Read photos that are already resized and normalised."""
+        grid, *class_probabilities = self._encoder(pixel_values=pixel_values)
+        values = grid.flatten(1, 2)
+        mask = torch.ones(values.shape[:2], dtype=torch.bool)
+        seen = recognise(class_probabilities[0], self.config.encoder["concepts"]) if class_probabilities else None
+        return Memory(keys=values, values=values, mask=mask, layout=GridLayout(*grid.shape[1:3]), seen=seen)

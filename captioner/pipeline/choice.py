@@ -1,0 +1,103 @@
+"""Which engine runs a model: torch itself, or ONNX graphs from the model's folder or from a cache of exported ones."""
+
+import hashlib
+import importlib.util
+import logging
+import os
+import tempfile
+from pathlib import Path
+
+import torch
+from huggingface_hub import snapshot_download
+
+from captioner import __version__
+from captioner.errors import CacheError, CaptionerError, MissingExtraError, ModelError, UsageError
+from captioner.onnx.model import ENCODER
+
+ENGINES = ("auto", "torch", "onnx")
+EXPORT_PAYS_FROM = 1000
+"""So many photos gain what the export costs: some 10 s, where each photo gains some 20 ms on two cores."""
+
+# What the graphs are made of, beside the model's own files.
+SOURCES = (
+    *("concepts/seen.py", "modules/attention.py", "modules/decoder.py", "modules/encoders/backbone.py"),
+    *("modules/encoders/image.py", "modules/memory.py", "onnx/graphs.py"),
+)
+
+
+def onnx_folder(model: str | Path, engine: str, device: torch.device, num_photos: int) -> Path | None:
+    """Return the folder with the graphs that are to be run, or None where torch is to run the model.
+
+    `onnx` exports a model that has no graphs yet, once: they are kept in the user's cache. `auto` does so on a CPU
+    where so many photos wait that it pays, and takes graphs that are there in any case.
+
+    Args:
+        model: A folder, or a hub's `owner/name`.
+        engine: One of `ENGINES`.
+        device: Where the model shall run.
+        num_photos: How many photos will be captioned, as far as is known.
+
+    Raises:
+        UsageError: There is no such engine, or it does not run on the device.
+        ModelError: The folder holds graphs alone and torch is asked for, or the model cannot be exported.
+        MissingExtraError: ONNX Runtime, or what exports, is not installed.
+        CacheError: The cache cannot be written.
+    """
+    if engine not in ENGINES:
+        raise UsageError(f"there is no engine {engine!r}: choose from {', '.join(ENGINES)}")
+    exported = isinstance(model, Path) and (model / ENCODER).is_file()
+    if exported and engine == "torch":
+        raise ModelError(f"{model} holds ONNX graphs, which torch cannot run: give the model that they were made of")
+    if engine == "onnx" and device.type != "cpu":
+        raise UsageError("the engine onnx runs on the CPU alone: choose --device cpu, or --engine torch")
+    if exported and isinstance(model, Path):
+        return model
+    if engine == "torch" or device.type != "cpu":
+        return None
+    if engine == "onnx":
+        return _exported(Path(model if isinstance(model, Path) else snapshot_download(model)))
+    if isinstance(model, str) or not all(importlib.util.find_spec(name) for name in ("onnxruntime", "onnxscript")):
+        return None
+    if num_photos < EXPORT_PAYS_FROM and not _place(model).is_dir():
+        return None
+    try:
+        return _exported(model)
+    except CaptionerError as error:
+        logging.getLogger(__name__).warning("captioner: torch runs the model, as ONNX Runtime cannot: %s", error)
+        return None
+
+
+def cache_folder() -> Path:
+    """Return where exported graphs are kept: `captioner` in `XDG_CACHE_HOME`, or in `~/.cache`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "captioner" / "onnx"
+
+
+def _place(model: Path) -> Path:
+    """Return where the graphs of a model are kept: another place for other weights or other versions."""
+    digest = hashlib.sha256(f"{__version__} {torch.__version__}".encode())
+    files = sorted([*model.glob("*.json"), *model.glob("*.safetensors")])
+    for file in [*files, *(Path(__file__).parent.parent / name for name in SOURCES)]:
+        digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
+    return cache_folder() / digest.hexdigest()[:16]
+
+
+def _exported(model: Path) -> Path:
+    """Return the folder of a model's graphs in the cache; whoever comes first exports them."""
+    place = _place(model)
+    if place.is_dir():
+        return place
+    if importlib.util.find_spec("onnxruntime") is None:
+        raise MissingExtraError("onnxruntime", "onnx")
+    from captioner.model.captioner_model import CaptionerModel
+    from captioner.onnx.graphs import export_onnx
+
+    loaded = CaptionerModel.from_pretrained(model)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".part-", ignore_cleanup_errors=True) as part:
+            export_onnx(loaded, Path(part) / "graphs")
+            if not place.is_dir():  # another process may have been faster
+                (Path(part) / "graphs").rename(place)
+    except OSError as error:
+        raise CacheError(f"{place}: exported graphs cannot be kept there ({error}): set XDG_CACHE_HOME") from error
+    return place

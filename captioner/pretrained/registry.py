@@ -1,0 +1,67 @@
+"""From a name to a model's folder, the models that ship, and what each says of itself; torch is not needed for it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from captioner.errors import ModelError
+
+MODELS = Path(__file__).parent
+
+
+def list_models() -> list[Path]:
+    """Return the folders of the models that ship."""
+    return sorted(path.parent for path in MODELS.glob("*/config.json"))
+
+
+def find_model(model: str | Path) -> str | Path:
+    """Return the folder of a model that ships, or the path or the hub's name as given.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    shipped = {path.name: path for path in list_models()}
+    if str(model) in shipped:
+        return shipped[str(model)]
+    if (Path(model) / "config.json").is_file():
+        return Path(model)
+    if Path(model).exists():
+        raise ModelError(f"{model} is no model: it has no config.json (training writes one to RUN/best)")
+    if isinstance(model, str) and model.count("/") == 1 and not model.startswith((".", "/")):
+        return model
+    raise ModelError(f"there is no model {str(model)!r}: give a folder, a hub's owner/name, or {' or '.join(shipped)}")
+
+
+def model_name(model: str | Path) -> str:
+    """Return what a model is called in results: its last name, or that of the run whose best model it is."""
+    path = Path(model)
+    return path.parent.name if path.name == "best" and path.parent.name else path.name
+
+
+def model_kind(model: str) -> str:
+    """Return what a model reads, before it is loaded: `image`, `text`, `speech` or `video`.
+
+    Where that cannot be told it is `image`: to load the model then says what is wrong with it.
+    """
+    file = next((folder for folder in list_models() if folder.name == model), Path(model)) / "config.json"
+    try:
+        if not file.is_file() and model.count("/") == 1 and not model.startswith((".", "/", "hf:")):
+            from huggingface_hub import hf_hub_download
+
+            file = Path(hf_hub_download(model, "config.json"))
+        return str(json.loads(file.read_text(encoding="utf-8"))["encoder"]["kind"])
+    except Exception:  # the hub's client has errors of its own, and a file may hold anything
+        return "image"
+
+
+def describe_models() -> Iterator[str]:
+    """Yield name, size, scores with their data, and licence of each model that ships."""
+    from huggingface_hub import ModelCard
+
+    for folder in list_models():
+        card = ModelCard.load(folder / "README.md").data
+        size_mb = (folder / "model.safetensors").stat().st_size / 1e6
+        results = card.eval_results or []
+        scores = ", ".join(f"{result.metric_name} {result.metric_value:.1f}" for result in results)
+        measured = f" on {results[0].dataset_name} {results[0].dataset_split}" if results else ""
+        yield f"{folder.name}\t{size_mb:.1f} MB\t{scores}{measured}\tdata: {card.license_name or card.license}"

@@ -1,0 +1,110 @@
+"""The journal is read back whatever ended the run, without its last line."""
+
+import json
+
+import pytest
+
+from captioner.batch.journal import Journal, find_journal
+from captioner.errors import OutputError, UsageError
+from captioner.outputs import Candidate, ErrorInfo, Record
+
+SETTINGS = {"model": "flickr8k", "search": {"beam_size": 3, "banned_words": ("a",)}}
+
+
+def record(name, failed=False):
+    if failed:
+        return Record(name, None, None, (), "flickr8k", ErrorInfo("CorruptFileError", "broken"))
+    return Record(name, f'a "{name}"\n', -1.5, (Candidate(f'a "{name}"\n', -1.5),), "flickr8k", None)
+
+
+BATCHES = [
+    [record("a.jpg"), record("caf\udce9.jpg")],
+    [record("b\n.jpg", failed=True)],
+    [record("c.jpg"), record("d.jpg")],
+]
+
+
+@pytest.fixture
+def path(tmp_path):
+    journal = Journal(tmp_path / "out.jsonl.unfinished", SETTINGS)
+    for batch in BATCHES:
+        journal.write(batch)
+    journal.close()
+    return journal.path
+
+
+def test_records_are_read_back_equal(path, tmp_path):
+    journal = Journal(tmp_path / "another", SETTINGS)
+    for batch in BATCHES:
+        journal.write(batch)
+    assert list(journal.records()) == [one for batch in BATCHES for one in batch]
+    assert journal.num_records == 5
+    journal.remove()
+    assert not (tmp_path / "another").exists()
+
+
+def test_the_last_line_is_done_again_since_its_sidecars_may_be_missing(path):
+    journal = Journal(path, SETTINGS)
+    assert journal.done == {"a.jpg", "caf\udce9.jpg", "b\n.jpg"}
+    assert journal.again == {"c.jpg", "d.jpg"}
+    assert journal.failed == {"CorruptFileError": 1}
+    journal.write([record("c.jpg")])
+    assert [one.file for one in journal.records()] == ["a.jpg", "caf\udce9.jpg", "b\n.jpg", "c.jpg"]
+    assert journal.num_records == 4
+
+
+def test_any_torn_end_is_cut_off(path, monkeypatch):
+    monkeypatch.setattr("os.fsync", lambda _: None)
+    whole = path.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    ends = [sum(map(len, lines[:count])) for count in range(5)]
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        journal = Journal(path, SETTINGS)
+        complete = max(count for count in range(5) if ends[count] <= length)
+        done = [one for batch in BATCHES[: max(0, complete - 2)] for one in batch]
+        assert list(journal.records()) == done
+        assert journal.done == {one.file for one in done}
+        journal.close()
+
+
+@pytest.mark.parametrize("rubbish", [b"\0" * 500, b"\0" * 99 + b"\n", b'{"file": \n', b"[1, 2", b"\xff\xfe\n"])
+def test_what_a_loss_of_power_leaves_is_cut_off(path, rubbish):
+    path.write_bytes(path.read_bytes() + rubbish)
+    journal = Journal(path, SETTINGS)
+    assert journal.again == {"c.jpg", "d.jpg"}
+
+
+def test_other_settings_are_wrong_use_and_change_nothing(path):
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match="another model or other options"):
+        Journal(path, {**SETTINGS, "model": "mine"})
+    assert path.read_bytes() == before
+
+
+def test_two_runs_cannot_share_one(path):
+    pytest.importorskip("fcntl")
+    first = Journal(path, SETTINGS)
+    with pytest.raises(UsageError, match="another run is at work"):
+        Journal(path, SETTINGS)
+    first.close()
+    Journal(path, SETTINGS).close()
+
+
+def test_a_full_disk_is_an_output_error(tmp_path, monkeypatch):
+    journal = Journal(tmp_path / "out", SETTINGS)
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OutputError, match="No space left"):
+        journal.write(BATCHES[0])
+
+
+def test_it_lies_beside_the_first_output_or_is_found_beside_any(tmp_path):
+    outputs = [tmp_path / "a.csv", tmp_path / "b.jsonl"]
+    assert find_journal(outputs, tmp_path) == tmp_path / "a.csv.unfinished"
+    (tmp_path / "b.jsonl.unfinished").write_text(json.dumps({}))
+    assert find_journal(outputs, tmp_path) == tmp_path / "b.jsonl.unfinished"
+    assert find_journal([], tmp_path) == tmp_path / ".captions.unfinished"

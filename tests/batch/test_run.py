@@ -1,0 +1,222 @@
+"""Whatever ends a run, the same run gone on with has each photo once, in every output."""
+
+import csv
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from captioner.batch import Destinations, caption_batches, is_finished, run_folder
+from captioner.config import SearchConfig
+from captioner.errors import OutputError, UsageError
+from captioner.outputs import SidecarWriter
+
+NAMES = [f"x{number:02d}.jpg" for number in range(20)]
+SETTINGS = {"model": "names"}
+
+
+@pytest.fixture
+def files(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in (*NAMES[:9], "bad.jpg", *NAMES[9:]):
+        (folder / name).touch()
+    return sorted(folder.iterdir())
+
+
+@pytest.fixture
+def outputs(tmp_path):
+    return [tmp_path / name for name in ("out.jsonl", "out.csv", "out.json", "out.html")]
+
+
+def run(captioner, files, to, **options):
+    return run_folder(
+        lambda todo, stop: caption_batches(captioner, todo, SearchConfig(), 3, stop), files, to, SETTINGS, **options
+    )
+
+
+class Dying:
+    """A captioner that dies at its n-th batch, in the way that `die` says."""
+
+    num_streams = 1
+
+    def __init__(self, captioner, n, die):
+        self.captioner, self.left, self.die = captioner, n, die
+        self.name, self.preprocess = captioner.name, captioner.preprocess
+
+    def caption_images(self, images, search):
+        self.left -= 1
+        if self.left == 0:
+            self.die()
+        return self.captioner.caption_images(images, search)
+
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)  # as the terminal does it: the main thread wakes up
+
+
+def break_down():
+    raise ZeroDivisionError("as if the process had died")
+
+
+def rows(path):
+    return [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
+
+
+def check_whole(outputs, files):
+    records = rows(outputs[0])
+    assert sorted(row["file"] for row in records) == sorted(map(str, files))
+    for row in records:
+        name = Path(row["file"]).name
+        assert row["caption"] == (None if "bad" in name else f"a {name}")
+    with outputs[1].open(encoding="utf-8", newline="") as stream:
+        assert [row["file"] for row in csv.DictReader(stream)] == [row["file"] for row in records]
+    assert sorted(one["image_id"] for one in json.loads(outputs[2].read_text())) == NAMES
+    assert outputs[3].read_text(encoding="utf-8").count("<article") == 21
+    assert {path.name for path in outputs[0].parent.iterdir()} == {path.name for path in outputs} | {"photos"}
+
+
+def test_outputs_are_there_at_the_end_and_not_before(make_captioner, files, outputs):
+    seen = []
+    summary = run(make_captioner(), files, Destinations(outputs), show=lambda _: seen.append(outputs[0].exists()))
+    assert seen == [False] * 21
+    check_whole(outputs, files)
+    assert (summary.total, summary.captioned, summary.failed, summary.stopped) == (
+        21,
+        20,
+        {"CorruptFileError": 1},
+        False,
+    )
+
+
+@pytest.mark.parametrize("batch", range(1, 7))
+@pytest.mark.parametrize("die", [interrupt, break_down])
+def test_a_run_that_ended_early_is_gone_on_with(make_captioner, files, outputs, die, batch):
+    captioner = make_captioner()
+    try:
+        run(Dying(captioner, batch, die), files, Destinations(outputs))
+    except ZeroDivisionError:
+        assert die is break_down
+    assert not any(path.exists() for path in outputs)
+    summary = run(captioner, files, Destinations(outputs[::-1]), resume=True)
+    check_whole(outputs, files)
+    assert summary.failed == {"CorruptFileError": 1}
+    assert sum(captioner.batches) <= 20 + 3 + 3  # at most the batch in hand, and the one before, are done again
+
+
+def test_one_interrupt_finishes_the_batch_in_hand_and_tells(make_captioner, files, outputs, capsys):
+    before = signal.getsignal(signal.SIGINT)
+    summary = run(Dying(make_captioner(), 2, interrupt), files, Destinations(outputs))
+    assert summary.stopped and 6 <= summary.num_done < 21
+    assert "Ctrl-C again" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is before
+    journal = outputs[0].with_name("out.jsonl.unfinished").read_text().splitlines()
+    assert sum(len(json.loads(line)) for line in journal[1:]) == summary.num_done
+
+
+def test_two_interrupts_end_at_once(make_captioner, files, outputs):
+    def twice():
+        interrupt()
+        time.sleep(0.1)  # or the two would be one to the main thread
+        interrupt()
+        time.sleep(0.1)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Dying(make_captioner(), 2, twice), files, Destinations(outputs))
+    run(make_captioner(), files, Destinations(outputs), resume=True)
+    check_whole(outputs, files)
+
+
+def test_an_unfinished_run_is_not_begun_anew_unless_told(make_captioner, files, outputs):
+    run(Dying(make_captioner(), 2, interrupt), files, Destinations(outputs))
+    journal = outputs[0].with_name("out.jsonl.unfinished")
+    before = journal.read_bytes()
+    with pytest.raises(UsageError, match=r"out\.jsonl\.unfinished.*--resume.*delete"):
+        run(make_captioner(), files, Destinations(outputs))
+    assert journal.read_bytes() == before
+
+
+def test_resume_without_an_unfinished_run_begins_and_a_finished_one_is_known(make_captioner, files, outputs):
+    to = Destinations(outputs)
+    assert not is_finished(files, to)
+    run(make_captioner(), files, to, resume=True)
+    check_whole(outputs, files)
+    assert is_finished(files, to)
+    outputs[0].with_name("out.jsonl.unfinished").touch()
+    assert not is_finished(files, to)
+
+
+def test_what_is_only_printed_cannot_be_gone_on_with(make_captioner, files):
+    with pytest.raises(UsageError, match="--output or --sidecar"):
+        run(make_captioner(), files, Destinations(), resume=True)
+
+
+@pytest.mark.parametrize("existing", ["skip", "overwrite", "append", "prepend"])
+@pytest.mark.parametrize("batch", [1, 2, 5, 7])
+def test_sidecars_are_written_once_also_by_a_run_that_was_gone_on_with(
+    make_captioner, files, tmp_path, existing, batch
+):
+    old = files[::2]
+    for file in old:
+        file.with_suffix(".txt").write_text("old\n", encoding="utf-8")
+    texts = {"skip": "old", "overwrite": "a {}", "append": "old, a {}", "prepend": "a {}, old"}
+    out = [tmp_path / "out.jsonl"]
+    with pytest.raises(ZeroDivisionError):
+        # After the journal's line, and before or among the sidecars of its batch.
+        run(make_captioner(), files, Destinations(out, Torn(files, existing, batch)))
+    run(make_captioner(), files, Destinations(out, SidecarWriter(files, existing)), resume=True)
+    for file in files:
+        expected = texts[existing].format(file.name) if file in old else f"a {file.name}"
+        sidecar = file.with_suffix(".txt")
+        if "bad" not in file.name:
+            assert sidecar.read_text(encoding="utf-8") == f"{expected}\n"
+    left_out = old if existing == "skip" else []
+    assert [row["file"] for row in rows(out[0])] == [str(file) for file in files if file not in left_out]
+
+
+class Torn(SidecarWriter):
+    """Breaks down at the n-th sidecar of a run."""
+
+    def __init__(self, files, existing, n):
+        super().__init__(files, existing)
+        self.left = n
+
+    def write(self, record):
+        self.left -= 1
+        if self.left == 0:
+            break_down()
+        super().write(record)
+
+
+def test_sidecars_alone_are_gone_on_with_too(make_captioner, files):
+    with pytest.raises(ZeroDivisionError):
+        run(make_captioner(), files, Destinations(sidecars=Torn(files, "append", 8)))
+    assert (files[0].parent / ".captions.unfinished").exists()
+    summary = run(make_captioner(), files, Destinations(sidecars=SidecarWriter(files, "append")), resume=True)
+    assert summary.earlier == 6
+    assert len(list(files[0].parent.glob("*.txt"))) == 20
+    assert not (files[0].parent / ".captions.unfinished").exists()
+
+
+def test_skipped_photos_are_counted_and_not_read(make_captioner, files):
+    files[3].with_suffix(".txt").touch()
+    captioner = make_captioner()
+    summary = run(captioner, files, Destinations(sidecars=SidecarWriter(files, "skip")))
+    assert (summary.skipped, summary.captioned, len(captioner.preprocess.reading)) == (1, 19, 20)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_disk_that_is_full_at_the_end_loses_nothing(make_captioner, files, outputs):
+    for path in outputs:
+        path.write_text("older")
+    Path(f"{outputs[2]}.part").symlink_to("/dev/full")
+    with pytest.raises(OutputError, match=r"out\.json: .*No space left.*--resume goes on"):
+        run(make_captioner(), files, Destinations(outputs))
+    assert [path.read_text() for path in outputs[:3]] == ["older"] * 3
+    captioner = make_captioner()
+    run(captioner, files, Destinations(outputs), resume=True)
+    check_whole(outputs, files)
+    assert sum(captioner.batches) <= 3

@@ -1,0 +1,76 @@
+"""A memory checks its shapes and selects its items."""
+
+import inspect
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from captioner.concepts.seen import recognise
+from captioner.concepts.table import NUM_CLASSES
+from captioner.errors import ShapeError
+from captioner.modules.memory import GridLayout, Memory
+
+LAYOUT = GridLayout(1, 5)
+
+
+def make(mask: list[list[bool]], dim: int = 7) -> Memory:
+    real = torch.tensor(mask)
+    keys, values = torch.randn(2, *real.shape, dim, generator=torch.Generator().manual_seed(0))
+    return Memory(keys, values, real, LAYOUT)
+
+
+MASK = [[True] * 5, [True, True, True, False, False], [False, True, False, True, False]]
+
+
+def test_select_takes_items_with_all_that_is_theirs():
+    memory = make(MASK)
+    chosen = memory.select(torch.tensor([2, 0, 2, 2]))
+    assert len(chosen) == 4
+    assert chosen.layout == LAYOUT
+    for row, item in enumerate([2, 0, 2, 2]):
+        for field in ("keys", "values", "mask"):
+            assert torch.equal(getattr(chosen, field)[row], getattr(memory, field)[item])
+
+
+def test_joined_memories_are_what_was_selected_from_one():
+    memory = make(MASK)
+    seen = recognise(torch.rand(3, NUM_CLASSES, generator=torch.Generator().manual_seed(0)).softmax(-1), 4)
+    for whole in (memory, replace(memory, seen=seen)):
+        parts = [whole.select(torch.tensor(items)) for items in ([0], [1, 2])]
+        joined = Memory.join(parts)
+        assert joined.layout == LAYOUT
+        for field in ("keys", "values", "mask"):
+            assert torch.equal(getattr(joined, field), getattr(whole, field))
+        if whole.seen is None:
+            assert joined.seen is None
+        else:
+            for field in ("name_ids", "probabilities", "mask", "classes"):
+                assert torch.equal(getattr(joined.seen, field), getattr(seen, field))
+
+
+def test_mean_is_that_of_the_real_values():
+    memory = make(MASK)
+    for item, real in enumerate(MASK):
+        torch.testing.assert_close(memory.mean()[item], memory.values[item, real].mean(0))
+
+
+def test_mean_of_nothing_is_zero():
+    assert not make([[False] * 5]).mean().any()
+
+
+def test_mean_does_not_see_padding():
+    memory = make(MASK)
+    values = torch.where(memory.mask.unsqueeze(-1), memory.values, 1e6)
+    assert torch.equal(Memory(memory.keys, values, memory.mask, LAYOUT).mean(), memory.mean())
+
+
+@pytest.mark.parametrize(
+    ("values", "mask"), [((3, 4, 7), (3, 5)), ((2, 5, 7), (3, 5)), ((3, 5, 7), (3, 4)), ((3, 5, 7), (2, 5))]
+)
+def test_shapes_must_agree(values, mask):
+    unchecked = inspect.unwrap(Memory.__post_init__)  # the tests' own shape check would be first
+    fields = {"keys": torch.zeros(3, 5, 7), "values": torch.zeros(values), "mask": torch.ones(mask, dtype=torch.bool)}
+    with pytest.raises(ShapeError, match=r"keys \(3, 5, 7\)"):
+        unchecked(SimpleNamespace(**fields))

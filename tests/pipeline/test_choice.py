@@ -1,0 +1,99 @@
+"""Torch or ONNX Runtime: by what is asked for, what is there, and what pays."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from captioner.errors import CacheError, MissingExtraError, ModelError, UsageError
+from captioner.pipeline import choice
+from captioner.pipeline.choice import cache_folder, onnx_folder
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def exports(monkeypatch) -> list[Path]:
+    """Replace the export by one of no time; the folders that were written."""
+    made = []
+
+    def export(_, folder):
+        folder.mkdir()
+        (folder / "encoder.onnx").write_bytes(b"graph")
+        made.append(folder)
+
+    monkeypatch.setattr("captioner.onnx.graphs.export_onnx", export)
+    return made
+
+
+def test_a_model_is_exported_once_and_again_when_it_changes(model_folder, exports):
+    first = onnx_folder(model_folder, "onnx", CPU, 1)
+    assert first is not None and first.parent == cache_folder()
+    assert onnx_folder(model_folder, "onnx", CPU, 1) == first and len(exports) == 1
+    assert [path.name for path in first.parent.iterdir()] == [first.name]  # nothing half-made is left
+    (model_folder / "tokenizer_config.json").write_text("{}")
+    assert onnx_folder(model_folder, "onnx", CPU, 1) != first and len(exports) == 2
+
+
+def test_auto_exports_where_it_pays_and_takes_what_is_there(model_folder, exports):
+    assert onnx_folder(model_folder, "auto", CPU, choice.EXPORT_PAYS_FROM - 1) is None
+    assert not exports
+    graphs = onnx_folder(model_folder, "auto", CPU, choice.EXPORT_PAYS_FROM)
+    assert graphs is not None
+    assert onnx_folder(model_folder, "auto", CPU, 1) == graphs
+
+
+def test_auto_is_torch_elsewhere(model_folder, exports, monkeypatch):
+    assert onnx_folder(model_folder, "auto", torch.device("cuda"), 10**6) is None
+    assert onnx_folder("owner/name", "auto", CPU, 10**6) is None
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert onnx_folder(model_folder, "auto", CPU, 10**6) is None
+    assert not exports
+
+
+def test_torch_is_torch(model_folder, exports):
+    assert onnx_folder(model_folder, "torch", CPU, 10**6) is None
+    assert not exports
+
+
+def test_a_folder_of_graphs_is_run_as_it_is(tmp_path):
+    (tmp_path / "encoder.onnx").write_bytes(b"graph")
+    for engine in ("auto", "onnx"):
+        assert onnx_folder(tmp_path, engine, CPU, 1) == tmp_path
+    with pytest.raises(ModelError, match="torch cannot run"):
+        onnx_folder(tmp_path, "torch", CPU, 1)
+
+
+def test_what_cannot_be_is_named(model_folder, monkeypatch):
+    with pytest.raises(UsageError, match="auto, torch, onnx"):
+        onnx_folder(model_folder, "tensorrt", CPU, 1)
+    with pytest.raises(UsageError, match="cpu"):
+        onnx_folder(model_folder, "onnx", torch.device("cuda"), 1)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"captioner\[onnx\]"):
+        onnx_folder(model_folder, "onnx", CPU, 1)
+
+
+def test_a_cache_that_cannot_be_written_is_an_error_or_torch(model_folder, cache, exports, caplog):
+    cache.write_bytes(b"a file, not a folder")
+    with pytest.raises(CacheError, match="XDG_CACHE_HOME"):
+        onnx_folder(model_folder, "onnx", CPU, 1)
+    assert onnx_folder(model_folder, "auto", CPU, 10**6) is None
+    assert "torch runs the model" in caplog.text
+
+
+def test_an_interrupted_export_leaves_nothing(model_folder, cache, monkeypatch):
+    def interrupted(_, folder):
+        folder.mkdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("captioner.onnx.graphs.export_onnx", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        onnx_folder(model_folder, "onnx", CPU, 1)
+    assert not list(cache_folder().iterdir())

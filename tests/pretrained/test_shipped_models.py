@@ -1,0 +1,107 @@
+"""The models that ship: small, described, and able to caption the sample photographs."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from captioner import load
+from captioner.data.clips import in_groups, read_clips
+from captioner.errors import ConfigError
+from captioner.evaluation.actions import evaluate_actions
+from captioner.evaluation.captions import evaluate, read_examples
+from captioner.pipeline import list_models
+from captioner.pretrained.registry import describe_models
+from captioner.pretrained.samples import sample_clip, sample_photos
+
+MAX_MB = {
+    "actions": 4,
+    "digits": 4,
+    "flickr8k": 16,
+    "multi30k-en-de": 8.5,
+    "multi30k-en-fr": 8.5,
+}
+SCORES = {
+    "actions": ("accuracy", "UCF-101"),
+    "digits": ("WER", "Spoken Digit"),
+    "flickr8k": ("CIDEr", "Flickr8k"),
+    "multi30k-en-de": ("BLEU", "Multi30k"),
+    "multi30k-en-fr": ("BLEU", "Multi30k"),
+}
+
+
+def test_each_is_small_described_and_nothing_but_data():
+    folders = list_models()
+    assert [folder.name for folder in folders] == list(MAX_MB)
+    for folder in folders:
+        assert sum(file.stat().st_size for file in folder.iterdir()) < MAX_MB[folder.name] * 1e6
+        assert {file.suffix for file in folder.iterdir()} <= {".json", ".md", ".png", ".safetensors"}
+    for line, (name, (score, data)) in zip(describe_models(), SCORES.items(), strict=True):
+        assert line.startswith(f"{name}\t") and score in line and data in line
+
+
+def test_sample_photographs_are_captioned_in_plain_words():
+    model = load("flickr8k")
+    penalty = model.options().length_penalty
+    results = model.caption(sample_photos(), num_captions=2)
+    for result in results:
+        assert 4 <= len(result.text.split()) <= 20
+        assert "<" not in result.text
+        first, second = (one.log_prob / (len(one.words) + 1) ** penalty for one in result.candidates)
+        assert first >= second
+
+
+def test_the_samples_are_called_what_the_classifier_sees():
+    cheetah, lion, _ = load("flickr8k").caption(sample_photos(), concepts=2)
+    assert "cheetah" in cheetah.text.split() and "lion" in lion.text.split()
+    assert (cheetah.concepts[0].name, lion.concepts[0].name) == ("cheetah", "lion")
+    assert cheetah.concepts[0].probability > cheetah.concepts[1].probability
+
+
+def test_words_are_required_and_forbidden_at_once():
+    model = load("flickr8k")
+    photo = sample_photos()[1]
+    steered = model.caption(photo, num_captions=2, required_words=("water", "Tiger"), banned_words=("lion",))
+    for one in steered.candidates:
+        assert {"water", "tiger"} <= set(one.text.split()) and "lion" not in one.text
+    with pytest.raises(ConfigError, match="'cheetha' is no word that this model may write; near ones are cheetah"):
+        model.options(required_words=("cheetha",))
+
+
+def test_a_sentence_is_translated():
+    result = load("multi30k-en-de").translate("Two dogs run across the grass.", num_captions=2)
+    words = result.text.lower().split()
+    assert "hunde" in words and "gras" in result.text.lower()
+    assert result.candidates[0].log_prob > result.candidates[1].log_prob - 1
+    source, target = result.source_words.index("dogs"), words.index("hunde")
+    assert result.attention[target].argmax() == source
+
+
+def test_a_sentence_is_translated_into_french():
+    assert "deux chiens" in load("multi30k-en-fr").translate("Two dogs run across the grass.").text.lower()
+
+
+def test_a_clip_has_each_of_six_actions_with_some_probability():
+    result = load("actions").recognize(sample_clip(), top=10)
+    actions = {"Archery", "BasketballDunk", "HorseRace", "PlayingPiano", "PlayingViolin", "Surfing"}
+    assert set(result.probabilities) == actions
+    assert 0.9 < sum(result.probabilities.values()) <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("CAPTIONER_DATA" not in os.environ, reason="needs clips of UCF-101 in CAPTIONER_DATA")
+def test_actions_of_real_clips_are_named():
+    clips = in_groups(read_clips(Path(os.environ["CAPTIONER_DATA"]) / "ucf101"), (8, 9))
+    found = evaluate_actions(load("actions"), clips, 2)
+    assert found.report.scores["accuracy"] > 90
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("CAPTIONER_DATA" not in os.environ, reason="needs the photos of Flickr8k in CAPTIONER_DATA")
+def test_scores_on_real_photographs_are_those_of_its_card():
+    data = Path(os.environ["CAPTIONER_DATA"]) / "flickr8k"
+    model = load("flickr8k")
+    examples = read_examples(data / "images", data / "captions.txt", str(data / "val.txt"))[:100]
+    report, _ = evaluate(model, examples, model.options(), batch_size=20)
+    assert report.scores["CIDEr"] > 40
+    assert report.scores["BLEU-4"] > 17
