@@ -239,7 +239,11 @@ def score(
     split: Split = None,
     metrics: Metrics = DEFAULT_METRICS,
     training: Annotated[
-        Path | None, typer.Option(help="Captions that the system learnt from; how many of its own are new?")
+        list[Path] | None,
+        typer.Option(
+            help="Captions that the system learnt from, or others by people: how many of its own are new, and in how "
+            "many does a thing do what none does there? (repeat for more files)"
+        ),
     ] = None,
     max_length: Annotated[
         int | None,

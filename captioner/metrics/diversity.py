@@ -1,11 +1,13 @@
-"""What scores hide: how rich and how repetitive a set of captions is, and how much of it was learnt by heart."""
+"""What scores hide: how rich, repetitive and odd a set of captions is, and how much of it was learnt by heart."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from typing import Any
 
 from captioner.errors import ScoreError
+from captioner.metrics.odd_pairs import UsualPairs
 from captioner.metrics.tokens import tokenize
 
 # English words that call for another one behind them: a caption that ends with one was broken off.
@@ -13,6 +15,8 @@ CALLS_FOR_MORE = {
     *("a", "an", "the", "his", "her", "its", "their", "is", "are", "and", "or", "while"),
     *("of", "in", "on", "at", "to", "with", "by", "for", "from", "into", "onto"),
 }
+
+ODD_EXAMPLES = 3
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,10 @@ class Diversity:
         novelty: Share of captions that no training caption equals, token for token; None without training captions.
         at_max_length: Share of captions as long as the system could write, most of them cut off; None where that length
             is not known.
+        odd_pairs: Share of captions in which something common does what nothing of its name does in the training
+            captions; None without training captions, and where they are too few to tell.
+        odd_pairs_of_references: The same of the references, as the mean over the images of each image's share.
+        odd_examples: The commonest odd pairs of the captions.
 
     Source:
         Li et al. 2016, "A Diversity-Promoting Objective Function for Neural Conversation Models",
@@ -43,14 +51,20 @@ class Diversity:
     broken_off: float
     novelty: float | None
     at_max_length: float | None
+    odd_pairs: float | None
+    odd_pairs_of_references: float | None
+    odd_examples: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, float | int | None]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the fields by name, ready for JSON."""
         return asdict(self)
 
 
 def measure_diversity(
-    captions: Sequence[str], training_captions: Collection[str] | None = None, max_length: int | None = None
+    captions: Sequence[str],
+    training_captions: Collection[str] | None = None,
+    max_length: int | None = None,
+    references: Collection[Sequence[str]] = (),
 ) -> Diversity:
     """Measure a set of captions.
 
@@ -58,6 +72,7 @@ def measure_diversity(
         captions: One an image.
         training_captions: What the system has learnt from.
         max_length: The most words that the system could write.
+        references: What people wrote, for each image.
 
     Raises:
         ScoreError: There is no caption.
@@ -70,9 +85,11 @@ def measure_diversity(
     pairs = Counter(pair for of_one in pairs_of_each for pair in of_one)
     repeated = sum(len(of_one) - len(set(of_one)) for of_one in pairs_of_each)
     novelty = None
+    usual = UsualPairs(training_captions or ())
     if training_captions is not None:
         known = {tuple(tokenize(caption)) for caption in training_captions}
         novelty = sum(tuple(sentence) not in known for sentence in sentences) / len(sentences)
+    odd = Counter(" ".join(pair) for caption in captions for pair in usual.odd(caption))
     at_max_length = None
     if max_length is not None:
         at_max_length = sum(len(sentence) >= max_length for sentence in sentences) / len(sentences)
@@ -85,7 +102,14 @@ def measure_diversity(
         broken_off=sum(bool(CALLS_FOR_MORE & set(sentence[-1:])) for sentence in sentences) / len(sentences),
         novelty=novelty,
         at_max_length=at_max_length,
+        odd_pairs=usual.share(captions) if usual.can_tell else None,
+        odd_pairs_of_references=_mean([usual.share(of_one) for of_one in references]) if usual.can_tell else None,
+        odd_examples=tuple(pair for pair, _ in odd.most_common(ODD_EXAMPLES)),
     )
+
+
+def _mean(shares: Sequence[float]) -> float | None:
+    return sum(shares) / len(shares) if shares else None
 
 
 def _share(part: int, whole: int) -> float:

@@ -80,12 +80,13 @@ class CardScorer:
 
     def __init__(self, references: References, families: Sequence[str]) -> None:
         self._scorer = Scorer(references.texts)
+        self._references = list(references.texts.values())
         self._families = families
         self._notices: dict[str, str] = {}
         self._optional: dict[str, Any] = {}
         for family in (family for family in families if family in OPTIONAL):
             try:
-                self._optional[family] = OPTIONAL[family](list(references.texts.values()))
+                self._optional[family] = OPTIONAL[family](self._references)
             except (MissingExtraError, ScoreError) as error:
                 self._miss(family, error)
 
@@ -96,14 +97,14 @@ class CardScorer:
 
         Args:
             hypotheses: One caption for each item.
-            training: Training captions, for the share of captions that are new.
+            training: Training captions, for the share of captions that are new, and of those with an odd pair.
             max_length: The most words that the system could write, for the share of captions that are so long.
 
         Raises:
             ScoreError: None of the metrics could be had.
         """
         report = self._report(hypotheses)
-        diversity = measure_diversity(list(hypotheses.values()), training, max_length)
+        diversity = measure_diversity(list(hypotheses.values()), training, max_length, self._references)
         signatures = {name: self._signature(family) for family in report.statistics for name in METRICS[family].names}
         return ScoreCard(report, confidence_intervals(report), signatures, diversity, tuple(self._notices.values()))
 
@@ -153,6 +154,11 @@ def describe_diversity(diversity: Diversity) -> list[str]:
         lines.append(f"{diversity.novelty:.1%} of the captions are new; all others equal a training caption")
     if diversity.at_max_length is not None:
         lines.append(f"{diversity.at_max_length:.1%} of the captions are as long as allowed, most of them cut off")
+    if diversity.odd_pairs is not None:
+        examples = f" ({', '.join(diversity.odd_examples)})" if diversity.odd_examples else ""
+        line = f"{diversity.odd_pairs:.1%} of the captions have an odd pair{examples}"
+        people = diversity.odd_pairs_of_references
+        lines.append(line if people is None else f"{line}, and {people:.1%} of the references")
     return lines
 
 

@@ -74,18 +74,22 @@ def read_references(files: Sequence[Path], split: str | None = None, images: Pat
     return References(_aligned(files), {}, aligned=True)
 
 
-def read_training_captions(file: Path) -> set[str]:
-    """Read all captions that a model was trained on: those of the train split where the file says splits.
+def read_training_captions(files: Sequence[Path]) -> list[str]:
+    """Read all captions that a model was trained on: those of the train split where a file says splits.
 
     Raises:
-        DataError: The file cannot be read or is malformed.
+        DataError: A file cannot be read or is malformed.
     """
+    return [caption for file in files for caption in _training_captions(file)]
+
+
+def _training_captions(file: Path) -> list[str]:
     if not names_photos(text := read_text(file)):
-        return set(split_lines(text))
+        return split_lines(text)
     examples: list[CaptionExample] = read_captions(file, Path())
     if any(example.split for example in examples):
         examples = measured_split(examples, "train")
-    return {caption for example in examples for caption in example.captions}
+    return [caption for example in examples for caption in example.captions]
 
 
 def split_lines(text: str) -> list[str]:

@@ -43,7 +43,7 @@ def test_coco_goes_by_number_and_karpathys_test_split_is_what_counts(write):
     karpathy = write("karpathy", json.dumps(KARPATHY, indent=1))
     assert read_references([karpathy]).texts == {"b.jpg": TEXTS["b.jpg"]}
     assert read_references([karpathy], split="train").texts == {"a.jpg": TEXTS["a.jpg"]}
-    assert read_training_captions(karpathy) == {"Two cats"}
+    assert read_training_captions([karpathy]) == ["Two cats"]
 
 
 def test_an_item_goes_by_number_name_and_the_number_in_its_name(write):
@@ -65,7 +65,7 @@ def test_plain_files_are_aligned_and_an_empty_line_is_no_reference(write):
     references = read_references(files)
     assert references.texts == {1: ("[laughter] yes", "{well} yes"), 2: ("a dog runs",)}
     assert references.aligned
-    assert read_training_captions(files[0]) == {"[laughter] yes", "a dog runs"}
+    assert read_training_captions(files) == ["[laughter] yes", "a dog runs", "{well} yes", ""]
 
 
 def test_what_cannot_be_a_reference_says_why(write):
