@@ -8,6 +8,7 @@ tables as JSON.
 """
 
 from captioner.config.loading import CONFIGS, chosen_by_kind, load_config, validated
+from captioner.config.section import without_folder
 from captioner.config.sections import (
     ENCODERS,
     EXPERIMENTS,
@@ -58,4 +59,5 @@ __all__ = [
     "chosen_by_kind",
     "load_config",
     "validated",
+    "without_folder",
 ]

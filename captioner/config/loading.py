@@ -21,7 +21,7 @@ def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -
     Raises:
         ConfigError: The file is missing or broken, or a field is unknown, of the wrong type or out of range.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     kind = "JSON" if path.suffix == ".json" else "TOML"
     try:
         text = path.read_text(encoding="utf-8")
@@ -32,13 +32,17 @@ def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -
         raise ConfigError(f"{path}: not valid {kind} ({error})") from error
     if not isinstance(tables, dict):
         raise ConfigError(f"{path}: it must hold tables of settings, such as training")
-    for override in overrides:
-        section, key, value = _parse_override(override)
+    changes = [_parse_override(override) for override in overrides]
+    for section, key, raw in changes:
         table = tables.setdefault(section, {})
         if not isinstance(table, dict):
             raise ConfigError(f"{path}: {section} must be a table")
-        table[key] = value
-    return validated(chosen_by_kind(EXPERIMENTS, tables.get("encoder"), str(path)), tables, where=str(path))
+        table[key] = _toml_value(raw)
+    experiment = chosen_by_kind(EXPERIMENTS, tables.get("encoder"), str(path))
+    for section, key, raw in changes:
+        if _is_text(experiment, section, key) and not isinstance(tables[section][key], str):
+            tables[section][key] = raw  # a folder may be called 2024, 1e3 or true
+    return validated(experiment, tables, where=str(path))
 
 
 SectionT = TypeVar("SectionT", bound=Section)
@@ -72,12 +76,23 @@ def validated(section: type[SectionT], values: dict[str, Any], where: str) -> Se
         raise ConfigError("\n".join(lines)) from error
 
 
-def _parse_override(text: str) -> tuple[str, str, Any]:
+def _parse_override(text: str) -> tuple[str, str, str]:
     name, equals, raw = text.partition("=")
     section, dot, key = name.strip().partition(".")
     if not (equals and dot and section and key):
         raise ConfigError(f"override {text!r}: write section.key=value, for example training.epochs=3")
+    return section, key, raw.strip()
+
+
+def _toml_value(raw: str) -> Any:
     try:
-        return section, key, tomllib.loads(f"value = {raw}")["value"]
+        return tomllib.loads(f"value = {raw}")["value"]
     except tomllib.TOMLDecodeError:
-        return section, key, raw.strip()  # a bare word is a string
+        return raw  # a bare word is a string
+
+
+def _is_text(experiment: type[Section], section: str, key: str) -> bool:
+    """Say whether a setting takes any text."""
+    field = experiment.model_fields.get(section)
+    table = None if field is None else field.annotation
+    return table is not None and issubclass(table, Section) and table.is_text(key)

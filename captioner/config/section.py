@@ -1,9 +1,39 @@
 """What every table of settings is made of."""
 
-from pydantic import BaseModel, ConfigDict
+import os
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 
 class Section(BaseModel):
     """A frozen table of settings that refuses unknown names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    PATHS: ClassVar[dict[str, str]] = {}
+    """The fields that are paths of this machine, and what stands for them in a command that others may run."""
+
+    @classmethod
+    def is_text(cls, field: str) -> bool:
+        """Whether any text at all is a value of the field."""
+        return field in cls.model_fields and cls.model_fields[field].annotation is str
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _texts_and_paths(cls, value: Any, info: ValidationInfo) -> Any:
+        """Take a whole number for the text that it is written as, and `~` in a path for the user's home."""
+        name = str(info.field_name)
+        if cls.is_text(name) and isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if name not in cls.PATHS or not isinstance(value, str | os.PathLike):
+            return value
+        # A home that is not known stays as it is written.
+        return os.path.expanduser(os.fspath(value))  # noqa: PTH111
+
+
+def without_folder(path: str) -> str:
+    """Return the last name of a path, and of `RUN/best` both names: what may be told to others."""
+    parts = Path(path)
+    return f"{parts.parent.name}/best" if parts.name == "best" else parts.name

@@ -20,7 +20,6 @@ class PhotoDataConfig(Section):
         "val_split": "FILE",
         "cache": "DIR",
     }
-    """The fields that are paths of this machine, and what stands for them in a command that others may run."""
 
     name: str = ""
     """What the dataset is called, for the model card."""
@@ -49,7 +48,6 @@ class SentenceDataConfig(Section):
     """Where sentences and their translations are."""
 
     PATHS: ClassVar[dict[str, str]] = {"source": "FILE", "target": "FILE", "val_source": "FILE", "val_target": "FILE"}
-    """The fields that are paths of this machine, and what stands for them in a command that others may run."""
 
     name: str = ""
     """What the dataset is called, for the model card."""
@@ -235,6 +233,8 @@ class SearchConfig(Section):
 
 class TrainingConfig(Section):
     """How the weights are found."""
+
+    PATHS: ClassVar[dict[str, str]] = {"output": "DIR", "initial_model": "MODEL"}
 
     output: str = "runs/captioner"
     """Folder of the run: checkpoints, curves, the best model."""

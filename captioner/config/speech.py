@@ -11,7 +11,6 @@ class SpeechDataConfig(Section):
     """Where recordings and what is said in them are, and how they are varied in training."""
 
     PATHS: ClassVar[dict[str, str]] = {"train": "PATH", "val": "PATH"}
-    """The fields that are paths of this machine, and what stands for them in a command that others may run."""
 
     name: str = ""
     """What the dataset is called, for the model card."""

@@ -17,7 +17,6 @@ class VideoDataConfig(Section):
         "val_split": "FILE",
         "cache": "DIR",
     }
-    """The fields that are paths of this machine, and what stands for them in a command that others may run."""
 
     name: str = ""
     """What the dataset is called, for the model card."""

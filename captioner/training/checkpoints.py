@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from captioner.config import EXPERIMENTS, Config, PhotoDataConfig, SentenceDataConfig, chosen_by_kind
+from captioner.config import EXPERIMENTS, Config, chosen_by_kind, without_folder
 from captioner.errors import CheckpointError
 
 KEPT = 2  # the newest, and the one before it should the newest be damaged
@@ -27,8 +27,8 @@ FREE_SETTINGS: dict[str, set[str] | bool] = {
         "license",
         "source_language",
         "target_language",
-        *PhotoDataConfig.PATHS,
-        *SentenceDataConfig.PATHS,
+        "language",
+        *(field for experiment in EXPERIMENTS.values() for field in experiment().data.PATHS),
     },
     "training": {"output", "num_workers", "checkpoint_every_s", "patience"},
 }
@@ -75,8 +75,13 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         f"{section}.{key} was {was.get(section, {}).get(key)!r}, is {value!r}"
         for section, values in new.items()
         for key, value in values.items()
-        if was.get(section, {}).get(key) != value
+        if _moved(key, was.get(section, {}).get(key)) != _moved(key, value)
     ]
+
+
+def _moved(key: str, value: Any) -> Any:
+    """Return a setting as it is wherever its folder lies: the initial model may have moved, and has had its effect."""
+    return without_folder(value) if key == "initial_model" and isinstance(value, str) else value
 
 
 @contextmanager

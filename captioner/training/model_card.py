@@ -8,7 +8,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from captioner.config import Experiment
+from captioner.config import Experiment, without_folder
 from captioner.metrics import Report
 
 
@@ -73,13 +73,9 @@ Signature: `{signature}`
 def write_training_config(folder: Path, config: Experiment) -> None:
     """Write `training_config.json`: all settings of the run, of its paths the last part alone (of RUN/best both)."""
     tables = config.model_dump(mode="json")
-    for section, field in [
-        *(("data", field) for field in config.data.PATHS),
-        ("training", "output"),
-        ("training", "initial_model"),
-    ]:
-        path = Path(tables[section][field])
-        tables[section][field] = f"{path.parent.name}/best" if path.name == "best" else path.name
+    for section in ("data", "training"):
+        for field in getattr(config, section).PATHS:
+            tables[section][field] = without_folder(tables[section][field])
     (folder / "training_config.json").write_text(json.dumps(tables, indent=2) + "\n", encoding="utf-8")
 
 

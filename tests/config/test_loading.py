@@ -10,7 +10,7 @@ from captioner.errors import ConfigError
 
 FILE = """
 [encoder]
-dim = 7
+dim = 14
 
 [training]
 epochs = 3
@@ -27,7 +27,7 @@ def file(tmp_path: Path) -> Path:
 
 def test_file_fills_fields_and_leaves_the_others(file):
     config = load_config(file)
-    assert (config.encoder.dim, config.training.epochs, config.training.learning_rate) == (7, 3, 1e-3)
+    assert (config.encoder.dim, config.training.epochs, config.training.learning_rate) == (14, 3, 1e-3)
     assert config.decoder == PhotoConfig().decoder
 
 
@@ -45,6 +45,52 @@ def test_file_fills_fields_and_leaves_the_others(file):
 )
 def test_override_wins(file, override, section, field, value):
     assert getattr(getattr(load_config(file, [override]), section), field) == value
+
+
+@pytest.mark.parametrize(
+    "raw", ["2024", "1e3", "1_000", "true", "2024-01-01", "nan", "0x10", "[1]", "{}", "-1", "./a.b", "a=b", "日本"]
+)
+@pytest.mark.parametrize("kind", EXPERIMENTS)
+def test_a_text_may_look_like_another_value(file, raw, kind):
+    for quoted in (raw, f"'{raw}'"):
+        config = load_config(file, [f"encoder.kind={kind}", f"data.name={quoted}", f"training.output = {quoted} "])
+        assert (config.data.name, config.training.output) == (raw, raw)
+
+
+def test_a_folder_of_a_number_needs_no_quotes_in_a_file(file):
+    file.write_text("[data]\nimages = 2024\n[training]\noutput = 7\n", encoding="utf-8")
+    config = load_config(file)
+    assert (config.data.images, config.training.output) == ("2024", "7")
+    with pytest.raises(ConfigError, match=r"data\.images.*True"):
+        validated(PhotoConfig, {"data": {"images": True}}, "here")
+
+
+PATHS = [
+    (kind, section, field)
+    for kind, experiment in EXPERIMENTS.items()
+    for section in ("data", "training")
+    for field in experiment.model_fields[section].annotation.PATHS
+]
+
+
+@pytest.mark.parametrize(("kind", "section", "field"), PATHS)
+def test_the_home_of_the_user_may_be_written_short(file, monkeypatch, kind, section, field):
+    monkeypatch.setenv("HOME", "/home/ada")
+    for given, expected in [("~/runs/x", "/home/ada/runs/x"), ("a/~/x", "a/~/x"), ("./~", "./~"), ("", "")]:
+        for quoted in (given, f"'{given}'"):
+            config = load_config(file, [f"encoder.kind={kind}", f"{section}.{field}={quoted}"])
+            assert getattr(getattr(config, section), field) == expected
+    values = {"encoder": {"kind": kind}, section: {field: Path("~/runs/x")}}
+    assert getattr(getattr(validated(EXPERIMENTS[kind], values, "here"), section), field) == "/home/ada/runs/x"
+
+
+def test_no_path_is_forgotten():
+    texts_that_are_none = {"name", "license", "language", "source_language", "target_language"}
+    for experiment in EXPERIMENTS.values():
+        for section in ("data", "training"):
+            table = experiment.model_fields[section].annotation
+            texts = {field for field, info in table.model_fields.items() if info.annotation is str}
+            assert texts - texts_that_are_none == set(table.PATHS)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import shutil
 import pytest
 import torch
 
-from captioner.config import PhotoConfig
+from captioner.config import EXPERIMENTS, PhotoConfig, validated
 from captioner.errors import CheckpointError
 from captioner.training.checkpoints import (
     Progress,
@@ -114,3 +114,27 @@ def test_a_setting_that_an_older_run_did_not_have_was_at_its_default():
     assert differences(old, fixed_settings(PhotoConfig())) == []
     changed = fixed_settings(PhotoConfig.model_validate({"training": {"label_smoothing": 0.0}}))
     assert differences(old, changed) == ["training.label_smoothing was 0.1, is 0.0"]
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS.values(), ids=list(EXPERIMENTS))
+def test_a_run_goes_on_where_its_files_have_moved(experiment):
+    def at(folder: str) -> dict[str, object]:
+        data = {field: f"{folder}/{field}" for field in experiment().data.PATHS}
+        training = {"output": f"{folder}/run", "initial_model": f"{folder}/before/best"}
+        return fixed_settings(
+            validated(experiment, {"encoder": experiment().encoder, "data": data, "training": training}, "here")
+        )
+
+    assert differences(at("one"), at("/mnt/other")) == []
+    # A checkpoint written when these were compared still holds them.
+    old = at("one")
+    old["data"] |= dict.fromkeys(experiment().data.PATHS, "elsewhere")
+    assert differences(old, at("/mnt/other")) == []
+
+
+def test_another_initial_model_is_another_run():
+    one, two = (
+        fixed_settings(validated(PhotoConfig, {"training": {"initial_model": name}}, "here"))
+        for name in ("a/best", "b/best")
+    )
+    assert differences(one, two) == ["training.initial_model was 'a/best', is 'b/best'"]

@@ -1,6 +1,7 @@
 """A run on recordings: it learns, stops and goes on, keeps the best, and writes what uses it."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -46,7 +47,9 @@ def test_three_tones_are_learnt(speech_config, spoken_digits):
     assert sum(text == file.name[0] for text, file in zip(heard, files, strict=True)) >= 16
 
 
-def test_a_stopped_run_goes_on_to_the_same_weights(speech_config, tmp_path, final_weights, interrupted):
+def test_a_stopped_run_goes_on_to_the_same_weights_where_the_recordings_have_moved(
+    speech_config, spoken_digits, tmp_path, final_weights, interrupted
+):
     settings = {"epochs": 2, "average_last": 2}
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     train(speech_config(training=settings | {"output": str(whole)}))
@@ -55,6 +58,8 @@ def test_a_stopped_run_goes_on_to_the_same_weights(speech_config, tmp_path, fina
     assert num_updates >= 2
     interrupted(config, update=1)
     assert load_checkpoint(stopped / "checkpoints")[0].update == 1
+    moved = str(shutil.copytree(spoken_digits, tmp_path / "moved"))
+    config = speech_config(data={"train": moved, "val": moved}, training=config.training.model_dump())
     train(config, resume=True)
     assert same(final_weights(whole), final_weights(stopped))
     assert history(whole) == history(stopped)

@@ -1,6 +1,7 @@
 """A run on clips: it learns labels or captions, stops and goes on, and writes what uses it."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -44,13 +45,16 @@ def test_two_colours_are_learnt_and_told_apart_in_other_groups(video_config, cli
     assert str(tmp_path) not in card.text + (best / "training_config.json").read_text()
 
 
-def test_a_stopped_run_goes_on_to_the_same_weights(video_config, tmp_path, final_weights, interrupted):
+def test_a_stopped_run_goes_on_to_the_same_weights_where_the_clips_have_moved(
+    video_config, clip_folder, tmp_path, final_weights, interrupted
+):
     shared = {"data": {"cache": str(tmp_path / "cache")}}
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     train(video_config(**shared, training={"output": str(whole)}))
-    config = video_config(**shared, training={"output": str(stopped), "checkpoint_every_s": 1e-9})
-    interrupted(config, update=1)
-    train(config, resume=True)
+    settings = {"output": str(stopped), "checkpoint_every_s": 1e-9}
+    interrupted(video_config(**shared, training=settings), update=1)
+    moved = shutil.copytree(clip_folder, tmp_path / "moved")
+    train(video_config(data={"videos": str(moved)}, training=settings), resume=True)
     assert same(final_weights(whole), final_weights(stopped))
     assert same(load_file(whole / "best" / "model.safetensors"), load_file(stopped / "best" / "model.safetensors"))
 
