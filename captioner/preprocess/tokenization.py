@@ -13,8 +13,28 @@ PAD, BOS, EOS, UNK = "<pad>", "<s>", "</s>", "<unk>"
 SPECIAL_TOKENS = (PAD, BOS, EOS, UNK)
 NUM_BYTES = 256
 
+# Signs of the scripts that put no spaces between words: each is a token. Thai, Lao and Khmer have no such signs.
+SIGN = r"[\p{Han}\p{Hiragana}\p{Katakana}ー]"
+# Marks that belong to the letter before them, such as the vowels of Hindi; not those that choose a glyph or an emoji.
+MARK = r"[\p{Mn}\p{Mc}&&[^\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]]"
+LETTER = rf"[\p{{L}}\p{{N}}&&[^{SIGN[1:-1]}]]"
+# Within a word also: joiners, the apostrophe of Ukrainian and Hebrew, the abbreviation marks of Hebrew, l·l in Catalan.
+INSIDE = (
+    rf"[\x{{200C}}\x{{200D}}](?={LETTER}|{MARK})|(?<=[\p{{L}}&&[^\p{{Latin}}]])'(?=[\p{{L}}&&[^\p{{Latin}}]])"
+    r"|(?<=\p{Hebrew})[\"׳״](?=\p{Hebrew})|(?<=l)·(?=l)"
+)
+PART = rf"(?>{LETTER}(?:{LETTER}|{MARK}|{INSIDE})*)"
+WORD = rf"(?>{PART}(?:-{PART})*)"
+VOWEL = r"[aeiouyhœà-æè-ïò-öø-ý]"
+# A word that lost its last vowel before the next one stays apart from it, with its apostrophe: l' homme, dell' acqua.
+# What follows is long, lest it is an ending as in English (you'd), or what precedes is a word of French that is elided.
+ELIDED = rf"{WORD}'(?={VOWEL}\p{{L}}{{2}})|\b(?:[cdjlmnst]|qu|lorsqu|puisqu|jusqu)'(?={VOWEL}\p{{L}}?\b)"
 # A word with its inner hyphens, or the part of a contraction that stays glued to the word before it ('s, 't, 're).
-WORD_PATTERN = r"[\p{L}\p{N}]+(?:-[\p{L}\p{N}]+)*|'\p{L}{1,2}\b"
+WORD_PATTERN = rf"{ELIDED}|{WORD}|'\p{{L}}{{1,2}}\b|{SIGN}{MARK}*"
+# The space that joining puts between signs, and between them and numbers, where people write none.
+NO_SPACE = rf"(?<={SIGN}|{SIGN}{MARK}) (?={SIGN}|\p{{N}})|(?<=\p{{N}}) (?={SIGN})"
+# NFKC takes a vowel of Thai and Lao apart, which is never written so: it is put together again.
+WHOLE_VOWELS = {"\u0e4d\u0e32": "\u0e33", "\u0ecd\u0eb2": "\u0eb3"}
 
 # What merges may not cross: letters with the marks on them, single digits, runs of other signs, and white space. A
 # space belongs to what follows it.
@@ -23,6 +43,10 @@ PIECE_PATTERN = r" ?[\p{L}\p{M}]+| ?\p{N}| ?[^\s\p{L}\p{M}\p{N}]+|\s+(?!\S)|\s+"
 
 def train_word_tokenizer(texts: Iterable[str], min_count: int, max_vocab_size: int) -> "PreTrainedTokenizerFast":
     """Learn a vocabulary of lower-case words without punctuation.
+
+    Words are what spaces and punctuation divide, in any script. Chinese and Japanese, which have no spaces, are cut
+    into single signs, and come back without spaces. Languages that write words together with letters, such as Thai,
+    need spaces put between them first.
 
     Args:
         texts: Captions as people wrote them.
@@ -35,11 +59,17 @@ def train_word_tokenizer(texts: Iterable[str], min_count: int, max_vocab_size: i
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.WordLevel(unk_token=UNK))
-    typographic = normalizers.Replace("’", "'")
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase(), typographic])
+    replaced = [normalizers.Replace(*pair) for pair in ({"’": "'"} | WHOLE_VOWELS).items()]
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase(), *replaced])
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(WORD_PATTERN), behavior="removed", invert=True)
     tokenizer.decoder = decoders.Sequence(
-        [decoders.WordPiece(prefix="##", cleanup=False), decoders.Replace(" '", "'"), decoders.Fuse()]
+        [
+            decoders.WordPiece(prefix="##", cleanup=False),
+            decoders.Replace(" '", "'"),
+            decoders.Fuse(),
+            decoders.Replace("' ", "'"),
+            decoders.Replace(Regex(NO_SPACE), ""),
+        ]
     )
     trainer = trainers.WordLevelTrainer(
         vocab_size=max_vocab_size, min_frequency=min_count, special_tokens=list(SPECIAL_TOKENS), show_progress=False

@@ -1,10 +1,11 @@
 """Text becomes words, or pieces, and these the text again."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
-from tokenizers import pre_tokenizers
+from tokenizers import Regex, pre_tokenizers
 from transformers import AutoTokenizer
 
 from captioner.errors import EmptyDataError
@@ -12,6 +13,7 @@ from captioner.preprocess.tokenization import (
     BYTE_OF_SIGN,
     NUM_BYTES,
     SPECIAL_TOKENS,
+    WORD_PATTERN,
     train_bpe_tokenizer,
     train_label_tokenizer,
     train_word_tokenizer,
@@ -54,6 +56,83 @@ def test_text_comes_back():
     ids = tokenizer("The man's well-made hat doesn't see", add_special_tokens=False)["input_ids"]
     assert tokenizer.decode(ids) == "the man's well-made hat doesn't see"
     assert tokenizer.decode([1, *ids, 2, 0], skip_special_tokens=True) == tokenizer.decode(ids)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("एक कुत्ता घास पर दौड़ रहा है।", "एक|कुत्ता|घास|पर|दौड़|रहा|है"),
+        ("একটি কুকুর ঘাসের উপর", "একটি|কুকুর|ঘাসের|উপর"),
+        ("பழுப்பு நாய் புல்லில்", "பழுப்பு|நாய்|புல்லில்"),
+        ("സ്ത്രീ നടക്കുന്നു", "സ്ത്രീ|നടക്കുന്നു"),
+        ("สุนัข วิ่ง ใน น้ำ", "สุนัข|วิ่ง|ใน|น้ำ"),
+        ("ແລ່ນ ໃນ ນ້ຳ", "ແລ່ນ|ໃນ|ນ້ຳ"),
+        ("ក្មេង ប្រុស", "ក្មេង|ប្រុស"),
+        ("كَلْبٌ يَرْكُضُ، عَلَى العُشْبِ", "كَلْبٌ|يَرْكُضُ|عَلَى|العُشْبِ"),
+        ("کتاب می\u200cخواهم", "کتاب|می\u200cخواهم"),
+        ("र\u094d\u200dय श्री", "र\u094d\u200dय|श्री"),
+        ("צה״ל וג'ירפה", "צה״ל|וג'ירפה"),
+        ("п'ять м’яч", "п'ять|м'яч"),
+        ("강아지가 풀밭에서", "강아지가|풀밭에서"),
+        ("一只棕色的狗。", "一|只|棕|色|的|狗"),
+        ("犬が、スーパーを", "犬|が|ス|ー|パ|ー|を"),
+        ("2只狗 3人", "2|只|狗|3|人"),
+        ("一部 iPhone 手机", "一|部|iphone|手|机"),
+        ("葛\U000e0100城 1\ufe0f\u20e3", "葛|城|1"),
+        ("x\u0302 a\u0308", "x\u0302|ä"),
+        ("L’homme près de l'eau", "l'|homme|près|de|l'|eau"),
+        ("C'est l'un d'or qu'il a, aujourd'hui", "c'|est|l'|un|d'|or|qu'|il|a|aujourd'|hui"),
+        ("Un'altra, dell'acqua", "un'|altra|dell'|acqua"),
+        ("l'home, col·lecció", "l'|home|col·lecció"),
+        ("it's I'd you're o'clock s'mores 'cause", "it|'s|i|'d|you|'re|o|clock|s|mores|cause"),
+        ("rock'n'roll 'hello' the dogs' owner", "rock|'n|roll|hello|the|dogs|owner"),
+    ],
+)
+def test_words_of_any_script(text, expected):
+    assert words(train_word_tokenizer([text], 1, 100), text) == expected.split("|")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "एक कुत्ता घास पर दौड़ रहा है",
+        "สุนัข วิ่ง ใน น้ำ",
+        "كَلْبٌ يَرْكُضُ عَلَى العُشْبِ",
+        "一只棕色的狗在草地上跑",
+        "2只狗和12个人",
+        "犬がスーパーを走っている",
+        "か\u309aは",
+        "一部 iphone 和 cats",
+        "강아지가 풀밭에서 뛴다",
+        "l'homme qu'il voit aujourd'hui près de l'eau",
+        "un'altra tazza dell'acqua",
+        "п'ять м'яч і обʼєкт",
+        "a man's hat isn't in 3 parts",
+    ],
+)
+def test_a_text_of_any_script_comes_back(text):
+    tokenizer = train_word_tokenizer([text], 1, 100)
+    assert tokenizer.decode(tokenizer(text, add_special_tokens=False)["input_ids"]) == text
+
+
+ENGLISH_WORDS = r"[\p{L}\p{N}]+(?:-[\p{L}\p{N}]+)*|'\p{L}{1,2}\b"
+
+
+@pytest.mark.skipif("CAPTIONER_DATA" not in os.environ, reason="needs Flickr8k in CAPTIONER_DATA")
+def test_english_captions_are_cut_as_they_were_for_the_models_that_ship():
+    captions = (Path(os.environ["CAPTIONER_DATA"]) / "flickr8k" / "captions.txt").read_text(encoding="utf-8")
+    before = pre_tokenizers.Split(Regex(ENGLISH_WORDS), behavior="removed", invert=True)
+    now = pre_tokenizers.Split(Regex(WORD_PATTERN), behavior="removed", invert=True)
+    lines = captions.lower().splitlines()
+    assert len(lines) > 30_000
+    assert all(before.pre_tokenize_str(line) == now.pre_tokenize_str(line) for line in lines)
+
+
+@pytest.mark.parametrize("text", ["a", "a-", "l'a", "क्", "म" + "्" * 9, "狗", "'", "ー", "a\u200d"])
+def test_a_long_word_takes_no_long_time(text):
+    start = time.perf_counter()
+    train_word_tokenizer(["a", text * (100_000 // len(text))], 1, 100)
+    assert time.perf_counter() - start < 5
 
 
 def test_rare_words_become_unknown():
