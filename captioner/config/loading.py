@@ -95,4 +95,4 @@ def _is_text(experiment: type[Section], section: str, key: str) -> bool:
     """Say whether a setting takes any text."""
     field = experiment.model_fields.get(section)
     table = None if field is None else field.annotation
-    return table is not None and issubclass(table, Section) and table.is_text(key)
+    return isinstance(table, type) and issubclass(table, Section) and table.is_text(key)
