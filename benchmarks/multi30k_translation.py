@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from captioner.batch.lines import evaluate_translations, read_references
+from captioner.evaluation.translations import evaluate_translations, read_test_set
 from captioner.pipeline import Translator, load_translator
 
 LEARNT = 400  # sentences of each split in the last two rows
@@ -22,7 +22,7 @@ LEARNT = 400  # sentences of each split in the last two rows
 def row(translator: Translator, data: Path, split: str, name: str, num: int, beam_size: int | None) -> str:
     """Return a line of the table."""
     source, target = translator.name.split("-")[-2:]
-    sentences, references = read_references(data / f"{split}.{source}", [data / f"{split}.{target}"])
+    sentences, references = read_test_set(data / f"{split}.{source}", [data / f"{split}.{target}"])
     search = translator.options(**({} if beam_size is None else {"beam_size": beam_size}))
     report, _ = evaluate_translations(translator, sentences[:num], references[:num], search)
     scores = "  ".join(f"{score:7.2f}" for score in report.scores.values())

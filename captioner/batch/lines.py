@@ -1,17 +1,12 @@
-"""Many lines: translates them as they come, in order, one line out for one line in, and measures how well."""
+"""Many lines: translates them as they come, in order, one line out for one line in."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from queue import Queue
 
 from captioner.config import SearchConfig
-from captioner.data.parallel_text import read_aligned
-from captioner.metrics import Report
-from captioner.metrics.translation import TranslationScorer
 from captioner.pipeline import TranslationResult, Translator
-from captioner.progress import progress
 
 LINES_AHEAD = 512  # read before they are needed, and at most so many are translated together: some seconds of work
 
@@ -58,34 +53,3 @@ class _End:
     """Stands behind the last line: with the error that ended them, if there was one."""
 
     error: BaseException | None
-
-
-def read_references(source: Path, references: Sequence[Path]) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Read sentences and, from each of several files, one reference of each.
-
-    Raises:
-        AnnotationError: A file cannot be read, or has another number of lines than the source.
-    """
-    sentences, *columns = read_aligned([source, *references])
-    return sentences, list(zip(*columns, strict=True))
-
-
-def evaluate_translations(
-    translator: Translator, sentences: Sequence[str], references: Sequence[Sequence[str]], search: SearchConfig
-) -> tuple[Report, list[str]]:
-    """Translate every sentence and score the translations.
-
-    Returns:
-        The scores, and the translations.
-
-    Raises:
-        ScoreError: There are no sentences.
-        MissingExtraError: sacrebleu is not installed.
-    """
-    scorer = TranslationScorer(dict(enumerate(references)))
-    texts = []
-    with progress("sentences", len(sentences), "sentences") as advance:
-        for result in translate_lines(translator, sentences, search):
-            texts.append(result.text)
-            advance()
-    return scorer.score(dict(enumerate(texts))), texts

@@ -1,4 +1,4 @@
-"""Many recordings: transcribes them in order, whatever is among them, and measures how well."""
+"""Many recordings: transcribes them in order, whatever is among them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -7,14 +7,10 @@ from pathlib import Path
 
 from captioner.batch import Captioned
 from captioner.config import SearchConfig
-from captioner.data.utterance import Utterance
-from captioner.errors import DataError, InputError
-from captioner.metrics import Report
-from captioner.metrics.transcript import TranscriptScorer
+from captioner.errors import InputError
 from captioner.outputs.record import Candidate, ErrorInfo, Record, Segment
 from captioner.pipeline import Transcriber, TranscriptResult
 from captioner.preprocess.audio import Samples
-from captioner.progress import progress
 
 FILES_TOGETHER = 32  # at most so many go through the model at once,
 SECONDS_TOGETHER = 600.0  # and no more, once they last so long: a long recording has batches enough of its own
@@ -88,27 +84,3 @@ def _record(heard: _Heard, result: TranscriptResult | None, model: str) -> Recor
         duration_s=result.duration_s,
         segments=tuple(Segment(round(cue.start_s, 3), round(cue.end_s, 3), cue.text) for cue in result.segments),
     )
-
-
-def evaluate_transcripts(
-    transcriber: Transcriber, utterances: Sequence[Utterance], search: SearchConfig
-) -> tuple[Report, list[Record]]:
-    """Transcribe every recording and score the transcripts.
-
-    Returns:
-        The scores, and what is written about each recording.
-
-    Raises:
-        DataError: A recording cannot be read: scores without it would compare to nothing.
-        MissingExtraError: jiwer is not installed.
-    """
-    scorer = TranscriptScorer(dict(enumerate(one.text for one in utterances)))
-    records = []
-    with progress("recordings", len(utterances), "recordings") as advance:
-        for batch in transcribe_batches(transcriber, [one.audio for one in utterances], search):
-            for record in (done.record for done in batch):
-                if record.error is not None:
-                    raise DataError(f"{record.file}: {record.error.message}: mend the recording, or leave it out")
-                records.append(record)
-            advance(len(batch))
-    return scorer.score({number: record.caption or "" for number, record in enumerate(records)}), records

@@ -147,12 +147,12 @@ def _measured_translations(
     output: Path | None,
     device: str,
 ) -> "Report":
-    from captioner.batch.lines import evaluate_translations, read_references
+    from captioner.evaluation.translations import evaluate_translations, read_test_set
     from captioner.outputs.disk import written_whole
     from captioner.outputs.translations import text_line
     from captioner.pipeline import load_translator
 
-    sentences, known = read_references(source, references)
+    sentences, known = read_test_set(source, references)
     translator = load_translator(model or ["multi30k-en-de"], device)
     search = translator.options(**given(beam_size=beam_size))
     with ExitStack() as stack:
@@ -167,8 +167,8 @@ def _measure_transcripts(
     recordings: Path, model: list[str] | None, beam_size: int | None, output: Path | None, as_json: bool, device: str
 ) -> None:
     """Print the error rates of a model of speech, with their intervals."""
-    from captioner.batch.recordings import evaluate_transcripts
     from captioner.data.utterances import read_utterances
+    from captioner.evaluation.transcripts import evaluate_transcripts
     from captioner.metrics.significance import confidence_intervals
     from captioner.outputs import check_outputs, open_writer
     from captioner.pipeline import load_transcriber
