@@ -24,7 +24,7 @@ from captioner.pipeline import load_captioner
 def row(name: str, report: Report, seconds: float | None) -> str:
     """Return a line of the table."""
     scores = "  ".join(f"{value:6.2f}" for value in report.scores.values())
-    rate = f"{report.num_images / seconds:8.1f}" if seconds else "       -"
+    rate = f"{report.num_items / seconds:8.1f}" if seconds else "       -"
     return f"{name:16} {scores} {rate}"
 
 
@@ -57,7 +57,7 @@ def main() -> None:
     print(f"beam {beam_size}, 95 % intervals: {told}")
     diversity = measure_diversity(list(captions.values()))
     print(f"beam {beam_size}: {diversity.vocabulary_size} different words, {diversity.mean_length:.1f} a caption")
-    print(f"{report.num_images} photos, {report.signature}; a person: {people.signature}")
+    print(f"{report.num_items} photos, {report.signature}; a person: {people.signature}")
 
 
 if __name__ == "__main__":

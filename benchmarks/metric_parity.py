@@ -74,7 +74,7 @@ def main() -> None:
     report = score(hypotheses, references)
     wanted, given = coco_tokens(references), coco_tokens({name: [hypotheses[name]] for name in references})
     theirs = coco_scores(given, wanted)
-    print(f"{report.num_images} images, {report.signature}\n")
+    print(f"{report.num_items} images, {report.signature}\n")
     print("| metric | captioner | coco-caption | largest difference on an image |\n| --- | ---: | ---: | ---: |")
     for name, (total, single) in theirs.items():
         largest = np.abs(report.per_image[name] - single).max()

@@ -26,7 +26,7 @@ def row(translator: Translator, data: Path, split: str, name: str, num: int, bea
     search = translator.options(**({} if beam_size is None else {"beam_size": beam_size}))
     report, _ = evaluate_translations(translator, sentences[:num], references[:num], search)
     scores = "  ".join(f"{score:7.2f}" for score in report.scores.values())
-    return f"{name:26} {report.num_images:5} {scores}"
+    return f"{name:26} {report.num_items:5} {scores}"
 
 
 def main() -> None:

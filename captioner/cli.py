@@ -10,15 +10,16 @@ from captioner import __version__
 from captioner.allocator import keep_freed_memory
 from captioner.commands.app import app as web_page
 from captioner.commands.caption import caption, demo
+from captioner.commands.evaluate import app as evaluate
 from captioner.commands.export import export
-from captioner.commands.measure import compare, evaluate, score
 from captioner.commands.recognize import recognize
+from captioner.commands.score import compare, score
 from captioner.commands.train import models, train
 from captioner.commands.transcribe import transcribe
 from captioner.commands.translate import translate
 from captioner.errors import CaptionerError, ConfigError, UsageError
 
-COMMANDS = (caption, demo, web_page, evaluate, score, compare, translate, transcribe, recognize, train, export, models)
+COMMANDS = (caption, demo, web_page, score, compare, translate, transcribe, recognize, train, export, models)
 
 app = typer.Typer(
     help="Photos to captions, text to translations, speech to text, clips to actions, on a CPU; measures and trains.",
@@ -40,6 +41,7 @@ def _main(
 
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(evaluate)
 
 
 def main() -> None:

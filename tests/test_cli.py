@@ -185,10 +185,7 @@ def test_interrupted_it_says_how_to_go_on_and_goes_on(run, model_folder, photos,
         (["train", "{empty}/none.toml"], 2, "none.toml"),
         (["train", "flickr8k"], 2, "data.captions"),
         (["train", "flickr8k", "training.epochs=many"], 2, "training.epochs"),
-        (["evaluate", "--images", "{empty}", "--references", "{empty}/none.csv"], 1, "none.csv"),
-        (["evaluate", "--recordings", "{empty}", "--split", "val"], 2, "--split"),
-        (["evaluate", "--source", "{photo}", "--references", "{photo}", "--split", "val"], 2, "--split"),
-        (["evaluate", "--videos", "{empty}", "--beam-size", "3"], 2, "--beam-size"),
+        (["evaluate", "captions", "--images", "{empty}", "--references", "{empty}/none.csv"], 1, "none.csv"),
         (["app", "--model", "{empty}"], 1, "no config.json"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
@@ -211,13 +208,13 @@ def test_evaluate_prints_a_table_or_one_object(run, model_folder, caption_set, t
         caption_set["val_split"],
     ]
     results = tmp_path / "results.json"
-    status, out, err = run("evaluate", *data, "--model", model_folder, "--json", "--output", results)
+    status, out, err = run("evaluate", "captions", *data, "--model", model_folder, "--json", "--output", results)
     assert (status, err) == (0, "")
     told = json.loads(out)
     assert list(told["scores"]) == ["BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "CIDEr"]
     assert told["num_images"] == len(json.loads(results.read_text())) == 2
     assert "tok:ptb" in told["signature"]
-    status, out, _ = run("evaluate", *data, "--model", model_folder)
+    status, out, _ = run("evaluate", "captions", *data, "--model", model_folder)
     assert status == 0 and "CIDEr" in out and told["signature"] in out
 
 

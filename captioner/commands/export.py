@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from captioner.commands.measure import Split
+from captioner.commands.evaluate import Split
 from captioner.errors import UsageError
 
 

@@ -46,22 +46,22 @@ class Report:
     Attributes:
         scores: Each metric's score of the whole set, times 100.
         signature: What a score depends on beside the texts; two scores are comparable where it is the same.
-        num_images: Number of images that were scored.
-        ids: The images, in the order of the references.
+        num_items: How many photos, sentences, recordings or clips were scored.
+        ids: The items, in the order of the references.
         per_image: Each metric's score of each image, times 100, `[images]`.
         statistics: What each family of metrics counted, `[images, columns]`; sums of rows give the score of any subset.
     """
 
     scores: dict[str, float]
     signature: str
-    num_images: int
+    num_items: int
     ids: tuple[Any, ...] = field(repr=False)
     per_image: dict[str, NDArray[np.float64]] = field(repr=False)
     statistics: dict[str, NDArray[np.float64]] = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the scores, signature and number of images, ready for JSON."""
-        return {"scores": self.scores, "signature": self.signature, "num_images": self.num_images}
+        """Return the scores, signature and number of items, ready for JSON."""
+        return {"scores": self.scores, "signature": self.signature, "num_items": self.num_items}
 
 
 class Scorer(Generic[K]):

@@ -130,7 +130,7 @@ def write_model_card(
         num_epochs=len(history),
         license=config.data.license or "not stated",
         paths=" ".join([*(f"data.{field}={kind}" for field, kind in given.items()), *begun]),
-        num_items=report.num_images,
+        num_items=report.num_items,
         beam_size=config.search.beam_size,
         scores="\n".join(
             f"| {' | '.join(cells)} |"

@@ -149,7 +149,7 @@ def _table(name: str, card: "ScoreCard") -> str:
         )
     facts = [*describe_diversity(card.diversity), *describe_signatures(card), *card.notices]
     return (
-        f'<table class="scores"><caption>{shown(name)}, {card.report.num_images} items</caption><thead><tr>'
+        f'<table class="scores"><caption>{shown(name)}, {card.report.num_items} items</caption><thead><tr>'
         f'<th scope="col">Score</th><th scope="col">Value</th><th scope="col">95 % interval</th></tr></thead>'
         f'<tbody>{"".join(rows)}</tbody></table><p class="quiet">{"<br>".join(map(shown, facts))}</p>'
     )

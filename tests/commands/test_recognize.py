@@ -1,4 +1,4 @@
-"""`recognize`, and `caption` and `evaluate` on clips: rows, pictures, resume, and one message for each mistake."""
+"""`recognize`, and `caption` and `evaluate actions` on clips: rows, pictures, resume, and messages for mistakes."""
 
 import csv
 import json
@@ -96,9 +96,7 @@ def test_caption_describes_clips_with_a_model_of_clips(run, video_model_folder, 
         (["caption", "{clip}", "--model", "{photos}"], 1, "a model of video captions describes clips"),
         (["caption", "{clips}", "--model", "{photos}"], 2, "no photos there"),
         (["caption", "{clips}", "--model", "{model}", "--engine", "onnx"], 2, "clips are captioned by torch"),
-        (["evaluate", "--videos", "{empty}", "--model", "{model}"], 1, "holds no clips"),
-        (["evaluate", "--videos", "{clips}", "--images", "{clips}"], 2, "--videos for actions"),
-        (["evaluate", "--recordings", "{clips}", "--confusions", "a.png"], 2, "add --videos"),
+        (["evaluate", "actions", "--videos", "{empty}", "--model", "{model}"], 1, "holds no clips"),
     ],
     ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None,
 )
@@ -120,7 +118,7 @@ def test_wrong_use_is_one_message_and_a_status(
 
 def test_evaluate_counts_what_is_right_and_draws_the_rest(run, video_model_folder, clip_folder, expected, tmp_path):
     picture, output = tmp_path / "confusions.png", tmp_path / "out.jsonl"
-    given = ["evaluate", "--videos", clip_folder, "--model", video_model_folder]
+    given = ["evaluate", "actions", "--videos", clip_folder, "--model", video_model_folder]
     status, out, _ = run(*given, "--json", "--confusions", picture, "--output", output)
     told = json.loads(out)
     right = sum(label in file for file, label in expected.items())
@@ -138,7 +136,7 @@ def test_evaluate_counts_what_is_right_and_draws_the_rest(run, video_model_folde
 def test_evaluate_scores_captions_of_clips(run, video_model_folder, clip_folder, expected, tmp_path):
     rows = [{"video": file, "caption": [f"{label} now", label]} for file, label in expected.items()]
     (tmp_path / "captions.json").write_text(json.dumps(rows))
-    given = ["evaluate", "--videos", clip_folder, "--references", tmp_path / "captions.json"]
+    given = ["evaluate", "video-captions", "--videos", clip_folder, "--references", tmp_path / "captions.json"]
     status, out, _ = run(*given, "--model", video_model_folder, "--json", "--output", tmp_path / "results.json")
     told = json.loads(out)
     assert (status, told["num_images"]) == (0, 12)

@@ -1,4 +1,4 @@
-"""`transcribe` and `evaluate --recordings` as their users see them: what is printed and written, the exit status."""
+"""`transcribe` and `evaluate transcripts` as their users see them: what is printed and written, the exit status."""
 
 import json
 
@@ -111,10 +111,7 @@ def test_a_run_that_broke_off_is_gone_on_with(run, speech_model_folder, spoken_d
         (["transcribe", "{digits}", "--model", "nonesuch"], 1, "nonesuch"),
         (["transcribe", "{digits}", "--model", "{photos}"], 1, "captioner caption"),
         (["transcribe", "{digits}", "--model", "{model}", "--beam-size", "0"], 2, "beam_size"),
-        (["evaluate"], 2, "--recordings for transcripts"),
-        (["evaluate", "--recordings", "{digits}", "--references", "a.txt"], 2, "recordings have theirs"),
-        (["evaluate", "--images", "{digits}"], 2, "--references hold"),
-        (["evaluate", "--recordings", "{empty}", "--model", "{model}"], 1, "holds no recordings"),
+        (["evaluate", "transcripts", "--recordings", "{empty}", "--model", "{model}"], 1, "holds no recordings"),
     ],
     ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None,
 )
@@ -135,7 +132,7 @@ def test_wrong_use_is_one_message_and_a_status(
 
 def test_evaluate_prints_error_rates_with_intervals(run, speech_model_folder, spoken_digits, expected, tmp_path):
     output = tmp_path / "out.jsonl"
-    given = ["evaluate", "--recordings", spoken_digits, "--model", speech_model_folder]
+    given = ["evaluate", "transcripts", "--recordings", spoken_digits, "--model", speech_model_folder]
     status, out, err = run(*given, "--json", "--output", output)
     assert (status, err) == (0, "")
     told = json.loads(out)
@@ -150,6 +147,7 @@ def test_evaluate_prints_error_rates_with_intervals(run, speech_model_folder, sp
 def test_evaluate_finds_no_fault_with_a_models_own_transcripts(run, speech_model_folder, expected, tmp_path):
     rows = [f"{file},{text}" for file, text in expected.items() if text]
     (tmp_path / "own.csv").write_text("\n".join(["audio,text", *rows]) + "\n")
-    status, out, _ = run("evaluate", "--recordings", tmp_path / "own.csv", "--model", speech_model_folder, "--json")
+    given = ["--recordings", tmp_path / "own.csv", "--model", speech_model_folder, "--json"]
+    status, out, _ = run("evaluate", "transcripts", *given)
     assert status == 0 and rows
     assert json.loads(out)["scores"]["WER"] == 0

@@ -1,4 +1,4 @@
-"""`translate` and `evaluate --source` as their users see them: what is printed, what is written, the exit status."""
+"""`translate` and `evaluate translations` as their users see them: what is printed and written, the exit status."""
 
 import json
 import os
@@ -13,6 +13,7 @@ from PIL import Image
 from captioner import cli
 from captioner.pipeline import Translator, load_translator
 
+MEASURE = ["evaluate", "translations", "--source"]
 SENTENCES = ["two dogs play", "", "snow, snow!", "in the snow."]
 
 
@@ -189,11 +190,9 @@ def test_a_line_that_is_too_long_is_one_line_and_told(run, sentence_model_folder
         (["translate", "a", "--model", "{model}", "--output", "{folder}"], 2, "is a folder"),
         (["translate", "a", "--model", "{model}", "--output", "{folder}/no/out.txt"], 2, "no folder"),
         (["translate", "a", "--model", "{model}", "--explain", "{file}"], 2, "cannot be made"),
-        (["evaluate", "--references", "{file}"], 2, "--images for captions, or --source"),
-        (["evaluate", "--source", "{file}", "--images", "{folder}", "--references", "{file}"], 2, "--images"),
-        (["evaluate", "--source", "{file}", "--references", "{short}", "--model", "{model}"], 1, "2 lines, "),
-        (["evaluate", "--source", "{file}", "--references", "{file}", "--model", "{photos}"], 1, "captioner caption"),
-        (["evaluate", "--source", "{empty}", "--references", "{empty}", "--model", "{model}"], 1, "one sentence"),
+        ([*MEASURE, "{file}", "--references", "{short}", "--model", "{model}"], 1, "2 lines, "),
+        ([*MEASURE, "{file}", "--references", "{file}", "--model", "{photos}"], 1, "captioner caption"),
+        ([*MEASURE, "{empty}", "--references", "{empty}", "--model", "{model}"], 1, "one sentence"),
     ],
     ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None,
 )
@@ -230,16 +229,16 @@ def test_wrong_use_empties_no_earlier_translations(run, sentence_model_folder, t
 def test_evaluate_prints_a_table_or_one_object(run, model, sentence_model_folder, tmp_path):
     source = write(tmp_path / "a.en", "\n".join(SENTENCES) + "\n")
     references = [write(tmp_path / f"a.{n}", "".join(f"zwei Hunde {n} {k}\n" for k in range(4))) for n in (1, 2)]
-    given = ["--source", source, *(part for file in references for part in ("--references", file))]
+    given = [*MEASURE, source, *(part for file in references for part in ("--references", file))]
     output = tmp_path / "out.de"
-    status, out, err = run("evaluate", *given, "--model", sentence_model_folder, "--json", "--output", output)
+    status, out, err = run(*given, "--model", sentence_model_folder, "--json", "--output", output)
     assert (status, err) == (0, "")
     told = json.loads(out)
     assert list(told["scores"]) == ["BLEU", "BLEU-lc", "chrF", "TER"]
     assert "nrefs:2" in told["signature"] and "tok:13a" in told["signature"]
     assert told["num_sentences"] == 4
     assert len(lines(output.read_bytes().decode())) == 4
-    status, out, _ = run("evaluate", *given, "--model", sentence_model_folder)
+    status, out, _ = run(*given, "--model", sentence_model_folder)
     assert status == 0
     assert [line.split()[0] for line in lines(out)[:4]] == ["BLEU", "BLEU-lc", "chrF", "TER"]
     assert "4 sentences" in out and "nrefs:2" in out
@@ -249,8 +248,6 @@ def test_evaluate_finds_no_fault_with_a_models_own_translations(run, sentence_mo
     source = write(tmp_path / "a.en", "two dogs play in the snow.\nsnow\n")
     own = tmp_path / "own.txt"
     run("translate", "--input", source, "--output", own, "--model", sentence_model_folder)
-    status, out, _ = run(
-        "evaluate", "--source", source, "--references", own, "--model", sentence_model_folder, "--json"
-    )
+    status, out, _ = run(*MEASURE, source, "--references", own, "--model", sentence_model_folder, "--json")
     assert status == 0
     assert json.loads(out)["scores"]["chrF"] == pytest.approx(100)

@@ -16,7 +16,7 @@ def test_scores_are_those_of_the_captions(model_folder, caption_set):
     examples = read_examples(Path(caption_set["images"]), Path(caption_set["captions"]), caption_set["val_split"])
     captioner = load(model_folder, device="cpu")
     report, captions = evaluate(captioner, examples, captioner.options(), batch_size=2)
-    assert report.num_images == len(examples) == 2
+    assert report.num_items == len(examples) == 2
     assert captions == {example.image_id: captioner.caption(example.image).text for example in examples}
     assert report.scores == score(captions, {example.image_id: example.captions for example in examples}).scores
 

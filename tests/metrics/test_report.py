@@ -29,7 +29,7 @@ def test_a_report_holds_the_scores_their_signature_and_each_image() -> None:
     report = score(HYPOTHESES, REFERENCES)
     assert list(report.scores) == list(report.per_image) == NAMES
     assert report.signature == f"nrefs:1-3|case:lc|tok:ptb|smooth:none|version:{__version__}"
-    assert report.num_images == 3
+    assert report.num_items == 3
     assert report.ids == ("a.jpg", "b.jpg", "c.jpg")
     for name in ("ROUGE-L", "CIDEr"):
         assert report.scores[name] == pytest.approx(report.per_image[name].mean())
@@ -77,7 +77,7 @@ def test_sums_of_statistics_give_the_score_of_a_subset() -> None:
 def test_a_report_is_ready_for_json() -> None:
     report = score(HYPOTHESES, REFERENCES)
     assert json.loads(json.dumps(report.to_dict())) == report.to_dict()
-    assert report.to_dict() == {"scores": report.scores, "signature": report.signature, "num_images": 3}
+    assert report.to_dict() == {"scores": report.scores, "signature": report.signature, "num_items": 3}
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_scores_are_sacrebleus_whatever_the_order():
     assert list(report.scores) == list(expected)
     assert report.scores == pytest.approx(expected)
     assert report.ids == (7, 3, 5)
-    assert report.num_images == 3
+    assert report.num_items == 3
     assert all(len(values) == 3 for values in report.per_image.values())
 
 

@@ -55,7 +55,7 @@ def test_each_item_is_decoded_once(make_model, make_sentence_model, monkeypatch,
     task = make()
     report = Validation(task, options, Accelerator())(model.train())
     assert task.val.asked == list(range(7))
-    assert report.num_images == 7
+    assert report.num_items == 7
     assert not model.training
     monkeypatch.setattr(validation, "BATCH_ITEMS", 32)
     expected = Validation(make(), model.search_config, Accelerator())(model)

@@ -45,7 +45,7 @@ class ScoreCard:
             "scores": self.report.scores,
             "intervals": {name: asdict(interval) for name, interval in self.intervals.items()},
             "signatures": self.signatures,
-            "num_items": self.report.num_images,
+            "num_items": self.report.num_items,
             "diversity": self.diversity.to_dict(),
             "notices": list(self.notices),
         }
@@ -163,7 +163,7 @@ def describe_diversity(diversity: Diversity) -> list[str]:
 
 
 def _score_lines(card: ScoreCard) -> list[str]:
-    lines = [f"{'':8} {'score':>7}   95 % interval of {card.report.num_images} items"]
+    lines = [f"{'':8} {'score':>7}   95 % interval of {card.report.num_items} items"]
     for name, value in card.report.scores.items():
         interval = card.intervals[name]
         note = "  (lower is better)" if name in LOWER_IS_BETTER else ""

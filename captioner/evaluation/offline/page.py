@@ -33,12 +33,12 @@ def write_score_page(
         UsageError: The file cannot be opened.
         OutputError: It cannot be written.
     """
-    with written_whole(path) as stream, progress("page", card.report.num_images, "items") as advance:
+    with written_whole(path) as stream, progress("page", card.report.num_items, "items") as advance:
         stream.write(page_head("Scores", STYLE, SCRIPT) + _summary(card) + "<main>\n")
         for row in _worst_first(card):
             stream.write(_item(card, row, hypotheses[card.report.ids[row]], references, photos))
             advance()
-        stream.write("</main>\n" + page_foot(f"{card.report.num_images} items, worst {card.leading} first.", SCRIPT))
+        stream.write("</main>\n" + page_foot(f"{card.report.num_items} items, worst {card.leading} first.", SCRIPT))
 
 
 def _worst_first(card: ScoreCard) -> list[int]:
@@ -58,7 +58,7 @@ def _summary(card: ScoreCard) -> str:
         )
     head = '<tr><th scope="col"></th><th scope="col">score</th><th scope="col">95 % interval</th></tr>'
     facts = [*describe_diversity(card.diversity), *describe_signatures(card), *card.notices]
-    num_items = card.report.num_images
+    num_items = card.report.num_items
     return (
         f'<table class="scores"><thead>{head}</thead><tbody>\n{"".join(rows)}</tbody></table>\n'
         f'<p class="facts">{"<br>".join(map(shown, facts))}</p>\n'

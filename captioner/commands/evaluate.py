@@ -1,0 +1,254 @@
+"""`evaluate`: how good a model is on labelled data, a command for each task."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from captioner.commands.options import AsJson, BatchSize, BeamSize, Device, Models, given, load_model, load_recognizer
+from captioner.commands.score import print_scores
+from captioner.errors import UsageError
+
+if TYPE_CHECKING:
+    from captioner.metrics import Report
+    from captioner.outputs.record import Record, TextField
+    from captioner.pipeline import ActionRecognizer, Captioner
+
+TASKS = {
+    "--images": "captions",
+    "--source": "translations",
+    "--recordings": "transcripts",
+    "--videos": "actions",
+}
+"""The option by which earlier versions told the task."""
+
+DEPRECATED = "write `captioner evaluate {task} ...`: the next version does not guess the task from the options"
+
+
+class _EvaluateGroup(TyperGroup):
+    """Takes the earlier spelling, options without a task, for one version."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0].startswith("-"):
+            options = [argument.partition("=")[0] for argument in args]
+            task = next((task for option, task in TASKS.items() if option in options), None)
+            if task == "actions" and "--references" in options:
+                task = "video-captions"
+            if task is not None:
+                print(f"captioner: {DEPRECATED.format(task=task)}", file=sys.stderr)
+                args = [task, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    name="evaluate",
+    cls=_EvaluateGroup,
+    help="Measure a model on labelled data.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Split = Annotated[
+    str | None,
+    typer.Option(
+        help="A file that lists what is measured, or train, val or test where the references have splits (then test "
+        "is the default)."
+    ),
+]
+CocoResults = Annotated[Path | None, typer.Option("--output", help="Write the captions as COCO results.")]
+
+
+@app.command()
+def captions(
+    images: Annotated[Path, typer.Option(help="Folder of the photos.")],
+    references: Annotated[
+        list[Path], typer.Option(help="Their captions: CSV, token.txt, COCO or Karpathy JSON, or metadata.jsonl.")
+    ],
+    split: Split = None,
+    model: Models = ["flickr8k"],  # noqa: B006 (nobody changes it)
+    beam_size: BeamSize = None,
+    batch_size: BatchSize = 16,
+    output: CocoResults = None,
+    as_json: AsJson = False,
+    device: Device = "auto",
+) -> None:
+    """Score captions of photos by CIDEr, BLEU and ROUGE-L."""
+    from captioner.evaluation.captions import read_examples
+
+    examples = read_examples(images, _single(references), split)
+    report = _measured_captions(load_model(model, device), examples, beam_size, batch_size, output)
+    _print_report(report, [f"{report.num_items} photos, {report.signature}"], "images", as_json)
+
+
+@app.command("video-captions")
+def video_captions(
+    videos: Annotated[Path, typer.Option(help="Folder of the clips.")],
+    references: Annotated[list[Path], typer.Option(help="Their captions: JSON as of MSR-VTT or MSVD.")],
+    model: Models,
+    split: Split = None,
+    beam_size: BeamSize = None,
+    batch_size: BatchSize = 16,
+    output: CocoResults = None,
+    as_json: AsJson = False,
+    device: Device = "auto",
+) -> None:
+    """Score captions of clips by CIDEr, BLEU and ROUGE-L; no model of such captions ships."""
+    from captioner.evaluation.captions import read_clip_examples
+
+    examples = read_clip_examples(videos, _single(references), split)
+    report = _measured_captions(load_recognizer(model, device), examples, beam_size, batch_size, output)
+    _print_report(report, [f"{report.num_items} clips, {report.signature}"], "images", as_json)
+
+
+@app.command()
+def translations(
+    source: Annotated[Path, typer.Option(help="Sentences to translate, one a line.")],
+    references: Annotated[
+        list[Path], typer.Option(help="Translations, line by line with the source (repeat for more references).")
+    ],
+    model: Models = ["multi30k-en-de"],  # noqa: B006 (nobody changes it)
+    beam_size: BeamSize = None,
+    output: Annotated[Path | None, typer.Option(help="Write the translations, one a line.")] = None,
+    as_json: AsJson = False,
+    device: Device = "auto",
+) -> None:
+    """Score translations by BLEU, chrF and TER."""
+    from captioner.evaluation.translations import evaluate_translations, read_test_set
+    from captioner.outputs.disk import written_whole
+    from captioner.outputs.translations import text_line
+    from captioner.pipeline import load_translator
+
+    sentences, known = read_test_set(source, references)
+    translator = load_translator(model, device)
+    search = translator.options(**given(beam_size=beam_size))
+    with ExitStack() as stack:
+        stream = stack.enter_context(written_whole(output)) if output is not None else None
+        report, texts = evaluate_translations(translator, sentences, known, search)
+        if stream is not None:
+            stream.writelines(f"{text_line([text])}\n" for text in texts)
+    notes = [f"{report.num_items} sentences", *report.signature.split("; ")]
+    _print_report(report, notes, "sentences", as_json)
+
+
+@app.command()
+def transcripts(
+    recordings: Annotated[
+        Path,
+        typer.Option(
+            help="Speech with its texts: LibriSpeech's layout, spoken digits, or a CSV or JSON lines manifest."
+        ),
+    ],
+    model: Models = ["digits"],  # noqa: B006 (nobody changes it)
+    beam_size: BeamSize = None,
+    output: Annotated[Path | None, typer.Option(help="Write the transcripts, as .jsonl, .csv or .txt.")] = None,
+    as_json: AsJson = False,
+    device: Device = "auto",
+) -> None:
+    """Score transcripts by word and character error rate."""
+    from captioner.data.utterances import read_utterances
+    from captioner.evaluation.transcripts import evaluate_transcripts
+    from captioner.metrics.significance import confidence_intervals
+    from captioner.outputs import check_outputs
+    from captioner.pipeline import load_transcriber
+
+    utterances = read_utterances(recordings)
+    check_outputs([output] if output else [], [one.audio for one in utterances], "text")
+    transcriber = load_transcriber(model, device)
+    search = transcriber.options(**given(beam_size=beam_size))
+    report, records = evaluate_transcripts(transcriber, utterances, search)
+    _write_records(output, records, "text")
+    intervals = confidence_intervals(report)
+    table = [
+        f"{name:4} {report.scores[name]:6.2f}   95 % interval {interval.low:6.2f} to {interval.high:6.2f}"
+        for name, interval in intervals.items()
+    ]
+    as_dict = report.to_dict() | {"intervals": {name: asdict(interval) for name, interval in intervals.items()}}
+    as_dict["num_recordings"] = as_dict.pop("num_items")
+    lines = [*table, f"{report.num_items} recordings", *report.signature.split("; ")]
+    print_scores(lines, as_dict if as_json else None)
+
+
+@app.command()
+def actions(
+    videos: Annotated[Path, typer.Option(help="Clips, in folders by class.")],
+    split: Annotated[Path | None, typer.Option(help="A file that lists the clips to measure.")] = None,
+    model: Models = ["actions"],  # noqa: B006 (nobody changes it)
+    output: Annotated[Path | None, typer.Option(help="Write the labels, as .jsonl or .csv.")] = None,
+    as_json: AsJson = False,
+    confusions: Annotated[Path | None, typer.Option(help="Draw which action was taken for which, as .png.")] = None,
+    device: Device = "auto",
+) -> None:
+    """Measure how often the right action is named, and what is taken for what."""
+    from captioner.data.clips import in_list, read_clips
+    from captioner.evaluation.actions import evaluate_actions
+    from captioner.metrics.accuracy import ACCURACY
+    from captioner.metrics.accuracy import confusions as count
+    from captioner.outputs import check_outputs
+    from captioner.outputs.confusion import draw_confusions
+    from captioner.outputs.disk import check_place
+
+    examples = read_clips(videos)
+    examples = in_list(examples, split) if split else examples
+    check_outputs([output] if output else [], [*videos.iterdir()], "label")
+    if confusions is not None:
+        check_place(confusions)
+    recognition = evaluate_actions(load_recognizer(model, device), examples)
+    _write_records(output, recognition.records, "label")
+    if confusions is not None:
+        draw_confusions(confusions, *count(recognition.truth, recognition.named))
+    report, interval = recognition.report, recognition.interval
+    scores = {**report.scores, f"top-{recognition.k} accuracy": recognition.top_k}
+    lines = [f"{name:19} {value:6.2f}" for name, value in scores.items()]
+    lines[0] += f"   95 % interval {interval.low:6.2f} to {interval.high:6.2f}"
+    lines.append(f"{report.num_items} clips, {report.signature}")
+    as_dict = report.to_dict() | {"scores": scores, "intervals": {ACCURACY: asdict(interval)}}
+    as_dict["num_clips"] = as_dict.pop("num_items")
+    print_scores(lines, as_dict if as_json else None)
+
+
+def _single(references: Sequence[Path]) -> Path:
+    """Return the one file of references; typer would take the last of several without a word."""
+    if len(references) != 1:
+        raise UsageError("--references: one file holds all references of the photos or clips")
+    return references[0]
+
+
+def _measured_captions(
+    captioner: "Captioner | ActionRecognizer",
+    examples: Sequence[Any],
+    beam_size: int | None,
+    batch_size: int,
+    output: Path | None,
+) -> "Report":
+    """Caption and score examples, and write the captions where the user wants them."""
+    from captioner.evaluation.captions import coco_results, evaluate
+
+    search = captioner.options(**given(beam_size=beam_size))
+    with ExitStack() as stack:
+        results = stack.enter_context(coco_results(output)) if output is not None else None
+        report, texts = evaluate(captioner, examples, search, batch_size)
+        if results is not None:
+            results.update(texts)
+    return report
+
+
+def _write_records(output: Path | None, records: Sequence["Record"], text_field: "TextField") -> None:
+    from captioner.outputs import open_writer
+
+    if output is not None:
+        with open_writer(output, text_field=text_field) as writer:
+            for record in records:
+                writer.write(record)
+
+
+def _print_report(report: "Report", notes: Sequence[str], items: str, as_json: bool) -> None:
+    """Print a table of scores with notes below, or one JSON object that counts the items by their name."""
+    as_dict = report.to_dict()
+    as_dict[f"num_{items}"] = as_dict.pop("num_items")
+    lines = [*(f"{name:8} {value:6.2f}" for name, value in report.scores.items()), *notes]
+    print_scores(lines, as_dict if as_json else None)
