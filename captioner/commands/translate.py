@@ -32,7 +32,7 @@ def translate(
         bool, typer.Option("--alignments", help="Add ||| and which source word each word comes from, as 0-0 1-2.")
     ] = False,
     explain: Annotated[
-        Path | None, typer.Option(help="Folder for one PNG a line: which source words it looked at.")
+        Path | None, typer.Option(help="Folder for one PNG a sentence: which source words it looked at.")
     ] = None,
     beam_size: BeamSize = None,
     max_length: Annotated[int | None, typer.Option(min=1, help=describe("max_length"))] = None,
@@ -53,12 +53,12 @@ def translate(
         on_screen = output is None and sys.stdout.isatty()
         advance = stack.enter_context(progress("sentences", count, "lines", hidden=on_screen))
         for number, result in enumerate(translate_lines(translator, lines, search), start=1):
-            if result.num_pieces > 1:
-                told = f"too long for the model, cut at sentence ends into {result.num_pieces} pieces"
+            if cut := sum(sentence.num_pieces > 1 for sentence in result.sentences):
+                told = f"{cut} of its sentences too long for the model, and translated in pieces"
                 print(f"line {number}: {told}", file=sys.stderr)
             print(_row(result, output, translator.name, alignments), file=stream, flush=True)
             if folder is not None:
-                _draw(folder / f"{number:04d}.png", result)
+                _draw(folder, number, result)
             advance()
 
 
@@ -118,7 +118,8 @@ def _row(result: "TranslationResult", output: Path | None, model: str, alignment
 
     if output is not None and output.suffix.lower() == ".jsonl":
         candidates = [(one.text, one.log_prob) for one in result.candidates]
-        return json_row(result.source, candidates, model, result.alignments if alignments else None)
+        sentences = [(one.source, one.text) for one in result.sentences]
+        return json_row(result.source, candidates, model, sentences, result.alignments if alignments else None)
     line = text_line([one.text for one in result.candidates])
     return f"{line} ||| {pharaoh(result.alignments)}" if alignments else line
 
@@ -132,10 +133,14 @@ def _folder(explain: Path | None) -> Path | None:
     return explain
 
 
-def _draw(path: Path, result: "TranslationResult") -> None:
+def _draw(folder: Path, number: int, result: "TranslationResult") -> None:
+    """Draw a line's attention, or that of each of its sentences where it has several."""
     from captioner.outputs import draw_alignment
     from captioner.outputs.disk import output_errors
 
-    picture = draw_alignment(result.source_words, result.candidates[0].words, result.attention)
-    with output_errors(path):
-        picture.save(path, "PNG")
+    several = result.sentences if len(result.sentences) > 1 else [result]
+    for place, one in enumerate(several, start=1):
+        path = folder / (f"{number:04d}-{place}.png" if len(several) > 1 else f"{number:04d}.png")
+        picture = draw_alignment(one.source_words, one.candidates[0].words, one.attention)
+        with output_errors(path):
+            picture.save(path, "PNG")

@@ -10,7 +10,14 @@ from captioner.pipeline.loading import (
     load_translator,
 )
 from captioner.pipeline.recognizer import ActionRecognizer
-from captioner.pipeline.result import Candidate, CaptionResult, ClipResult, TranscriptResult, TranslationResult
+from captioner.pipeline.result import (
+    Candidate,
+    CaptionResult,
+    ClipResult,
+    SentenceResult,
+    TranscriptResult,
+    TranslationResult,
+)
 from captioner.pipeline.transcriber import Transcriber
 from captioner.pipeline.translator import Translator
 from captioner.pretrained.registry import find_model, list_models
@@ -22,6 +29,7 @@ __all__ = [
     "Captioner",
     "ClipResult",
     "Segment",
+    "SentenceResult",
     "Transcriber",
     "TranscriptResult",
     "TranslationResult",

@@ -55,16 +55,17 @@ class ChainedCandidate(Candidate):
     Its attention is put together when it is asked for: of 10,000 words on each side it takes 400 MB.
 
     Args:
+        text: The texts of the pieces with what stands between them.
         parts: A candidate of each piece.
         columns: The source word, or the position, at which each piece begins.
     """
 
     _blocks: list[tuple[int, Candidate]]
 
-    def __init__(self, parts: Sequence[Candidate], columns: Sequence[int]) -> None:
+    def __init__(self, text: str, parts: Sequence[Candidate], columns: Sequence[int]) -> None:
         # Not by the constructor of a frozen class, which would want the attention.
         self.__dict__.update(
-            text=" ".join(part.text for part in parts if part.text),
+            text=text,
             log_prob=sum(part.log_prob for part in parts),
             words=tuple(word for part in parts for word in part.words),
             word_log_probs=tuple(value for part in parts for value in part.word_log_probs),
@@ -150,12 +151,12 @@ class ClipResult(CaptionResult):
 
 
 @dataclass(frozen=True)
-class TranslationResult(Result):
-    """What a model says about one text; the only candidate of an empty one is empty.
+class SentenceResult(Result):
+    """What a model says about one sentence.
 
     Attributes:
-        source: The text.
-        num_pieces: In how many pieces a text was translated that was too long for the model.
+        source: The sentence.
+        num_pieces: In how many pieces a sentence was translated that was too long for the model.
     """
 
     source: str
@@ -170,6 +171,22 @@ class TranslationResult(Result):
     def alignments(self) -> tuple[tuple[int, int], ...]:
         """For each word of the best translation the source word that it looked at most: source and target, from 0."""
         return tuple((source, target) for target, source in enumerate(self.candidates[0].most_looked_at))
+
+
+@dataclass(frozen=True)
+class TranslationResult(SentenceResult):
+    """What a model says about one text: its sentences' translations, standing as the sentences did.
+
+    White space between the sentences, ends of lines, marks of lists and whatever has no letter are copied; a copied
+    word looks at itself. A text without a letter has one candidate, the text itself.
+
+    Attributes:
+        source: The text.
+        num_pieces: In how many pieces its sentences were translated.
+        sentences: What the model says about each sentence.
+    """
+
+    sentences: tuple[SentenceResult, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -162,5 +162,7 @@ class Transcriber:
             ranked = found[0]
         else:
             ranks = zip(*found, strict=True) if found else [()] * search.num_captions
-            ranked = tuple(ChainedCandidate(rank, columns) for rank in ranks)
+            ranked = tuple(
+                ChainedCandidate(" ".join(part.text for part in rank if part.text), rank, columns) for rank in ranks
+            )
         return TranscriptResult(ranked, num_samples / rate_hz, segments)

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from captioner.config import SearchConfig, validated
 from captioner.errors import ModelError
 from captioner.modules.encoders import TextEncoder
-from captioner.pipeline.result import Candidate, ChainedCandidate, TranslationResult
+from captioner.pipeline.chaining import chain_pieces, chain_sentences
+from captioner.pipeline.result import Candidate, SentenceResult, TranslationResult
+from captioner.preprocess.sentences import cut_sentences
 from captioner.preprocess.text import pad_sources, split_text
 from captioner.preprocess.tokenization import words_of_pieces
 from captioner.search import Hypothesis
@@ -56,11 +58,12 @@ class Translator:
     def translate(self, texts: str | Sequence[str], **options: Any) -> TranslationResult | list[TranslationResult]:
         """Translate one text, or a list of them.
 
-        A text that is too long for the model is cut at sentence ends and translated piece by piece. White space counts
-        as one space, and none at the ends, as in what models learn from.
+        A text is cut into sentences, and their translations stand as the sentences did, with the same white space, ends
+        of lines and marks of lists between them. Within a sentence, white space counts as one space. A sentence that is
+        too long for the model is translated piece by piece.
 
         Args:
-            texts: A sentence, or a list of them.
+            texts: A text of one sentence or many, or a list of them.
             **options: Fields of `SearchConfig`, such as `beam_size`, `num_captions` or `max_length`.
 
         Returns:
@@ -75,19 +78,34 @@ class Translator:
         return self.translate_texts(texts, search)
 
     def translate_texts(self, texts: Sequence[str], search: SearchConfig) -> list[TranslationResult]:
-        """Translate texts; those of similar length go through the model together."""
-        parts = [split_text(_plain(text), self._fits) for text in texts]
-        flat = [part for several in parts for part in several]
-        ids = self.model.tokenize(flat, self._limit)
-        order = sorted((number for number, part in enumerate(flat) if part), key=lambda number: len(ids[number]))
-        found: list[tuple[Candidate, ...]] = [(NOTHING,)] * len(flat)
+        """Translate texts; sentences of similar length, of whatever text, go through the model together."""
+        layouts = [cut_sentences(text) for text in texts]
+        done = iter(self._sentences([sentence for layout in layouts for sentence in layout.sentences], search))
+        return [
+            chain_sentences(text, layout, [next(done) for _ in layout.sentences])
+            for text, layout in zip(texts, layouts, strict=True)
+        ]
+
+    def _sentences(self, sentences: Sequence[str], search: SearchConfig) -> list[SentenceResult]:
+        plain = [" ".join(sentence.split()) for sentence in sentences]
+        parts = [split_text(sentence, self._fits) for sentence in plain]
+        done = iter(self._pieces([part for several in parts for part in several], search))
+        return [
+            chain_pieces(sentence, several, [next(done) for _ in several])
+            for sentence, several in zip(plain, parts, strict=True)
+        ]
+
+    def _pieces(self, texts: Sequence[str], search: SearchConfig) -> list[tuple[Candidate, ...]]:
+        """Translate texts that fit the model; those of similar length go through it together."""
+        ids = self.model.tokenize(texts, self._limit)
+        order = sorted(range(len(texts)), key=lambda number: len(ids[number]))
+        found: list[tuple[Candidate, ...]] = [()] * len(texts)
         for start in range(0, len(order), BATCH_SIZE):
             batch = order[start : start + BATCH_SIZE]
-            translated = self._translate([flat[n] for n in batch], [ids[n] for n in batch], search)
+            translated = self._translate([texts[n] for n in batch], [ids[n] for n in batch], search)
             for number, candidates in zip(batch, translated, strict=True):
                 found[number] = candidates
-        done = iter(zip(flat, found, strict=True))
-        return [_result(text, [next(done) for _ in several]) for text, several in zip(texts, parts, strict=True)]
+        return found
 
     def _fits(self, text: str) -> bool:
         return len(self.model.tokenize([text], self._limit + 1)[0]) <= self._limit
@@ -136,14 +154,6 @@ def _of_pieces_read(weights: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([weights[1:], weights[-1:]])
 
 
-NOTHING = Candidate("", 0.0, (), (), np.zeros((0, 0), np.float32))
-
-
-def _plain(text: str) -> str:
-    """Return a text with single spaces, and question marks for lone surrogates, which no encoding knows."""
-    return " ".join(text.split()).encode(errors="replace").decode()
-
-
 def _summed(values: NDArray[Any], groups: Sequence[int | None], num_groups: int, axis: int) -> NDArray[Any]:
     """Add up what belongs to one group along an axis; what belongs to none is left out."""
     membership = np.zeros((num_groups, len(groups)), values.dtype)
@@ -151,23 +161,3 @@ def _summed(values: NDArray[Any], groups: Sequence[int | None], num_groups: int,
         if group is not None:
             membership[group, member] = 1
     return membership @ values if axis == 0 else values @ membership.T
-
-
-def _result(text: str, parts: Sequence[tuple[str, tuple[Candidate, ...]]]) -> TranslationResult:
-    """Put the pieces of one text, each with its candidates, together: best with best, second with second."""
-    if len(parts) == 1:
-        return TranslationResult(parts[0][1], text)
-    columns = _first_words(_plain(text), [part for part, _ in parts])
-    ranked = zip(*(candidates for _, candidates in parts), strict=True)
-    return TranslationResult(tuple(ChainedCandidate(rank, columns) for rank in ranked), text, num_pieces=len(parts))
-
-
-def _first_words(text: str, parts: Sequence[str]) -> list[int]:
-    """Return the word of the text, counted from 0, that each of its pieces begins in."""
-    first_words, end, num_words = [], 0, 0
-    for part in parts:
-        start = text.index(part, end)
-        within = start > 0 and not text[start - 1].isspace()  # the cut went through a word
-        first_words.append(num_words - within)
-        end, num_words = start + len(part), num_words - within + len(part.split())
-    return first_words

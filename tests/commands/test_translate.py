@@ -125,7 +125,8 @@ def test_json_lines_are_written(run, model, sentence_model_folder, tmp_path):
     rows = [json.loads(line) for line in lines(output.read_text())]
     assert [row["source"] for row in rows] == SENTENCES
     for row, result in zip(rows, model.translate(SENTENCES, num_captions=3), strict=True):
-        assert list(row) == ["source", "text", "log_prob", "candidates", "model", "error"]
+        assert list(row) == ["source", "text", "log_prob", "candidates", "model", "error", "sentences"]
+        assert row["sentences"] == [{"source": one.source, "text": one.text} for one in result.sentences]
         assert (row["text"], row["model"], row["error"]) == (result.text, "en-de", None)
         assert [one["text"] for one in row["candidates"]] == [one.text for one in result.candidates]
         assert [one["log_prob"] for one in row["candidates"]] == pytest.approx(
@@ -164,13 +165,26 @@ def test_explain_draws_a_picture_a_line(run, sentence_model_folder, tmp_path):
             assert picture.format == "PNG"
 
 
-def test_a_line_that_is_too_long_is_one_line_and_told(run, sentence_model_folder):
-    long = "two dogs play. " * 30
-    status, out, err = run("translate", "a", long, "--beam-size", 1, "--model", sentence_model_folder)
+def test_explain_draws_a_picture_a_sentence(run, sentence_model_folder, tmp_path):
+    status, _, err = run("translate", "A dog. Snow!", "a", "--explain", tmp_path, "--model", sentence_model_folder)
+    assert (status, err) == (0, "")
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["0001-1.png", "0001-2.png", "0002.png"]
+
+
+def test_a_sentence_that_is_too_long_is_told(run, sentence_model_folder):
+    long, many = "two dogs play " * 30, "Two dogs play. " * 30
+    status, out, err = run("translate", "a", f"Snow. {long}", many, "--beam-size", 1, "--model", sentence_model_folder)
     assert status == 0
-    assert len(lines(out)) == 2
-    assert "line 2: too long for the model" in err and "pieces" in err
-    assert "line 1" not in err
+    assert len(lines(out)) == 3
+    assert err == "line 2: 1 of its sentences too long for the model, and translated in pieces\n"
+
+
+def test_a_line_is_one_line_whatever_it_is_laid_out_with(run, model, sentence_model_folder, tmp_path):
+    line = "Two dogs.\rSnow!\u2028The dogs.\x0cplay"
+    texts = [one.text.translate({9: " ", 10: " ", 13: " "}) for one in model.translate(line).sentences]
+    status, out, _ = run("translate", "--input", write(tmp_path / "a", line), "--model", sentence_model_folder)
+    assert status == 0
+    assert lines(out) == ["{} {}\u2028{}\x0c{}".format(*texts)]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""One object from a name; a sentence is translated alike alone, among others and as part of a long text."""
+"""One object from a name; a sentence is translated alike alone, among others and as part of a text."""
 
 import math
 
@@ -54,20 +54,56 @@ def test_more_sentences_than_a_batch_come_back_in_order(model):
         assert told(results[number]) == told(model.translate(sentences[number], beam_size=1))
 
 
-def test_nothing_is_translated_to_nothing(model):
-    for nothing in ("", " ", "\t\n", "\u3000"):
-        result = model.translate(nothing, num_captions=3)
-        assert (result.source, result.text, result.log_prob, result.num_pieces) == (nothing, "", 0.0, 1)
-        assert result.alignments == ()
-        assert len(result.attention) == 0
+@pytest.mark.parametrize("nothing", ["", " ", "\t\n", "\u3000", "42", "- 3:15 …\r\n* * *", "👩‍👩‍👧"])
+def test_what_has_no_letter_stays_as_it_is(model, nothing):
+    result = model.translate(nothing, num_captions=3)
+    assert (result.source, result.text, result.log_prob, result.num_pieces) == (nothing, nothing, 0.0, 0)
+    assert result.sentences == ()
+    assert len(result.candidates) == 1
+    assert result.candidates[0].words == result.source_words == tuple(nothing.split())
+    assert result.alignments == tuple((number, number) for number in range(len(nothing.split())))
+    np.testing.assert_array_equal(result.attention, np.eye(len(nothing.split())))
 
 
-def test_white_space_counts_once(model):
+def test_white_space_within_a_sentence_counts_once(model):
     plain = model.translate("two dogs play")
-    spaced = model.translate("  two\tdogs \n play\u2028")
+    spaced = model.translate("two\tdogs \u3000play")
     assert told(spaced) == told(plain)
     assert spaced.source_words == plain.source_words
-    assert spaced.source == "  two\tdogs \n play\u2028"
+    assert spaced.source == "two\tdogs \u3000play"
+
+
+@pytest.mark.parametrize("num_captions", [1, 2])
+def test_sentences_stand_as_they_stood_and_each_is_the_translation_of_it_alone(model, num_captions):
+    text = "  - Two dogs play.\n  1. Snow!  The dogs\u2028in the snow\r\n\n42\x0cpp. 3 \r two\n"
+    sentences = ["Two dogs play.", "Snow!", "The dogs", "in the snow", "pp. 3", "two"]
+    result = model.translate(text, num_captions=num_captions)
+    alone = model.translate(sentences, num_captions=num_captions)
+    assert [one.source for one in result.sentences] == sentences
+    for rank in range(num_captions):
+        parts = [one.candidates[rank] for one in alone]
+        said = [part.text for part in parts]
+        laid_out = "  - {}\n  1. {}  {}\u2028{}\r\n\n42\x0c{} \r {}\n".format(*said)
+        whole = result.candidates[rank]
+        assert [one.candidates[rank].text for one in result.sentences] == said
+        assert whole.text == laid_out
+        assert whole.words == tuple(laid_out.split())
+        assert len(whole.word_log_probs) == len(whole.words)
+        assert whole.log_prob == pytest.approx(sum(part.log_prob for part in parts), abs=1e-4)
+        assert whole.attention.shape == (len(whole.words), len(text.split()))
+
+
+def test_the_attention_of_a_text_is_that_of_its_sentences(model):
+    result = model.translate("- Two dogs play. Snow!\n7")
+    first, second = (one.attention for one in result.sentences)
+    whole = result.attention
+    bottom = 1 + len(first)
+    np.testing.assert_array_equal(whole[1:bottom, 1:4], first)
+    np.testing.assert_array_equal(whole[bottom:-1, 4:5], second)
+    assert whole[0, 0] == whole[-1, -1] == 1
+    assert whole.sum() == pytest.approx(first.sum() + second.sum() + 2, abs=1e-4)
+    looks = whole.argmax(1).tolist()
+    assert result.alignments == tuple((source, target) for target, source in enumerate(looks))
 
 
 def test_candidates_come_best_first_with_probabilities_of_their_words(model):
@@ -118,12 +154,12 @@ def test_a_word_has_the_look_that_followed_it_summed_by_source_words(model):
             )
 
 
-def test_a_text_that_is_too_long_is_the_translations_of_its_sentences(make_sentence_model):
-    model = Translator(make_sentence_model(encoder={"max_positions": 20}), "tiny")
-    sentences = ["two dogs play in the snow.", "snow!", "the dogs play?", "zwei Hunde spielen im Schnee…", "two"]
-    result = model.translate(" ".join(sentences), num_captions=2)
-    apart = model.translate(sentences, num_captions=2)
-    assert result.num_pieces == len(sentences)
+def test_a_sentence_that_is_too_long_is_the_translations_of_its_clauses(make_sentence_model):
+    model = Translator(make_sentence_model(encoder={"max_positions": 12}), "tiny")
+    clauses = ["two dogs play in the snow,", "the dogs play in snow"]
+    result = model.translate(" ".join(clauses), num_captions=2)
+    apart = model.translate(clauses, num_captions=2)
+    assert result.num_pieces == len(clauses)
     for rank in (0, 1):
         joined, parts = result.candidates[rank], [each.candidates[rank] for each in apart]
         assert joined.text == " ".join(part.text for part in parts)
@@ -131,15 +167,6 @@ def test_a_text_that_is_too_long_is_the_translations_of_its_sentences(make_sente
         assert joined.log_prob == pytest.approx(sum(part.log_prob for part in parts), abs=1e-4)
         assert len(joined.word_log_probs) == len(joined.words)
     assert result.attention.shape == (len(result.candidates[0].words), len(result.source_words))
-    top = left = 0
-    for each in apart:
-        height, width = each.attention.shape
-        np.testing.assert_allclose(result.attention[top : top + height, left : left + width], each.attention, atol=1e-5)
-        assert not np.delete(result.attention[top : top + height], np.s_[left : left + width], 1).any()
-        top, left = top + height, left + width
-    assert (top, left) == result.attention.shape
-    looks = result.attention.argmax(1).tolist()
-    assert result.alignments == tuple((source, target) for target, source in enumerate(looks))
 
 
 def test_a_word_that_is_too_long_stays_one_column(model):
@@ -162,8 +189,8 @@ def test_ten_thousand_words_are_translated(model, ten_words):
 def test_a_long_text_keeps_no_matrix_of_all_its_words():
     part = Candidate("a b", -1.0, ("a", "b"), (-0.5, -0.5), np.eye(2, dtype=np.float32))
     nothing = Candidate("", 0.0, (), (), np.zeros((0, 3), np.float32))
-    whole = ChainedCandidate([part, nothing, part], [0, 2, 4])
-    assert (whole.text, whole.log_prob, whole.words) == ("a b a b", -2.0, ("a", "b", "a", "b"))
+    whole = ChainedCandidate("a b\na b", [part, nothing, part], [0, 2, 4])
+    assert (whole.text, whole.log_prob, whole.words) == ("a b\na b", -2.0, ("a", "b", "a", "b"))
     assert whole.attention.shape == (4, 6)
     assert whole.most_looked_at == (0, 1, 4, 5)
     assert np.array_equal(whole.attention.argmax(1), whole.most_looked_at)

@@ -1,4 +1,4 @@
-"""Sentences are padded behind, and long texts are cut where nothing is lost."""
+"""Sentences are padded behind, and long ones are cut where nothing is lost."""
 
 import pytest
 import torch
@@ -33,25 +33,22 @@ def test_sentences_move_whole():
 
 
 @pytest.mark.parametrize("text", ["", " ", "a", "twelve signs", "A. B. C? D!"])
-def test_a_text_that_fits_stays_whole(text):
+def test_a_sentence_that_fits_stays_whole(text):
     assert split_text(text, fits) == [text]
 
 
 @pytest.mark.parametrize(
     ("text", "pieces"),
     [
-        ("Two dogs ran. They sat.", ["Two dogs", "ran.", "They sat."]),
-        ("They ran. They sat.", ["They ran.", "They sat."]),
-        ("They ran!  Who? Them…", ["They ran!", "Who?", "Them…"]),
-        ('"They ran." They sat.', ['"They ran."', "They sat."]),
-        ("(They sat.) 跑了。 ok no", ["(They sat.)", "跑了。", "ok no"]),
-        ("at 3.14 or 2.71 it", ["at 3.14 or", "2.71 it"]),
         ("one two three four", ["one two", "three four"]),
+        ("one, two three four", ["one,", "two three", "four"]),
+        ("one two; three four", ["one two;", "three four"]),
+        ("at 3.14 or 2.71 it", ["at 3.14 or", "2.71 it"]),
         ("a" * 25, ["a" * 12, "a" * 6, "a" * 7]),
         ("a" * 20 + " b", ["a" * 10, "a" * 10, "b"]),
     ],
 )
-def test_a_text_that_does_not_fit_is_cut(text, pieces):
+def test_a_sentence_that_does_not_fit_is_cut(text, pieces):
     assert split_text(text, fits) == pieces
 
 

@@ -1,0 +1,69 @@
+"""From translations of pieces to that of their sentence, and from those of sentences to that of their text."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from captioner.pipeline.result import Candidate, ChainedCandidate, SentenceResult, TranslationResult
+from captioner.preprocess.sentences import Layout
+
+
+def chain_pieces(sentence: str, pieces: Sequence[str], found: Sequence[tuple[Candidate, ...]]) -> SentenceResult:
+    """Put the pieces of one sentence, each with its candidates, together: best with best, second with second."""
+    if len(pieces) == 1:
+        return SentenceResult(found[0], sentence)
+    columns = _first_words(sentence, pieces)
+    ranked = [
+        ChainedCandidate(" ".join(part.text for part in rank if part.text), rank, columns)
+        for rank in zip(*found, strict=True)
+    ]
+    return SentenceResult(tuple(ranked), sentence, num_pieces=len(pieces))
+
+
+def _first_words(sentence: str, pieces: Sequence[str]) -> list[int]:
+    """Return the word of the sentence, counted from 0, that each of its pieces begins in."""
+    first_words, end, num_words = [], 0, 0
+    for piece in pieces:
+        start = sentence.index(piece, end)
+        within = start > 0 and not sentence[start - 1].isspace()  # the cut went through a word
+        first_words.append(num_words - within)
+        end, num_words = start + len(piece), num_words - within + len(piece.split())
+    return first_words
+
+
+def chain_sentences(text: str, layout: Layout, sentences: Sequence[SentenceResult]) -> TranslationResult:
+    """Put the sentences of one text together as they stood: best with best, second with second.
+
+    Args:
+        text: The text.
+        layout: How it was cut.
+        sentences: What was said about each of its sentences.
+    """
+    ranks = zip(*(one.candidates for one in sentences), strict=True) if sentences else [()]
+    columns = _first_columns(layout, sentences)
+    gaps = [[_copied(word) for word in gap.split()] for gap in layout.gaps]
+    ranked = []
+    for rank in ranks:
+        behind = [*([one] for one in rank), []]
+        parts = [part for gap, one in zip(gaps, behind, strict=True) for part in (*gap, *one)]
+        ranked.append(ChainedCandidate(layout.join([one.text for one in rank]), parts, columns))
+    num_pieces = sum(one.num_pieces for one in sentences)
+    return TranslationResult(tuple(ranked), text, num_pieces, tuple(sentences))
+
+
+def _first_columns(layout: Layout, sentences: Sequence[SentenceResult]) -> list[int]:
+    """Return the word of the text, counted from 0, at which each copied word and each sentence begins."""
+    columns: list[int] = []
+    num_words = 0
+    for gap, sentence in zip(layout.gaps, [*sentences, None], strict=True):
+        num_copied = len(gap.split())
+        columns += range(num_words, num_words + num_copied)
+        num_words += num_copied
+        if sentence is not None:
+            columns.append(num_words)
+            num_words += len(sentence.source_words)
+    return columns
+
+
+def _copied(word: str) -> Candidate:
+    return Candidate(word, 0.0, (word,), (0.0,), np.ones((1, 1), np.float32))

@@ -1,0 +1,99 @@
+"""From a text to its sentences, and the layout around them that a translation keeps."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sentencex import segment
+
+DEFAULT_LANGUAGE = "en"
+
+# What ends a line: all that `str.splitlines` takes for it.
+LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+
+# What may stand before the text of a line: marks of lists, quotations, headings and turns of speech.
+LIST_MARKS = re.compile(
+    r"\s*(?:(?:[-*+•‣◦▪·–—>]|#{1,6}|\[[ xX]\]|\(?\d{1,3}[.)]|\(?[A-Za-z]\))\s+)*",
+)
+
+WIDE_SPACE = re.compile(r"[^\S ]")  # sentencex 1.0.32 panics where one of several bytes stands behind an initial
+
+# Ends that the splitter does not see: a closing bracket, an ellipsis or "etc.", and a capital letter behind the space.
+MISSED_END = re.compile(r"(?:(?<=[.!?…][)\]])|(?<=…)|(?<=\betc\.))\s+(?=[\"'“„«‘(]?[A-ZÀ-ÖØ-Þ])")
+
+# What the splitter takes for an end, by language, at the end of a piece.
+NO_END = {
+    "de": re.compile(r"(?:\b\d{1,2}|\bFa|\bMo|\bDi|\bMi|\bDo|\bFr|\bSa|\bSo)\.\s+$"),  # the 3. of October
+    "fr": re.compile(r"(?:\bM|\bMM|\bDr|\bPr|\bno|\bNo|\b[XVI]{2,}|\b[A-Z]\.-[A-Z])\.\s+$"),
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A text cut into sentences; `layout.join(layout.sentences)` is the text.
+
+    Attributes:
+        sentences: What says something, in its order, without white space at either end.
+        gaps: What stands before each sentence and behind the last one: white space, line ends, marks of lists, and
+            whatever has no letter in it. One more than there are sentences.
+    """
+
+    sentences: tuple[str, ...]
+    gaps: tuple[str, ...]
+
+    def join(self, sentences: Sequence[str]) -> str:
+        """Return a text of other sentences that stand as these did."""
+        return "".join(part for pair in zip(self.gaps, (*sentences, ""), strict=True) for part in pair)
+
+
+def cut_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> Layout:
+    """Cut a text into sentences: at all ends of lines, and within a line at the ends of sentences.
+
+    Nothing is lost. A sentence ends in front of white space only.
+
+    Args:
+        text: Any text; a lone surrogate, which no encoding knows, becomes a question mark.
+        language: A code such as en, whose abbreviations and quotation marks are known.
+    """
+    text = text.encode(errors="replace").decode()
+    spans = [span for line in LINE.finditer(text) for span in _in_line(line[0], line.start(), language)]
+    edges = [0, *(edge for span in spans for edge in span), len(text)]
+    return Layout(
+        sentences=tuple(text[start:end] for start, end in spans),
+        gaps=tuple(text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)),
+    )
+
+
+def _in_line(line: str, offset: int, language: str) -> Iterator[tuple[int, int]]:
+    """Yield where each sentence of a line, which stands at `offset`, begins and ends."""
+    marks = LIST_MARKS.match(line)
+    start = marks.end() if marks else 0
+    for piece in _pieces(line[start:], language):
+        end = start + len(piece)
+        if any(sign.isalpha() for sign in piece):
+            blank = len(piece) - len(piece.lstrip())
+            yield offset + start + blank, offset + start + len(piece.rstrip())
+        start = end
+
+
+def _pieces(line: str, language: str) -> list[str]:
+    """Cut a line behind the white space that follows each sentence."""
+    pieces: list[str] = []
+    no_end = NO_END.get(language)
+    start = 0
+    for piece in segment(language, WIDE_SPACE.sub(" ", line)):
+        piece, start = line[start : start + len(piece)], start + len(piece)
+        before = pieces[-1] if pieces else " "
+        if not before[-1].isspace() or (no_end and no_end.search(before)):
+            pieces[-1] += piece
+        else:
+            pieces.append(piece)
+    return [part for piece in pieces for part in _missed(piece)]
+
+
+def _missed(piece: str) -> Iterator[str]:
+    start = 0
+    for end in MISSED_END.finditer(piece):
+        yield piece[start : end.end()]
+        start = end.end()
+    yield piece[start:]
