@@ -7,29 +7,26 @@ clips. `section.key=value` on the command line overrides the file. A model's `tr
 tables as JSON.
 """
 
-from captioner.config.loading import CONFIGS, chosen_by_kind, load_config, validated
-from captioner.config.section import without_folder
-from captioner.config.sections import (
+from captioner.config.decoder import DecoderConfig
+from captioner.config.experiment import (
     ENCODERS,
     EXPERIMENTS,
     Config,
-    DecoderConfig,
     EncoderConfig,
     Experiment,
-    ImageConfig,
-    ImageEncoderConfig,
     PhotoConfig,
-    PhotoDataConfig,
-    SearchConfig,
-    SelfCriticalConfig,
     SentenceConfig,
-    SentenceDataConfig,
     SpeechConfig,
-    TextEncoderConfig,
-    TrainingConfig,
     VideoConfig,
 )
+from captioner.config.image import ImageConfig, ImageEncoderConfig, PhotoDataConfig
+from captioner.config.loading import CONFIGS, chosen_by_kind, load_config, validated
+from captioner.config.search import SearchConfig
+from captioner.config.section import without_folder
+from captioner.config.self_critical import SelfCriticalConfig
 from captioner.config.speech import SpeechDataConfig, SpeechEncoderConfig
+from captioner.config.text import SentenceDataConfig, TextEncoderConfig
+from captioner.config.training import TrainingConfig
 from captioner.config.video import VideoDataConfig, VideoEncoderConfig
 
 __all__ = [

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from captioner.config.experiment import EXPERIMENTS, Experiment
 from captioner.config.section import Section
-from captioner.config.sections import EXPERIMENTS, Experiment
 from captioner.errors import ConfigError
 
 CONFIGS = Path(__file__).parent.parent / "configs"

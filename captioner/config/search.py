@@ -1,0 +1,67 @@
+"""How words are chosen: greedily, by beam search, or at random."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from captioner.config.section import Section
+
+
+class SearchConfig(Section):
+    """How the words are chosen."""
+
+    # Beams, and the length of what is written.
+    beam_size: int = Field(5, ge=1)
+    """Beams kept; 1 is greedy search."""
+    num_captions: int = Field(1, ge=1)
+    """Hypotheses returned for each input, best first."""
+    max_length: int = Field(20, ge=1)
+    """The most words of a hypothesis."""
+    max_length_ratio: float | None = Field(None, ge=0, allow_inf_nan=False)
+    """A beam search ends a hypothesis, too, at so many words for each position of what is read, and ten more; a
+    translation needs no more, and is found sooner. None: at `max_length` alone."""
+    min_length: int = Field(1, ge=0)
+    """The fewest words of a hypothesis."""
+    length_penalty: float = Field(1.0, ge=0)
+    """Hypotheses are ranked by log-probability / length ** length_penalty; 0 prefers short ones."""
+    no_repeat_ngram_size: int = Field(0, ge=0)
+    """No run of so many words occurs twice in a hypothesis; 0 allows all."""
+
+    # Words that are required or forbidden, and the names of what a photo shows.
+    naming: float = Field(4.0, ge=-100, le=100)
+    """Added to the log-probability of naming something that the photo's classifier sees, nats, once for each name; for
+    models with concepts alone."""
+    banned_words: tuple[str, ...] = ()
+    """Words that are never written, neither in the singular nor in the plural; phrases have no effect."""
+    required_words: tuple[str, ...] = ()
+    """Words that are written, each in the singular or the plural; at most four."""
+    concepts: int = Field(0, ge=0)
+    """The most things to tell that the photo's classifier saw; for models with concepts alone."""
+
+    # Sampling.
+    sample: bool = False
+    """Draw words at random (nucleus sampling) rather than search for the best."""
+    temperature: float = Field(1.0, gt=0)
+    """Logits are divided by it before sampling; below 1 plays safe."""
+    top_p: float = Field(0.9, gt=0, le=1)
+    """Sampling draws from the likeliest words that together have this probability."""
+    seed: int | None = 0
+    """Seed of sampling; none for other words each time."""
+
+    # Diverse beam search.
+    num_groups: int = Field(1, ge=1)
+    """Groups of a diverse beam search; the beams are divided among them."""
+    diversity: float = Field(0.5, ge=0)
+    """Taken off a word's log-probability for each beam of an earlier group that chose it at the same step."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.beam_size % self.num_groups:
+            raise ValueError(f"beam_size ({self.beam_size}) must be divisible by num_groups ({self.num_groups})")
+        if self.min_length > self.max_length:
+            raise ValueError(f"min_length ({self.min_length}) must be at most max_length ({self.max_length})")
+        if self.required_words and self.sample:
+            raise ValueError("required_words: words that are drawn at random cannot be required; leave sample out")
+        if len(self.required_words) > self.max_length:
+            raise ValueError(f"required_words: {len(self.required_words)} do not fit max_length ({self.max_length})")
+        return self

@@ -1,0 +1,64 @@
+"""The settings of sentences alone: where they are, and the encoder that reads them."""
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from captioner.config.section import Section
+
+
+class SentenceDataConfig(Section):
+    """Where sentences and their translations are."""
+
+    PATHS: ClassVar[dict[str, str]] = {"source": "FILE", "target": "FILE", "val_source": "FILE", "val_target": "FILE"}
+
+    name: str = ""
+    """What the dataset is called, for the model card."""
+    license: str = ""
+    """On which terms it may be used, for the model card."""
+    source_language: str = ""
+    """What the sources are written in, for the model card; a code such as en."""
+    target_language: str = ""
+    """What the targets are written in, for the model card; a code such as de."""
+    source: str = ""
+    """Training sources, one sentence a line. With `target` empty: a file that holds both, as two columns with a tab
+    between them, or as JSON lines with `source` and `target`."""
+    target: str = ""
+    """Training targets, line by line with `source`."""
+    val_source: str = ""
+    """Validation sources, in the same form."""
+    val_target: str = ""
+    """Validation targets, in the same form."""
+    max_words: int = Field(100, ge=1)
+    """Training pairs with more words on a side are left out."""
+    max_ratio: float = Field(4.0, ge=1)
+    """Training pairs of which one side has so many times the words of the other are left out."""
+    max_vocab_size: int = Field(5_000, ge=300)
+    """Size of the vocabulary that both languages share, the 256 bytes included."""
+
+
+class TextEncoderConfig(Section):
+    """The convolutional network that reads a sentence."""
+
+    kind: Literal["text"] = "text"
+    """The sense."""
+    embedding_dim: int = Field(256, ge=1)
+    """Width of a token's embedding."""
+    dim: int = Field(256, ge=1)
+    """Width of the convolutions, and of the memory that the decoder attends to."""
+    num_layers: int = Field(4, ge=1)
+    """Number of gated convolutions."""
+    kernel_size: int = Field(3, ge=1)
+    """Tokens that each convolution sees, an odd number."""
+    max_positions: int = Field(256, ge=2)
+    """The most tokens of a source; longer texts are translated piece by piece."""
+    share_embeddings: bool = True
+    """Whether source and target have one table of embeddings; it needs the decoder's `embedding_dim` to be the same."""
+    dropout: float = Field(0.2, ge=0, lt=1)
+    """Dropout on embeddings, convolutions and memory."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.kernel_size % 2 == 0:
+            raise ValueError(f"kernel_size ({self.kernel_size}) must be odd, so that a token is at its centre")
+        return self
