@@ -3,9 +3,12 @@
 All beams of all groups of all items are the rows of one tensor, in the order item, group, beam. A group is one search,
 and `[groups]` stands for batch * groups of them; its `width` beams are those of all its banks, side by side. Words and
 back-pointers are kept step by step; the texts are rebuilt once, at the end.
+
+Sample values in comments are of 2 items with 1 group of 3 beams each, and a vocabulary of 100 words: `[rows]` is 6,
+`[groups, width]` is 2 x 3.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Generic
 
@@ -20,8 +23,8 @@ from captioner.search.candidates import Candidates
 from captioner.search.constraints import Constraints
 from captioner.search.contract import Decoder, Hypothesis, Paths, StateT, best_first, length_divisors, length_limits
 
-# Items that have settled leave the batch once they are this share of it: leaving copies the state of the others.
-LEAVING_SHARE = 0.125
+# Items that have settled leave the batch once they are this fraction of it: leaving copies the state of the others.
+LEAVING_FRACTION = 0.125
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Beams(Generic[StateT]):
     def select(self, items: Int[Tensor, " selected"]) -> "Beams[StateT]":
         """Return the search of the items at `items`."""
         groups = members(items, len(self.log_probs) // len(self.items))
-        rows = members(groups, self.log_probs.shape[1])
+        rows = members(groups, self.log_probs.shape[1])  # of item 1 alone: groups [1], rows [3, 4, 5]
         return Beams(
             self.items[items],
             self.memory.select(items),
@@ -82,19 +85,28 @@ class Beams(Generic[StateT]):
             self.best[groups],
         )
 
-    def follow(self, live: Candidates) -> None:
-        """Go on with the beams that a step chose."""
+    def advance(self, live: Candidates) -> "Beams[StateT]":
+        """Return the search one word later, with the beams that a step chose."""
         groups, width = live.parents.shape
+        # parents [[0, 0, 2], [1, 0, 1]] count within a group; rows [0, 0, 2, 4, 3, 4] count over the whole batch.
         rows = members(torch.arange(groups, device=live.parents.device), width, live.parents)
-        self.token_ids, self.log_probs = live.token_ids.flatten(), live.log_probs
-        self.state = self.state.reorder(rows)
-        self.prefixes = torch.cat([self.prefixes[rows], self.token_ids.unsqueeze(1)], 1)
+        token_ids = live.token_ids.flatten()  # [groups, width] -> [rows]
+        return replace(
+            self,
+            state=self.state.reorder(rows),
+            token_ids=token_ids,
+            prefixes=torch.cat([self.prefixes[rows], token_ids.unsqueeze(1)], 1),  # [rows, length + 1]
+            log_probs=live.log_probs,
+        )
 
 
 def members(
     owners: Int[Tensor, " owners"], size: int, which: Int[Tensor, "owners n"] | None = None
 ) -> Int[Tensor, " members"]:
-    """Return the numbers of the members, all or only `which`, of owners that have `size` members each."""
+    """Return the numbers of the members, all or only `which`, of owners that have `size` members each.
+
+    Owners [0, 2] of 3 members each: [0, 1, 2, 6, 7, 8]; only `which` [[1], [0]] of them: [1, 6].
+    """
     which = torch.arange(size, device=owners.device) if which is None else which
     return (owners.unsqueeze(1) * size + which).flatten()
 
@@ -144,26 +156,32 @@ def beam_search(
         decoder, memory, length_limits(options, memory), num_groups, banks.count * width, num_captions, bos_id
     )
     steps: list[Step] = []
-    found: list[list[Hypothesis]] = [[]] * len(memory)
+    hypotheses: dict[int, list[Hypothesis]] = {}
     for length in range(int(beams.limits.max()) + 1):
+        # 1. Ask the decoder how likely each word is behind each beam: logits [rows, vocab], here 6 x 100.
         logits, beams.state, attention_weights = decoder.step(beams.token_ids, beams.state, beams.memory)
+        # 2. Rule out what may not be written, and put the beams of a group side by side: [groups, width, vocab].
         allowed = constraints.log_probs(logits, beams.prefixes).reshape(*beams.log_probs.shape, -1)
+        # 3. Choose the beams that go on and the texts that end, each [groups, width], and keep what was decided.
         live, ends = choose(beams.log_probs, allowed, options, banks, constraints.eos_id)
         steps.append(Step(beams.items, live, ends, attention_weights.reshape(*beams.log_probs.shape, -1)))
         beams.best = torch.cat([beams.best, ends.log_probs / divisors[length]], 1).topk(num_captions).values
-        most = divisors[beams.limits].repeat_interleave(num_groups)
-        is_over = settled(beams.best, live.log_probs, most).reshape(-1, num_groups).all(1) | (length == beams.limits)
-        share = is_over.float().mean().item()
-        if share >= LEAVING_SHARE:
-            over = is_over.nonzero().flatten()
+        # 4. Find the items that nothing can change any more, or whose texts are as long as they may be: [items].
+        longest = divisors[beams.limits].repeat_interleave(num_groups)  # [items] -> [groups]
+        is_over = settled(beams.best, live.log_probs, longest).reshape(-1, num_groups).all(1)
+        is_over |= length == beams.limits
+        # 5. Once they are enough, rebuild their texts and let them leave the batch.
+        over_fraction = is_over.float().mean().item()
+        if over_fraction >= LEAVING_FRACTION:
+            over, staying = is_over.nonzero().flatten(), (~is_over).nonzero().flatten()  # [1] and [0], say
             log_probs = banks.complete(beams.log_probs[members(over, num_groups)])
-            finish(beams.items[over], log_probs, steps, divisors, num_captions, found)
-            if share == 1:
+            hypotheses |= finish(beams.items[over], log_probs, steps, divisors, num_captions)
+            if over_fraction == 1:
                 break
-            staying = (~is_over).nonzero().flatten()
             beams, live = beams.select(staying), live.select(members(staying, num_groups))
-        beams.follow(live)
-    return found
+        # 6. Go on with the chosen beams.
+        beams = beams.advance(live)
+    return [hypotheses[item] for item in range(len(memory))]
 
 
 def settled(
@@ -192,19 +210,18 @@ def finish(
     steps: list[Step],
     divisors: Float[Tensor, " length"],
     num_captions: int,
-    found: list[list[Hypothesis]],
-) -> None:
-    """Put the hypotheses of items whose search is over where `found` has their places."""
+) -> dict[int, list[Hypothesis]]:
+    """Return the hypotheses of items whose search is over, by the items' numbers."""
     texts = rebuild([step.of(items) for step in steps], log_probs, divisors, num_captions).to_hypotheses()
     num_groups = len(texts) // len(items)
-    for number, item in enumerate(items.tolist()):
-        found[item] = merge(texts[number * num_groups : (number + 1) * num_groups], num_captions)
+    groups = [texts[first : first + num_groups] for first in range(0, len(texts), num_groups)]
+    return {item: merge(own, num_captions) for item, own in zip(items.tolist(), groups, strict=True)}
 
 
 def rebuild(
     steps: list[Step], log_probs: Float[Tensor, "groups width"], divisors: Float[Tensor, " length"], num_captions: int
 ) -> Paths:
-    """Rank all texts of each group and follow the back-pointers of the best ones.
+    """Rank all texts of each group and trace the best ones back to their first words.
 
     Args:
         steps: All that was decided.
@@ -213,21 +230,20 @@ def rebuild(
         num_captions: Texts wanted of each group.
     """
     num_steps, (groups, width), device = len(steps), log_probs.shape, log_probs.device
-    last = steps[-1].ends
-    ended = torch.zeros_like(log_probs).scatter_add_(1, last.parents, (last.log_probs > -torch.inf).float()) > 0
-    beams = torch.arange(width, device=device).expand(groups, -1)
-    nothing = torch.zeros_like(log_probs)
-    cut = Candidates(beams, beams, nothing, log_probs.masked_fill(ended, -torch.inf))
-    texts = Candidates.join([*(step.ends for step in steps), cut])
+    # 1. Collect all texts, [groups, (num_steps + 1) * width]: the ends of each step, then the beams that are cut.
+    texts = Candidates.join([*(step.ends for step in steps), cut_beams(steps[-1], log_probs)])
 
-    lengths = (
-        torch.tensor([*range(num_steps), num_steps - 1], device=device).repeat_interleave(width).expand(groups, -1)
-    )
+    # 2. Rank them. Of two steps with 3 beams, the lengths without EOS are 0 0 0 1 1 1, and 1 1 1 of those that are cut;
+    #    EOS counts where there is one, and divisors[0] belongs to a length of 1.
+    of_step = torch.tensor([*range(num_steps), num_steps - 1], device=device)
+    lengths = of_step.repeat_interleave(width).expand(groups, -1)
     finished = torch.arange(lengths.shape[1], device=device).expand(groups, -1) < num_steps * width
     scores = texts.log_probs / divisors[(lengths + finished.long() - 1).clamp(min=0)]
     order = best_first(scores, finished)[:, :num_captions]
+
+    # 3. Rebuild the best, [groups, captions, target].
     texts, lengths = texts.take(order), lengths.gather(1, order)
-    token_ids, token_log_probs, attention_weights = follow(steps, texts.parents, lengths)
+    token_ids, token_log_probs, attention_weights = backtrace(steps, texts.parents, lengths)
     token_log_probs.scatter_(2, lengths.unsqueeze(2), texts.token_log_probs.unsqueeze(2))  # EOS's
     return Paths(
         token_ids,
@@ -240,19 +256,29 @@ def rebuild(
     )
 
 
-def follow(
+def cut_beams(last: Step, log_probs: Float[Tensor, "groups width"]) -> Candidates:
+    """Return the beams that the last step started from as texts that are cut, without those that ended there."""
+    ended = torch.zeros_like(log_probs).scatter_add_(1, last.ends.parents, (last.ends.log_probs > -torch.inf).float())
+    beams = torch.arange(log_probs.shape[1], device=log_probs.device).expand_as(log_probs)
+    return Candidates(beams, beams, torch.zeros_like(log_probs), log_probs.masked_fill(ended > 0, -torch.inf))
+
+
+def backtrace(
     steps: list[Step], beams: Int[Tensor, "groups n"], lengths: Int[Tensor, "groups n"]
 ) -> tuple[Int[Tensor, "groups n target"], Float[Tensor, "groups n target"], Float[Tensor, "groups n target source"]]:
     """Return the words, their log-probabilities and attention weights of texts of `lengths` words, last in `beams`."""
     words = []
     for position in reversed(range(len(steps))):
         live, attention_weights = steps[position].live.take(beams), steps[position].attention_weights
+        # A text that is shorter stays at the beam where it ended until the steps are as early as its last word.
         inside = position < lengths
         beams = torch.where(inside, live.parents, beams)
-        looked = attention_weights.take_along_dim(beams.unsqueeze(2), 1)
-        words.append((live.token_ids, live.token_log_probs, looked))
-    token_ids, token_log_probs, looked_at = zip(*reversed(words), strict=True)
-    return torch.stack(token_ids, 2), torch.stack(token_log_probs, 2), torch.stack(looked_at, 2)
+        weights = attention_weights.take_along_dim(
+            beams.unsqueeze(2), 1
+        )  # [groups, width, source] -> [groups, n, source]
+        words.append((live.token_ids, live.token_log_probs, weights))
+    token_ids, token_log_probs, attention = zip(*reversed(words), strict=True)
+    return torch.stack(token_ids, 2), torch.stack(token_log_probs, 2), torch.stack(attention, 2)
 
 
 def merge(groups: list[list[Hypothesis]], num_captions: int) -> list[Hypothesis]:
