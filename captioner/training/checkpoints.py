@@ -1,6 +1,7 @@
 """What a killed run needs to go on: weights, the optimizer's moments and the place in the epoch; never half written."""
 
 import json
+import math
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,7 @@ class Progress:
         history: One entry an epoch: loss, learning rate, scores.
         best_epoch: The epoch with the best validation score, counted from 1; 0 before the first.
         best_score: That score, times 100.
+        best_loss: Its validation loss where that score is 0, nats a word.
         scaler: State of the loss scaler, where fp16 needs one.
         config: The experiment's settings, so that a run does not go on with others.
     """
@@ -57,6 +59,7 @@ class Progress:
     history: list[dict[str, Any]] = field(default_factory=list)
     best_epoch: int = 0
     best_score: float = -1.0
+    best_loss: float = math.inf
     scaler: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
 

@@ -43,8 +43,8 @@ class PhotoTask:
         self.config = config
         self._data = read_dataset(config.data)
         self.targets = [example.captions for example in self._data.train]
-        self.num_val = len(self._data.val)
-        self.scorer = Scorer(dict(enumerate(example.captions for example in self._data.val)))
+        self.val_targets = [example.captions for example in self._data.val]
+        self.scorer = Scorer(dict(enumerate(self.val_targets)))
         self.from_features = False
 
     def train_tokenizer(self) -> "PreTrainedTokenizerFast":

@@ -47,8 +47,8 @@ class SentenceTask:
             print(f"{count:,} of {len(pairs):,} training pairs left out: {reason}", flush=True)
         self._val = _read(data.val_source, data.val_target, "val_source")
         self.targets = [(pair.target,) for pair in self._train]
-        self.num_val = len(self._val)
-        self.scorer = TranslationScorer({number: [pair.target] for number, pair in enumerate(self._val)})
+        self.val_targets = [(pair.target,) for pair in self._val]
+        self.scorer = TranslationScorer(dict(enumerate(self.val_targets)))
 
     def train_tokenizer(self) -> "PreTrainedTokenizerFast":
         """Learn the pieces that both languages are made of."""

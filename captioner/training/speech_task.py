@@ -49,7 +49,7 @@ class SpeechTask:
         self._train = draw_strings(train, data.num_strings, data.max_joined, seed) or as_strings(train)
         self._val = as_strings(val) + draw_strings(val, data.num_val_strings, data.max_joined, seed)
         self.targets = [(string.text,) for string in self._train]
-        self.num_val = len(self._val)
+        self.val_targets = [(string.text,) for string in self._val]
         self.scorer = TranscriptScorer({number: string.text for number, string in enumerate(self._val)})
 
     def train_tokenizer(self) -> "PreTrainedTokenizerFast":

@@ -35,7 +35,7 @@ class Task(Protocol):
     Attributes:
         config: The experiment; `open` completes it with what the model decides.
         targets: The target texts of each training example.
-        num_val: Number of validation examples.
+        val_targets: The target texts of each validation example.
         scorer: Judges what was decoded from them.
         shown: The two scores that are printed and drawn; the first tells which epoch is the best.
         num_groups: Groups of similar length into which the targets of one batch are sorted.
@@ -46,13 +46,14 @@ class Task(Protocol):
 
     shown: tuple[str, str]
     num_groups: int
-    num_val: int
     from_features: bool
 
     @property
     def config(self) -> Experiment: ...  # noqa: D102 (an attribute that only the task itself sets)
     @property
     def targets(self) -> Sequence[Sequence[str]]: ...  # noqa: D102
+    @property
+    def val_targets(self) -> Sequence[Sequence[str]]: ...  # noqa: D102
     @property
     def scorer(self) -> Scorer: ...  # noqa: D102
     @property

@@ -45,7 +45,7 @@ from captioner.training.objective import Objective
 from captioner.training.optimizer import build_optimizer, learning_rate_factor, set_learning_rate
 from captioner.training.task import prefetch
 from captioner.training.tasks import build_task
-from captioner.training.validation import Validation
+from captioner.training.validation import IN_VAIN, LOSS, Validation
 
 
 class Trainer:
@@ -79,7 +79,7 @@ class Trainer:
         with self.accelerator.main_process_first():
             self.task.open(self.model)
         self.config = self.task.config
-        self.validation = Validation(self.task, self.config.search, self.accelerator)
+        self.validation = Validation(self.task, self.config.search, self.accelerator, config.training.max_target_length)
         reward = self.task.reward(config.self_critical.rewards) if config.self_critical.share else None
         self.objective = Objective(self.model, config, self.task.from_features, reward)
         self.optimizer: torch.optim.Optimizer = build_optimizer(self.model, config.training)
@@ -272,10 +272,12 @@ class Trainer:
                 self._write_history(entry)
 
     def _keep_if_best(self, report: Report, epoch: int, or_equal: bool = False) -> None:
-        score = report.scores[self.task.shown[0]]
-        if score < self.state.best_score or (score == self.state.best_score and not or_equal):
+        """Keep the model if its score is better than the best one so far; of scores of 0, if its loss is lower."""
+        score, loss = report.scores[self.task.shown[0]], report.scores.get(LOSS, math.inf)
+        own, best = (score, -loss), (self.state.best_score, -self.state.best_loss)
+        if own < best or (own == best and not or_equal):
             return
-        self.state.best_score, self.state.best_epoch = score, epoch
+        self.state.best_score, self.state.best_loss, self.state.best_epoch = score, loss, epoch
         if self.accelerator.is_main_process:
             with writing(self.folder):
                 self._write_best(report)
@@ -301,9 +303,11 @@ class Trainer:
         (self.folder / "history.jsonl").write_text("".join(lines), encoding="utf-8")
         scores = self._shown(entry)
         print(f"epoch {entry['epoch']}/{self.config.training.epochs}: loss {entry['loss']:.4f}, {scores}", flush=True)
+        if len(self.state.history) == 1 and LOSS in entry and self.validation.is_in_vain():
+            print(IN_VAIN.format(score=self.task.shown[0]), flush=True)
 
     def _shown(self, scores: Mapping[str, float]) -> str:
-        return ", ".join(f"{name} {scores[name]:.2f}" for name in self.task.shown)
+        return ", ".join(f"{name} {scores[name]:.2f}" for name in (*self.task.shown, LOSS) if name in scores)
 
     def _average(self) -> None:
         """Keep the average of the last epochs' weights if it decodes as well as the best of all, or better."""

@@ -1,17 +1,29 @@
 """Validation as users will use the model: texts by beam search, scored against all references."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
 import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object
 
 from captioner.config import SearchConfig
+from captioner.data.batching import group_targets
 from captioner.metrics import Report
 from captioner.model.captioner_model import CaptionerModel
 from captioner.progress import progress
+from captioner.training.losses import caption_loss
 from captioner.training.objective import encode
 from captioner.training.task import Task
 
 BATCH_ITEMS = 32
+LOSS = "validation loss"
+"""Nats a word of the validation targets; it tells epochs apart where the score that chooses the best is 0."""
+IN_VAIN = (
+    "{score} is 0 whatever is written of these validation examples (there is one alone, or all have the same words): "
+    "the best epoch is the one with the lowest validation loss"
+)
 
 
 class Validation:
@@ -21,25 +33,67 @@ class Validation:
         task: Whose validation sources are decoded.
         search: How.
         accelerator: Its processes share the work.
+        max_target_length: Longer validation targets are cut to so many tokens, for the loss alone.
     """
 
-    def __init__(self, task: Task, search: SearchConfig, accelerator: Accelerator) -> None:
+    def __init__(self, task: Task, search: SearchConfig, accelerator: Accelerator, max_target_length: int) -> None:
         self._task = task
+        self._max_target_length = max_target_length
         self._search = search.model_copy(update={"num_captions": 1, "sample": False})
         self._accelerator = accelerator
 
     def __call__(self, model: CaptionerModel) -> Report:
-        """Decode all validation examples and return the scores."""
+        """Decode all validation examples and return the scores.
+
+        Where the one that chooses the best epoch is 0, the loss is among them: it tells epochs apart all the same.
+        """
         model.train(False)
-        mine = range(self._accelerator.process_index, self._task.num_val, self._accelerator.num_processes)
         pairs: list[tuple[int, str]] = []
-        with torch.inference_mode(), progress("validation", len(mine), "items") as advance:
-            for start in range(0, len(mine), BATCH_ITEMS):
-                numbers = list(mine[start : start + BATCH_ITEMS])
-                inputs = self._task.val.load(numbers, [0] * len(numbers), 0).to(self._accelerator.device)
-                memory = encode(model, inputs, self._task.from_features)
-                found = model.search(memory, self._search)
+        with torch.inference_mode(), progress("validation", sum(map(len, self._batches())), "items") as advance:
+            for numbers in self._batches():
+                found = model.search(self._encode(model, numbers), self._search)
                 pairs += zip(numbers, model.decode([best[0] for best in found]), strict=True)
                 advance(len(numbers))
         everyone: list[tuple[int, str]] = gather_object(pairs)
-        return self._task.scorer.score(dict(everyone))
+        report = self._task.scorer.score(dict(everyone))
+        if report.scores[self._task.shown[0]] > 0:
+            return report
+        return replace(report, scores=report.scores | {LOSS: self._loss(model)})
+
+    def is_in_vain(self) -> bool:
+        """Tell whether the score is 0 even for the validation targets themselves, so that it can never rise.
+
+        The CIDEr of a single photo is, and that of photos whose captions are all made of the same words: to CIDEr, what
+        stands in the captions of all photos says nothing.
+        """
+        several = self._task.val_targets
+        choices = (
+            {number: texts[rank % len(texts)] for number, texts in enumerate(several)}
+            for rank in range(max(map(len, several)))
+        )
+        return all(self._task.scorer.score(texts).scores[self._task.shown[0]] <= 0 for texts in choices)
+
+    def _batches(self) -> list[list[int]]:
+        """Return the numbers of this process's examples, batch by batch."""
+        mine = range(self._accelerator.process_index, len(self._task.val_targets), self._accelerator.num_processes)
+        return [list(mine[start : start + BATCH_ITEMS]) for start in range(0, len(mine), BATCH_ITEMS)]
+
+    def _encode(self, model: CaptionerModel, numbers: Sequence[int]) -> Any:
+        inputs = self._task.val.load(numbers, [0] * len(numbers), 0).to(self._accelerator.device)
+        return encode(model, inputs, self._task.from_features)
+
+    def _loss(self, model: CaptionerModel) -> float:
+        """Return the cross-entropy of the validation targets, a word."""
+        ids, device = model.config, self._accelerator.device
+        total = torch.zeros(2, device=device)  # the loss, and the words
+        with torch.inference_mode():
+            for numbers in self._batches():
+                memory = self._encode(model, numbers)
+                targets = [model.tokenize(self._task.val_targets[one], self._max_target_length) for one in numbers]
+                for group in group_targets(targets, ids.bos_token_id, ids.eos_token_id, ids.pad_token_id):
+                    group = group.to(device)
+                    logits, _ = model.decoder(group.target_input, memory.select(group.item_index))
+                    total[0] += caption_loss(logits, group.target_output, ids.pad_token_id, label_smoothing=0.0)
+                    total[1] += (group.target_output != ids.pad_token_id).sum()
+        loss, num_words = self._accelerator.reduce(total, "sum").tolist()
+        return float(loss / num_words)

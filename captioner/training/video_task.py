@@ -46,8 +46,8 @@ class VideoTask:
         self.config = config
         self._train, self._val = read_splits(config.data)
         self.targets = [example.texts for example in self._train]
-        self.num_val = len(self._val)
-        texts = dict(enumerate(example.texts for example in self._val))
+        self.val_targets = [example.texts for example in self._val]
+        texts = dict(enumerate(self.val_targets))
         self._names_labels = not config.data.captions
         self.scorer: AccuracyScorer | Scorer[int]
         if self._names_labels:

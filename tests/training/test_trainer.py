@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from captioner.model.captioner_model import CaptionerModel
 from captioner.training import train, trainer
 from captioner.training.checkpoints import list_checkpoints, load_checkpoint
 from captioner.training.trainer import Trainer
-from captioner.training.validation import Validation
+from captioner.training.validation import LOSS, Validation
 
 NO_DROPOUT = {"encoder": {"dropout": 0.0}, "decoder": {"dropout": 0.0}}
 
@@ -165,14 +166,15 @@ def test_crops_and_flips_are_views_of_the_cache(tiny_config):
 class Judged:
     """Lets validation find the given CIDEr, one after the other; remembers the weights that it was shown."""
 
-    def __init__(self, patch: pytest.MonkeyPatch, scores: list[float]) -> None:
+    def __init__(self, patch: pytest.MonkeyPatch, scores: list[float], losses: Sequence[float] = ()) -> None:
         self.weights: list[dict[str, torch.Tensor]] = []
-        left, original = iter(scores), Validation.__call__
+        left, left_losses, original = iter(scores), iter(losses), Validation.__call__
 
         def judge(validation: Validation, model: CaptionerModel) -> Report:
             self.weights.append({name: tensor.clone() for name, tensor in model.own_state_dict().items()})
             report = original(validation, model)
-            return dataclasses.replace(report, scores=report.scores | {"CIDEr": next(left)})
+            scores = report.scores | {"CIDEr": next(left), LOSS: next(left_losses, math.inf)}
+            return dataclasses.replace(report, scores=scores if not scores["CIDEr"] else scores | {LOSS: math.inf})
 
         patch.setattr(Validation, "__call__", judge)
 
@@ -186,6 +188,37 @@ def test_early_stop_keeps_the_best_epoch(tiny_config, tmp_path, monkeypatch):
     best = train(tiny_config(training={"epochs": 5, "patience": 2}))
     assert [entry["CIDEr"] for entry in history(tmp_path / "run")] == [3, 5, 4, 5]
     assert same(load_file(best / "model.safetensors"), halves(judged.weights[1]))
+
+
+def test_among_scores_of_zero_the_lowest_loss_is_kept(tiny_config, tmp_path, monkeypatch):
+    losses = [3.0, 2.0, 2.5, 1.5, 1.6, 1.7]
+    judged = Judged(monkeypatch, [0.0] * 6, losses)
+    best = train(tiny_config(training={"epochs": 9, "patience": 2}))
+    assert [entry[LOSS] for entry in history(tmp_path / "run")] == losses
+    assert same(load_file(best / "model.safetensors"), halves(judged.weights[3]))
+
+
+def test_any_score_is_better_than_a_low_loss(tiny_config, monkeypatch):
+    judged = Judged(monkeypatch, [0.0, 1.0, 0.0], [0.1] * 3)
+    best = train(tiny_config(training={"epochs": 3}))
+    assert same(load_file(best / "model.safetensors"), halves(judged.weights[1]))
+
+
+@pytest.mark.parametrize("names", [["photo00.png"], ["photo00.png", "photo01.png"]])
+def test_one_validation_photo_or_the_same_words_are_judged_by_loss(tiny_config, caption_set, tmp_path, capsys, names):
+    train_split = [name for name in Path(caption_set["train_split"]).read_text().split() if name not in names]
+    (tmp_path / "train.txt").write_text("\n".join(train_split))
+    rows = [f"{name},the same words" for name in names]
+    (tmp_path / "val.csv").write_text("\n".join(["image,caption", *rows]))
+    data = {"val_captions": str(tmp_path / "val.csv"), "val_split": ""}
+    data |= {"train_split": str(tmp_path / "train.txt")}
+    train(tiny_config(data=data, training={"epochs": 3, "patience": 3}))
+    lines = capsys.readouterr().out.splitlines()
+    assert "validation loss" in lines[0] and lines[1].startswith("CIDEr is 0 whatever")
+    assert sum("whatever" in line for line in lines) == 1
+    progress = load_checkpoint(tmp_path / "run" / "checkpoints")[0]
+    assert progress.best_loss == min(entry[LOSS] for entry in history(tmp_path / "run"))
+    assert history(tmp_path / "run")[progress.best_epoch - 1][LOSS] == progress.best_loss
 
 
 @pytest.mark.parametrize(("score", "is_kept"), [(9.0, True), (1.0, False)])

@@ -8,7 +8,7 @@ from captioner.metrics import Scorer
 from captioner.metrics.translation import TranslationScorer
 from captioner.preprocess.text import pad_sources
 from captioner.training import validation
-from captioner.training.validation import Validation
+from captioner.training.validation import LOSS, Validation
 
 
 class Counted:
@@ -27,23 +27,26 @@ class Counted:
 class Made:
     """As much of a task as validation sees."""
 
-    num_val = 7
     from_features = False
 
-    def __init__(self, make_batch, scorer) -> None:
-        self.val, self.scorer = Counted(make_batch), scorer
+    def __init__(self, make_batch, scorer, val_targets, shown) -> None:
+        self.val, self.scorer, self.val_targets, self.shown = Counted(make_batch), scorer, val_targets, shown
+
+
+def captioned(*captions: tuple[str, ...]) -> Made:
+    pixels = torch.randn(len(captions), 3, 32, 64, generator=torch.Generator().manual_seed(0))
+    return Made(lambda numbers: pixels[numbers], Scorer(dict(enumerate(captions))), captions, ("CIDEr", "BLEU-4"))
 
 
 def photos() -> Made:
-    pixels = torch.randn(7, 3, 32, 64, generator=torch.Generator().manual_seed(0))
-    references = {n: ("a red photo", "a green picture")[: 1 + n % 2] for n in range(7)}
-    return Made(lambda numbers: pixels[numbers], Scorer(references))
+    return captioned(*(("a red photo", "a green picture")[: 1 + n % 2] for n in range(7)))
 
 
 def sentences() -> Made:
     ids = [[4 + n] * n for n in range(7)]
-    scorer = TranslationScorer({n: [f"zwei Hunde {n}"] for n in range(7)})
-    return Made(lambda numbers: pad_sources([ids[n] for n in numbers], 2, 0), scorer)
+    targets = [(f"zwei Hunde {n}",) for n in range(7)]
+    scorer = TranslationScorer(dict(enumerate(targets)))
+    return Made(lambda numbers: pad_sources([ids[n] for n in numbers], 2, 0), scorer, targets, ("chrF", "BLEU"))
 
 
 @pytest.mark.parametrize("batch_items", [1, 3, 7, 32])
@@ -53,10 +56,44 @@ def test_each_item_is_decoded_once(make_model, make_sentence_model, monkeypatch,
     options = model.search_config.model_copy(update={"num_captions": 3, "sample": True})
     monkeypatch.setattr(validation, "BATCH_ITEMS", batch_items)
     task = make()
-    report = Validation(task, options, Accelerator())(model.train())
-    assert task.val.asked == list(range(7))
+    report = Validation(task, options, Accelerator(), 9)(model.train())
+    assert task.val.asked == list(range(7)) * (2 if LOSS in report.scores else 1)
     assert report.num_items == 7
     assert not model.training
     monkeypatch.setattr(validation, "BATCH_ITEMS", 32)
-    expected = Validation(make(), model.search_config, Accelerator())(model)
-    assert report.scores == expected.scores
+    expected = Validation(make(), model.search_config, Accelerator(), 9)(model)
+    assert report.scores == pytest.approx(expected.scores)
+
+
+@pytest.mark.parametrize(
+    ("captions", "in_vain"),
+    [
+        ([("a red photo", "a green picture")], True),
+        ([("a red photo",), ("a red photo",)], True),
+        ([("a red photo", "a picture"), ("a picture", "a red photo"), ("a red photo", "a picture")], True),
+        ([("a red photo",), ("a green picture",)], False),
+        ([("a photo", "a red photo"), ("a photo", "a green photo")], False),
+    ],
+)
+def test_a_score_that_cannot_rise_is_known_and_the_loss_told(make_model, captions, in_vain):
+    model = make_model()
+    validation = Validation(captioned(*captions), model.search_config, Accelerator(), 9)
+    assert validation.is_in_vain() == in_vain
+    report = validation(model)
+    assert (LOSS in report.scores) == (report.scores["CIDEr"] == 0)
+    assert in_vain <= (LOSS in report.scores)
+
+
+@pytest.mark.parametrize("batch_items", [1, 2, 32])
+def test_the_loss_is_that_of_the_targets_a_word(make_model, monkeypatch, batch_items):
+    monkeypatch.setattr(validation, "BATCH_ITEMS", batch_items)
+    model, captions = make_model(), [("a red photo", "a picture"), ("a red photo",), ("a picture",)]
+    loss = Validation(captioned(*captions), model.search_config, Accelerator(), 2)(model).scores[LOSS]
+    task, losses, ids = captioned(*captions), [], model.config
+    for number, texts in enumerate(captions):
+        memory = model.encode(task.val.load([number], [0], 0))
+        for words in model.tokenize(texts, 2):
+            logits, _ = model.decoder(torch.tensor([[ids.bos_token_id, *words]]), memory)
+            log_probs = logits[0].log_softmax(-1)
+            losses += [-log_probs[at, word].item() for at, word in enumerate([*words, ids.eos_token_id])]
+    assert loss == pytest.approx(sum(losses) / len(losses), rel=1e-5)
