@@ -1,7 +1,5 @@
 """The command line: parses, calls the pipeline, prints. Nothing heavy is imported before a command needs it."""
 
-import io
-import sys
 from typing import Annotated
 
 import typer
@@ -17,7 +15,8 @@ from captioner.commands.score import compare, score
 from captioner.commands.train import models, train
 from captioner.commands.transcribe import transcribe
 from captioner.commands.translate import translate
-from captioner.errors import CaptionerError, ConfigError, UsageError
+from captioner.errors import CaptionerError, CheckpointError, ConfigError, OutputError, UsageError
+from captioner.terminal import flush_output, open_streams, print_note, print_notes, print_text, printable
 
 COMMANDS = (caption, demo, web_page, score, compare, translate, transcribe, recognize, train, export, models)
 
@@ -35,7 +34,7 @@ def _main(
     version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
 ) -> None:
     if version:
-        print(__version__)
+        print_text(__version__)
         raise typer.Exit
 
 
@@ -46,22 +45,31 @@ app.add_typer(evaluate)
 
 def main() -> None:
     """Run the command line; every error that captioner knows becomes one line and an exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="surrogateescape")  # file names in any encoding are printed as they are
+    open_streams()
     keep_freed_memory()
     try:
-        app()
+        try:
+            app()
+        finally:
+            flush_output()
     except (UsageError, ConfigError) as error:
         _end(error, 2)
     except CaptionerError as error:
         _end(error, 1)
+    except BrokenPipeError:  # whoever read standard output has ended, and wants no more
+        raise SystemExit(1) from None
+    except OSError as error:
+        _end(OutputError(": ".join(str(part) for part in (error.filename, error.strerror or error) if part)), 1)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 
 
-def _end(error: CaptionerError, status: int) -> None:
-    print(f"captioner: {error}", file=sys.stderr)
+def _end(error: Exception, status: int) -> None:
+    told = f"captioner: {error}"
+    if isinstance(error, ConfigError | CheckpointError):  # a line for each thing that is wrong
+        print_notes("\n".join(map(printable, told.split("\n"))))
+    else:
+        print_note(told)
     raise SystemExit(status)
 
 

@@ -12,7 +12,7 @@ DOCUMENT = PACKAGE.parent / "docs" / "architecture.md"
 ORDER = [
     *("cli", "commands", "web", "allocator"),
     *("export", "evaluation", "batch", "pipeline", "onnx", "training", "model", "search", "modules"),
-    *("metrics", "outputs", "data", "preprocess", "concepts", "config", "pretrained", "progress", "errors"),
+    *("metrics", "outputs", "data", "preprocess", "concepts", "config", "pretrained", "progress", "terminal", "errors"),
 ]
 RANK = {part: rank for rank, part in enumerate(ORDER)}
 MODEL_PARTS = [

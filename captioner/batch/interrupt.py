@@ -1,11 +1,12 @@
 """Ctrl-C: the first one asks for an end after the batch in hand, the second one ends at once."""
 
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from captioner.terminal import print_notes
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def stop_by_interrupt() -> Iterator[Callable[[], bool]]:
     def press(number: int, frame: FrameType | None) -> None:
         pressed.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        print("\nthe batch in hand is finished first; Ctrl-C again ends at once", file=sys.stderr)
+        print_notes("\nthe batch in hand is finished first; Ctrl-C again ends at once")
 
     signal.signal(signal.SIGINT, press)
     try:

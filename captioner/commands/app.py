@@ -1,7 +1,6 @@
 """`app`: the web page."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 
 from captioner.commands.options import Device
 from captioner.pretrained.registry import find_model
+from captioner.terminal import print_note
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -33,5 +33,5 @@ def app(
 
     if host not in LOCAL and not os.environ.get(PASSWORD_VARIABLE):
         note = f"anyone who reaches {host} may use this page; {PASSWORD_VARIABLE} sets a password"
-        print(f"captioner: {note}", file=sys.stderr)
+        print_note(f"captioner: {note}")
     serve([Path(find_model(name)) for name in model] if model else None, host, port, device)

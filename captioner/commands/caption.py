@@ -9,6 +9,7 @@ import typer
 from captioner.commands.many_files import Resume, nothing_to_do, work_through
 from captioner.commands.options import BeamSize, Device, Model, Models, describe, given, load_model, load_recognizer
 from captioner.errors import UsageError
+from captioner.terminal import print_row
 
 if TYPE_CHECKING:
     from captioner.batch import Captioned, Destinations
@@ -133,7 +134,7 @@ def demo(
         for done in caption_files(captioner, sample_photos(), captioner.options(num_captions=3)):
             _show(done)
             page.write(done.record)
-    print(f"open {output.resolve()}")
+    print_row(f"open {output.resolve()}")
 
 
 def _destinations(
@@ -166,4 +167,4 @@ def _destinations(
 
 def _show(done: "Captioned") -> None:
     for candidate in done.record.candidates:
-        print(f"{done.record.file}\t{candidate.caption}", flush=True)
+        print_row(done.record.file, candidate.caption)

@@ -1,6 +1,5 @@
 """`evaluate`: how good a model is on labelled data, a command for each task."""
 
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from typer.core import TyperGroup
 from captioner.commands.options import AsJson, BatchSize, BeamSize, Device, Models, given, load_model, load_recognizer
 from captioner.commands.score import print_scores
 from captioner.errors import UsageError
+from captioner.terminal import print_note
 
 if TYPE_CHECKING:
     from captioner.metrics import Report
@@ -40,7 +40,7 @@ class _EvaluateGroup(TyperGroup):
             if task == "actions" and "--references" in options:
                 task = "video-captions"
             if task is not None:
-                print(f"captioner: {DEPRECATED.format(task=task)}", file=sys.stderr)
+                print_note(f"captioner: {DEPRECATED.format(task=task)}")
                 args = [task, *args]
         return super().parse_args(ctx, args)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from captioner.terminal import check_output, output_is_closed, print_note
+
 if TYPE_CHECKING:
     from captioner.batch import Captioned, Destinations, Summary, Wording
     from captioner.batch.run import Engine
@@ -27,10 +29,12 @@ def nothing_to_do(files: Sequence[Path], to: "Destinations", resume: bool) -> bo
     from captioner.outputs import check_outputs
 
     check_outputs(to.outputs, files, to.text_field)
+    if not (to.outputs or to.sidecars or to.looks):
+        check_output()
     finished = resume and is_finished(files, to)
     if finished:
         done = ", ".join(map(str, to.outputs))
-        print(f"{done}: finished already; without --resume it is made anew", file=sys.stderr)
+        print_note(f"{done}: finished already; without --resume it is made anew")
     return finished
 
 
@@ -59,8 +63,8 @@ def work_through(
 
     def tell(done: "Captioned") -> None:
         if done.record.error is not None:
-            print(f"{done.record.file}: {done.record.error.message}", file=sys.stderr)
-        elif show:
+            print_note(f"{done.record.file}: {done.record.error.message}")
+        elif show and not output_is_closed():
             show(done)
 
     hide = show is not None and sys.stdout.isatty()
@@ -73,9 +77,9 @@ def _end(summary: "Summary", to: "Destinations") -> None:
     kept = bool(to.outputs or to.sidecars)
     listed = [] if summary.stopped else failures_in(to.outputs, to.text_field)
     for line in summary.lines(listed) if kept or summary.stopped else summary.failure_lines(listed):
-        print(line, file=sys.stderr)
+        print_note(line)
     if summary.stopped:
-        print("stopped" + (": the same command with --resume goes on" if kept else ""), file=sys.stderr)
+        print_note("stopped" + (": the same command with --resume goes on" if kept else ""))
         raise typer.Exit(130)
     if summary.failed:
         raise typer.Exit(1)

@@ -8,6 +8,7 @@ import typer
 
 from captioner.commands.many_files import Resume, nothing_to_do, work_through
 from captioner.commands.options import Device, Models, load_recognizer
+from captioner.terminal import print_row
 
 if TYPE_CHECKING:
     from captioner.batch import Captioned
@@ -54,4 +55,4 @@ def recognize(
 
 def _show(done: "Captioned") -> None:
     for candidate in done.record.candidates:
-        print(f"{done.record.file}\t{candidate.caption}\t{math.exp(candidate.log_prob):.3f}", flush=True)
+        print_row(done.record.file, candidate.caption, f"{math.exp(candidate.log_prob):.3f}")

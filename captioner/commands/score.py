@@ -1,7 +1,6 @@
 """`score` and `compare`: how good the captions of any system are, and which of several systems is better."""
 
 import json
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from captioner.commands.options import AsJson
+from captioner.terminal import print_note, print_text
 
 References = Annotated[
     list[Path],
@@ -86,6 +86,6 @@ def compare(
 def print_scores(lines: Iterable[str], as_dict: dict[str, Any] | None, notices: Iterable[str] = ()) -> None:
     """Print lines, or one JSON object; what could not be scored goes to standard error either way."""
     for notice in notices:
-        print(f"captioner: {notice}", file=sys.stderr)
+        print_note(f"captioner: {notice}")
     for line in lines if as_dict is None else [json.dumps(as_dict, ensure_ascii=False)]:
-        print(line)
+        print_text(line)

@@ -7,6 +7,7 @@ import typer
 from captioner.config import CONFIGS, load_config
 from captioner.errors import MissingExtraError
 from captioner.pretrained.registry import find_model
+from captioner.terminal import print_row, print_text
 
 USES = {"image": "caption PHOTO", "text": "translate TEXT", "speech": "transcribe RECORDING", "video": "recognize CLIP"}
 """How a model of each sense is used."""
@@ -31,7 +32,7 @@ def train(
         raise MissingExtraError(error.name or "accelerate", "train") from error
     folder = run(settings, resume=resume)
     use = USES[settings.encoder.kind]
-    print(f"the best model is in {folder}: captioner {use} --model {folder}")
+    print_row(f"the best model is in {folder}: captioner {use} --model {folder}")
 
 
 def models() -> None:
@@ -39,4 +40,4 @@ def models() -> None:
     from captioner.pretrained.registry import describe_models
 
     for line in describe_models():
-        print(line)
+        print_text(line)

@@ -7,6 +7,7 @@ import typer
 
 from captioner.commands.many_files import Resume, nothing_to_do, work_through
 from captioner.commands.options import BeamSize, Device, Models, given
+from captioner.terminal import print_row
 
 if TYPE_CHECKING:
     from captioner.batch import Captioned
@@ -57,4 +58,4 @@ def transcribe(
 
 
 def _show(done: "Captioned") -> None:
-    print(f"{done.record.file}\t{(done.record.caption or '').strip()}", flush=True)
+    print_row(done.record.file, (done.record.caption or "").strip())

@@ -2,15 +2,16 @@
 
 import io
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from captioner.commands.options import BeamSize, Device, Models, describe, given
 from captioner.errors import UsageError
+from captioner.terminal import NAMES_AS_THEY_ARE, check_output, print_note, print_text
 
 if TYPE_CHECKING:
     from captioner.pipeline import TranslationResult
@@ -49,14 +50,14 @@ def translate(
     search = translator.options(**given(beam_size=beam_size, max_length=max_length, num_captions=num_translations))
     folder = _folder(explain)
     with ExitStack() as stack:
-        stream = stack.enter_context(_stream(output))
+        write = stack.enter_context(_lines_out(output))
         on_screen = output is None and sys.stdout.isatty()
         advance = stack.enter_context(progress("sentences", count, "lines", hidden=on_screen))
         for number, result in enumerate(translate_lines(translator, lines, search), start=1):
             if cut := sum(sentence.num_pieces > 1 for sentence in result.sentences):
                 told = f"{cut} of its sentences too long for the model, and translated in pieces"
-                print(f"line {number}: {told}", file=sys.stderr)
-            print(_row(result, output, translator.name, alignments), file=stream, flush=True)
+                print_note(f"line {number}: {told}")
+            write(_row(result, output, translator.name, alignments))
             if folder is not None:
                 _draw(folder, number, result)
             advance()
@@ -78,6 +79,8 @@ def _lines(texts: list[str] | None, input_file: Path | None) -> tuple[Iterable[s
 
 def _piped() -> Iterator[str]:
     """Yield lines as they come; like those of a file they are UTF-8, whatever the terminal's encoding is."""
+    if sys.stdin is None:
+        raise UsageError("standard input is closed: there is nothing to read")
     # Not through sys.stdin itself: Python would wait for its lock at the end, where a thread still reads.
     with open(sys.stdin.fileno(), "rb", closefd=False) as pipe:
         for number, line in enumerate(pipe, start=1):
@@ -91,6 +94,7 @@ def _piped() -> Iterator[str]:
 def _check(output: Path | None) -> None:
     """See that the output can be written, before a model is loaded."""
     if output is None:
+        check_output()
         return
     from captioner.outputs.disk import check_place
 
@@ -100,17 +104,17 @@ def _check(output: Path | None) -> None:
 
 
 @contextmanager
-def _stream(output: Path | None) -> Iterator[TextIO]:
-    """Yield where lines go, in UTF-8 but on a terminal of another encoding; what is written stays, come what may."""
+def _lines_out(output: Path | None) -> Iterator[Callable[[str], None]]:
+    """Yield what writes a line, in UTF-8 but on a terminal of another encoding; what is written stays."""
     if output is None:
         if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
-            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
-        yield sys.stdout
+            sys.stdout.reconfigure(encoding="utf-8", errors=NAMES_AS_THEY_ARE, newline="\n")
+        yield print_text
         return
     from captioner.outputs.disk import output_errors
 
     with output_errors(output), output.open("w", encoding="utf-8", newline="\n") as stream:
-        yield stream
+        yield lambda line: print(line, file=stream, flush=True)
 
 
 def _row(result: "TranslationResult", output: Path | None, model: str, alignments: bool) -> str:
