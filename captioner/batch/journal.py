@@ -1,20 +1,24 @@
 """What an unfinished run has done, on the disk: the one thing from which it is gone on with, and outputs are written.
 
 The file has a line of settings, and then one a batch: the batch's records, as a JSON array. A line is on the disk
-before the sidecars of its photos are written, and they are there before the next line. So whatever ended the run, all
-that can be missing or torn belongs to the last line; it is cut off, and its photos are captioned again.
+before the sidecars of its photos are written, and they are there before the next batch's line. So whatever ended the
+run, all that can be missing or torn belongs to the last batch; it is cut off, and its photos are captioned again. Where
+sidecars could not be written, a JSON object behind their batch has the error of each such photo.
 """
 
 import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from captioner.errors import UsageError
-from captioner.outputs.disk import check_place, output_errors
+from captioner.outputs.disk import beside, check_place, may_be_written, output_errors
 from captioner.outputs.record import Record
+
+Row = dict[str, Any]  # a record, as JSON has it
 
 SUFFIX = ".unfinished"
 
@@ -28,7 +32,7 @@ class Journal:
 
     Attributes:
         done: The files that need not be captioned again.
-        again: The files of the line that was cut off.
+        again: The files of the batch that was cut off.
         failed: How many of the done ones failed, for each kind of error.
         num_records: How many records there are.
 
@@ -43,12 +47,19 @@ class Journal:
         self.again: frozenset[str] = frozenset()
         self.failed: Counter[str] = Counter()
         self.num_records = 0
+        is_new = not path.exists()
         try:
-            self._stream = path.open("r+b" if path.exists() else "w+b")
+            self._stream = path.open("w+b" if is_new else "r+b")
         except OSError as error:
             raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
-        _lock(self._stream, path)
-        self._recover(json.loads(json.dumps(settings)))
+        try:
+            _lock(self._stream, path)
+            self._recover(json.loads(json.dumps(settings)))
+        except BaseException:
+            self.close()
+            if is_new:
+                path.unlink(missing_ok=True)
+            raise
 
     def write(self, records: Sequence[Record]) -> None:
         """Write a batch; it outlives a loss of power.
@@ -59,16 +70,31 @@ class Journal:
         self._write([record.to_dict() for record in records])
         self.num_records += len(records)
 
+    def fail(self, records: Sequence[Record]) -> None:
+        """Write that some of the batch written last failed after all.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        self._write({record.file: record.to_dict()["error"] for record in records})
+
     def records(self) -> Iterator[Record]:
         """Read all that is done, in the order in which it was."""
         with self.path.open("rb") as stream:
             next(stream, None)
-            for line in stream:
-                yield from map(Record.from_dict, json.loads(line))
+            batch: list[Row] = []
+            for line in map(json.loads, stream):
+                if isinstance(line, dict):
+                    batch = _with_errors(batch, line)
+                    continue
+                yield from map(Record.from_dict, batch)
+                batch = line
+            yield from map(Record.from_dict, batch)
 
     def close(self) -> None:
         """Close the file; it stays for a later run."""
-        self._stream.close()
+        with suppress(OSError):  # of a full disk, which was told of when the line was written
+            self._stream.close()
 
     def remove(self) -> None:
         """Remove the file: all that it held is in the outputs."""
@@ -94,19 +120,30 @@ class Journal:
                 f"{self.path}: the unfinished run had another model or other options ({json.dumps(earlier)}); give the"
                 " same ones, or delete this file to begin anew"
             )
-        last: list[dict[str, Any]] = []
+        last: list[Row] = []
         start = end = self._stream.tell()
-        while isinstance(rows := _line(self._stream), list):
-            self.num_records += len(last)
-            self.done.update(row["file"] for row in last)
-            self.failed.update(row["error"]["type"] for row in last if row["error"])
-            last, start, end = rows, end, self._stream.tell()
+        while isinstance(line := _line(self._stream), list | dict):
+            if isinstance(line, dict):
+                last = _with_errors(last, line)
+            else:
+                self._count(last)
+                last, start = line, end
+            end = self._stream.tell()
         self.again = frozenset(row["file"] for row in last)
         self._cut(start)
+
+    def _count(self, rows: Sequence[Row]) -> None:
+        self.num_records += len(rows)
+        self.done.update(row["file"] for row in rows)
+        self.failed.update(row["error"]["type"] for row in rows if row["error"])
 
     def _cut(self, end: int) -> None:
         self._stream.seek(end)
         self._stream.truncate()
+
+
+def _with_errors(rows: Sequence[Row], errors: Mapping[str, Row]) -> list[Row]:
+    return [row | {"error": errors.get(row["file"], row["error"])} for row in rows]
 
 
 def _line(stream: BinaryIO) -> Any:
@@ -134,11 +171,16 @@ def _lock(stream: BinaryIO, path: Path) -> None:
         return
 
 
-def find_journal(outputs: Sequence[Path], folder: Path) -> Path:
+def find_journal(outputs: Sequence[Path], folders: Sequence[Path]) -> Path:
     """Return the journal of a run with these outputs, or where a new one belongs.
 
-    It lies beside the first output, or, where there are sidecars alone, in the folder that holds all the photos.
+    It lies beside the first output, or, where there are sidecars alone, in the first folder that may be written.
     Outputs may be named in another order when a run is gone on with.
+
+    Args:
+        outputs: The run's outputs.
+        folders: Where it may lie if there are none.
     """
-    places = [output.with_name(output.name + SUFFIX) for output in outputs] or [folder / f".captions{SUFFIX}"]
-    return next((place for place in places if place.exists()), places[0])
+    places = [beside(output, SUFFIX) for output in outputs] or [folder / f".captions{SUFFIX}" for folder in folders]
+    there = (place for place in places if os.path.exists(place))  # noqa: PTH110 (pathlib raises where a folder is closed)
+    return next(there, None) or next((place for place in places if may_be_written(place.parent)), places[0])

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from captioner.batch.journal import Journal, find_journal
 from captioner.batch.summary import Summary, Wording
 from captioner.errors import OutputError, UsageError
 from captioner.outputs import AttentionWriter, CaptionText, SidecarWriter, check_outputs, open_writer
-from captioner.outputs.record import TextField
+from captioner.outputs.disk import is_one_files_own
+from captioner.outputs.record import ErrorInfo, TextField
 from captioner.progress import progress
 
 # Each waits until the disk has it; those that wait together, wait once.
@@ -112,8 +114,12 @@ def _open_journal(files: Sequence[Path], to: Destinations, settings: Mapping[str
 
 
 def _journal_path(files: Sequence[Path], to: Destinations) -> Path:
-    parents = {os.path.abspath(file.parent) for file in files}  # noqa: PTH100 (resolve would follow links)
-    return find_journal(to.outputs, Path(os.path.commonpath(parents)))
+    parents = sorted({os.path.abspath(file.parent) for file in files})  # noqa: PTH100 (resolve would follow links)
+    try:
+        common = [os.path.commonpath(parents)]
+    except ValueError:  # on several drives of Windows
+        common = []
+    return find_journal(to.outputs, [Path(folder) for folder in (*common, *parents)])
 
 
 def _caption(
@@ -134,8 +140,7 @@ def _caption(
         progress(wording.results, len(files), wording.items, len(files) - len(todo), hide_progress) as advance,
     ):
         for batch in engine(todo, stop):
-            _keep(batch, to, journal, disk)
-            for done in batch:
+            for done in _keep(batch, to, journal, disk):
                 summary.count(done.record)
                 show(done)
             advance(len(batch))
@@ -158,18 +163,48 @@ def _todo(files: Sequence[Path], to: Destinations, journal: Journal | None, summ
     return todo
 
 
-def _keep(batch: Sequence[Captioned], to: Destinations, journal: Journal | None, disk: Executor) -> None:
-    """Write what is known of a batch: first the journal, as its own description says why."""
-    records = [done.record for done in batch]
+def _keep(batch: Sequence[Captioned], to: Destinations, journal: Journal | None, disk: Executor) -> list[Captioned]:
+    """Write what is known of a batch: first the journal, as its own description says why.
+
+    Returns:
+        The batch, in which files have failed whose own sidecar or picture could not be written.
+
+    Raises:
+        OutputError: Others could not be written either.
+    """
     if journal:
-        journal.write(records)
-    if to.sidecars:
-        for _ in disk.map(to.sidecars.write, records):
-            pass
-    for done in batch:
+        journal.write([done.record for done in batch])
+    kept = [_looked(done, to) for done in disk.map(partial(_with_sidecar, to=to), batch)]
+    failed = [after.record for before, after in zip(batch, kept, strict=True) if after is not before]
+    if journal and failed:
+        journal.fail(failed)
+    return kept
+
+
+def _with_sidecar(done: Captioned, to: Destinations) -> Captioned:
+    try:
+        if to.sidecars:
+            to.sidecars.write(done.record)
+    except OutputError as error:
+        return _failed(done, error)
+    return done
+
+
+def _looked(done: Captioned, to: Destinations) -> Captioned:
+    try:
         if to.looks and done.result is not None and done.image is not None:
             best = done.result.candidates[0]
             to.looks.write(done.record.file, done.image, best.words, best.attention)
+    except OutputError as error:
+        return _failed(done, error)
+    return done
+
+
+def _failed(done: Captioned, error: OutputError) -> Captioned:
+    """Return a file as failed where the error is its own; its caption stays, for the outputs."""
+    if not is_one_files_own(error):
+        raise error
+    return replace(done, record=replace(done.record, error=ErrorInfo(type(error).__name__, str(error))))
 
 
 def _write_outputs(journal: Journal, to: Destinations, wording: Wording) -> None:

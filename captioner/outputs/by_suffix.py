@@ -1,5 +1,6 @@
 """From the name that the user gave an output to the writer of its format."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -56,9 +57,11 @@ def check_outputs(paths: Iterable[Path], files: Sequence[str | Path], text_field
         text_field: What their texts are called.
 
     Raises:
-        UsageError: One cannot be.
+        UsageError: One cannot be, or two are the same file.
         MissingExtraError: A format needs a library that is not installed.
     """
+    paths = list(paths)
+    _check_each_once(paths)
     for path in paths:
         check_place(path)
         if path.name == NAME and text_field == "caption":
@@ -67,6 +70,17 @@ def check_outputs(paths: Iterable[Path], files: Sequence[str | Path], text_field
             check_pyarrow()
         if path.suffix.lower() in SUBTITLES and len(files) > 1:
             raise UsageError(f"{path}: subtitles are of one recording, and there are {len(files):,}: use .jsonl")
+
+
+def _check_each_once(paths: Sequence[Path]) -> None:
+    """See that no two names are of one file, however they are spelled and whichever links lead to it."""
+    places = [os.path.normcase(path.resolve()) for path in paths]
+    for number, path in enumerate(paths):
+        for earlier in range(number):
+            if places[earlier] == places[number] or (
+                path.exists() and paths[earlier].exists() and path.samefile(paths[earlier])
+            ):
+                raise UsageError(f"{path} and {paths[earlier]} are the same file: name each output once")
 
 
 def failures_in(paths: Iterable[Path], text_field: TextField = "caption") -> list[str]:

@@ -60,7 +60,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class ErrorInfo:
-    """Why a file has no caption.
+    """Why a file failed.
 
     Attributes:
         type: Name of the error's class, such as `CorruptFileError`.
@@ -77,11 +77,11 @@ class Record:
 
     Attributes:
         file: The file, as the caller named it; bytes that are no UTF-8 stand in it as lone surrogates (PEP 383).
-        caption: The best caption; None where the file failed.
+        caption: The best caption; None where there is none.
         log_prob: Its log-probability, nats; None where the file failed.
         candidates: All captions asked for, best first; the first is `caption` itself.
         model: Name of the model.
-        error: Why there is no caption; None where there is one.
+        error: Why there is no caption, or why it could not be written beside its photo; None where nothing failed.
         confidence: How likely the best caption is right, 0 to 1; None where that is not known.
         concepts: What the photo's classifier saw, likeliest first, where that was asked for.
         duration_s: How long a recording lasts, seconds; None where the file failed, or is none.

@@ -1,5 +1,6 @@
 """Captions as text files beside the photos, as training tools for image generators read them."""
 
+import codecs
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,12 +9,23 @@ from typing import Literal
 
 from captioner.errors import OutputError, UsageError
 from captioner.outputs.caption_text import CaptionText
-from captioner.outputs.disk import output_errors
+from captioner.outputs.disk import beside, may_be_written, output_errors
 from captioner.outputs.record import Record
 from captioner.outputs.writer import Writer
 from captioner.preprocess.kinds import is_photo_name
 
-SEPARATOR = b", "  # between what was there and what is added, as between tags
+SEPARATOR = ", "  # between what was there and what is added, as between tags
+BLANKS = " \t\n\r\v\f"
+
+# The longer marks first: UTF-32's begins as UTF-16's does.
+MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+"""How a text is encoded that begins with a byte-order mark."""
 
 # Where a sidecar is there: its photo is left out, or the text replaced, lengthened or preceded.
 Existing = Literal["skip", "overwrite", "append", "prepend"]
@@ -51,27 +63,31 @@ class SidecarWriter(Writer):
         """Write one caption; a failed file gets no sidecar."""
         if record.caption is None:
             return
-        path = self.path(record.file)
+        path = Path(os.path.realpath(self.path(record.file)))  # of a link, what it leads to is written
         with output_errors(path):
-            text = self._text(record).encode("utf-8", "surrogateescape")
+            if path.exists() and not path.is_file():
+                raise OutputError(f"{path}: a folder, pipe or device lies where the sidecar belongs")
+            text = self._text(record)
             if self._existing in ("append", "prepend") and path.exists():
-                text = _joined(path.read_bytes().strip(), text, self._existing)
-            _replace(path, text + b"\n")
+                content = _lengthened(path, text, self._existing)
+            else:
+                content = f"{text}\n".encode("utf-8", "surrogateescape")
+            _replace(path, content)
 
     def check(self) -> None:
-        """See that sidecars can be written to all the folders.
+        """See that sidecars can be written to one folder at least; where some take none, their photos fail.
 
         Raises:
-            UsageError: To one they cannot.
+            UsageError: They can be written nowhere.
         """
-        for folder in self._coming:
-            if os.path.isdir(folder) and not os.access(folder, os.W_OK | os.X_OK):  # noqa: PTH112 (names may be too long)
-                raise UsageError(f"{folder}: no sidecars can be written there (Permission denied)")
+        folders = [folder for folder in self._coming if os.path.isdir(folder)]  # noqa: PTH112 (names may be too long)
+        if folders and not any(map(may_be_written, folders)):
+            raise UsageError(f"{folders[0]}: no sidecars can be written there (Permission denied)")
 
     def leaves_out(self, file: str | Path) -> bool:
         """Tell whether a photo need not be captioned, since its sidecar is there and such photos are skipped."""
         try:
-            return self._existing == "skip" and self.path(file).exists()
+            return self._existing == "skip" and self.path(file).is_file()
         except (OutputError, OSError):  # no folder there, or a name that is too long
             return False
 
@@ -102,7 +118,26 @@ class SidecarWriter(Writer):
         return self._shared[folder]
 
 
-def _joined(old: bytes, new: bytes, existing: Existing) -> bytes:
+def _lengthened(path: Path, text: str, existing: Existing) -> bytes:
+    """Return what a sidecar holds with the text added, in its own encoding and with its own ends of lines.
+
+    Without a mark it is UTF-8, or an older encoding, whose bytes are kept as they are.
+    """
+    content = path.read_bytes()
+    mark = next((mark for mark in MARKS if content.startswith(mark)), b"")
+    encoding = MARKS.get(mark, "utf-8")
+    escapes = "surrogateescape" if encoding == "utf-8" else "surrogatepass"
+    if not mark and b"\0" in content:
+        raise OutputError(f"{path}: nothing can be added to it: zero bytes are in it, as in UTF-16, but no mark")
+    try:
+        old = content.removeprefix(mark).decode(encoding, escapes)
+    except UnicodeDecodeError as error:
+        raise OutputError(f"{path}: nothing can be added to it: a broken text in {encoding}") from error
+    end = "\r\n" if "\r\n" in old else "\n"
+    return mark + (_joined(old.strip(BLANKS), text, existing) + end).encode(encoding, escapes)
+
+
+def _joined(old: str, new: str, existing: Existing) -> str:
     """Put what was there and what is new one behind the other; what stands at its place already is not added again."""
     if not old or old == new:
         return new
@@ -113,7 +148,7 @@ def _joined(old: bytes, new: bytes, existing: Existing) -> bytes:
 
 def _replace(path: Path, content: bytes) -> None:
     """Write a file that is either the old one or the new one, also if the power goes."""
-    part = path.with_name(f"{path.name}.part")
+    part = beside(path, ".part")
     try:
         with part.open("wb") as stream:
             stream.write(content)

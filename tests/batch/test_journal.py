@@ -1,6 +1,8 @@
 """The journal is read back whatever ended the run, without its last line."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -107,4 +109,61 @@ def test_it_lies_beside_the_first_output_or_is_found_beside_any(tmp_path):
     assert find_journal(outputs, tmp_path) == tmp_path / "a.csv.unfinished"
     (tmp_path / "b.jsonl.unfinished").write_text(json.dumps({}))
     assert find_journal(outputs, tmp_path) == tmp_path / "b.jsonl.unfinished"
-    assert find_journal([], tmp_path) == tmp_path / ".captions.unfinished"
+
+
+def test_without_outputs_it_lies_in_the_first_folder_that_may_be_written_or_where_it_is(tmp_path, monkeypatch):
+    closed, first, second = (tmp_path / name for name in ("closed", "first", "second"))
+    for folder in (closed, first, second):
+        folder.mkdir()
+    monkeypatch.setattr("os.access", lambda path, _: Path(path) != closed)
+    folders = [closed, first, second]
+    assert find_journal([], folders) == first / ".captions.unfinished"
+    (second / ".captions.unfinished").touch()
+    assert find_journal([], folders) == second / ".captions.unfinished"
+    assert find_journal([], [closed]) == closed / ".captions.unfinished"
+
+
+def test_a_long_name_has_a_journal_with_a_short_one(tmp_path):
+    journal = find_journal([tmp_path / f"{'x' * 249}.jsonl"], [])
+    Journal(journal, SETTINGS).close()
+    assert journal.exists() and journal.suffix == ".unfinished"
+
+
+@pytest.mark.parametrize("torn", ["", '{"c.jpg": {"type"', "[1"])
+def test_files_that_failed_after_all_are_so_in_the_records(path, torn):
+    failed = [replace(record("d.jpg"), error=ErrorInfo("OutputError", "too long"))]
+    journal = Journal(path, SETTINGS)
+    journal.write(BATCHES[2])
+    journal.fail(failed)
+    expected = [*BATCHES[0], *BATCHES[1], BATCHES[2][0], *failed]
+    assert list(journal.records()) == expected
+    journal.close()
+    path.write_bytes(path.read_bytes() + torn.encode())
+    journal = Journal(path, SETTINGS)
+    assert journal.again == {"c.jpg", "d.jpg"} and journal.num_records == 3
+    journal.write(BATCHES[2])
+    journal.fail(failed)
+    journal.write([record("e.jpg")])
+    journal.close()
+    journal = Journal(path, SETTINGS)
+    assert journal.failed == {"CorruptFileError": 1, "OutputError": 1} and journal.num_records == 5
+    assert list(journal.records()) == expected
+
+
+@pytest.mark.parametrize("small", [1, 20, 100])
+def test_a_disk_that_fills_is_an_output_error_whatever_is_in_the_buffer(tmp_path, small):
+    """A limit on the size of files stands for the disk."""
+    resource = pytest.importorskip("resource")
+    journal = Journal(tmp_path / "out", SETTINGS)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (journal.path.stat().st_size + small, hard))
+    try:
+        with pytest.raises(OutputError, match="File too large"):
+            journal.write(BATCHES[0])
+        journal.close()
+        with pytest.raises(OutputError, match="File too large"):
+            Journal(tmp_path / "another", {"model": "x" * 4096})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert Journal(journal.path, SETTINGS).done == set()

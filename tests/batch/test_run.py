@@ -1,6 +1,7 @@
 """Whatever ends a run, the same run gone on with has each photo once, in every output."""
 
 import csv
+import errno
 import json
 import os
 import signal
@@ -206,6 +207,100 @@ def test_skipped_photos_are_counted_and_not_read(make_captioner, files):
     captioner = make_captioner()
     summary = run(captioner, files, Destinations(sidecars=SidecarWriter(files, "skip")))
     assert (summary.skipped, summary.captioned, len(captioner.preprocess.reading)) == (1, 19, 20)
+
+
+def long_names(photos):
+    """Two photos of one stem, so that each sidecar's name is longer than a disk takes."""
+    names = [f"{'x' * 251}{suffix}" for suffix in (".jpg", ".png")]
+    for name in names:
+        (photos / name).touch()
+    return names
+
+
+def folder_for_a_sidecar(photos):
+    (photos / "x03.txt").mkdir()
+    return ["x03.jpg"]
+
+
+def folder_that_vanished(photos):
+    return ["gone/a.jpg", "gone/b.jpg"]
+
+
+def folder_that_is_closed(photos):
+    (photos / "closed").mkdir()
+    (photos / "closed" / "a.jpg").touch()
+    return ["closed/a.jpg"]
+
+
+def broken_utf16(photos):
+    (photos / "x03.txt").write_bytes(b"\xff\xfeodd")
+    return ["x03.jpg"]
+
+
+@pytest.mark.parametrize(
+    "trouble", [long_names, folder_for_a_sidecar, folder_that_vanished, folder_that_is_closed, broken_utf16]
+)
+@pytest.mark.parametrize("batch", [None, 2, 6])
+def test_what_one_files_own_writing_meets_fails_that_row_alone(
+    make_captioner, files, outputs, trouble, batch, monkeypatch
+):
+    photos = files[0].parent
+    failing = trouble(photos)
+    files = sorted({*files, *(photos / name for name in failing)})
+    opened = Path.open
+
+    def guarded(path, *arguments, **options):
+        if path.parent.name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", guarded)
+    captioner = make_captioner()
+    if batch:
+        with pytest.raises(ZeroDivisionError):
+            run(Dying(captioner, batch, break_down), files, Destinations(outputs, SidecarWriter(files, "append")))
+    summary = run(captioner, files, Destinations(outputs, SidecarWriter(files, "append")), resume=True)
+    assert summary.failed == {"CorruptFileError": 1, "OutputError": len(failing)}
+    records = rows(outputs[0])
+    assert sorted(row["file"] for row in records) == list(map(str, files))
+    for row in records:
+        name = Path(row["file"]).relative_to(photos).as_posix()
+        expected = "OutputError" if name in failing else "CorruptFileError" if "bad" in name else None
+        assert (row["error"] or {}).get("type") == expected
+        if expected is None:
+            assert Path(row["file"]).with_suffix(".txt").read_text() == f"a {name}\n"
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT, errno.EMFILE])
+def test_what_befalls_all_files_ends_the_run_which_is_gone_on_with(make_captioner, files, outputs, error, monkeypatch):
+    sync = os.fsync
+    left = [8]
+
+    def full(number):
+        left[0] -= 1
+        if left[0] == 0:
+            raise OSError(error, os.strerror(error))
+        sync(number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        with pytest.raises(OutputError, match="--resume goes on"):
+            run(make_captioner(), files, Destinations(outputs, SidecarWriter(files, "append")))
+    run(make_captioner(), files, Destinations(outputs, SidecarWriter(files, "append")), resume=True)
+    check_whole(outputs, files)
+    assert {path.read_text() for path in files[0].parent.glob("*.txt")} == {f"a {name}\n" for name in NAMES}
+
+
+def test_sidecars_of_several_folders_need_no_place_above_them(make_captioner, files, tmp_path, monkeypatch):
+    second = tmp_path / "second"
+    second.mkdir()
+    both = [*files, second / "a.jpg"]
+    monkeypatch.setattr("os.access", lambda path, _: Path(path) != tmp_path)
+    run(Dying(make_captioner(), 2, interrupt), both, Destinations(sidecars=SidecarWriter(both)))
+    assert (files[0].parent / ".captions.unfinished").exists()
+    run(make_captioner(), both, Destinations(sidecars=SidecarWriter(both)), resume=True)
+    assert not (files[0].parent / ".captions.unfinished").exists()
+    assert (second / "a.txt").read_text() == "a a.jpg\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

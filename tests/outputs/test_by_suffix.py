@@ -32,6 +32,30 @@ def test_another_suffix_is_wrong_use_and_the_message_names_those_that_do(
     assert not (tmp_path / name).exists()
 
 
+@pytest.mark.parametrize("are_there", [False, True])
+@pytest.mark.parametrize(
+    "second", ["out.jsonl", "./out.jsonl", "folder/../out.jsonl", "link/out.jsonl", "linked.jsonl"]
+)
+def test_one_output_named_twice_is_wrong_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, second: str, are_there: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("link").symlink_to(tmp_path)
+    Path("link.jsonl").symlink_to("out.jsonl")
+    if are_there:
+        Path("out.jsonl").touch()
+    with pytest.raises(UsageError, match="are the same file"):
+        check_outputs([tmp_path / "out.jsonl", Path("other.csv"), Path(second)], [])
+
+
+def test_two_names_of_one_file_on_the_disk_are_wrong_use(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").touch()
+    (tmp_path / "b.jsonl").hardlink_to(tmp_path / "a.jsonl")
+    with pytest.raises(UsageError, match="are the same file"):
+        check_outputs([tmp_path / "a.jsonl", tmp_path / "b.jsonl"], [])
+
+
 @pytest.mark.parametrize(("text_field", "suffix"), FORMATS)
 def test_a_missing_folder_is_wrong_use_before_any_record(tmp_path: Path, text_field: TextField, suffix: str) -> None:
     with pytest.raises(UsageError, match="there is no folder"):
