@@ -42,7 +42,7 @@ def test_one_output_named_twice_is_wrong_use(
     monkeypatch.chdir(tmp_path)
     Path("folder").mkdir()
     Path("link").symlink_to(tmp_path)
-    Path("link.jsonl").symlink_to("out.jsonl")
+    Path("linked.jsonl").symlink_to("out.jsonl")
     if are_there:
         Path("out.jsonl").touch()
     with pytest.raises(UsageError, match="are the same file"):
