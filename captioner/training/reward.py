@@ -1,7 +1,7 @@
 """What self-critical training strives for: scores of sampled texts against the references of their items."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,60 +69,64 @@ class CaptionReward:
         return Sentences.from_tokens(tokens, owner, len(items))
 
 
-class TranslationReward:
-    """chrF of translations, and BLEU if wished.
+class _TextReward:
+    """Scores whole texts by metrics that count each text on its own.
 
     Args:
         references: The references of each item.
-        weights: What each score counts for: of `chrF` and `BLEU`.
+        weights: What each of `metrics` counts for.
 
     Raises:
         ConfigError: There is no such score.
     """
 
+    metrics: ClassVar[Mapping[str, type[ChrF] | type[SacreBleu] | type[Wer] | type[Cer]]]
+
     def __init__(self, references: Sequence[Sequence[str]], weights: Mapping[str, float]) -> None:
-        self._weights = _checked(weights, ("chrF", "BLEU"))
+        self._weights = _checked(weights, tuple(self.metrics))
         self._texts = references
 
     def __call__(self, items: Sequence[int], texts: Sequence[str], finished: Sequence[bool]) -> NDArray[np.float64]:
-        """Return one number a text; how it ended does not matter, since a short one scores low as it is."""
+        """Return one number a text."""
         references = [self._texts[item] for item in items]
         total = np.zeros(len(texts))
-        for name, metric in (("chrF", ChrF), ("BLEU", SacreBleu)):
+        for name, metric in self.metrics.items():
             if weight := self._weights.get(name):
-                counted = metric(references).statistics(texts)
+                counted = self.adjust(metric(references).statistics(texts), finished)
                 total += weight * metric.scores(counted)[:, 0]
         return total
 
+    @staticmethod
+    def adjust(counted: NDArray[np.float64], finished: Sequence[bool]) -> NDArray[np.float64]:
+        """Return what was counted of each text, `[texts, columns]`, with regard to how it ended."""
+        return counted
 
-class TranscriptReward:
+
+class TranslationReward(_TextReward):
+    """chrF of translations, and BLEU if wished.
+
+    How a text ended does not matter, since a short one scores low as it is.
+    """
+
+    metrics: ClassVar = {"chrF": ChrF, "BLEU": SacreBleu}
+
+
+class TranscriptReward(_TextReward):
     """Minus the errors of transcripts, by units of the reference: words, and characters if wished.
 
-    Args:
-        references: The references of each item.
-        weights: What each rate counts for: of `WER` and `CER`.
-
-    Raises:
-        ConfigError: There is no such score.
+    A text that did not end by itself has an error more.
 
     Source:
         Word errors as what is trained on: Prabhavalkar et al. 2018, arXiv:1712.01818, section 3.
     """
 
-    def __init__(self, references: Sequence[Sequence[str]], weights: Mapping[str, float]) -> None:
-        self._weights = _checked(weights, ("WER", "CER"))
-        self._texts = references
+    metrics: ClassVar = {"WER": Wer, "CER": Cer}
 
-    def __call__(self, items: Sequence[int], texts: Sequence[str], finished: Sequence[bool]) -> NDArray[np.float64]:
-        """Return one number a text; one that did not end by itself has an error more."""
-        references = [self._texts[item] for item in items]
-        total = np.zeros(len(texts))
-        for name, metric in (("WER", Wer), ("CER", Cer)):
-            if weight := self._weights.get(name):
-                counted = metric(references).statistics(texts)
-                counted[:, 0] += ~np.array(finished, bool)
-                total -= weight * metric.scores(counted)[:, 0]
-        return total
+    @staticmethod
+    def adjust(counted: NDArray[np.float64], finished: Sequence[bool]) -> NDArray[np.float64]:
+        """Add the missing end to the errors, which become negative: the fewer, the better."""
+        counted[:, 0] = -(counted[:, 0] + ~np.array(finished, bool))
+        return counted
 
 
 def _checked(weights: Mapping[str, float], known: Sequence[str]) -> Mapping[str, float]:
