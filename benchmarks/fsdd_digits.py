@@ -2,8 +2,8 @@
 
     python benchmarks/fsdd_digits.py DIR --speaker SPEAKER --model MODEL
 
-Each recording is transcribed alone, and then strings of 1 to 7 digits, joined with pauses of up to half a second; seeds
-are fixed, so that every model hears the same strings. A model that never heard the speaker comes of lists made with
+Each recording is transcribed alone, and then rows of 1 to 7 digits, concatenated with pauses of up to half a second;
+seeds are fixed, so that every model hears the same rows. A model that never heard the speaker comes of lists made with
 `data/fsdd/prepare.py --leave-out SPEAKER`.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from captioner.data.strings import draw_strings
+from captioner.data.concatenation import concatenate_utterances
 from captioner.data.utterance import Utterance
 from captioner.data.utterances import read_utterances
 from captioner.metrics.significance import confidence_intervals
@@ -25,7 +25,7 @@ from captioner.pipeline import Transcriber, load_transcriber
 from captioner.preprocess.audio import Samples, read_audio
 from captioner.training.sound import join
 
-MAX_JOINED = 7
+MAX_CONCATENATED = 7
 MAX_GAP_S = 0.5
 SEED = 2026  # no run was trained or validated with it
 
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="of the recordings")
     parser.add_argument("--speaker", required=True)
     parser.add_argument("--model", default="digits")
-    parser.add_argument("--strings", type=int, default=300, help="how many strings are joined")
+    parser.add_argument("--concatenated", type=int, default=300, help="how many rows of digits are heard")
     options = parser.parse_args()
     utterances = [one for one in read_utterances(options.folder) if one.speaker == options.speaker]
     transcriber = load_transcriber(options.model, "cpu")
@@ -48,18 +48,18 @@ def main() -> None:
     rate_hz = transcriber.sample_rate_hz
     singles = [read_audio(one.audio, rate_hz) for one in utterances]
     measure("single digits", transcriber, singles, [one.text for one in utterances])
-    measure("strings of 1 to 7", transcriber, *joined(utterances, options.strings, rate_hz))
+    measure("rows of 1 to 7", transcriber, *concatenated(utterances, options.concatenated, rate_hz))
 
 
-def joined(utterances: Sequence[Utterance], count: int, rate_hz: int) -> tuple[list[Samples], list[str]]:
-    """Join strings, and return them with their texts."""
-    strings = draw_strings(utterances, count, MAX_JOINED, SEED)
+def concatenated(utterances: Sequence[Utterance], count: int, rate_hz: int) -> tuple[list[Samples], list[str]]:
+    """Concatenate recordings, and return them with their texts."""
+    rows = concatenate_utterances(utterances, count, MAX_CONCATENATED, SEED)
     recordings = []
-    for number, string in enumerate(strings):
-        chance = np.random.default_rng([SEED, number])
-        takes = [choices[chance.integers(len(choices))] for choices in string.takes]
-        recordings.append(join([read_audio(take, rate_hz) for take in takes], round(MAX_GAP_S * rate_hz), chance))
-    return recordings, [string.text for string in strings]
+    for number, row in enumerate(rows):
+        rng = np.random.default_rng([SEED, number])
+        takes = [choices[rng.integers(len(choices))] for choices in row.takes]
+        recordings.append(join([read_audio(take, rate_hz) for take in takes], round(MAX_GAP_S * rate_hz), rng))
+    return recordings, [row.text for row in rows]
 
 
 def measure(what: str, transcriber: Transcriber, recordings: Sequence[Samples], texts: Sequence[str]) -> None:

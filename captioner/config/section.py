@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
 
 
 class Section(BaseModel):
@@ -14,6 +14,16 @@ class Section(BaseModel):
 
     PATHS: ClassVar[dict[str, str]] = {}
     """The fields that are paths of this machine, and what stands for them in a command that others may run."""
+
+    RENAMED: ClassVar[dict[str, str]] = {}
+    """Today's name of each field that an earlier version called otherwise: its files are still read."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        return {cls.RENAMED.get(name, name): value for name, value in values.items()}
 
     @classmethod
     def is_text(cls, field: str) -> bool:

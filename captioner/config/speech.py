@@ -11,6 +11,11 @@ class SpeechDataConfig(Section):
     """Where recordings and what is said in them are, and how they are varied in training."""
 
     PATHS: ClassVar[dict[str, str]] = {"train": "PATH", "val": "PATH"}
+    RENAMED: ClassVar[dict[str, str]] = {
+        "num_strings": "num_concatenated",
+        "num_val_strings": "num_val_concatenated",
+        "max_joined": "max_concatenated",
+    }
 
     name: str = ""
     """What the dataset is called, for the model card."""
@@ -28,15 +33,15 @@ class SpeechDataConfig(Section):
     """A word seen less often in the training texts becomes unknown."""
     max_vocab_size: int = Field(1_000, ge=5)
     """The most words, or pieces with the 256 bytes among them, that the tokenizer keeps."""
-    num_strings: int = Field(0, ge=0)
-    """Strings in one epoch, each of several recordings of one speaker that are joined on the fly. 0: none are joined,
-    and each recording is shown once."""
-    num_val_strings: int = Field(0, ge=0)
-    """Strings of validation recordings that are judged beside the recordings themselves, always the same ones."""
-    max_joined: int = Field(7, ge=1)
-    """The most recordings of a string; strings of 1 to so many are equally frequent."""
+    num_concatenated: int = Field(0, ge=0)
+    """Concatenated utterances in one epoch, each of several recordings of one speaker. 0: each recording is shown once,
+    alone."""
+    num_val_concatenated: int = Field(0, ge=0)
+    """Concatenated utterances that are judged beside the validation recordings themselves, always the same ones."""
+    max_concatenated: int = Field(7, ge=1)
+    """The most recordings of a concatenated utterance; all numbers from 1 to this are equally frequent."""
     max_gap_s: float = Field(0.5, ge=0)
-    """The longest gap before, between and behind joined recordings, seconds; it is drawn anew each time."""
+    """The longest gap before, between and behind concatenated recordings, seconds; it is drawn anew each time."""
     max_speed_change: float = Field(0.1, ge=0, lt=0.5)
     """Training recordings are played at 1 less so much to 1 more so much of their speed, which moves the pitch too."""
     max_warp: float = Field(0.0, ge=0, lt=0.5)

@@ -1,6 +1,6 @@
-"""Recordings as training hears them: joined, faster or slower, in noise, and with parts blotted out.
+"""Recordings as training hears them: concatenated, faster or slower, in noise, and with parts blotted out.
 
-All chance comes from a generator that the caller seeds.
+All that is random comes from a generator that the caller seeds.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from torch import Tensor
 from captioner.preprocess.audio import Samples, resample
 from captioner.preprocess.spectrogram import HOP_S, band_centres_hz
 
-NO_GAP_SHARE = 0.3
+NO_GAP_FRACTION = 0.3
 """Of gaps that have no length at all, as between words of fluent speech."""
 SPEED_STEPS = 50
 """Speeds are multiples of 1 / so much: the resampler makes a filter for each step between two samples."""
 DULLEST, BRIGHTEST = -0.4, 0.8
 """What is taken off each sample of the one before it: the highest frequency is raised against the lowest by -7 to 19
 decibels, more often than lowered, since speech falls towards high frequencies."""
-NO_NOISE_SHARE = 0.25
+NO_NOISE_FRACTION = 0.25
 """Of recordings that stay as clean as they are."""
 SNR_RANGE_DB = 30.0
 """From the loudest noise to the weakest."""
@@ -31,48 +31,48 @@ FFT_BLOCK = 4096
 LONGEST_MASK_S = 0.1
 """Of time, seconds: a syllable lasts about two of them."""
 WIDEST_MASK = 0.2
-"""Of frequencies, as a share of all bands."""
+"""Of frequencies, as a fraction of all bands."""
 
 
-def join(recordings: Sequence[Samples], max_gap: int, chance: np.random.Generator) -> Samples:
+def join(recordings: Sequence[Samples], max_gap: int, rng: np.random.Generator) -> Samples:
     """Join recordings with silence before, between and behind them.
 
     Args:
         recordings: In their order.
         max_gap: The longest gap, samples.
-        chance: Draws each gap.
+        rng: Draws each gap.
     """
     size = len(recordings) + 1
-    gaps = chance.integers(0, max_gap + 1, size=size) * (chance.random(size) >= NO_GAP_SHARE)
+    gaps = rng.integers(0, max_gap + 1, size=size) * (rng.random(size) >= NO_GAP_FRACTION)
     parts = [np.zeros(gaps[0], np.float32)]
     for recording, gap in zip(recordings, gaps[1:], strict=True):
         parts += [recording, np.zeros(gap, np.float32)]
     return np.concatenate(parts)
 
 
-def change_speed(samples: Samples, most: float, chance: np.random.Generator) -> Float32[np.ndarray, " resampled"]:
+def change_speed(samples: Samples, most: float, rng: np.random.Generator) -> Float32[np.ndarray, " resampled"]:
     """Play samples at 1 - `most` to 1 + `most` of their speed; pitch and resonances move along, as in another voice.
 
     Source:
         Ko et al. 2015, "Audio Augmentation for Speech Recognition", section 2.1.
     """
-    return resample(samples, round(SPEED_STEPS * (1 + most * chance.uniform(-1, 1))), SPEED_STEPS)
+    return resample(samples, round(SPEED_STEPS * (1 + most * rng.uniform(-1, 1))), SPEED_STEPS)
 
 
-def change_tone(samples: Samples, chance: np.random.Generator) -> Samples:
+def change_tone(samples: Samples, rng: np.random.Generator) -> Samples:
     """Make recordings brighter or duller, as microphones and rooms do, by a filter of one coefficient."""
     before = np.concatenate([np.zeros(1, np.float32), samples[:-1]])
-    return samples - np.float32(chance.uniform(DULLEST, BRIGHTEST)) * before
+    return samples - np.float32(rng.uniform(DULLEST, BRIGHTEST)) * before
 
 
-def add_noise(samples: Samples, min_snr_db: float, chance: np.random.Generator) -> Samples:
+def add_noise(samples: Samples, min_snr_db: float, rng: np.random.Generator) -> Samples:
     """Add noise between white and brown; most recordings get some, none more than speech less `min_snr_db`."""
-    if chance.random() < NO_NOISE_SHARE:
+    if rng.random() < NO_NOISE_FRACTION:
         return samples
-    snr_db = min_snr_db + SNR_RANGE_DB * chance.random()
+    snr_db = min_snr_db + SNR_RANGE_DB * rng.random()
     length = -(-len(samples) // FFT_BLOCK) * FFT_BLOCK
-    spectrum = np.fft.rfft(chance.standard_normal(length, np.float32))
-    slope = np.arange(1, len(spectrum) + 1, dtype=np.float32) ** -np.float32(STEEPEST_NOISE * chance.random())
+    spectrum = np.fft.rfft(rng.standard_normal(length, np.float32))
+    slope = np.arange(1, len(spectrum) + 1, dtype=np.float32) ** -np.float32(STEEPEST_NOISE * rng.random())
     noise = np.fft.irfft(spectrum * slope, length)[: len(samples)]
     loud = np.abs(samples) > 0  # silence between joined recordings does not make the speech weaker
     power = np.square(samples[loud]).mean() if loud.any() else 0.0
@@ -81,7 +81,7 @@ def add_noise(samples: Samples, min_snr_db: float, chance: np.random.Generator) 
 
 
 def warp_bands(
-    frames: Float[Tensor, "frames mels"], sample_rate_hz: int, most: float, chance: np.random.Generator
+    frames: Float[Tensor, "frames mels"], sample_rate_hz: int, most: float, rng: np.random.Generator
 ) -> Float[Tensor, "frames mels"]:
     """Stretch the frequencies by 1 - `most` to 1 + `most`: a longer throat has all its resonances lower.
 
@@ -90,14 +90,14 @@ def warp_bands(
         near the highest frequency: beyond it, the last band counts.
     """
     centres_hz = band_centres_hz(sample_rate_hz, frames.shape[1])
-    places = np.interp(centres_hz * (1 + most * chance.uniform(-1, 1)), centres_hz, np.arange(len(centres_hz)))
+    places = np.interp(centres_hz * (1 + most * rng.uniform(-1, 1)), centres_hz, np.arange(len(centres_hz)))
     below = torch.from_numpy(places.astype(np.int64))
-    above, share = (below + 1).clamp(max=frames.shape[1] - 1), torch.from_numpy(places).float() - below
-    return frames[:, below] * (1 - share) + frames[:, above] * share
+    above, weight = (below + 1).clamp(max=frames.shape[1] - 1), torch.from_numpy(places).float() - below
+    return frames[:, below] * (1 - weight) + frames[:, above] * weight
 
 
 def mask_bands(
-    frames: Float[Tensor, "frames mels"], num_masks: int, chance: np.random.Generator
+    frames: Float[Tensor, "frames mels"], num_masks: int, rng: np.random.Generator
 ) -> Float[Tensor, "frames mels"]:
     """Blot out some stretches of time and as many bands of frequencies; what is left is silence, zero.
 
@@ -107,14 +107,14 @@ def mask_bands(
     masked = frames.clone()
     num_frames, num_mels = frames.shape
     for _ in range(num_masks):
-        start, end = _stretch(num_frames, round(LONGEST_MASK_S / HOP_S), chance)
+        start, end = _stretch(num_frames, round(LONGEST_MASK_S / HOP_S), rng)
         masked[start:end] = 0
-        start, end = _stretch(num_mels, round(WIDEST_MASK * num_mels), chance)
+        start, end = _stretch(num_mels, round(WIDEST_MASK * num_mels), rng)
         masked[:, start:end] = 0
     return masked
 
 
-def _stretch(size: int, widest: int, chance: np.random.Generator) -> tuple[int, int]:
-    width = int(chance.integers(0, min(widest, size) + 1))
-    start = int(chance.integers(0, size - width + 1))
+def _stretch(size: int, widest: int, rng: np.random.Generator) -> tuple[int, int]:
+    width = int(rng.integers(0, min(widest, size) + 1))
+    start = int(rng.integers(0, size - width + 1))
     return start, start + width

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from captioner.config import SpeechConfig
 from captioner.data.batching import EpochPlan, plan_buckets
-from captioner.data.strings import as_strings, draw_strings
+from captioner.data.concatenation import concatenate_utterances, single_utterances
 from captioner.data.utterance import Utterance
 from captioner.data.utterances import read_utterances
 from captioner.errors import ConfigError
@@ -46,8 +46,9 @@ class SpeechTask:
         data, seed = config.data, config.training.seed
         train, val = _read(data.train, "train"), _read(data.val, "val")
         self._texts = [one.text for one in train]
-        self._train = draw_strings(train, data.num_strings, data.max_joined, seed) or as_strings(train)
-        self._val = as_strings(val) + draw_strings(val, data.num_val_strings, data.max_joined, seed)
+        longest = data.max_concatenated
+        self._train = concatenate_utterances(train, data.num_concatenated, longest, seed) or single_utterances(train)
+        self._val = single_utterances(val) + concatenate_utterances(val, data.num_val_concatenated, longest, seed)
         self.targets = [(string.text,) for string in self._train]
         self.val_targets = [(string.text,) for string in self._val]
         self.scorer = TranscriptScorer({number: string.text for number, string in enumerate(self._val)})

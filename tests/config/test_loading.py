@@ -183,3 +183,12 @@ def test_settings_written_as_json_are_read_back(tmp_path):
     (tmp_path / "training_config.json").write_text(config.model_dump_json())
     assert load_config(tmp_path / "training_config.json") == config
     assert load_config(tmp_path / "training_config.json", ["training.epochs=3"]).training.epochs == 3
+
+
+def test_fields_that_an_earlier_version_called_otherwise_are_still_read(tmp_path):
+    path = tmp_path / "old.toml"
+    path.write_text('[encoder]\nkind = "speech"\n[data]\nnum_strings = 5\nmax_joined = 3\n', encoding="utf-8")
+    config = load_config(path, ["data.num_val_strings=2"])
+    data = config.data
+    assert (data.num_concatenated, data.max_concatenated, data.num_val_concatenated) == (5, 3, 2)
+    assert load_config(path, ["data.num_concatenated=7"]).data.num_concatenated == 7

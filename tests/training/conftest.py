@@ -86,7 +86,7 @@ def speech_config(spoken_digits: Path, tmp_path: Path) -> Callable[..., object]:
     def make(**changes: dict[str, object]) -> SpeechConfig:
         sections: dict[str, dict[str, object]] = {
             "data": {"train": str(spoken_digits), "val": str(spoken_digits), "units": "words", "max_vocab_size": 20}
-            | {"num_strings": 12, "num_val_strings": 2, "max_joined": 3, "max_gap_s": 0.1},
+            | {"num_concatenated": 12, "num_val_concatenated": 2, "max_concatenated": 3, "max_gap_s": 0.1},
             "encoder": {"kind": "speech", "sample_rate_hz": 8000, "num_mels": 12, "channels": 4, "dim": 16}
             | {"num_blocks": 1, "kernel_size": 3},
             "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8, "dropout": 0.1},

@@ -33,7 +33,13 @@ def same(first, second) -> bool:
 
 @pytest.mark.slow
 def test_three_tones_are_learnt(speech_config, spoken_digits):
-    quiet = {"max_joined": 1, "num_strings": 60, "num_val_strings": 0, "num_masks": 0, "max_speed_change": 0.02}
+    quiet = {
+        "max_concatenated": 1,
+        "num_concatenated": 60,
+        "num_val_concatenated": 0,
+        "num_masks": 0,
+        "max_speed_change": 0.02,
+    }
     config = speech_config(
         data=quiet,
         encoder={"dropout": 0.0},
@@ -84,7 +90,7 @@ def test_a_run_writes_what_trains_it_again(speech_config, spoken_digits, tmp_pat
 def test_pieces_are_written_where_the_config_says_so(speech_config, spoken_digits, tmp_path):
     rows = [f"{file},say {file.name[0]} again" for file in sorted(spoken_digits.iterdir())]
     (tmp_path / "all.csv").write_text("\n".join(["audio,text", *rows]))
-    data = {"train": str(tmp_path / "all.csv"), "units": "pieces", "max_vocab_size": 290, "num_strings": 0}
+    data = {"train": str(tmp_path / "all.csv"), "units": "pieces", "max_vocab_size": 290, "num_concatenated": 0}
     run = Trainer(speech_config(data=data), resume=False)
     assert run.task.targets[0] == ("say 0 again",) and len(run.targets) == 18
     assert run.model.config.vocab_size > 260
