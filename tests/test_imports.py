@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "captioner"
 DOCUMENT = PACKAGE.parent / "docs" / "architecture.md"
 # Nothing imports what stands before it.
 ORDER = [
-    *("cli", "commands", "web", "allocator"),
+    *("__main__", "cli", "commands", "web", "allocator"),
     *("export", "evaluation", "batch", "pipeline", "onnx", "training", "model", "search", "modules"),
     *("metrics", "outputs", "data", "preprocess", "concepts", "config", "pretrained", "progress", "terminal", "errors"),
 ]

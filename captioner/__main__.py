@@ -1,0 +1,5 @@
+"""`python -m captioner`: the command line, where the script `captioner` is not on the path."""
+
+from captioner.cli import main
+
+main()
