@@ -17,9 +17,9 @@ class SentenceDataConfig(Section):
     license: str = ""
     """On which terms it may be used, for the model card."""
     source_language: str = ""
-    """What the sources are written in, for the model card; a code such as en."""
+    """What the sources are written in, a code such as en; it chooses how a text is cut into sentences."""
     target_language: str = ""
-    """What the targets are written in, for the model card; a code such as de."""
+    """What the targets are written in, a code such as de; it chooses their quotation marks."""
     source: str = ""
     """Training sources, one sentence a line. With `target` empty: a file that holds both, as two columns with a tab
     between them, or as JSON lines with `source` and `target`."""

@@ -22,6 +22,8 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
             photos in which it was seen, and the sum over them of the share of captions that mention it.
         confidence: Weights by which `captioner.pipeline.confidence` tells how likely a caption is right; empty where
             they were not fitted.
+        directions: Of a model of sentences, the languages from which and into which it translates, pairs of codes such
+            as en and de; empty where its training did not say.
         backbone_fingerprint: Of the published backbone, before any fine-tuning; empty where there is none.
     """
 
@@ -39,4 +41,5 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     tie_word_embeddings: bool = True
     naming: dict[str, list[float]] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)
+    directions: list[list[str]] = field(default_factory=list)
     backbone_fingerprint: str = ""

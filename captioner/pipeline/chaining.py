@@ -6,29 +6,19 @@ import numpy as np
 
 from captioner.pipeline.result import Candidate, ChainedCandidate, SentenceResult, TranslationResult
 from captioner.preprocess.sentences import Layout
+from captioner.preprocess.text import Piece
 
 
-def chain_pieces(sentence: str, pieces: Sequence[str], found: Sequence[tuple[Candidate, ...]]) -> SentenceResult:
+def chain_pieces(sentence: str, pieces: Sequence[Piece], found: Sequence[tuple[Candidate, ...]]) -> SentenceResult:
     """Put the pieces of one sentence, each with its candidates, together: best with best, second with second."""
     if len(pieces) == 1:
         return SentenceResult(found[0], sentence)
-    columns = _first_words(sentence, pieces)
+    columns = [piece.start for piece in pieces]
     ranked = [
         ChainedCandidate(" ".join(part.text for part in rank if part.text), rank, columns)
         for rank in zip(*found, strict=True)
     ]
     return SentenceResult(tuple(ranked), sentence, num_pieces=len(pieces))
-
-
-def _first_words(sentence: str, pieces: Sequence[str]) -> list[int]:
-    """Return the word of the sentence, counted from 0, that each of its pieces begins in."""
-    first_words, end, num_words = [], 0, 0
-    for piece in pieces:
-        start = sentence.index(piece, end)
-        within = start > 0 and not sentence[start - 1].isspace()  # the cut went through a word
-        first_words.append(num_words - within)
-        end, num_words = start + len(piece), num_words - within + len(piece.split())
-    return first_words
 
 
 def chain_sentences(text: str, layout: Layout, sentences: Sequence[SentenceResult]) -> TranslationResult:

@@ -12,9 +12,10 @@ from captioner.errors import ModelError
 from captioner.modules.encoders import TextEncoder
 from captioner.pipeline.chaining import chain_pieces, chain_sentences
 from captioner.pipeline.result import Candidate, SentenceResult, TranslationResult
-from captioner.preprocess.sentences import cut_sentences
-from captioner.preprocess.text import pad_sources, split_text
+from captioner.preprocess.sentences import DEFAULT_LANGUAGE, cut_sentences
+from captioner.preprocess.text import Piece, cut_reading, pad_sources
 from captioner.preprocess.tokenization import words_of_pieces
+from captioner.preprocess.typography import plain_reading, with_quotes_of
 from captioner.search import Hypothesis
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ class Translator:
         model: A loaded model.
         name: What it is called in results.
 
+    Attributes:
+        source_language: What it reads, a code such as en.
+        target_language: What it writes; empty where its training did not say.
+
     Raises:
         ModelError: The model reads no sentences.
     """
@@ -40,6 +45,7 @@ class Translator:
         self.model = model.train(False)
         self.name = name
         self._limit = model.encoder.config.max_positions - 1  # EOS takes one
+        self.source_language, self.target_language = (*model.config.directions, (DEFAULT_LANGUAGE, ""))[0]
 
     def options(self, **changes: Any) -> SearchConfig:
         """Return the model's own search options with some of them changed.
@@ -59,8 +65,11 @@ class Translator:
         """Translate one text, or a list of them.
 
         A text is cut into sentences, and their translations stand as the sentences did, with the same white space, ends
-        of lines and marks of lists between them. Within a sentence, white space counts as one space. A sentence that is
-        too long for the model is translated piece by piece.
+        of lines and marks of lists between them. One that is too long for the model is translated piece by piece.
+
+        Within a sentence, white space counts as one space, and signs that look alike count as the same: apostrophes and
+        quotes of any kind, letters composed or not, ligatures, other widths, and marks that no one sees. A German
+        translation has German quotation marks.
 
         Args:
             texts: A text of one sentence or many, or a list of them.
@@ -79,7 +88,7 @@ class Translator:
 
     def translate_texts(self, texts: Sequence[str], search: SearchConfig) -> list[TranslationResult]:
         """Translate texts; sentences of similar length, of whatever text, go through the model together."""
-        layouts = [cut_sentences(text) for text in texts]
+        layouts = [cut_sentences(text, self.source_language) for text in texts]
         done = iter(self._sentences([sentence for layout in layouts for sentence in layout.sentences], search))
         return [
             chain_sentences(text, layout, [next(done) for _ in layout.sentences])
@@ -87,22 +96,22 @@ class Translator:
         ]
 
     def _sentences(self, sentences: Sequence[str], search: SearchConfig) -> list[SentenceResult]:
-        plain = [" ".join(sentence.split()) for sentence in sentences]
-        parts = [split_text(sentence, self._fits) for sentence in plain]
-        done = iter(self._pieces([part for several in parts for part in several], search))
+        words = [sentence.split() for sentence in sentences]
+        pieces = [cut_reading(plain_reading(one), len(one), self._fits) for one in words]
+        done = iter(self._pieces([piece for several in pieces for piece in several], search))
         return [
             chain_pieces(sentence, several, [next(done) for _ in several])
-            for sentence, several in zip(plain, parts, strict=True)
+            for sentence, several in zip(sentences, pieces, strict=True)
         ]
 
-    def _pieces(self, texts: Sequence[str], search: SearchConfig) -> list[tuple[Candidate, ...]]:
-        """Translate texts that fit the model; those of similar length go through it together."""
-        ids = self.model.tokenize(texts, self._limit)
-        order = sorted(range(len(texts)), key=lambda number: len(ids[number]))
-        found: list[tuple[Candidate, ...]] = [()] * len(texts)
+    def _pieces(self, pieces: Sequence[Piece], search: SearchConfig) -> list[tuple[Candidate, ...]]:
+        """Translate pieces; those of similar length go through the model together."""
+        ids = self.model.tokenize([piece.reading.text for piece in pieces], self._limit)
+        order = sorted(range(len(pieces)), key=lambda number: len(ids[number]))
+        found: list[tuple[Candidate, ...]] = [()] * len(pieces)
         for start in range(0, len(order), BATCH_SIZE):
             batch = order[start : start + BATCH_SIZE]
-            translated = self._translate([texts[n] for n in batch], [ids[n] for n in batch], search)
+            translated = self._translate([pieces[n] for n in batch], [ids[n] for n in batch], search)
             for number, candidates in zip(batch, translated, strict=True):
                 found[number] = candidates
         return found
@@ -111,25 +120,27 @@ class Translator:
         return len(self.model.tokenize([text], self._limit + 1)[0]) <= self._limit
 
     def _translate(
-        self, texts: Sequence[str], ids: Sequence[Sequence[int]], search: SearchConfig
+        self, pieces: Sequence[Piece], ids: Sequence[Sequence[int]], search: SearchConfig
     ) -> list[tuple[Candidate, ...]]:
-        """Translate one batch of texts that are not empty."""
+        """Translate one batch."""
         sources = pad_sources(ids, self.model.config.eos_token_id, self.model.config.pad_token_id)
         with torch.inference_mode():
             memory = self.model.encode(sources.to(self.model.device))
             found = self.model.search(memory, search)
         return [
-            tuple(self._candidate(one, text, self.model.pieces(source)) for one in hypotheses)
-            for text, source, hypotheses in zip(texts, ids, found, strict=True)
+            tuple(self._candidate(one, piece, self.model.pieces(source)) for one in hypotheses)
+            for piece, source, hypotheses in zip(pieces, ids, found, strict=True)
         ]
 
-    def _candidate(self, hypothesis: Hypothesis, source: str, source_pieces: Sequence[str]) -> Candidate:
-        text = self.model.decode([hypothesis])[0]
+    def _candidate(self, hypothesis: Hypothesis, piece: Piece, source_pieces: Sequence[str]) -> Candidate:
+        text = with_quotes_of(self.target_language, self.model.decode([hypothesis])[0], piece.reading.text)
         words = text.split()
         groups = words_of_pieces(self.model.pieces(hypothesis.token_ids))
         counts = np.array([groups.count(word) for word in range(len(words))], np.float32)
         weights = _of_pieces_read(hypothesis.attention_weights.float().cpu().numpy())[:, : len(source_pieces)]
-        looks = _summed(weights, words_of_pieces(source_pieces), len(source.split()), axis=1)
+        read = [None if word is None else piece.reading.columns[word] for word in words_of_pieces(source_pieces)]
+        columns = [None if column is None else column - piece.start for column in read]
+        looks = _summed(weights, columns, piece.end - piece.start, axis=1)
         attention = _summed(looks, groups, len(words), axis=0) / np.maximum(counts, 1)[:, None]
         log_probs = np.array(hypothesis.token_log_probs[: len(groups)])
         return Candidate(

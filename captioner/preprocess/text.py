@@ -8,7 +8,24 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from captioner.preprocess.typography import Reading
+
 CLAUSE_ENDS = ".,;:!?…)"  # a sentence is rather cut behind one of these
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What goes through a model at once: a sentence, or a part of one that is too long.
+
+    Attributes:
+        reading: What the model reads; its columns are those of the sentence.
+        start: The first of the sentence's words that belongs to the piece, counted from 0.
+        end: The one behind its last; a word through which a cut goes belongs to both pieces.
+    """
+
+    reading: Reading
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -61,6 +78,26 @@ def split_text(text: str, fits: Callable[[str], bool]) -> list[str]:
     if fits(text) or len(text) < 2:
         return [text]
     return [piece for half in _halves(text) for piece in split_text(half, fits)]
+
+
+def cut_reading(reading: Reading, num_words: int, fits: Callable[[str], bool]) -> list[Piece]:
+    """Cut what a model reads of a sentence into pieces that fit.
+
+    Args:
+        reading: At least one word.
+        num_words: Words of the sentence.
+        fits: Whether a text is short enough.
+    """
+    text, found, end, num_read = reading.text, [], 0, 0
+    for part in split_text(text, fits):
+        start = text.index(part, end)
+        first = num_read - (start > 0 and not text[start - 1].isspace())  # the cut went through a word
+        words = tuple(part.split())
+        found.append(Reading(words, reading.columns[first : first + len(words)]))
+        end, num_read = start + len(part), first + len(words)
+    starts = [0, *(part.columns[0] for part in found[1:])]
+    ends = [*(part.columns[-1] + 1 for part in found[:-1]), num_words]
+    return [Piece(*fields) for fields in zip(found, starts, ends, strict=True)]
 
 
 def _halves(text: str) -> list[str]:

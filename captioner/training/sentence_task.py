@@ -12,6 +12,7 @@ from captioner.metrics.translation import TranslationScorer
 from captioner.model.captioner_model import CaptionerModel
 from captioner.preprocess.text import SourceTokens, pad_sources
 from captioner.preprocess.tokenization import train_bpe_tokenizer
+from captioner.preprocess.typography import plain_text
 from captioner.training.model_card import CardTexts
 from captioner.training.reward import TranslationReward
 
@@ -56,8 +57,10 @@ class SentenceTask:
         return train_bpe_tokenizer(texts, self.config.data.max_vocab_size)
 
     def open(self, model: CaptionerModel) -> None:
-        """Turn the sources into token ids."""
-        limit = self.config.encoder.max_positions - 1
+        """Turn the sources into token ids, and tell the model between which languages it translates."""
+        data, limit = self.config.data, self.config.encoder.max_positions - 1
+        if data.source_language and data.target_language:
+            model.config.directions = [[data.source_language, data.target_language]]
         self.train = TokenisedSentences([pair.source for pair in self._train], model, limit)
         self.val = TokenisedSentences([pair.source for pair in self._val], model, limit)
         if self.train.num_cut:
@@ -119,4 +122,5 @@ class TokenisedSentences:
 def _read(source: str, target: str, field: str) -> list[SentencePair]:
     if not source:
         raise ConfigError(f"data.{field} is empty: set it in the config, or write data.{field}=PATH behind it")
-    return read_parallel(Path(source), Path(target) if target else None)
+    pairs = read_parallel(Path(source), Path(target) if target else None)
+    return [SentencePair(plain_text(pair.source), pair.target) for pair in pairs]

@@ -73,6 +73,39 @@ def test_white_space_within_a_sentence_counts_once(model):
     assert spaced.source == "two\tdogs \u3000play"
 
 
+@pytest.mark.parametrize(
+    ("plain", "other"),
+    [
+        ("the dog's snow isn't", "the dog’s snow isn´t"),
+        ('the "dogs" play', "the “dogs” play"),
+        ('the "dogs" play', "the «dogs» play"),
+        ("café fish", "cafe\u0301 ﬁsh"),
+        ("two dogs", "Ｔwo dogs".lower()),
+        ("two dogs play", "\ufefft\u00adwo\u00a0do\u200bgs \u2009play"),
+        ("two dogs - play", "two dogs — play"),
+    ],
+)
+def test_what_looks_alike_is_translated_alike(model, plain, other):
+    expected, got = model.translate(plain), model.translate(other)
+    assert told(got) == told(expected)
+    np.testing.assert_array_equal(got.attention, expected.attention)
+    assert got.source_words == tuple(other.split())
+
+
+def test_attention_keeps_the_words_of_the_source_however_they_are_read(model):
+    result = model.translate("« two » dogs—snow \u200b play \u200b")
+    assert result.attention.shape == (len(result.candidates[0].words), 7)
+    assert not result.attention[:, [0, 2, 4, 6]].any()
+    assert result.attention[:, [1, 3, 5]].sum(1) == pytest.approx(result.attention.sum(1))
+
+
+def test_a_model_knows_its_languages(make_sentence_model):
+    model = make_sentence_model()
+    assert (Translator(model, "tiny").source_language, Translator(model, "tiny").target_language) == ("en", "")
+    model.config.directions = [["de", "fr"]]
+    assert (Translator(model, "tiny").source_language, Translator(model, "tiny").target_language) == ("de", "fr")
+
+
 @pytest.mark.parametrize("num_captions", [1, 2])
 def test_sentences_stand_as_they_stood_and_each_is_the_translation_of_it_alone(model, num_captions):
     text = "  - Two dogs play.\n  1. Snow!  The dogs\u2028in the snow\r\n\n42\x0cpp. 3 \r two\n"

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from captioner.preprocess.text import pad_sources, split_text
+from captioner.preprocess.text import Piece, cut_reading, pad_sources, split_text
+from captioner.preprocess.typography import Reading
 
 PAD, EOS = 0, 2
 
@@ -74,3 +75,15 @@ def test_ten_thousand_words_are_cut_in_no_time():
     calls = []
     split_text("word " * 10_000, lambda text: bool(calls.append(1)) or fits(text))
     assert len(calls) < 20_000
+
+
+def test_pieces_of_a_reading_keep_the_words_of_the_sentence():
+    reading = Reading(("one", "two", "x" * 14, "y"), (1, 2, 2, 4))
+    pieces = cut_reading(reading, 6, fits)
+    assert pieces == [
+        Piece(Reading(("one", "two"), (1, 2)), 0, 3),
+        Piece(Reading(("x" * 7,), (2,)), 2, 3),
+        Piece(Reading(("x" * 7,), (2,)), 2, 3),
+        Piece(Reading(("y",), (4,)), 4, 6),
+    ]
+    assert cut_reading(Reading(("a",), (1,)), 3, fits) == [Piece(Reading(("a",), (1,)), 0, 3)]

@@ -116,6 +116,7 @@ def test_a_run_writes_what_trains_it_again(sentence_config, short_search, tmp_pa
     overrides = [f"data.{field}={file}" for field, file in files.items()]
     again = load_config(best / "training_config.json", [*overrides, f"training.output={tmp_path / 'run'}"])
     assert again == config
+    assert json.loads((best / "config.json").read_text(encoding="utf-8"))["directions"] == [["en", "de"]]
     card = ModelCard((best / "README.md").read_text(encoding="utf-8"))
     assert (card.data.language, card.data.pipeline_tag) == (["en", "de"], "translation")
     assert "data.source=FILE data.target=FILE data.val_source=FILE data.val_target=FILE`" in card.text

@@ -1,0 +1,102 @@
+"""One spelling for texts that mean the same, and back to the quotation marks of a language."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import cycle
+
+# One sign for what people write in many ways; straight quotes are what models have read most.
+STRAIGHT = str.maketrans(
+    dict.fromkeys("‘’‚‛ʼʹ′´`‹›＇", "'") | dict.fromkeys("“”„‟«»″〝〞＂", '"') | dict.fromkeys("‐‑‒−﹣－", "-")
+)
+DASH = re.compile(r"(?<=[^\W\d])[–—―](?=[^\W\d])")  # between words without spaces
+DASHES = str.maketrans(dict.fromkeys("–—―", "-"))
+
+# Marks that no one sees: soft hyphens, joiners, byte order marks. A joiner within an emoji makes it what it is.
+INVISIBLE = re.compile(
+    r"[\u00ad\u034f\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]|\u200d(?=\w|$)"
+)
+
+# Ligatures, letters of other widths and fonts, no-break hyphens; not what a change of form would change in meaning.
+PLAINER_FORMS = ("<compat>", "<wide>", "<narrow>", "<font>", "<noBreak>")
+
+FRENCH_END = re.compile(r"»[^\w«]*")
+QUOTES = re.compile('["„“”«»]')
+PAIRS = {"de": ("„", "“")}  # French ones need spaces of their own, which would count as words
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A sentence as a model reads it.
+
+    Attributes:
+        words: What it reads, to be put together with spaces.
+        columns: The word of the sentence, counted from 0, that each of them comes from.
+    """
+
+    words: tuple[str, ...]
+    columns: tuple[int, ...]
+
+    @property
+    def text(self) -> str:
+        """The words with spaces between them."""
+        return " ".join(self.words)
+
+
+def plain_text(text: str) -> str:
+    """Return a text in the one spelling that models read; texts that look alike become equal.
+
+    Composed letters (NFC), plain letters for ligatures and for those of other widths and fonts, three dots for an
+    ellipsis, straight quotes and apostrophes, a hyphen for each dash, single spaces, and nothing for marks that cannot
+    be seen.
+    """
+    return plain_reading(text.split()).text
+
+
+def plain_reading(words: Sequence[str]) -> Reading:
+    """Return the words of a sentence in the one spelling that models read, and which of them each comes from."""
+    found: list[str] = []
+    columns: list[int] = []
+    opening = ""  # French quotation marks stand apart from what they enclose
+    for column, word in enumerate(words):
+        if word == "«":
+            opening = '"'
+        elif found and not opening and FRENCH_END.fullmatch(word):
+            found[-1] += _plain_word(word)
+        else:
+            for part in _plain_word(word).split():
+                found.append(opening + part)
+                columns.append(column)
+                opening = ""
+    return Reading(tuple(found), tuple(columns))
+
+
+def _plain_word(word: str) -> str:
+    if word.isascii():
+        return word.translate(STRAIGHT)
+    seen = unicodedata.normalize("NFC", INVISIBLE.sub("", word))
+    seen = DASH.sub(" - ", "".join(map(_plain_form, seen)).translate(STRAIGHT))
+    return unicodedata.normalize("NFC", seen.translate(DASHES))
+
+
+def _plain_form(sign: str) -> str:
+    """Return the plain form of a sign, or the sign itself where it has none or is no mere matter of form."""
+    if sign.isascii() or not unicodedata.decomposition(sign).startswith(PLAINER_FORMS):
+        return sign
+    form = unicodedata.normalize("NFKC", sign)
+    return sign if " " in form else form
+
+
+def with_quotes_of(language: str, text: str, source: str) -> str:
+    """Return a translation with the quotation marks of its language, where they come in pairs and the source has any.
+
+    Args:
+        language: What the translation is written in, a code such as de.
+        text: The translation.
+        source: What was translated, in the spelling that models read.
+    """
+    if language not in PAIRS or '"' not in source or len(QUOTES.findall(text)) % 2:
+        return text
+    marks = cycle(PAIRS[language])
+    return QUOTES.sub(lambda _: next(marks), text)
