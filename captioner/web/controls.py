@@ -9,16 +9,16 @@ import gradio as gr
 from captioner.errors import UsageError
 from captioner.web.limits import Limits
 from captioner.web.messages import told
-from captioner.web.shelf import Shelf
+from captioner.web.registry import ModelRegistry
 
 
-def model_choice(shelf: Shelf, kind: str) -> gr.Dropdown:
+def model_choice(registry: ModelRegistry, modality: str) -> gr.Dropdown:
     """Put a list of models there, and the card of the one that is chosen."""
-    names = shelf.names(kind)
+    names = registry.names(modality)
     model = gr.Dropdown(names, value=names[0], label="Model", filterable=False)
     with gr.Accordion("About this model", open=False):
-        card = gr.Markdown(shelf.card(names[0]), elem_classes="card")
-    model.change(told(shelf.card), model, card, api_visibility="private", show_progress="hidden", queue=False)
+        card = gr.Markdown(registry.card(names[0]), elem_classes="card")
+    model.change(told(registry.card), model, card, api_visibility="private", show_progress="hidden", queue=False)
     return model
 
 

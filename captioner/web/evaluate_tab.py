@@ -8,7 +8,7 @@ from captioner.web.controls import endpoint, uploads_only
 from captioner.web.evaluation import evaluated, evaluation_view
 from captioner.web.limits import Limits
 from captioner.web.messages import told
-from captioner.web.shelf import Shelf
+from captioner.web.registry import ModelRegistry
 from captioner.web.uploads import Upload, uploads
 
 METRICS = ["bleu", "rouge", "cider", "chrf", "ter", "wer", "cer"]
@@ -17,7 +17,7 @@ EMPTY = """<div class="empty"><p>How good are captions, of any system?</p>
 (COCO results, JSON lines, CSV, or plain lines). A second results file is compared to the first.</p></div>"""
 
 
-def evaluate_tab(_shelf: Shelf, limits: Limits) -> None:
+def evaluate_tab(_registry: ModelRegistry, limits: Limits) -> None:
     """Lay the tab out and connect it."""
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=2, min_width=300):

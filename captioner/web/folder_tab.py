@@ -11,7 +11,7 @@ from captioner.web.controls import endpoint, model_choice, uploads_only
 from captioner.web.folder_run import FolderRun, as_rows
 from captioner.web.limits import Limits
 from captioner.web.messages import told
-from captioner.web.shelf import Shelf
+from captioner.web.registry import ModelRegistry
 from captioner.web.uploads import uploads
 
 COLUMNS = ["photo", "caption", "problem"]
@@ -29,7 +29,7 @@ class _Parts(NamedTuple):
     stop: gr.Button
 
 
-def folder_tab(shelf: Shelf, limits: Limits) -> None:
+def folder_tab(registry: ModelRegistry, limits: Limits) -> None:
     """Lay the tab out and connect it."""
     run = gr.State(None, time_to_live=limits.keep_s, delete_callback=_forget)
     with gr.Row(elem_classes="two"):
@@ -45,7 +45,7 @@ def folder_tab(shelf: Shelf, limits: Limits) -> None:
             with gr.Row(elem_classes="ask"):
                 start = gr.Button("Caption all", variant="primary", elem_id="start", min_width=120)
                 stop = gr.Button("Stop", interactive=False, elem_id="stop", min_width=80)
-            model = model_choice(shelf, "image")
+            model = model_choice(registry, "image")
         with gr.Column(scale=3, min_width=300):
             progress = gr.HTML(_progress(None), elem_id="progress", elem_classes="answer", js_on_load=None)
             gallery = gr.Gallery(
@@ -74,7 +74,7 @@ def folder_tab(shelf: Shelf, limits: Limits) -> None:
     )
     download = gr.DownloadButton("Download all as ZIP", visible=False, elem_id="download")
     parts = _Parts(run, progress, gallery, table, download, start, stop)
-    _connect(_Work(shelf, limits), parts, files, model, limits)
+    _connect(_Work(registry, limits), parts, files, model, limits)
 
 
 def _connect(work: "_Work", parts: _Parts, files: gr.File, model: gr.Dropdown, limits: Limits) -> None:
@@ -98,8 +98,8 @@ def _connect(work: "_Work", parts: _Parts, files: gr.File, model: gr.Dropdown, l
 class _Work:
     """The handlers of the tab; each visitor's run comes in from the visitor's own session."""
 
-    def __init__(self, shelf: Shelf, limits: Limits) -> None:
-        self._shelf = shelf
+    def __init__(self, registry: ModelRegistry, limits: Limits) -> None:
+        self._registry = registry
         self._limits = limits
 
     def show_all(self, files: Any, model: str, before: FolderRun | None) -> Iterator[tuple[Any, ...]]:
@@ -152,7 +152,7 @@ class _Work:
         if before is not None:
             before.close()
         yield run, False
-        captioner = self._shelf.get(model, "image")
+        captioner = self._registry.get(model, "image")
         for _ in run.steps(captioner, captioner.options()):
             yield run, False
         yield run, True

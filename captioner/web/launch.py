@@ -18,7 +18,7 @@ from captioner.allocator import keep_freed_memory
 from captioner.errors import UsageError
 from captioner.web.limits import Limits
 from captioner.web.page import build_page
-from captioner.web.shelf import Shelf
+from captioner.web.registry import ModelRegistry
 from captioner.web.theme import SCRIPT, STYLE, theme
 
 PASSWORD_VARIABLE = "CAPTIONER_PASSWORD"
@@ -76,14 +76,14 @@ def served(
     """
     limits = limits or Limits()
     keep_freed_memory()
-    shelf = Shelf(models, device, limits)
+    registry = ModelRegistry(models, device, limits)
     with tempfile.TemporaryDirectory(prefix="captioner-web-") as folder, _uploads_go_to(folder):
-        page = build_page(shelf, limits)
+        page = build_page(registry, limits)
         try:
             _launch(page, host, port, limits)
         except OSError as error:
             raise UsageError(f"no port can be had ({error}); choose another one") from error
-        shelf.load_all()  # only now: importing torch would hold up the page
+        registry.load_all()  # only now: importing torch would hold up the page
         try:
             yield page
         finally:

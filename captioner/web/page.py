@@ -1,4 +1,4 @@
-"""The whole page: a heading, and a tab for all that can be done with the models on the shelf."""
+"""The whole page: a heading, and a tab for all that can be done with the models of the registry."""
 
 import gradio as gr
 
@@ -8,7 +8,7 @@ from captioner.web.folder_tab import folder_tab
 from captioner.web.limits import Limits
 from captioner.web.photo_tab import photo_tab
 from captioner.web.recognize_tab import recognize_tab
-from captioner.web.shelf import Shelf
+from captioner.web.registry import ModelRegistry
 from captioner.web.transcribe_tab import transcribe_tab
 from captioner.web.translate_tab import translate_tab
 
@@ -16,7 +16,7 @@ TITLE = "captioner"
 HEADING = """<header class="heading"><h1>captioner</h1>
 <p>Says what is in a photo, a sentence, a recording or a clip, and shows where it looked. Small models, on this
 machine alone.</p></header>"""
-# The kind of model that each tab needs; scoring needs none.
+# What the models of each tab read; scoring needs no model.
 TABS = (
     ("Photo", "image", photo_tab),
     ("Folder", "image", folder_tab),
@@ -27,11 +27,11 @@ TABS = (
 )
 
 
-def build_page(shelf: Shelf, limits: Limits) -> gr.Blocks:
+def build_page(registry: ModelRegistry, limits: Limits) -> gr.Blocks:
     """Return the page, not yet served.
 
     Args:
-        shelf: The models; each kind brings its tabs.
+        registry: The models; each modality brings its tabs.
         limits: What one visitor may ask for.
     """
     with gr.Blocks(
@@ -39,11 +39,11 @@ def build_page(shelf: Shelf, limits: Limits) -> gr.Blocks:
     ) as page:
         gr.HTML(HEADING, elem_id="heading", js_on_load=None)
         with gr.Tabs():
-            for label, kind, tab in TABS:
-                if kind is None or shelf.names(kind):
+            for label, modality, tab in TABS:
+                if modality is None or registry.names(modality):
                     with gr.Tab(label, id=label.lower()):
-                        tab(shelf, limits)
-        endpoint(shelf.models, "models", [], gr.JSON(label="models", visible=False), "list", None)
+                        tab(registry, limits)
+        endpoint(registry.models, "models", [], gr.JSON(label="models", visible=False), "list", None)
     blocks: gr.Blocks = page
     page.queue(max_size=limits.waiting, default_concurrency_limit=limits.workers)
     return blocks

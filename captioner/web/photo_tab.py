@@ -11,7 +11,7 @@ from captioner.pretrained.samples import sample_photos
 from captioner.web.caption_view import caption_view, shares
 from captioner.web.controls import answer, endpoint, model_choice, search_options, uploads_only
 from captioner.web.limits import Limits
-from captioner.web.shelf import Shelf
+from captioner.web.registry import ModelRegistry
 from captioner.web.uploads import uploads
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ EMPTY = """<div class="empty"><p>Your captions appear here.</p>
 runs this page and is removed after a while.</p></div>"""
 
 
-def photo_tab(shelf: Shelf, limits: Limits) -> None:
+def photo_tab(registry: ModelRegistry, limits: Limits) -> None:
     """Lay the tab out and connect it."""
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=2, min_width=300):
@@ -43,11 +43,11 @@ def photo_tab(shelf: Shelf, limits: Limits) -> None:
             _examples(photo)
             with gr.Accordion("Options", open=False):
                 options = _options(limits)
-            model = model_choice(shelf, "image")
+            model = model_choice(registry, "image")
         with gr.Column(scale=3, min_width=300):
             captions = gr.HTML(EMPTY, elem_id="captions", elem_classes="answer", js_on_load=None)
     seed, found = gr.Number(0, label="seed", visible=False), gr.JSON(label="captions", visible=False)
-    photo_to_html, photo_to_json = _handlers(shelf, limits)
+    photo_to_html, photo_to_json = _handlers(registry, limits)
     changes = [_decided(option) for option in options]
     inputs = [photo, model, *options]
     answer([photo.change, model.change, *changes], photo_to_html, inputs, captions, limits)
@@ -89,12 +89,12 @@ def _examples(photo: gr.Image) -> None:
     )
 
 
-def _handlers(shelf: Shelf, limits: Limits) -> tuple[Any, Any]:
+def _handlers(registry: ModelRegistry, limits: Limits) -> tuple[Any, Any]:
     def read(photo: Any, model: str, *options: Any) -> tuple["Image.Image", "CaptionResult"]:
         sent = uploads(photo)
         if not sent:
             raise UsageError("choose a photo first")
-        captioner = shelf.get(model, "image")
+        captioner = registry.get(model, "image")
         seen = NUM_CONCEPTS if captioner.recognises else 0
         search = captioner.options(**search_options(limits, *options), concepts=seen)
         try:

@@ -9,7 +9,7 @@ from captioner.errors import InputError, UsageError
 from captioner.web.clip_view import clip_view
 from captioner.web.controls import answer, endpoint, model_choice, uploads_only, within
 from captioner.web.limits import Limits
-from captioner.web.shelf import Shelf
+from captioner.web.registry import ModelRegistry
 from captioner.web.uploads import uploads
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ EMPTY = """<div class="empty"><p>What happens in the clip appears here.</p>
 while.</p></div>"""
 
 
-def recognize_tab(shelf: Shelf, limits: Limits) -> None:
+def recognize_tab(registry: ModelRegistry, limits: Limits) -> None:
     """Lay the tab out and connect it."""
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=2, min_width=300):
@@ -29,7 +29,7 @@ def recognize_tab(shelf: Shelf, limits: Limits) -> None:
             clip = gr.File(label="Clip", file_types=["video"], height=160, elem_id="clip", elem_classes="ask")
             uploads_only(clip)
             top = gr.Slider(1, limits.num_captions, 3, step=1, label="Answers")
-            model = model_choice(shelf, "video")
+            model = model_choice(registry, "video")
         with gr.Column(scale=3, min_width=300):
             actions = gr.HTML(EMPTY, elem_id="actions", elem_classes="answer", js_on_load=None)
 
@@ -37,7 +37,7 @@ def recognize_tab(shelf: Shelf, limits: Limits) -> None:
         sent = uploads(clip)
         if not sent:
             raise UsageError("choose a clip first")
-        recognizer = shelf.get(model, "video")
+        recognizer = registry.get(model, "video")
         search = recognizer.best_labels(within("top", top, limits.num_captions))
         try:
             frames = recognizer.preprocess.read(sent[0].path)

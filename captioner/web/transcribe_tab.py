@@ -7,7 +7,7 @@ import gradio as gr
 from captioner.errors import FileTooLargeError, InputError, UsageError
 from captioner.web.controls import answer, endpoint, model_choice, uploads_only
 from captioner.web.limits import Limits
-from captioner.web.shelf import Shelf
+from captioner.web.registry import ModelRegistry
 from captioner.web.transcript_view import transcript_view
 from captioner.web.uploads import uploads
 
@@ -19,7 +19,7 @@ EMPTY = """<div class="empty"><p>What is said appears here.</p>
 while.</p></div>"""
 
 
-def transcribe_tab(shelf: Shelf, limits: Limits) -> None:
+def transcribe_tab(registry: ModelRegistry, limits: Limits) -> None:
     """Lay the tab out and connect it."""
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=2, min_width=300):
@@ -32,7 +32,7 @@ def transcribe_tab(shelf: Shelf, limits: Limits) -> None:
                 elem_classes="ask",
             )
             uploads_only(recording)
-            model = model_choice(shelf, "speech")
+            model = model_choice(registry, "speech")
         with gr.Column(scale=3, min_width=300):
             transcript = gr.HTML(EMPTY, elem_id="transcript", elem_classes="answer", js_on_load=None)
 
@@ -40,7 +40,7 @@ def transcribe_tab(shelf: Shelf, limits: Limits) -> None:
         sent = uploads(recording)
         if not sent:
             raise UsageError("choose a recording first")
-        transcriber = shelf.get(model, "speech")
+        transcriber = registry.get(model, "speech")
         try:
             samples = transcriber.read(sent[0].path)
             if len(samples) > limits.recording_s * transcriber.sample_rate_hz:

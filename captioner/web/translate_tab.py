@@ -10,7 +10,7 @@ from captioner.web.caption_view import shares
 from captioner.web.controls import endpoint, model_choice, within
 from captioner.web.limits import Limits
 from captioner.web.messages import told
-from captioner.web.shelf import Shelf
+from captioner.web.registry import ModelRegistry
 from captioner.web.translation_view import translation_view
 
 EMPTY = """<div class="empty"><p>The translation appears as you type.</p>
@@ -19,7 +19,7 @@ EMPTY = """<div class="empty"><p>The translation appears as you type.</p>
 PAUSE = "(...values) => window.captionerPause(values)"
 
 
-def translate_tab(shelf: Shelf, limits: Limits) -> None:
+def translate_tab(registry: ModelRegistry, limits: Limits) -> None:
     """Lay the tab out and connect it."""
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=2, min_width=300):
@@ -32,7 +32,7 @@ def translate_tab(shelf: Shelf, limits: Limits) -> None:
                 elem_classes="ask",
             )
             num_captions = gr.Slider(1, limits.num_captions, 3, step=1, label="Alternatives")
-            model = model_choice(shelf, "text")
+            model = model_choice(registry, "text")
         with gr.Column(scale=3, min_width=300):
             translation = gr.HTML(EMPTY, elem_id="translation", elem_classes="answer", js_on_load=None)
 
@@ -43,7 +43,7 @@ def translate_tab(shelf: Shelf, limits: Limits) -> None:
         if len(sentence) > limits.text_characters:
             raise UsageError(f"{len(sentence)} characters; this page translates at most {limits.text_characters}")
         count = within("num_captions", num_captions, limits.num_captions)
-        return shelf.get(model, "text").translate(sentence, num_captions=count, beam_size=max(5, count))
+        return registry.get(model, "text").translate(sentence, num_captions=count, beam_size=max(5, count))
 
     def show(text: Any, model: str, num_captions: Any) -> str:
         return translation_view(translated(text, model, num_captions)) if str(text or "").strip() else EMPTY

@@ -15,22 +15,22 @@ from captioner.web.limits import Limits
 
 @dataclass(frozen=True)
 class Model:
-    """A model on the shelf.
+    """A model of the registry.
 
     Attributes:
         name: What it is called in the page.
         folder: Its files.
-        kind: What it reads: `image`, `text`, `speech` or `video`.
+        modality: What it reads: `image`, `text`, `speech` or `video`.
         card: What it says of itself, as Markdown.
     """
 
     name: str
     folder: Path
-    kind: str
+    modality: str
     card: str
 
 
-class Shelf:
+class ModelRegistry:
     """Lists models at once, and loads each once.
 
     Args:
@@ -56,13 +56,13 @@ class Shelf:
         self._loading = threading.Lock()
         self._loaded: dict[str, Any] = {}
 
-    def names(self, kind: str) -> list[str]:
+    def names(self, modality: str) -> list[str]:
         """Return the names of the models that read `image`, `text`, `speech` or `video`."""
-        return [name for name, model in self._models.items() if model.kind == kind]
+        return [name for name, model in self._models.items() if model.modality == modality]
 
     def models(self) -> list[dict[str, str]]:
         """List the models of this page: name, kind (what a model reads) and card."""
-        return [{"name": one.name, "kind": one.kind, "card": one.card} for one in self._models.values()]
+        return [{"name": one.name, "kind": one.modality, "card": one.card} for one in self._models.values()]
 
     def card(self, name: str) -> str:
         """Return a model's card.
@@ -78,20 +78,20 @@ class Shelf:
         def load_each() -> None:
             for name, model in self._models.items():
                 with suppress(CaptionerError):
-                    self.get(name, model.kind)
+                    self.get(name, model.modality)
 
         # A daemon, so that a page that is ended at once does not wait for it.
         threading.Thread(target=load_each, name="models", daemon=True).start()
 
-    def get(self, name: str, kind: str) -> Any:
+    def get(self, name: str, modality: str) -> Any:
         """Return what `captioner.load` returns; waits until it is there.
 
         Raises:
             ModelError: There is no such model, or it cannot be loaded.
         """
         model = self._model(name)
-        if model.kind != kind:
-            raise ModelError(f"{name} reads another kind of input; choose from {', '.join(self.names(kind))}")
+        if model.modality != modality:
+            raise ModelError(f"{name} reads another kind of input; choose from {', '.join(self.names(modality))}")
         if name not in self._loaded:
             with self._loading:
                 if name not in self._loaded:
@@ -125,8 +125,8 @@ def _described(folder: Path) -> Model:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(f"{folder} is no model: it has no config.json that can be read") from error
-    kind = config.get("encoder", {}).get("kind", "image")
-    return Model(model_name(folder), folder, kind, _card(folder / "README.md"))
+    modality = config.get("encoder", {}).get("kind", "image")
+    return Model(model_name(folder), folder, modality, _card(folder / "README.md"))
 
 
 def _card(file: Path) -> str:

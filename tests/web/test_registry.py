@@ -1,4 +1,4 @@
-"""The shelf: models are listed at once, loaded once, and never taken for another kind."""
+"""The registry of models: they are listed at once, loaded once, and never taken for another kind."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import pytest
 from captioner.errors import ModelError
 from captioner.pretrained.registry import MODELS
 from captioner.web.limits import Limits
-from captioner.web.shelf import Shelf
+from captioner.web.registry import ModelRegistry
 
 
 def test_the_models_that_ship_are_those_of_the_pipeline():
@@ -18,48 +18,48 @@ def test_the_models_that_ship_are_those_of_the_pipeline():
 
 
 def test_models_are_listed_by_kind(made_up_model):
-    shelf = Shelf([MODELS / "flickr8k", made_up_model])
-    assert shelf.names("image") == ["flickr8k"]
-    assert shelf.names("text") == ["reversed"]
-    assert [model["name"] for model in shelf.models()] == ["flickr8k", "reversed"]
+    registry = ModelRegistry([MODELS / "flickr8k", made_up_model])
+    assert registry.names("image") == ["flickr8k"]
+    assert registry.names("text") == ["reversed"]
+    assert [model["name"] for model in registry.models()] == ["flickr8k", "reversed"]
 
 
 def test_a_card_has_neither_metadata_nor_pictures(made_up_model):
-    assert Shelf([made_up_model]).card("reversed") == "# reversed\nTurns round."
+    assert ModelRegistry([made_up_model]).card("reversed") == "# reversed\nTurns round."
 
 
 def test_a_model_is_loaded_once_and_reads_no_larger_photos_than_the_page_allows(model_folder):
-    shelf = Shelf([model_folder], limits=Limits(pixels=1234))
-    shelf.load_all()
-    captioner = shelf.get("model", "image")
-    assert shelf.get("model", "image") is captioner
+    registry = ModelRegistry([model_folder], limits=Limits(pixels=1234))
+    registry.load_all()
+    captioner = registry.get("model", "image")
+    assert registry.get("model", "image") is captioner
     assert captioner.preprocess.config.max_pixels == 1234
 
 
 def test_a_model_that_cannot_be_loaded_says_why_at_each_try(tmp_path):
     (tmp_path / "config.json").write_text("{}")
-    shelf = Shelf([tmp_path])
+    registry = ModelRegistry([tmp_path])
     for _ in range(2):
         with pytest.raises(ModelError):
-            shelf.get(tmp_path.name, "image")
+            registry.get(tmp_path.name, "image")
 
 
 def test_unknown_and_unfit_models_are_refused(made_up_model, tmp_path):
-    shelf = Shelf([made_up_model])
+    registry = ModelRegistry([made_up_model])
     with pytest.raises(ModelError, match="there is no model 'other'"):
-        shelf.get("other", "text")
+        registry.get("other", "text")
     with pytest.raises(ModelError, match="reads another kind"):
-        shelf.get("reversed", "image")
+        registry.get("reversed", "image")
     with pytest.raises(ModelError, match=r"no config\.json"):
-        Shelf([tmp_path])
+        ModelRegistry([tmp_path])
     with pytest.raises(ModelError, match="have one name"):
-        Shelf([made_up_model, made_up_model])
+        ModelRegistry([made_up_model, made_up_model])
 
 
 def test_a_page_is_built_without_torch():
     program = (
-        "import sys\nfrom captioner.web.page import build_page\nfrom captioner.web.shelf import Shelf\n"
-        "from captioner.web.limits import Limits\nbuild_page(Shelf(), Limits())\nprint('torch' in sys.modules)"
+        "import sys\nfrom captioner.web.page import build_page\nfrom captioner.web.registry import ModelRegistry\n"
+        "from captioner.web.limits import Limits\nbuild_page(ModelRegistry(), Limits())\nprint('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip().splitlines()[-1] == "False"
