@@ -1,12 +1,12 @@
 """Reads captions of clips: MSR-VTT's JSON, and the lists as which MSVD and others are passed on."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from captioner.data.examples import read_text
+from captioner.data.json_lines import parse_json
+from captioner.data.text_file import read_text, whole_characters
 from captioner.errors import AnnotationError, EmptyDataError
 
 SPLITS = {"train": "train", "training": "train", "val": "val", "validate": "val", "validation": "val", "test": "test"}
@@ -36,14 +36,13 @@ def read_clip_captions(file: Path) -> dict[str, CaptionedClip]:
         AnnotationError: The file cannot be read, or is none of these.
         EmptyDataError: It holds no captions.
     """
-    try:
-        content = json.loads(read_text(file))
-    except json.JSONDecodeError as error:
-        raise AnnotationError(f"{file}, line {error.lineno}: not valid JSON ({error.msg}); is it complete?") from error
+    content = parse_json(read_text(file), file)
     captions: dict[str, list[str]] = {}
     splits: dict[str, str] = {}
     for name, texts, split in _msr_vtt(content, file) if isinstance(content, dict) else _rows(content, file):
-        captions.setdefault(name, []).extend(text for text in (" ".join(text.split()) for text in texts) if text)
+        captions.setdefault(name, []).extend(
+            text for text in (" ".join(whole_characters(text).split()) for text in texts) if text
+        )
         if split is not None:
             splits[name] = split
     clips = {name: CaptionedClip(tuple(texts), splits.get(name)) for name, texts in captions.items() if texts}

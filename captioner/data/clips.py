@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from captioner.data.clip_captions import read_clip_captions
-from captioner.data.examples import read_text
+from captioner.data.text_file import read_text
 from captioner.errors import AnnotationError, EmptyDataError
 from captioner.preprocess.kinds import is_clip_name
 

@@ -1,60 +1,84 @@
-"""Reads captions from the annotation format of COCO (Chen et al. 2015, arXiv:1504.00325), through pycocotools."""
+"""Reads captions from the annotation format of COCO (Chen et al. 2015, arXiv:1504.00325), as others write it, too."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from captioner.data.caption_fields import CAPTION_FIELDS, NAME_FIELDS, file_name_of, image_number, texts_of
 from captioner.data.caption_row import CaptionRow
 from captioner.errors import AnnotationError
+
+URLS = ("coco_url", "flickr_url", "url")
 
 
 def read_coco(content: dict[str, Any], file: Path) -> Iterator[CaptionRow]:
     """Read each photo's captions, in the order of `images` and, within a photo, of `annotations`.
 
+    Numbers may be written as texts or with a point; an annotation may name its photo by the file, too. Annotations need
+    no number; one that stands there twice, with the same number, counts once. Without `images`, photos go by number.
+
     Args:
-        content: The parsed JSON, with `images` and `annotations`.
+        content: The parsed JSON, with `annotations` and perhaps `images`.
         file: The file, for messages.
 
     Raises:
-        AnnotationError: A field is missing or of the wrong type, or a caption belongs to no photo.
+        AnnotationError: A field is missing or of the wrong type, a caption belongs to no photo, or two photos have one
+            number.
     """
-    from pycocotools import coco
-
-    _check(content, file)
-    index = coco.COCO()
-    index.dataset = content
-    with _no_prints(coco):
-        index.createIndex()
-    for image_id, image in index.imgs.items():
-        for annotation in index.imgToAnns[image_id]:
-            yield CaptionRow(image["file_name"], annotation["caption"], image_id)
-
-
-def _check(content: dict[str, Any], file: Path) -> None:
-    image_ids = set()
-    for position, image in enumerate(content["images"]):
-        _check_fields(image, {"id": int, "file_name": str}, f"{file}: images[{position}]")
-        image_ids.add(image["id"])
+    names = _file_names(content.get("images") or [], file)
+    by_file = {name: image_id for image_id, name in names.items()}
+    captions: dict[int | str, list[str]] = {image_id: [] for image_id in names}
+    seen = set()
     for position, annotation in enumerate(content["annotations"]):
         where = f"{file}: annotations[{position}]"
-        _check_fields(annotation, {"id": int, "image_id": int, "caption": str}, where)
-        if annotation["image_id"] not in image_ids:
-            raise AnnotationError(f"{where}: image_id {annotation['image_id']} is the id of none of `images`")
+        image_id, texts = _annotation(annotation, where)
+        image_id = by_file.get(str(image_id), image_id) if image_id not in names else image_id
+        if names and image_id not in names:
+            raise AnnotationError(f"{where}: image_id {image_id!r} is the id of none of `images`")
+        number = annotation.get("id")
+        if number is not None and (key := (repr(number), image_id, *texts)) in seen:
+            continue
+        seen.add(key if number is not None else ())
+        captions.setdefault(image_id, []).extend(texts)
+    for image_id, texts in captions.items():
+        name = names.get(image_id) or file_name_of(image_id)
+        for text in texts:
+            yield CaptionRow(name, text, image_id, other_names=(name,))
 
 
-def _check_fields(entry: Any, fields: dict[str, type], where: str) -> None:
-    for field, kind in fields.items():
-        if not isinstance(entry, dict) or not isinstance(entry.get(field), kind):
-            hint = "; this may be COCO's file of instances: take the one of captions" if field == "caption" else ""
-            raise AnnotationError(f"{where}: `{field}` must be there, of type {kind.__name__}{hint}")
+def _file_names(images: list[Any], file: Path) -> dict[int | str, str]:
+    """Return each photo's file by its number."""
+    names: dict[int | str, str] = {}
+    for position, image in enumerate(images):
+        where = f"{file}: images[{position}]"
+        if not isinstance(image, dict):
+            raise AnnotationError(f"{where}: an object with `id` and `file_name` must be there")
+        image_id = image_number(image.get("id"), f"{where}: `id`")
+        name = _file_name(image, image_id, where)
+        if names.setdefault(image_id, name) != name:
+            raise AnnotationError(f"{where}: {name} has the number {image_id}, and so has {names[image_id]}")
+    return names
 
 
-@contextmanager
-def _no_prints(module: Any) -> Iterator[None]:
-    """Keep one module from printing its progress, by a `print` of its own; everyone else's goes on."""
-    module.print = lambda *_args, **_kwargs: None
-    try:
-        yield
-    finally:
-        del module.print
+def _file_name(image: dict[str, Any], image_id: int | str, where: str) -> str:
+    field = next((field for field in ("file_name", *NAME_FIELDS) if image.get(field) is not None), None)
+    if field is not None:
+        name = image[field]
+        if not isinstance(name, str) or not name.strip():
+            raise AnnotationError(f"{where}: `{field}` must be the name of a file")
+        return name
+    if url := next((image[field] for field in URLS if isinstance(image.get(field), str)), ""):
+        return PurePosixPath(url.partition("?")[0]).name or url
+    return file_name_of(image_id)
+
+
+def _annotation(annotation: Any, where: str) -> tuple[int | str, list[str]]:
+    if not isinstance(annotation, dict):
+        raise AnnotationError(f"{where}: an object with `image_id` and `caption` must be there")
+    field = next((field for field in CAPTION_FIELDS if field in annotation), None)
+    if field is None:
+        hint = "this may be COCO's file of instances: take the one of captions"
+        raise AnnotationError(f"{where}: `caption` must be there, a text; {hint}")
+    return image_number(annotation.get("image_id"), f"{where}: `image_id`"), texts_of(
+        annotation[field], f"{where}: `{field}`"
+    )

@@ -1,24 +1,20 @@
 """From a caption file of any known format to one example per photo: the front door of the data."""
 
-import json
 import logging
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from unicodedata import normalize
 
+from captioner.data.caption_file import first_line, named_rows
 from captioner.data.caption_row import CaptionRow
-from captioner.data.captions_csv import COLUMNS, TOKEN_LINE, read_captions_csv, read_token_txt
-from captioner.data.coco import read_coco
-from captioner.data.karpathy import read_karpathy
-from captioner.data.metadata_jsonl import read_metadata_jsonl
+from captioner.data.text_file import read_text
 from captioner.errors import AnnotationError, EmptyDataError, MissingImageError
 
 SPLITS = ("train", "val", "test")
-JSON_START = re.compile(r'[{\[]\s*(?:["{}\[\]]|$)')  # not [laughter]
 COCO_FOLDERS = ("train2014", "val2014", "train2017", "val2017")
 NAMES_SHOWN = 3
 
@@ -43,13 +39,11 @@ class CaptionExample:
 
 
 def read_captions(captions: Path, images: Path) -> list[CaptionExample]:
-    """Read a caption file by the one reader that fits its content, in the order in which its photos appear.
-
-    Empty captions are dropped (their number is logged), and white space within captions becomes single spaces. Whether
-    the photos are there is left to `check_images`.
+    """Read a caption file of any known format, in the order in which its photos appear.
 
     Args:
-        captions: CSV `image,caption`, Flickr8k's token.txt, COCO's or Karpathy's JSON, or a metadata.jsonl.
+        captions: CSV `image,caption` and its kin, Flickr8k's token.txt, COCO's or Karpathy's JSON, or a metadata.jsonl;
+            `-` is standard input.
         images: The folder that the names of photos are relative to; COCO's usual subfolders are tried too, and the
             caption file's own folder, where a metadata.jsonl has its photos.
 
@@ -57,24 +51,60 @@ def read_captions(captions: Path, images: Path) -> list[CaptionExample]:
         AnnotationError: The file cannot be read, is of no known format, or is malformed.
         EmptyDataError: It holds no captions.
     """
+    text = read_text(captions)
+    if not text.strip():
+        raise EmptyDataError(f"{captions}: the file is empty")
+    rows = named_rows(text, captions)
+    if rows is None:
+        raise AnnotationError(
+            f"{captions}, line 1: no known format. Known are CSV whose header names the columns, as in image,caption; "
+            "Flickr8k's token.txt; the JSON of COCO and of Karpathy; and metadata.jsonl "
+            f"(here: {first_line(text)[:60]!r})"
+        )
+    return examples_of(rows, captions, images)
+
+
+def examples_of(rows: Iterable[CaptionRow], captions: Path, images: Path) -> list[CaptionExample]:
+    """Gather rows by their photos, whose names count as one where they look alike (in NFC and NFD).
+
+    Empty captions are dropped (their number is logged), and white space within captions becomes single spaces. Whether
+    the photos are there is left to `check_images`.
+
+    Args:
+        rows: What the caption file holds.
+        captions: The file; its folder is looked through for photos, too.
+        images: Folder of the photos.
+
+    Raises:
+        AnnotationError: A row has no caption.
+        EmptyDataError: There are no captions.
+    """
     grouped: dict[int | str, list[str]] = {}
     first_rows: dict[int | str, CaptionRow] = {}
     num_empty = 0
-    for row in _rows(read_text(captions), captions):
+    for row in rows:
+        if row.caption is None:
+            raise AnnotationError(f"{captions}: {row.file_name} has no caption ({row.error}); leave it out")
         caption = " ".join(row.caption.split())
         num_empty += not caption
         if caption:
-            first_rows.setdefault(row.image_id, row)
-            grouped.setdefault(row.image_id, []).append(caption)
+            key = composed(row.image_id)
+            first_rows.setdefault(key, row)
+            grouped.setdefault(key, []).append(caption)
     if num_empty:
         logger.info("%s: %d empty captions dropped", captions, num_empty)
     if not grouped:
         raise EmptyDataError(f"{captions}: it holds no captions ({num_empty} empty ones)")
     folders = [images, *(images / folder for folder in COCO_FOLDERS if (images / folder).is_dir()), captions.parent]
     return [
-        CaptionExample(_located(row.file_name, folders), tuple(grouped[image_id]), image_id, row.split)
-        for image_id, row in first_rows.items()
+        CaptionExample(_located(row.file_name, folders), tuple(grouped[key]), row.image_id, row.split)
+        for key, row in first_rows.items()
     ]
+
+
+def composed(name: int | str) -> int | str:
+    """Return a name in the form in which names that look alike are equal: Unicode's NFC, whatever a Mac wrote."""
+    return normalize("NFC", name) if isinstance(name, str) else name
 
 
 def check_images(examples: Sequence[CaptionExample]) -> None:
@@ -118,12 +148,12 @@ def select_split(examples: Sequence[CaptionExample], names: Path | None, split: 
 
 
 def _named(examples: Sequence[CaptionExample], names: Path) -> list[CaptionExample]:
-    counts = Counter(example.image.name for example in examples)
-    known = {example.image.name: example for example in examples if counts[example.image.name] == 1}
-    known |= {str(example.image_id): example for example in examples}
+    counts = Counter(composed(example.image.name) for example in examples)
+    known = {name: example for example in examples if counts[name := composed(example.image.name)] == 1}
+    known |= {composed(str(example.image_id)): example for example in examples}
     chosen = {}
     for number, line in enumerate(read_text(names).split("\n"), start=1):
-        if name := line.strip():
+        if name := composed(line.strip()):
             if name not in known:
                 example = f"write names as the captions do, such as {next(iter(known), 'photo.jpg')}"
                 raise AnnotationError(f"{names}, line {number}: {name!r} has no captions; {example}")
@@ -150,80 +180,6 @@ def measured_split(examples: Sequence[CaptionExample], split: str | None) -> lis
     return select_split(examples, None if is_name else Path(split), split)
 
 
-def read_text(file: Path) -> str:
-    """Read a whole file of text in UTF-8, with or without a byte order mark.
-
-    Raises:
-        AnnotationError: It cannot be read, or is in another encoding.
-    """
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise AnnotationError(f"{file}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise AnnotationError(f"{file}, line {line}: not UTF-8; save it as text in UTF-8") from error
-
-
-def names_photos(text: str) -> bool:
-    """Tell a format that names each caption's photo from plain lines of captions, by the first line with text."""
-    first = _first_line(text)
-    fields = _fields(first)
-    return bool(JSON_START.match(first) or TOKEN_LINE.fullmatch(first) or (len(fields) > 1 and "caption" in fields))
-
-
-def _rows(text: str, file: Path) -> Iterable[CaptionRow]:
-    """Choose the reader by the first line that is not blank."""
-    first = _first_line(text)
-    if not first:
-        raise EmptyDataError(f"{file}: the file is empty")
-    if first[0] in "{[":
-        return _json_rows(text, first, file)
-    if TOKEN_LINE.fullmatch(first):
-        return read_token_txt(text, file)
-    if set(COLUMNS) <= _fields(first):
-        return read_captions_csv(text, file)
-    raise AnnotationError(
-        f"{file}, line 1: no known format. Known are CSV with the header image,caption; Flickr8k's token.txt; the JSON "
-        f"of COCO and of Karpathy; and metadata.jsonl (here: {first[:60]!r})"
-    )
-
-
-def _first_line(text: str) -> str:
-    return next((line.strip() for line in _lines(text) if line.strip()), "")
-
-
-def _fields(header: str) -> set[str]:
-    return {field.strip().strip('"').lower() for field in header.split(",")}
-
-
-def _lines(text: str) -> Iterator[str]:
-    """Give line after line without splitting all of a large file."""
-    return (match[0] for match in re.finditer(r"[^\n]+", text))
-
-
-def _json_rows(text: str, first: str, file: Path) -> Iterable[CaptionRow]:
-    content: Any
-    try:
-        content = json.loads(first)
-    except json.JSONDecodeError:
-        content = None
-    if isinstance(content, dict) and "file_name" in content:
-        return read_metadata_jsonl(text, file)
-    try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise AnnotationError(f"{file}, line {error.lineno}: not valid JSON ({error.msg}); is it complete?") from error
-    images = content.get("images") if isinstance(content, dict) else None
-    if isinstance(images, list) and isinstance(content.get("annotations"), list):
-        return read_coco(content, file)
-    if isinstance(images, list) and images and isinstance(images[0], dict) and "sentences" in images[0]:
-        return read_karpathy(content, file)
-    raise AnnotationError(
-        f"{file}: JSON with captions has `images` and `annotations` (COCO), or `images` with `sentences`"
-    )
-
-
 def _located(name: str, folders: Sequence[Path]) -> Path:
     """Find a photo where its name says, or by its last part in one of the folders.
 
@@ -233,8 +189,10 @@ def _located(name: str, folders: Sequence[Path]) -> Path:
         return stated
     short = Path(name).name
     plain = re.sub(r"^COCO_(train|val|test)\d{4}_", "", short)
-    candidates = (folder / part for part in dict.fromkeys((short, plain)) for folder in folders)
-    return next((path for path in candidates if _is_file(path)), stated)
+    spelled = [normalize(form, part) for part in (short, plain) for form in ("NFC", "NFD")]
+    alike = [folders[0] / normalize(form, name) for form in ("NFC", "NFD")]
+    candidates = (folder / part for part in dict.fromkeys((short, plain, *spelled)) for folder in folders)
+    return next((path for path in (*alike, *candidates) if _is_file(path)), stated)
 
 
 def _is_file(path: Path) -> bool:

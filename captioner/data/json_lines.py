@@ -1,4 +1,4 @@
-"""Reads JSON lines, one value a line, and says where each stands."""
+"""Reads JSON, whole or one value a line, and says where each value stands."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -6,6 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from captioner.errors import AnnotationError
+
+
+def parse_json(text: str, file: Path, hint: str = "; is it complete?") -> Any:
+    """Return the value of a whole file.
+
+    Raises:
+        AnnotationError: It is not JSON.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise AnnotationError(f"{file}, line {error.lineno}: not valid JSON ({error.msg}){hint}") from error
+    except (RecursionError, ValueError) as error:
+        raise AnnotationError(f"{file}: no JSON that can be read ({_limit(error)})") from error
 
 
 def read_json_lines(lines: Iterable[str], file: Path, hint: str = "") -> Iterator[tuple[str, Any]]:
@@ -27,4 +41,10 @@ def read_json_lines(lines: Iterable[str], file: Path, hint: str = "") -> Iterato
             value = json.loads(line)
         except json.JSONDecodeError as error:
             raise AnnotationError(f"{where}: not valid JSON ({error.msg}){hint}") from error
+        except (RecursionError, ValueError) as error:
+            raise AnnotationError(f"{where}: no JSON that can be read ({_limit(error)})") from error
         yield where, value
+
+
+def _limit(error: Exception) -> str:
+    return "nested too deep" if isinstance(error, RecursionError) else "a number of too many digits"

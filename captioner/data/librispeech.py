@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from captioner.data.examples import read_text
+from captioner.data.text_file import read_text
 from captioner.data.utterance import Utterance
 from captioner.errors import AnnotationError
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from captioner.data.examples import read_text
 from captioner.data.json_lines import read_json_lines
+from captioner.data.text_file import read_text
 from captioner.errors import AnnotationError, EmptyDataError
 
 

@@ -1,13 +1,13 @@
 """Reads and writes manifests of speech: one recording a row, as CSV or JSON lines."""
 
 import csv
-import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from captioner.data.examples import read_text
+from captioner.data.csv_rows import csv_rows
 from captioner.data.json_lines import read_json_lines
+from captioner.data.text_file import read_text
 from captioner.data.utterance import Utterance
 from captioner.errors import AnnotationError
 
@@ -51,13 +51,10 @@ def _json_rows(text: str, file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _table_rows(text: str, file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    header = text.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in header else ",", strict=True)
-    try:
-        for row in rows:
-            yield f"{file}, line {rows.line_num}", row
-    except csv.Error as error:
-        raise AnnotationError(f"{file}, line {rows.line_num}: not valid CSV ({error})") from error
+    rows = csv_rows(text, file, "\t" if "\t" in text.partition("\n")[0] else ",")
+    header = rows[0][1] if rows else []
+    for line, fields in rows[1:]:
+        yield f"{file}, line {line}", dict(zip(header, fields, strict=False))
 
 
 def _utterance(row: dict[str, Any], where: str, folder: Path) -> Utterance:

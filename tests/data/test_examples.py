@@ -68,7 +68,9 @@ BAD_FILES = [
     ("header alone", "image,caption\n", EmptyDataError, "no captions"),
     ("empty captions alone", "image,caption\na.jpg,\na.jpg, \n", EmptyDataError, r"2 empty"),
     ("prose", "Once upon a time\n", AnnotationError, "line 1: no known format.*Once upon"),
-    ("other columns", "photo,words\na.jpg,A dog\n", AnnotationError, "image,caption"),
+    ("other columns", "foto,words\na.jpg,A dog\n", AnnotationError, "image,caption"),
+    ("one column twice", "image,caption,caption\na.jpg,A,B\n", AnnotationError, "two columns are called caption"),
+    ("zero bytes", "image,caption\na.jpg,A".encode("utf-16-le"), AnnotationError, "line 1: a zero byte"),
     ("not UTF-8", b"image,caption\na.jpg,caf\xe9\n", AnnotationError, "line 2: not UTF-8"),
     ("binary", b"PK\x03\x04\x14\0\0\0\xff", AnnotationError, "line 1: not UTF-8"),
     ("comma", "image,caption\na.jpg,A dog\nb.jpg,Two cats, one mat\n", AnnotationError, "line 3: 3 fields.*quotes"),
@@ -78,14 +80,15 @@ BAD_FILES = [
     ("token without a tab", "a.jpg#0\tA dog\na.jpg#1 A cat\n", AnnotationError, "line 2.*a tab.*A cat"),
     ("token without a number", "a.jpg#0\tA dog\n\na.jpg\tA cat\n", AnnotationError, "line 3"),
     ("jsonl cut", JSONL[:-20], AnnotationError, "line 4: not valid JSON"),
-    ("jsonl without a name", JSONL + '{"text": "A"}', AnnotationError, "line 5: `file_name`"),
-    ("jsonl without a caption", JSONL + '{"file_name": "a.jpg"}', AnnotationError, "line 5: one of `text`"),
+    ("jsonl without a name", JSONL + '{"text": "A"}', AnnotationError, "line 5: one of `image_id`, `file`"),
+    ("jsonl without a caption", JSONL + '{"file_name": "a.jpg"}', AnnotationError, "line 5: `caption` must be"),
     ("jsonl with a number", JSONL + '{"file_name": "a.jpg", "text": 3}', AnnotationError, "line 5"),
     ("jsonl with a list", JSONL + "[]", AnnotationError, "line 5"),
     ("json cut", json.dumps(COCO, indent=1)[:-9], AnnotationError, r"line \d\d: not valid JSON"),
     ("json of something else", '{"a": 1}', AnnotationError, "`images`"),
-    ("json list", "[1, 2]", AnnotationError, "`images`"),
-    ("coco results", '[{"image_id": 7, "caption": "A dog"}]', AnnotationError, "`images`"),
+    ("json list", "[1, 2]", AnnotationError, "no known format"),
+    ("json too deep", "[" * 100_000, AnnotationError, "nested too deep"),
+    ("a number without end", '[{"image_id": ' + "1" * 5000 + "}]", AnnotationError, "too many digits"),
     ("coco without photos", '{"images": [], "annotations": []}', EmptyDataError, "no captions"),
     (
         "coco instances",
@@ -99,7 +102,25 @@ BAD_FILES = [
         AnnotationError,
         r"annotations\[0\]: image_id 8",
     ),
-    ("coco without names", json.dumps(COCO | {"images": [{"id": 7}]}), AnnotationError, r"images\[0\]: `file_name`"),
+    ("coco without numbers", json.dumps(COCO | {"images": [{}]}), AnnotationError, r"images\[0\]: `id` must"),
+    (
+        "coco with one number for two photos",
+        json.dumps(COCO | {"images": [*COCO["images"], {"id": "7", "file_name": "c.jpg"}]}),
+        AnnotationError,
+        r"images\[3\]: c\.jpg has the number 7, and so has b\.jpg",
+    ),
+    (
+        "coco with half a number",
+        json.dumps(COCO | {"annotations": [{"image_id": 7.5, "caption": "A"}]}),
+        AnnotationError,
+        r"annotations\[0\]: `image_id` must name the photo.*7\.5",
+    ),
+    (
+        "coco with a caption that is none",
+        json.dumps(COCO | {"annotations": [{"image_id": 7, "caption": None}]}),
+        AnnotationError,
+        r"annotations\[0\]: `caption` must be there, a text",
+    ),
     (
         "karpathy with another split",
         json.dumps(KARPATHY).replace("val", "dev"),
@@ -129,15 +150,6 @@ def test_caption_file_that_is_not_there(tmp_path):
     for file in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(AnnotationError, match="cannot be read"):
             read_captions(file, tmp_path)
-
-
-def test_pycocotools_prints_again_afterwards(tmp_path, capsys):
-    from pycocotools import coco
-
-    read_captions(write(tmp_path, json.dumps(COCO)), tmp_path)
-    assert capsys.readouterr().out == ""
-    coco.COCO().createIndex()
-    assert "index created" in capsys.readouterr().out
 
 
 def test_white_space_and_empty_captions(tmp_path, caplog):

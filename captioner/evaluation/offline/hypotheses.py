@@ -1,156 +1,106 @@
 """Hypotheses of any system, from any of the usual files, each brought to the item of the references that it means."""
 
-import csv
-import io
-import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
 
-from captioner.data.captions_csv import TOKEN_LINE, read_token_txt
-from captioner.data.examples import names_photos, read_text
-from captioner.data.json_lines import read_json_lines
-from captioner.errors import AnnotationError, ScoreError
+from captioner.data.caption_file import check_plain, named_rows
+from captioner.data.caption_row import CaptionRow
+from captioner.data.examples import composed
+from captioner.data.text_file import read_text, whole_characters
+from captioner.errors import ScoreError
 from captioner.evaluation.offline.references import ItemId, References, split_lines
 from captioner.outputs.coco_results import image_id as coco_number
 
-NAME_FIELDS = ("image_id", "file", "image", "file_name")
 _NAMED = 10
 
 
-class HypothesisRow(NamedTuple):
-    """One row of a hypothesis file.
-
-    Attributes:
-        name: COCO's number, or a file name with or without folder.
-        caption: The caption; None where the system failed on this photo.
-        error: Why it failed.
-    """
-
-    name: ItemId
-    caption: str | None
-    error: str = ""
-
-
-def read_hypotheses(file: Path, references: References) -> dict[ItemId, str]:
+def read_hypotheses(
+    file: Path, references: References, *, plain: bool = False, partial: bool = False
+) -> dict[ItemId, str]:
     """Read one caption for each item of the references.
 
-    Known are COCO results, the JSON lines and CSV that `captioner caption` writes, Flickr8k's token.txt, and plain text
-    for plain references; the content decides.
+    Known are COCO results, the JSON lines and CSV that `captioner caption` writes, all that references can be, and
+    plain text for plain references; the content decides.
+
+    Args:
+        file: The file; `-` is standard input.
+        references: What the captions will be scored against.
+        plain: Whether the lines are captions, whatever they look like.
+        partial: Whether items may be without a caption.
 
     Raises:
         AnnotationError: The file cannot be read or is malformed.
-        ScoreError: Items are missing, unknown or repeated: the message names each, or plain text has another number of
-            lines than the references.
+        ScoreError: Items are missing, unknown or have two captions: the message names each, or plain text has another
+            number of lines than the references.
     """
     text = read_text(file)
-    if text.strip() and names_photos(text):
+    rows = None if plain else named_rows(text, file)
+    if rows is not None:
         if references.aligned:
             raise ScoreError(f"{file} names photos, but the references are plain lines; give plain lines for these")
-        return _matched(list(_rows(text, file)), references, file)
+        return _matched(list(rows), references, file, partial=partial)
     if not references.aligned:
         what = "plain text, but the references name photos" if text.strip() else "empty"
         hint = "give COCO results, JSON lines, or CSV with the header file,caption"
         raise ScoreError(f"{file} is {what}; {hint}")
-    lines = split_lines(text)
+    if not plain:
+        check_plain(text, file)
+    lines = split_lines(whole_characters(text))
     if len(lines) != len(references.texts):
         raise ScoreError(f"{file} has {len(lines)} lines, the references have {len(references.texts)}; give one a line")
     return dict(zip(references.texts, lines, strict=True))
 
 
-def _matched(rows: Sequence[HypothesisRow], references: References, file: Path) -> dict[ItemId, str]:
+def _matched(rows: Sequence[CaptionRow], references: References, file: Path, *, partial: bool) -> dict[ItemId, str]:
     known = references.names()
-    items = [_find(row.name, known) for row in rows]
-    unknown = [row.name for row, item in zip(rows, items, strict=True) if item is None]
-    times = Counter(item for item in items if item is not None)
-    failed = {item: row.error for row, item in zip(rows, items, strict=True) if row.caption is None}
-    missing = [item for item in references.texts if item not in times]
-    reasons = [f"{item!r} ({failed[item]})" for item in times if item in failed]
+    items = [_find(row, known) for row in rows]
+    captions: dict[ItemId, dict[str, None]] = {}
+    failed: dict[ItemId, str] = {}
+    for row, item in zip(rows, items, strict=True):
+        if item is not None and row.caption is not None:
+            captions.setdefault(item, {})[row.caption] = None
+        elif item is not None:
+            failed[item] = row.error
+    unknown = [row.image_id for row, item in zip(rows, items, strict=True) if item is None]
+    missing = [item for item in references.texts if item not in captions and item not in failed]
+    without = [*missing, *(item for item in failed if item not in captions)]
     problems = [
         _few(
             f"not in the references (remove {'it' if len(unknown) == 1 else 'them'})", [repr(name) for name in unknown]
         ),
-        _few("without a hypothesis", [repr(item) for item in missing]),
-        _few("failed, which counts as missing", reasons),
-        _few("more than once", [repr(item) for item, count in times.items() if count > 1]),
+        _few("more than once", [repr(item) for item, several in captions.items() if len(several) > 1]),
     ]
+    if not partial:
+        reasons = [f"{item!r} ({failed[item]})" for item in without if item in failed]
+        problems += [
+            _few("without a hypothesis", [repr(item) for item in missing]),
+            _few("failed, which counts as missing", reasons),
+        ]
+        if captions and without:
+            problems.append("--partial scores the others alone")
+    elif not captions:
+        problems.append("no item of the references has a hypothesis")
     if any(problems):
         raise ScoreError(f"{file}: {'; '.join(filter(None, problems))}")
-    return {
-        item: row.caption for row, item in zip(rows, items, strict=True) if item is not None and row.caption is not None
-    }
+    return {item: caption for item, (caption, *_) in captions.items()}
 
 
-def _find(name: ItemId, known: Mapping[ItemId, ItemId]) -> ItemId | None:
+def _find(row: CaptionRow, known: Mapping[ItemId, ItemId]) -> ItemId | None:
+    """Find the item that a row means by any of its names."""
+    names = (row.image_id, *row.other_names, row.file_name)
+    return next((item for name in names if (item := _item_of(name, known)) is not None), None)
+
+
+def _item_of(name: ItemId, known: Mapping[ItemId, ItemId]) -> ItemId | None:
     """Find the item of a name: as it stands, or with less and less of its folder, or by the number that it holds."""
     if name in known:
         return known[name]
     if isinstance(name, int):
         return known.get(str(name))
-    parts = PurePosixPath(name.replace("\\", "/")).parts
+    parts = PurePosixPath(str(composed(name)).replace("\\", "/")).parts
     tails = ["/".join(parts[start:]) for start in range(len(parts))]
     calls: list[ItemId] = [*tails, *map(coco_number, tails[-1:])]
     return next((known[call] for call in calls if call in known), None)
-
-
-def _rows(text: str, file: Path) -> Iterator[HypothesisRow]:
-    first = text.lstrip()[:1]
-    if first == "[":
-        return _coco_rows(text, file)
-    if first == "{":
-        return _json_lines(text, file)
-    if TOKEN_LINE.fullmatch(text.lstrip().partition("\n")[0].rstrip()):
-        return (HypothesisRow(row.file_name, row.caption) for row in read_token_txt(text, file))
-    return _csv_rows(text, file)
-
-
-def _coco_rows(text: str, file: Path) -> Iterator[HypothesisRow]:
-    try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise AnnotationError(f"{file}, line {error.lineno}: not valid JSON ({error.msg}); is it complete?") from error
-    for position, entry in enumerate(content):
-        yield _row(entry, f"{file}: [{position}]")
-
-
-def _json_lines(text: str, file: Path) -> Iterator[HypothesisRow]:
-    hint = "; hypotheses are one object a line, or COCO results: one array of objects"
-    for where, entry in read_json_lines(text.split("\n"), file, hint):
-        yield _row(entry, where)
-
-
-def _csv_rows(text: str, file: Path) -> Iterator[HypothesisRow]:
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header: list[str] = []
-    try:
-        for row in rows:
-            if row and not header:
-                header = [field.strip().lower() for field in row]
-            elif row:
-                where = f"{file}, line {rows.line_num}"
-                if len(row) != len(header):
-                    hint = "put a caption that holds a comma in double quotes"
-                    raise AnnotationError(f"{where}: {len(row)} fields, the header has {len(header)}; {hint}")
-                yield _row(dict(zip(header, row, strict=True)), where)
-    except csv.Error as error:
-        raise AnnotationError(f"{file}, line {rows.line_num}: not valid CSV ({error}); close each quote") from error
-
-
-def _row(entry: Any, where: str) -> HypothesisRow:
-    """Check the fields of one row; what failed has an `error`."""
-    if not isinstance(entry, dict):
-        raise AnnotationError(f"{where}: an object with `image_id` or `file`, and `caption`, must be there")
-    name = next((entry[field] for field in NAME_FIELDS if field in entry), None)
-    if isinstance(name, bool) or not isinstance(name, int | str) or name == "":
-        fields = ", ".join(f"`{field}`" for field in NAME_FIELDS)
-        raise AnnotationError(f"{where}: one of {fields} must name the photo, by a number or a text (here: {name!r})")
-    if error := entry.get("error"):
-        return HypothesisRow(name, None, str(error.get("message") or error) if isinstance(error, dict) else str(error))
-    caption = entry.get("caption")
-    if not isinstance(caption, str):
-        raise AnnotationError(f"{where}: `caption` must be there, a text (here: {caption!r})")
-    return HypothesisRow(name, caption)
 
 
 def _few(what: str, names: Sequence[str]) -> str:

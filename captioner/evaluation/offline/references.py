@@ -1,11 +1,13 @@
 """References from caption files or aligned plain text, and which item a hypothesis file means by a name or a number."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from captioner.data.examples import CaptionExample, measured_split, names_photos, read_captions, read_text
+from captioner.data.caption_file import check_plain, named_rows
+from captioner.data.examples import composed, examples_of, measured_split
+from captioner.data.text_file import read_text, whole_characters
 from captioner.errors import EmptyDataError, ScoreError, UsageError
 from captioner.outputs.coco_results import image_id as coco_number
 
@@ -29,27 +31,35 @@ class References:
     def names(self) -> dict[ItemId, ItemId]:
         """Map all that an item may be called to its id: number, name, name without folder, number in a COCO name.
 
+        Names are there as they are, and as `composed` makes them.
         What would name two items is left out, unless it is an id.
         """
         calls = [(call, item) for item in self.texts for call in self._calls(item)]
         times = Counter(call for call, _ in calls)
         return {call: item for call, item in calls if times[call] == 1} | {item: item for item in self.texts}
 
+    def only(self, items: Collection[ItemId]) -> "References":
+        """Return the references of some items, in the order of all."""
+        return replace(self, texts={item: texts for item, texts in self.texts.items() if item in items})
+
     def _calls(self, item: ItemId) -> set[ItemId]:
         name = item if isinstance(item, str) else self.photos[item].name if item in self.photos else str(item)
-        return {item, str(item), PurePosixPath(name).name, coco_number(name)}
+        return {item, str(item), *map(composed, (str(item), PurePosixPath(name).name, coco_number(name)))}
 
 
-def read_references(files: Sequence[Path], split: str | None = None, images: Path | None = None) -> References:
+def read_references(
+    files: Sequence[Path], split: str | None = None, images: Path | None = None, *, plain: bool = False
+) -> References:
     """Read one caption file of any format that training reads, or aligned files of one plain caption a line.
 
-    The photos need not be there.
+    The photos need not be there. Each file is read once, so that it may be a pipe.
 
     Args:
         files: One caption file, or one or several text files whose lines belong together by number. An empty line is no
-            reference, as long as another file has one for that line.
+            reference, as long as another file has one for that line. `-` is standard input.
         split: As in `measured_split`; plain text has none.
         images: Folder of the photos, where they shall be found.
+        plain: Whether the lines are captions, whatever they look like.
 
     Raises:
         UsageError: There is no file, several that are not all plain text, or a split of plain text.
@@ -59,11 +69,13 @@ def read_references(files: Sequence[Path], split: str | None = None, images: Pat
     """
     if not files:
         raise UsageError("no references: give --references FILE")
-    named = [file for file in files if names_photos(read_text(file))]
+    texts = {file: read_text(file) for file in files}
+    named = {} if plain else {file: rows for file in files if (rows := named_rows(texts[file], file)) is not None}
     if named and len(files) > 1:
-        raise UsageError(f"{named[0]} names its photos, so that it stands alone; only plain text is aligned by line")
-    if named:
-        examples = measured_split(read_captions(files[0], images or Path()), split)
+        first = next(iter(named))
+        raise UsageError(f"{first} names its photos, so that it stands alone; only plain text is aligned by line")
+    for file, rows in named.items():
+        examples = measured_split(examples_of(rows, file, images or Path()), split)
         return References(
             {example.image_id: example.captions for example in examples},
             {example.image_id: example.image for example in examples},
@@ -71,7 +83,10 @@ def read_references(files: Sequence[Path], split: str | None = None, images: Pat
         )
     if split is not None:
         raise UsageError(f"{files[0]} is plain text, which has no splits; leave --split out")
-    return References(_aligned(files), {}, aligned=True)
+    if not plain:
+        for file, text in texts.items():
+            check_plain(text, file)
+    return References(_aligned({file: split_lines(whole_characters(text)) for file, text in texts.items()}), {}, True)
 
 
 def read_training_captions(files: Sequence[Path]) -> list[str]:
@@ -84,9 +99,11 @@ def read_training_captions(files: Sequence[Path]) -> list[str]:
 
 
 def _training_captions(file: Path) -> list[str]:
-    if not names_photos(text := read_text(file)):
-        return split_lines(text)
-    examples: list[CaptionExample] = read_captions(file, Path())
+    text = read_text(file)
+    rows = named_rows(text, file)
+    if rows is None:
+        return split_lines(whole_characters(text))
+    examples = examples_of(rows, file, Path())
     if any(example.split for example in examples):
         examples = measured_split(examples, "train")
     return [caption for example in examples for caption in example.captions]
@@ -98,17 +115,18 @@ def split_lines(text: str) -> list[str]:
     return lines[:-1] if lines[-1] == "" else lines
 
 
-def _aligned(files: Sequence[Path]) -> dict[ItemId, tuple[str, ...]]:
-    columns = [split_lines(read_text(file)) for file in files]
-    for file, column in zip(files, columns, strict=True):
-        if len(column) != len(columns[0]):
+def _aligned(columns: Mapping[Path, list[str]]) -> dict[ItemId, tuple[str, ...]]:
+    first, lines = next(iter(columns.items()))
+    for file, column in columns.items():
+        if len(column) != len(lines):
             raise ScoreError(
-                f"{files[0]} has {len(columns[0])} lines and {file} has {len(column)}; give one line an item in each"
+                f"{first} has {len(lines)} lines and {file} has {len(column)}; give one line an item in each"
             )
-    if not columns[0]:
-        raise EmptyDataError(f"{files[0]}: the file is empty")
+    if not lines:
+        raise EmptyDataError(f"{first}: the file is empty")
     texts: dict[ItemId, tuple[str, ...]]
-    texts = {number: tuple(filter(None, row)) for number, row in enumerate(zip(*columns, strict=True), start=1)}
+    rows = enumerate(zip(*columns.values(), strict=True), start=1)
+    texts = {number: tuple(filter(None, row)) for number, row in rows}
     if bare := [number for number, row in texts.items() if not row]:
-        raise ScoreError(f"{files[0]}, line {bare[0]}: no reference; {len(bare)} lines are empty in all files")
+        raise ScoreError(f"{first}, line {bare[0]}: no reference; {len(bare)} lines are empty in all files")
     return texts

@@ -67,7 +67,7 @@ def test_what_captioner_writes_is_read_and_a_failure_is_named(tmp_path, writer):
 
 
 def test_unknown_missing_and_repeated_are_each_named(write):
-    rows = [{"image_id": name, "caption": "x"} for name in (7, "cow.jpg", "000000000007.jpg", 99)]
+    rows = [{"image_id": name, "caption": f"x{name}"} for name in (7, "cow.jpg", "000000000007.jpg", 99)]
     with pytest.raises(ScoreError) as error:
         read_hypotheses(write("hyps", json.dumps(rows)), COCO)
     message = str(error.value)
@@ -97,11 +97,11 @@ def test_an_empty_caption_is_a_hypothesis(write):
         ("image,caption\nb.jpg,x\n", LINES, ScoreError, "the references are plain lines"),
         ('[{"image_id": 7, "caption": "x"', COCO, AnnotationError, "line 1: not valid JSON"),
         ('{"file": "b.jpg", "caption": "x"}\n{"file":', NAMED, AnnotationError, "line 2: not valid JSON"),
-        ('[{"image_id": true, "caption": "x"}]', COCO, AnnotationError, r"\[0\]: one of `image_id`"),
+        ('[{"image_id": true, "caption": "x"}]', COCO, AnnotationError, r"\[0\]: `image_id` must name"),
         ('[{"image_id": 7.5, "caption": "x"}]', COCO, AnnotationError, "must name the photo"),
         ('[{"image_id": 7, "caption": null}]', COCO, AnnotationError, "`caption` must be there"),
         ("[[7]]", COCO, AnnotationError, "an object"),
-        ("n,caption\n1,x\n", NAMED, AnnotationError, "must name the photo"),
+        ("n,caption\n1,x\n", NAMED, ScoreError, "plain text, but"),
         ("file,caption\nb.jpg,x, y\n", NAMED, AnnotationError, "line 2: 3 fields"),
         ('file,caption\nb.jpg,"x\n', NAMED, AnnotationError, "not valid CSV"),
     ],

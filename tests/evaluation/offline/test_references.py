@@ -78,7 +78,6 @@ def test_what_cannot_be_a_reference_says_why(write):
         ([one], "val", UsageError, "no splits"),
         ([blank], None, ScoreError, "line 2: no reference"),
         ([write("empty", "")], None, EmptyDataError, "empty"),
-        ([write("header", "file,caption\na.jpg,x\n")], None, AnnotationError, "no known format"),
         ([one.parent / "none"], None, AnnotationError, "cannot be read"),
     ):
         with pytest.raises(error, match=message):

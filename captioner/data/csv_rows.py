@@ -1,0 +1,57 @@
+"""Tables of text to rows of fields, and the line where each begins."""
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from captioner.errors import AnnotationError
+
+UNQUOTED = "\t|"  # tables with these signs often have quotes that are a text's own
+
+
+def csv_rows(text: str, file: Path, delimiter: str = ",") -> list[tuple[int, list[str]]]:
+    """Return the line where each row begins, and its fields; blank lines are passed over.
+
+    A space behind a delimiter is none of the field, so that a quote may follow it. A field may be as long as the file.
+
+    Args:
+        text: The file's content.
+        file: The file, for messages.
+        delimiter: The sign between fields.
+
+    Raises:
+        AnnotationError: A quote is never closed, or something stands behind a closed one.
+    """
+    try:
+        return list(_parsed(text, file, delimiter, csv.QUOTE_MINIMAL))
+    except AnnotationError:
+        if delimiter not in UNQUOTED:
+            raise
+        return list(_parsed(text, file, delimiter, csv.QUOTE_NONE))
+
+
+def _parsed(text: str, file: Path, delimiter: str, quoting: int) -> Iterator[tuple[int, list[str]]]:
+    lines = io.StringIO(text, newline="")
+    rows = csv.reader(lines, delimiter=delimiter, quoting=quoting, skipinitialspace=delimiter != "\t", strict=True)
+    start = 1
+    with _fields_up_to(len(text)):
+        try:
+            for row in rows:
+                if row:
+                    yield start, row
+                start = rows.line_num + 1
+        except csv.Error as error:
+            reason = f"not valid CSV ({error}); close each double quote, and double those inside a quoted text"
+            raise AnnotationError(f"{file}, line {start}: {reason}") from error
+
+
+@contextmanager
+def _fields_up_to(length: int) -> Iterator[None]:
+    """Lift the csv module's limit of 131,072 characters a field, which is for all of the process."""
+    before = csv.field_size_limit(max(length, csv.field_size_limit()))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
