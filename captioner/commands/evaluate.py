@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from captioner.commands.options import AsJson, BatchSize, BeamSize, Device, Models, given, load_model, load_recognizer
+from captioner.commands.options import (
+    AsJson,
+    BatchSize,
+    BeamSize,
+    Device,
+    Models,
+    given,
+    is_stream,
+    load_model,
+    load_recognizer,
+    read_once,
+)
 from captioner.commands.score import print_scores
 from captioner.errors import UsageError
 from captioner.terminal import print_note
@@ -60,7 +71,9 @@ Split = Annotated[
         "is the default)."
     ),
 ]
-CocoResults = Annotated[Path | None, typer.Option("--output", help="Write the captions as COCO results.")]
+CocoResults = Annotated[
+    Path | None, typer.Option("--output", help="Write the captions as COCO results, to - as JSON lines.")
+]
 
 
 @app.command()
@@ -82,7 +95,7 @@ def captions(
 
     examples = read_examples(images, _single(references), split)
     report = _measured_captions(load_model(model, device), examples, beam_size, batch_size, output)
-    _print_report(report, [f"{report.num_items} photos, {report.signature}"], "images", as_json)
+    _print_report(report, [f"{report.num_items} photos, {report.signature}"], "images", as_json, output)
 
 
 @app.command("video-captions")
@@ -102,7 +115,7 @@ def video_captions(
 
     examples = read_clip_examples(videos, _single(references), split)
     report = _measured_captions(load_recognizer(model, device), examples, beam_size, batch_size, output)
-    _print_report(report, [f"{report.num_items} clips, {report.signature}"], "images", as_json)
+    _print_report(report, [f"{report.num_items} clips, {report.signature}"], "images", as_json, output)
 
 
 @app.command()
@@ -123,6 +136,7 @@ def translations(
     from captioner.outputs.translations import text_line
     from captioner.pipeline import load_translator
 
+    read_once([source, *references])
     sentences, known = read_test_set(source, references)
     translator = load_translator(model, device)
     search = translator.options(**given(beam_size=beam_size))
@@ -132,7 +146,7 @@ def translations(
         if stream is not None:
             stream.writelines(f"{text_line([text])}\n" for text in texts)
     notes = [f"{report.num_items} sentences", *report.signature.split("; ")]
-    _print_report(report, notes, "sentences", as_json)
+    _print_report(report, notes, "sentences", as_json, output)
 
 
 @app.command()
@@ -170,7 +184,7 @@ def transcripts(
     as_dict = report.to_dict() | {"intervals": {name: asdict(interval) for name, interval in intervals.items()}}
     as_dict["num_recordings"] = as_dict.pop("num_items")
     lines = [*table, f"{report.num_items} recordings", *report.signature.split("; ")]
-    print_scores(lines, as_dict if as_json else None)
+    print_scores(lines, as_dict if as_json else None, beside=is_stream(output))
 
 
 @app.command()
@@ -208,7 +222,7 @@ def actions(
     lines.append(f"{report.num_items} clips, {report.signature}")
     as_dict = report.to_dict() | {"scores": scores, "intervals": {ACCURACY: asdict(interval)}}
     as_dict["num_clips"] = as_dict.pop("num_items")
-    print_scores(lines, as_dict if as_json else None)
+    print_scores(lines, as_dict if as_json else None, beside=is_stream(output))
 
 
 def _single(references: Sequence[Path]) -> Path:
@@ -246,9 +260,9 @@ def _write_records(output: Path | None, records: Sequence["Record"], text_field:
                 writer.write(record)
 
 
-def _print_report(report: "Report", notes: Sequence[str], items: str, as_json: bool) -> None:
+def _print_report(report: "Report", notes: Sequence[str], items: str, as_json: bool, output: Path | None) -> None:
     """Print a table of scores with notes below, or one JSON object that counts the items by their name."""
     as_dict = report.to_dict()
     as_dict[f"num_{items}"] = as_dict.pop("num_items")
     lines = [*(f"{name:8} {value:6.2f}" for name, value in report.scores.items()), *notes]
-    print_scores(lines, as_dict if as_json else None)
+    print_scores(lines, as_dict if as_json else None, beside=is_stream(output))

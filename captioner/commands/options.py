@@ -1,10 +1,13 @@
 """What several commands share: options that mean the same everywhere, and how the model is loaded."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from captioner.config import SearchConfig
+from captioner.errors import UsageError
 
 if TYPE_CHECKING:
     from captioner.pipeline import ActionRecognizer, Captioner
@@ -47,3 +50,18 @@ def load_recognizer(model: str | list[str], device: str) -> "ActionRecognizer":
     from captioner.pipeline import load_recognizer as load
 
     return load(model, device)
+
+
+def read_once(files: Sequence[Path]) -> None:
+    """See that `-`, standard input, is named for one file at most.
+
+    Raises:
+        UsageError: It is named for several.
+    """
+    if sum(map(is_stream, files)) > 1:
+        raise UsageError("-: standard input can be read once; give the other files by name")
+
+
+def is_stream(file: Path | None) -> bool:
+    """Tell whether a name is `-`, for standard input or output."""
+    return file == Path("-")

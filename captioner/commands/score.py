@@ -7,14 +7,21 @@ from typing import Annotated, Any
 
 import typer
 
-from captioner.commands.options import AsJson
-from captioner.terminal import print_note, print_text
+from captioner.commands.options import AsJson, is_stream, read_once
+from captioner.terminal import print_note, print_notes, print_text
 
 References = Annotated[
     list[Path],
     typer.Option(
-        help="COCO or Karpathy JSON, CSV, metadata.jsonl or token.txt; or plain lines (repeat for more files)."
+        help="COCO or Karpathy JSON, CSV, metadata.jsonl or token.txt; or plain lines (repeat for more files). - is "
+        "standard input."
     ),
+]
+Plain = Annotated[
+    bool, typer.Option("--plain", help="The lines of all files are captions, also where they look like a table.")
+]
+Partial = Annotated[
+    bool, typer.Option("--partial", help="Score those items alone that have a caption, and say how many have none.")
 ]
 Split = Annotated[
     str | None, typer.Option(help="A file that lists photos, or train, val or test where the references say it.")
@@ -27,10 +34,15 @@ DEFAULT_METRICS = "bleu,rouge,cider"
 
 def score(
     hypotheses: Annotated[
-        Path, typer.Option(help="COCO results, JSON lines or CSV as `caption` writes them, or plain lines.")
+        Path,
+        typer.Option(
+            help="COCO results, JSON lines or CSV as `caption` writes them, or plain lines. - is standard input."
+        ),
     ],
     references: References,
     split: Split = None,
+    plain: Plain = False,
+    partial: Partial = False,
     metrics: Metrics = DEFAULT_METRICS,
     training: Annotated[
         list[Path] | None,
@@ -53,13 +65,15 @@ def score(
     from captioner.evaluation.offline.page import write_score_page
     from captioner.evaluation.offline.references import read_references, read_training_captions
 
-    families, known = parse_metrics(metrics), read_references(references, split, images)
-    captions = read_hypotheses(hypotheses, known)
+    read_once([hypotheses, *references, *(training or [])])
+    families, known = parse_metrics(metrics), read_references(references, split, images, plain=plain)
+    captions = read_hypotheses(hypotheses, known, plain=plain, partial=partial)
     learnt = read_training_captions(training) if training else None
-    card = CardScorer(known, families).score(captions, learnt, max_length)
+    scorer = CardScorer(known.only(captions), families, num_missing=len(known.texts) - len(captions))
+    card = scorer.score(captions, learnt, max_length)
     if report is not None:
         write_score_page(report, card, captions, known, photos=images is not None)
-    print_scores(describe(card), card.to_dict() if as_json else None, card.notices)
+    print_scores(describe(card), card.to_dict() if as_json else None, card.notices, beside=is_stream(report))
 
 
 def compare(
@@ -68,6 +82,8 @@ def compare(
     ],
     references: References,
     split: Split = None,
+    plain: Plain = False,
+    partial: Partial = False,
     metrics: Metrics = DEFAULT_METRICS,
     as_json: AsJson = False,
 ) -> None:
@@ -75,17 +91,27 @@ def compare(
     from captioner.evaluation.offline.card import parse_metrics
     from captioner.evaluation.offline.comparison import compare_files, describe_comparison
 
+    read_once([*hypotheses, *references])
     families = parse_metrics(metrics)
-    cards, verdicts = compare_files(hypotheses, references, split, families)
+    cards, verdicts = compare_files(hypotheses, references, split, families, plain=plain, partial=partial)
     systems = {system: card.to_dict() for system, card in cards.items()}
     as_dict = {"systems": systems, "comparisons": [verdict.to_dict() for verdict in verdicts]}
     notices = dict.fromkeys(notice for card in cards.values() for notice in card.notices)
     print_scores(describe_comparison(cards, verdicts), as_dict if as_json else None, notices)
 
 
-def print_scores(lines: Iterable[str], as_dict: dict[str, Any] | None, notices: Iterable[str] = ()) -> None:
-    """Print lines, or one JSON object; what could not be scored goes to standard error either way."""
+def print_scores(
+    lines: Iterable[str], as_dict: dict[str, Any] | None, notices: Iterable[str] = (), *, beside: bool = False
+) -> None:
+    """Print lines, or one JSON object; what could not be scored goes to standard error either way.
+
+    Args:
+        lines: The scores, to be read.
+        as_dict: The scores as an object, where that is wanted.
+        notices: What could not be scored.
+        beside: Whether standard output has something else, so that the scores go to standard error, too.
+    """
     for notice in notices:
         print_note(f"captioner: {notice}")
     for line in lines if as_dict is None else [json.dumps(as_dict, ensure_ascii=False)]:
-        print_text(line)
+        (print_notes if beside else print_text)(line)

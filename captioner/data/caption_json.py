@@ -52,7 +52,7 @@ def _rows(content: Any, file: Path) -> Iterator[CaptionRow]:
     elif (entries := _listed(content)) is not None:
         for position, entry in enumerate(entries):
             yield from caption_rows(entry, f"{file}: [{position}]")
-    elif isinstance(content, dict) and content and len({type(value) for value in content.values()} | {list, str}) == 2:
+    elif isinstance(content, dict) and {type(captions) for captions in content.values()} in ({str}, {list}):
         for name, captions in content.items():
             image_id = image_number(name, f"{file}: {name!r}")
             for caption in texts_of(captions, f"{file}: {name!r}: `caption`"):

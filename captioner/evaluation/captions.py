@@ -12,6 +12,7 @@ from captioner.data.examples import CaptionExample, check_images, measured_split
 from captioner.errors import DataError, UsageError
 from captioner.metrics import Report, score
 from captioner.outputs.disk import written_whole
+from captioner.outputs.special_files import STANDARD_OUTPUT
 from captioner.pipeline import ActionRecognizer, Captioner
 from captioner.progress import progress
 
@@ -73,13 +74,20 @@ def evaluate(
 def coco_results(path: Path) -> Iterator[dict[int | str, str]]:
     """Yield what takes image ids and captions, and write it in COCO's results format when the block is done.
 
+    To standard output (`-`) each result goes as a line of its own.
+
     Raises:
         UsageError: The file is no `.json`, or cannot be opened: before anything is captioned.
         OutputError: It cannot be written; an older file stays as it was.
     """
-    if path.suffix.lower() != ".json":
-        raise UsageError(f"{path}: COCO results are written to a .json file")
+    is_stream = path == STANDARD_OUTPUT
+    if path.suffix.lower() != ".json" and not is_stream:
+        raise UsageError(f"{path}: COCO results are written to a .json file, or to - as JSON lines")
     captions: dict[int | str, str] = {}
     with written_whole(path) as stream:
         yield captions
-        json.dump([{"image_id": image_id, "caption": text} for image_id, text in captions.items()], stream)
+        results = [{"image_id": image_id, "caption": text} for image_id, text in captions.items()]
+        if is_stream:
+            stream.writelines(f"{json.dumps(result)}\n" for result in results)
+        else:
+            json.dump(results, stream)

@@ -14,6 +14,7 @@ from captioner.outputs.image_folder import NAME, ImageFolderWriter, check_within
 from captioner.outputs.jsonl import JsonlWriter
 from captioner.outputs.parquet import ParquetWriter, check_pyarrow
 from captioner.outputs.record import TextField
+from captioner.outputs.special_files import STANDARD_OUTPUT
 from captioner.outputs.subtitles import LinesWriter, SrtWriter, VttWriter
 from captioner.outputs.writer import TextWriter, Writer
 
@@ -34,7 +35,7 @@ def open_writer(path: str | Path, caption_text: CaptionText | None = None, text_
     """Open the writer that the name asks for: `metadata.jsonl` is an image folder's, others go by their suffix.
 
     Args:
-        path: The file.
+        path: The file; `-` is standard output, which gets JSON lines.
         caption_text: What a caption becomes in an image folder's; all others have captions as the model wrote them.
         text_field: What a record's text is called, in formats that name it.
 
@@ -91,7 +92,7 @@ def failures_in(paths: Iterable[Path], text_field: TextField = "caption") -> lis
 def _known(path: Path, text_field: TextField) -> AnyWriter:
     if path.name == NAME:
         raise UsageError(f"{path}: an image folder has captions alone; give a file of {text_field}s another name")
-    writer = WRITERS[text_field].get(path.suffix.lower())
+    writer = JsonlWriter if path == STANDARD_OUTPUT else WRITERS[text_field].get(path.suffix.lower())
     if writer is None:
         suffix = f"suffix {path.suffix!r}" if path.suffix else "name without a suffix"
         formats = ", ".join(WRITERS[text_field])

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from captioner.outputs.disk import output_errors
+from captioner.outputs.disk import whole_file
 
 INCHES_PER_LABEL = 0.42
 FEWEST_INCHES = 3.2
@@ -22,6 +22,7 @@ def draw_confusions(path: Path, labels: Sequence[str], counts: NDArray[np.int64]
         counts: How often, `[labels, labels]`. A square is as dark as its share of its row.
 
     Raises:
+        UsageError: The file cannot be opened.
         OutputError: It cannot be saved.
     """
     from matplotlib.figure import Figure
@@ -41,5 +42,5 @@ def draw_confusions(path: Path, labels: Sequence[str], counts: NDArray[np.int64]
     axes.set(xlabel="said", ylabel="right")
     for edge in axes.spines.values():
         edge.set_visible(False)
-    with output_errors(path):
-        figure.savefig(path, dpi=150)
+    with whole_file(path) as part:
+        figure.savefig(part, dpi=150, format=path.suffix.removeprefix(".") or None)

@@ -2,13 +2,17 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import TextIO
+from tempfile import TemporaryDirectory
+from typing import Any, TextIO
 
 from captioner.errors import OutputError, UsageError
+from captioner.outputs.encoding import NAMES
+from captioner.outputs.special_files import check_special, is_special, open_special
 
 LONGEST_NAME_BYTES = 143  # eCryptfs; other disks take 255
 # What befalls whichever file is written next, too; an error of any other kind is one file's own.
@@ -43,14 +47,17 @@ def may_be_written(folder: str | Path) -> bool:
 
 
 def check_place(path: str | Path) -> None:
-    """See that a file of this name can be written, without touching it.
+    """See that a file of this name can be written, without touching it; of a link, what it leads to.
 
     Raises:
         UsageError: The path is a folder, its folder is missing, or it may not be written.
     """
-    path = Path(path)
-    if path.is_dir():
+    if is_special(path):
+        check_special(path)
+        return
+    if Path(path).is_dir():
         raise UsageError(f"{path} is a folder: name a file in it")
+    path = _led_to(path)
     if not path.parent.is_dir():
         raise UsageError(f"{path}: there is no folder {path.parent}; make it first")
     if not may_be_written(path.parent):
@@ -61,21 +68,28 @@ def check_place(path: str | Path) -> None:
 def whole_file(path: str | Path) -> Iterator[Path]:
     """Yield the path of a part file, which gets its name when the block is done, and vanishes if that fails.
 
-    What is there under the name outlives a loss of power: first the new file is on the disk, then it gets the name.
+    What is there under the name outlives a loss of power: first the new file is on the disk, then it gets the name. A
+    link stays, and what it leads to is written; devices, pipes and standard output (`-`) get the whole content.
 
     Raises:
         UsageError: As `check_place`.
         OutputError: Writing failed; an older file of the name is as it was.
     """
-    path = Path(path)
     check_place(path)
-    part = beside(path, ".part")
+    if is_special(path):
+        with output_errors(path), os.fdopen(open_special(path), "wb") as special, TemporaryDirectory() as folder:
+            yield (part := Path(folder) / "part")
+            with part.open("rb") as source:
+                shutil.copyfileobj(source, special)
+        return
+    target = _led_to(path)
+    part = beside(target, ".part")
     try:
         with output_errors(path):
             yield part
             with part.open("rb+") as written:
                 os.fsync(written.fileno())
-            part.replace(path)
+            _put(part, target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
@@ -85,16 +99,45 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 def written_whole(path: str | Path) -> Iterator[TextIO]:
     """Open a text file that appears under its name when all is written, and not at all if that fails.
 
-    It is UTF-8; lone surrogates become the bytes that they stand for.
+    It is UTF-8; bytes of file names stay what they are, and U+FFFD stands for halves of characters. To devices, pipes
+    and standard output (`-`) goes what is written as it comes.
 
     Raises:
         UsageError: As `check_place`.
         OutputError: Writing failed; an older file of the name is as it was.
     """
+    settings: dict[str, Any] = {"encoding": "utf-8", "errors": NAMES, "newline": ""}
+    if is_special(path):
+        with output_errors(path), os.fdopen(open_special(path), "w", **settings) as stream:
+            yield stream
+        return
     with whole_file(path) as part:
         try:
-            stream = part.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+            stream = part.open("w", **settings)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
         with stream:
             yield stream
+
+
+def _led_to(path: str | Path) -> Path:
+    """Return what a link leads to, which need not be there; of any other path, the path.
+
+    Raises:
+        UsageError: The link leads to itself.
+    """
+    target = Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)  # noqa: PTH114 (a name may be too long)
+    if target.is_symlink():
+        raise UsageError(f"{path} is a link that leads to itself")
+    return target
+
+
+def _put(part: Path, target: Path) -> None:
+    """Give a part file its name; where a container has mounted the target alone, only its content can be replaced."""
+    try:
+        part.replace(target)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        shutil.copyfile(part, target)
+        part.unlink()

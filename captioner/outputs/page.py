@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from captioner.errors import InputError
+from captioner.outputs.encoding import displayed
 from captioner.preprocess.kinds import is_clip_name
 
 JPEG_QUALITY = 82
@@ -80,5 +81,5 @@ def file_name(file: str) -> str:
 
 
 def shown(text: str) -> str:
-    """Escape a text; bytes of a file name that are no UTF-8 become question marks."""
-    return html.escape(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    """Escape a text; U+FFFD stands for bytes of a file name that are no UTF-8, and for halves of characters."""
+    return html.escape(displayed(text))

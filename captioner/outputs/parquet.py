@@ -6,6 +6,7 @@ from typing import Any
 
 from captioner.errors import MissingExtraError
 from captioner.outputs.disk import output_errors, whole_file
+from captioner.outputs.encoding import displayed
 from captioner.outputs.record import Record, TextField
 from captioner.outputs.writer import Writer
 
@@ -96,7 +97,7 @@ def _schema(text_field: TextField) -> Any:
 def _utf8(value: Any) -> Any:
     """Replace in all texts, however deep, what is no UTF-8."""
     if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return displayed(value)
     if isinstance(value, dict):
         return {key: _utf8(field) for key, field in value.items()}
     return [_utf8(item) for item in value] if isinstance(value, list) else value

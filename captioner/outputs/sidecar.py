@@ -10,6 +10,7 @@ from typing import Literal
 from captioner.errors import OutputError, UsageError
 from captioner.outputs.caption_text import CaptionText
 from captioner.outputs.disk import beside, may_be_written, output_errors
+from captioner.outputs.encoding import encoded
 from captioner.outputs.record import Record
 from captioner.outputs.writer import Writer
 from captioner.preprocess.kinds import is_photo_name
@@ -71,7 +72,7 @@ class SidecarWriter(Writer):
             if self._existing in ("append", "prepend") and path.exists():
                 content = _lengthened(path, text, self._existing)
             else:
-                content = f"{text}\n".encode("utf-8", "surrogateescape")
+                content = encoded(f"{text}\n")
             _replace(path, content)
 
     def check(self) -> None:

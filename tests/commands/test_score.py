@@ -1,8 +1,11 @@
 """`captioner score` and `captioner compare`, from the command line to the exit status."""
 
+import io
 import json
+import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -82,6 +85,106 @@ def test_compare_says_in_words_and_in_json_which_is_better(run):
     compared = json.loads(output)
     assert list(compared["systems"]) == ["bad", "good"]
     assert [row["better"] for row in compared["comparisons"]] == ["good"]
+
+
+WORDS = "".join(f"{word};satz\n" for word in ("bild", "a", "b", "c"))
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+@pytest.mark.parametrize("columns", ["image,caption", "file name,text"])
+def test_a_table_is_scored_alike_whatever_its_form(run, tmp_path, delimiter, columns):
+    arguments = ("score", "--references", "refs", "--hypotheses", "bad", "--json")
+    expected = run(*arguments)
+    for name, content in (("refs", REFERENCES), ("bad", BAD)):
+        lines = [columns, *content.splitlines()[1:]]
+        (tmp_path / name).write_text("\n".join(lines).replace(",", delimiter), encoding="utf-8")
+    assert run(*arguments) == expected
+
+
+def test_lines_that_look_like_a_table_are_asked_about_and_the_answer_is_taken(run, tmp_path):
+    for name in ("lines", "others"):
+        (tmp_path / name).write_text(WORDS, encoding="utf-8")
+    for command in (("score", "--hypotheses", "lines"), ("compare", "lines", "others")):
+        status, output, errors = run(*command, "--references", "lines")
+        assert (status, output) == (1, "") and "each line has 1 semicolon" in errors and "--plain" in errors
+        status, output, errors = run(*command, "--references", "lines", "--plain", "--metrics", "bleu")
+        assert (status, errors) == (0, "") and "100.00" in output
+
+
+def test_a_part_is_scored_and_the_rest_is_counted(run, tmp_path):
+    """As coco-caption does: document frequencies, too, are those of the part."""
+    part, last = GOOD.splitlines(keepends=True)[:2], GOOD.splitlines(keepends=True)[1:]
+    for name, content in (("part", part), ("last", last)):
+        (tmp_path / name).write_text("".join(content), encoding="utf-8")
+    (tmp_path / "few").write_text(REFERENCES.replace("c.jpg,A girl jumps\n", ""), encoding="utf-8")
+    status, _, errors = run("score", "--references", "refs", "--hypotheses", "part")
+    assert status == 1 and "--partial scores the others alone" in errors
+    _, output, _ = run("score", "--references", "refs", "--hypotheses", "part", "--partial", "--report", "page.html")
+    assert "of 2 items, 1 without a caption left out" in output
+    assert "2 items, 1 without a caption left out" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    partial = json.loads(run("score", "--references", "refs", "--hypotheses", "part", "--partial", "--json")[1])
+    alone = json.loads(run("score", "--references", "few", "--hypotheses", "part", "--json")[1])
+    assert (partial.pop("num_missing"), alone.pop("num_missing")) == (1, 0)
+    assert partial == alone
+    compared = json.loads(run("compare", "--references", "refs", "part", "last", "--partial", "--json")[1])
+    assert [(card["num_items"], card["num_missing"]) for card in compared["systems"].values()] == [(1, 2)] * 2
+
+
+@pytest.fixture
+def piped(monkeypatch):
+    """Let a text be standard input."""
+    return lambda text: monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+
+def test_a_dash_is_standard_input_for_any_file_but_for_one_alone(run, piped):
+    expected = run("score", "--references", "refs", "--hypotheses", "good", "--training", "refs")
+    for content, arguments in (
+        (REFERENCES, ("--references", "-", "--hypotheses", "good", "--training", "refs")),
+        (GOOD, ("--references", "refs", "--hypotheses", "-", "--training", "refs")),
+        (REFERENCES, ("--references", "refs", "--hypotheses", "good", "--training", "-")),
+    ):
+        piped(content)
+        assert run("score", *arguments) == expected
+    piped(GOOD)
+    assert "bad is better" not in run("compare", "--references", "refs", "bad", "-")[1]
+    status, _, errors = run("score", "--references", "-", "--hypotheses", "-")
+    assert status == 2 and "standard input can be read once" in errors
+
+
+def test_references_through_a_pipe_are_read_once(run, tmp_path):
+    expected = run("score", "--references", "refs", "--hypotheses", "good")
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=(REFERENCES,))
+    writer.start()
+    assert run("score", "--references", "pipe", "--hypotheses", "good") == expected
+    writer.join(10)
+
+
+@pytest.mark.usefixtures("run")
+def test_a_page_to_standard_output_leaves_the_scores_to_the_other(tmp_path):
+    arguments = ("score", "--references", "refs", "--hypotheses", "good", "--report", "-")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "captioner.cli", *arguments], capture_output=True, text=True, env=environment
+    )
+    assert done.returncode == 0 and "CIDEr" in done.stderr
+    assert done.stdout.startswith("<!doctype html>") and done.stdout.endswith("</html>\n")
+    assert not (tmp_path / "-").exists()
+
+
+def test_half_of_an_emoji_is_a_replacement_sign_wherever_it_is_shown(run, tmp_path):
+    (tmp_path / "half").write_text(GOOD.replace("runs", "runs \\ud83d"), encoding="utf-8")
+    arguments = ("--metrics", "bleu,rouge,cider,chrf,ter,wer,cer,sacrebleu", "--report", "page.html")
+    status, _, errors = run("score", "--references", "refs", "--hypotheses", "half", *arguments)
+    assert (status, errors) == (0, "")
+    assert "a dog runs \ufffd" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_caption_of_160_kb_is_scored(run, tmp_path):
+    rows = [f"{name},{'word ' * 32_000}" for name in ("a.jpg", "b.jpg", "c.jpg")]
+    (tmp_path / "long").write_text("\n".join(["file,caption", *rows]), encoding="utf-8")
+    status, output, _ = run("score", "--references", "refs", "--hypotheses", "long", "--metrics", "bleu,cider")
+    assert status == 0 and "32000.0 words a caption" in output
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ class ScoreCard:
         signatures: What each score depends on beside the texts.
         diversity: What scores hide.
         notices: One line for each metric that could not be had.
+        num_missing: How many items of the references had no caption, and are left out of all scores.
     """
 
     report: Report
@@ -33,6 +34,13 @@ class ScoreCard:
     signatures: dict[str, str]
     diversity: Diversity
     notices: tuple[str, ...]
+    num_missing: int = 0
+
+    @property
+    def scored(self) -> str:
+        """Say how many items the scores are of, and how many they are not."""
+        left_out = f", {self.num_missing} without a caption left out" if self.num_missing else ""
+        return f"{self.report.num_items} items{left_out}"
 
     @property
     def leading(self) -> str:
@@ -46,6 +54,7 @@ class ScoreCard:
             "intervals": {name: asdict(interval) for name, interval in self.intervals.items()},
             "signatures": self.signatures,
             "num_items": self.report.num_items,
+            "num_missing": self.num_missing,
             "diversity": self.diversity.to_dict(),
             "notices": list(self.notices),
         }
@@ -73,12 +82,14 @@ class CardScorer:
     Args:
         references: What the hypotheses are scored against.
         families: The families of metrics, as `parse_metrics` gives them.
+        num_missing: How many items had no caption, and are not among the references.
 
     Raises:
         ScoreError: There are no references.
     """
 
-    def __init__(self, references: References, families: Sequence[str]) -> None:
+    def __init__(self, references: References, families: Sequence[str], num_missing: int = 0) -> None:
+        self._num_missing = num_missing
         self._scorer = Scorer(references.texts)
         self._references = list(references.texts.values())
         self._families = families
@@ -106,7 +117,8 @@ class CardScorer:
         report = self._report(hypotheses)
         diversity = measure_diversity(list(hypotheses.values()), training, max_length, self._references)
         signatures = {name: self._signature(family) for family in report.statistics for name in METRICS[family].names}
-        return ScoreCard(report, confidence_intervals(report), signatures, diversity, tuple(self._notices.values()))
+        intervals, notices = confidence_intervals(report), tuple(self._notices.values())
+        return ScoreCard(report, intervals, signatures, diversity, notices, self._num_missing)
 
     def _report(self, hypotheses: Mapping[ItemId, str]) -> Report:
         statistics = self._scorer.score(hypotheses).statistics
@@ -163,7 +175,7 @@ def describe_diversity(diversity: Diversity) -> list[str]:
 
 
 def _score_lines(card: ScoreCard) -> list[str]:
-    lines = [f"{'':8} {'score':>7}   95 % interval of {card.report.num_items} items"]
+    lines = [f"{'':8} {'score':>7}   95 % interval of {card.scored}"]
     for name, value in card.report.scores.items():
         interval = card.intervals[name]
         note = "  (lower is better)" if name in LOWER_IS_BETTER else ""

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from captioner.errors import UsageError
+from captioner.errors import ScoreError, UsageError
 from captioner.evaluation.offline.card import LOWER_IS_BETTER, CardScorer, ScoreCard, describe_signatures
 from captioner.evaluation.offline.hypotheses import read_hypotheses
 from captioner.evaluation.offline.references import read_references
@@ -70,9 +70,23 @@ class Verdict:
 
 
 def compare_files(
-    files: Sequence[Path], references: Sequence[Path], split: str | None, families: Sequence[str]
+    files: Sequence[Path],
+    references: Sequence[Path],
+    split: str | None,
+    families: Sequence[str],
+    *,
+    plain: bool = False,
+    partial: bool = False,
 ) -> tuple[dict[str, ScoreCard], list[Verdict]]:
     """Score each file against the same references, and compare all others to the first.
+
+    Args:
+        files: Captions of the systems.
+        references: As `read_references` takes them.
+        split: The same.
+        families: The families of metrics, as `parse_metrics` gives them.
+        plain: Whether the lines are captions, whatever they look like.
+        partial: Whether items may be without a caption; those are scored that have one by each system.
 
     Raises:
         UsageError: There are not two different files.
@@ -82,9 +96,16 @@ def compare_files(
     names = [str(file) for file in files]
     if len(files) < 2 or len(set(names)) < len(files):
         raise UsageError("give at least two different files of hypotheses to compare")
-    known = read_references(references, split)
-    scorer = CardScorer(known, families)
-    cards = {name: scorer.score(read_hypotheses(file, known)) for name, file in zip(names, files, strict=True)}
+    known = read_references(references, split, plain=plain)
+    captions = [read_hypotheses(file, known, plain=plain, partial=partial) for file in files]
+    shared = known.only(set.intersection(*map(set, captions)))
+    if not shared.texts:
+        raise ScoreError("no item has a caption by each system: there is nothing to compare")
+    scorer = CardScorer(shared, families, num_missing=len(known.texts) - len(shared.texts))
+    cards = {
+        name: scorer.score({item: texts[item] for item in shared.texts})
+        for name, texts in zip(names, captions, strict=True)
+    }
     return cards, compare_cards(cards)
 
 

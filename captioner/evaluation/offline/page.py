@@ -38,7 +38,7 @@ def write_score_page(
         for row in _worst_first(card):
             stream.write(_item(card, row, hypotheses[card.report.ids[row]], references, photos))
             advance()
-        stream.write("</main>\n" + page_foot(f"{card.report.num_items} items, worst {card.leading} first.", SCRIPT))
+        stream.write("</main>\n" + page_foot(f"{card.scored}, worst {card.leading} first.", SCRIPT))
 
 
 def _worst_first(card: ScoreCard) -> list[int]:

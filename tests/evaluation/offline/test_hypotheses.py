@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
@@ -74,6 +75,45 @@ def test_unknown_missing_and_repeated_are_each_named(write):
     assert "2 not in the references (remove them): 'cow.jpg', 99" in message
     assert "1 without a hypothesis: 3" in message
     assert "1 more than once: 7" in message
+
+
+def test_equal_captions_of_one_item_are_one(write):
+    """As samplers that fill up the last batch of several machines write them."""
+    rows = [{"image_id": name, "caption": "x"} for name in (7, 3, "000000000007.jpg", 7)]
+    assert read_hypotheses(write("hyps", json.dumps(rows)), COCO) == {7: "x", 3: "x"}
+
+
+def test_a_photo_goes_by_whichever_of_its_names_is_known(write):
+    rows = [{"file": "tmp/x.jpg", "image_id": 7, "caption": "a dog"}, {"image_id": 3.0, "caption": "cats"}]
+    assert read_hypotheses(write("hyps", json.dumps(rows)), COCO) == {7: "a dog", 3: "cats"}
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+@pytest.mark.parametrize("name", ["für.jpg", "sub/für.jpg"])
+def test_names_that_look_alike_match(write, forms, name):
+    stated, called = (normalize(form, name) for form in forms)
+    references = References({stated: ("A dog .",)}, {}, aligned=False)
+    for call in (called, called.rpartition("/")[2], f"C:\\photos\\{called.rpartition('/')[2]}"):
+        file = write("hyps", json.dumps([{"image_id": call, "caption": "a dog"}]))
+        assert read_hypotheses(file, references) == {stated: "a dog"}
+
+
+def test_partial_hypotheses_are_those_that_are_there(write):
+    partly = write("hyps", '{"file": "b.jpg", "caption": "a dog"}\n{"file": "a.jpg", "error": "broken"}\n')
+    with pytest.raises(ScoreError, match=r"1 failed, which counts as missing: .*; --partial scores the others alone"):
+        read_hypotheses(partly, NAMED)
+    assert read_hypotheses(partly, NAMED, partial=True) == {"b.jpg": "a dog"}
+    for content, message in (
+        ("[]", "no item of the references has a hypothesis"),
+        ('[{"image_id": "c.jpg", "caption": "x"}]', r"1 not in the references \(remove it\): 'c\.jpg'"),
+    ):
+        with pytest.raises(ScoreError, match=message):
+            read_hypotheses(write("hyps", content), NAMED, partial=True)
+
+
+def test_a_failure_that_was_mended_later_is_none(write):
+    rows = '{"file": "b.jpg", "error": "x"}\n{"file": "a.jpg", "caption": "y"}\n{"file": "b.jpg", "caption": "z"}\n'
+    assert read_hypotheses(write("hyps", rows), NAMED) == {"b.jpg": "z", "sub/a.jpg": "y"}
 
 
 def test_no_hypotheses_at_all_are_all_missing(write):
