@@ -103,7 +103,7 @@ def file_name_of(name: int | str) -> str:
 
 def _name(value: Any, where: str, field: str) -> int | str:
     if isinstance(value, str) and value.strip():
-        return value.strip()
+        return value
     return image_number(value, f"{where}: `{field}`")
 
 

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from captioner.errors import AnnotationError
 
@@ -25,15 +26,16 @@ def csv_rows(text: str, file: Path, delimiter: str = ",") -> list[tuple[int, lis
         AnnotationError: A quote is never closed, or something stands behind a closed one.
     """
     try:
-        return list(_parsed(text, file, delimiter, csv.QUOTE_MINIMAL))
+        return list(_parsed(text, file, delimiter, has_quotes=True))
     except AnnotationError:
         if delimiter not in UNQUOTED:
             raise
-        return list(_parsed(text, file, delimiter, csv.QUOTE_NONE))
+        return list(_parsed(text, file, delimiter, has_quotes=False))
 
 
-def _parsed(text: str, file: Path, delimiter: str, quoting: int) -> Iterator[tuple[int, list[str]]]:
+def _parsed(text: str, file: Path, delimiter: str, *, has_quotes: bool) -> Iterator[tuple[int, list[str]]]:
     lines = io.StringIO(text, newline="")
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE
     rows = csv.reader(lines, delimiter=delimiter, quoting=quoting, skipinitialspace=delimiter != "\t", strict=True)
     start = 1
     with _fields_up_to(len(text)):

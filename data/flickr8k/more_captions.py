@@ -12,9 +12,10 @@ import csv
 import sys
 from pathlib import Path
 
-from captioner.data.examples import read_captions, read_text
+from captioner.data.examples import read_captions
 from captioner.data.json_lines import read_json_lines
 from captioner.data.parallel_text import read_lines
+from captioner.data.text_file import read_text
 from captioner.errors import AnnotationError, CaptionerError
 from captioner.outputs.disk import check_place
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from captioner.data.metadata_jsonl import read_metadata_jsonl
+from captioner.data.caption_file import named_rows
 from captioner.errors import UsageError
 from captioner.outputs import Record, open_writer
 from captioner.outputs.caption_text import CaptionText
@@ -39,7 +39,7 @@ def test_all_that_can_be_read_is_read_back_equal(
             writer.write(record)
     expected = [(r.file, r.caption) for r in hard_records if r.caption is not None and "\udce9" not in r.file]
     assert len(expected) == len(hard_records) - 2
-    assert [(row.file_name, row.caption) for row in read_metadata_jsonl(path.read_text(), path)] == expected
+    assert [(row.file_name, row.caption) for row in named_rows(path.read_text(), path) or ()] == expected
     rows = pytest.importorskip("pyarrow.json").read_json(path).to_pylist()
     assert [(row["file_name"], row["text"]) for row in rows] == expected
 
