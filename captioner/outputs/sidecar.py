@@ -135,7 +135,8 @@ def _lengthened(path: Path, text: str, existing: Existing) -> bytes:
     except UnicodeDecodeError as error:
         raise OutputError(f"{path}: nothing can be added to it: a broken text in {encoding}") from error
     end = "\r\n" if "\r\n" in old else "\n"
-    return mark + (_joined(old.strip(BLANKS), text, existing) + end).encode(encoding, escapes)
+    joined = _joined(old.strip(BLANKS), text, existing) + end
+    return mark + (encoded(joined) if encoding == "utf-8" else joined.encode(encoding, escapes))
 
 
 def _joined(old: str, new: str, existing: Existing) -> str:

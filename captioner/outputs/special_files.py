@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from captioner.errors import UsageError
+from captioner.terminal import check_output
 
 STANDARD_OUTPUT = Path("-")
 # What names a stream that is open already: opening it anew would write over what others have written.
@@ -42,6 +43,8 @@ def check_special(path: str | Path) -> None:
         UsageError: It may not.
     """
     number = _descriptor(path)
+    if number == NUMBERS["stdout"]:
+        check_output()
     try:
         if number is not None:
             os.fstat(number)
