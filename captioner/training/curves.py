@@ -30,7 +30,7 @@ def write_events(folder: Path, entry: dict[str, Any]) -> None:
                 writer.add_scalar(name, value, entry["epoch"])
 
 
-def draw_curves(path: Path, history: Sequence[dict[str, Any]], shown: Sequence[str]) -> None:
+def draw_curves(path: Path, history: Sequence[dict[str, Any]], metrics: Sequence[str]) -> None:
     """Draw training on the left, and some scores of validation on the right, over the epochs.
 
     Training is the loss; where the model learns from rewards, whose loss tells nothing, it is their mean.
@@ -49,7 +49,7 @@ def draw_curves(path: Path, history: Sequence[dict[str, Any]], shown: Sequence[s
             left.set(title="Mean reward of samples in training", xlabel="epoch", ylabel="reward")
         else:
             left.set(title="Training loss", xlabel="epoch", ylabel="nats a word")
-        for name, color in zip(shown, COLORS, strict=False):
+        for name, color in zip(metrics, COLORS, strict=False):
             values = [entry[name] for entry in history]
             right.plot(epochs, values, color=color, marker="o", markersize=3)
             right.annotate(

@@ -85,7 +85,7 @@ def write_model_card(
     texts: CardTexts,
     report: Report,
     history: Sequence[dict[str, Any]],
-    shown: Collection[str],
+    metrics: Collection[str],
 ) -> None:
     """Write `README.md` into a model's folder; `captioner models` and model hubs read its header.
 
@@ -95,7 +95,7 @@ def write_model_card(
         texts: What is said of this sense alone.
         report: Scores on the validation examples.
         history: One entry an epoch.
-        shown: The scores that stand in the header.
+        metrics: The scores that stand in the header.
     """
     name = Path(config.training.output).name
     scores = report.scores
@@ -116,7 +116,7 @@ def write_model_card(
                 metric_name=metric,
                 dataset_split="validation",
             )
-            for metric in shown
+            for metric in metrics
         ],
     )
     given = {

@@ -36,7 +36,7 @@ class PhotoTask:
         DataError: The data cannot be used.
     """
 
-    shown = ("CIDEr", "BLEU-4")
+    selection_metric, second_metric = "CIDEr", "BLEU-4"
     num_groups = LENGTH_GROUPS
 
     def __init__(self, config: PhotoConfig) -> None:

@@ -35,7 +35,7 @@ class SentenceTask:
         DataError: The data cannot be used.
     """
 
-    shown = ("BLEU", "chrF")
+    selection_metric, second_metric = "BLEU", "chrF"
     num_groups = 1  # a batch is of one length already
     from_features = False
 

@@ -37,7 +37,7 @@ class SpeechTask:
         MissingExtraError: jiwer is not installed.
     """
 
-    shown = (ACCURACY, "WER")
+    selection_metric, second_metric = ACCURACY, "WER"
     num_groups = 1  # a batch is of one length already
     from_features = False
 

@@ -37,14 +37,16 @@ class Task(Protocol):
         targets: The target texts of each training example.
         val_targets: The target texts of each validation example.
         scorer: Judges what was decoded from them.
-        shown: The two scores that are printed and drawn; the first tells which epoch is the best.
+        selection_metric: The score that tells which epoch is the best.
+        second_metric: What is printed and drawn beside it.
         num_groups: Groups of similar length into which the targets of one batch are sorted.
         from_features: Whether the sources are what a backbone's frozen stages made; known once they are open.
         train: The training sources.
         val: The validation sources.
     """
 
-    shown: tuple[str, str]
+    selection_metric: str
+    second_metric: str
     num_groups: int
     from_features: bool
 

@@ -185,7 +185,7 @@ class Trainer:
     def _note(self) -> str:
         state = self.state
         loss, best = state.loss_sum / state.num_tokens, max(0.0, state.best_score)
-        return f"epoch {state.epoch + 1}, loss {loss:.3f}, best {self.task.shown[0]} {best:.1f}"
+        return f"epoch {state.epoch + 1}, loss {loss:.3f}, best {self.task.selection_metric} {best:.1f}"
 
     def _seed(self, update: int, process: int) -> int:
         """Return the seed of an update: its sources' is that of process 0, so that all processes make one batch."""
@@ -273,7 +273,7 @@ class Trainer:
 
     def _keep_if_best(self, report: Report, epoch: int, or_equal: bool = False) -> None:
         """Keep the model if its score is better than the best one so far; of scores of 0, if its loss is lower."""
-        score, loss = report.scores[self.task.shown[0]], report.scores.get(LOSS, math.inf)
+        score, loss = report.scores[self.task.selection_metric], report.scores.get(LOSS, math.inf)
         own, best = (score, -loss), (self.state.best_score, -self.state.best_loss)
         if own < best or (own == best and not or_equal):
             return
@@ -291,23 +291,27 @@ class Trainer:
         }
         shutil.rmtree(part, ignore_errors=True)
         self.model.save_pretrained(part, state_dict=weights)
-        write_model_card(part, self.config, self.task.card(), report, self.state.history, self.task.shown)
+        write_model_card(part, self.config, self.task.card(), report, self.state.history, self._metrics)
         write_training_config(part, self.config)
         shutil.rmtree(best, ignore_errors=True)
         part.replace(best)
 
     def _write_history(self, entry: dict[str, Any]) -> None:
         write_events(self.folder / "tensorboard", entry)
-        draw_curves(self.folder / "curves.png", self.state.history, self.task.shown)
+        draw_curves(self.folder / "curves.png", self.state.history, self._metrics)
         lines = [json.dumps(one) + "\n" for one in self.state.history]
         (self.folder / "history.jsonl").write_text("".join(lines), encoding="utf-8")
-        scores = self._shown(entry)
+        scores = self._describe(entry)
         print(f"epoch {entry['epoch']}/{self.config.training.epochs}: loss {entry['loss']:.4f}, {scores}", flush=True)
         if len(self.state.history) == 1 and LOSS in entry and self.validation.is_in_vain():
-            print(IN_VAIN.format(score=self.task.shown[0]), flush=True)
+            print(IN_VAIN.format(score=self.task.selection_metric), flush=True)
 
-    def _shown(self, scores: Mapping[str, float]) -> str:
-        return ", ".join(f"{name} {scores[name]:.2f}" for name in (*self.task.shown, LOSS) if name in scores)
+    @property
+    def _metrics(self) -> tuple[str, str]:
+        return self.task.selection_metric, self.task.second_metric
+
+    def _describe(self, scores: Mapping[str, float]) -> str:
+        return ", ".join(f"{name} {scores[name]:.2f}" for name in (*self._metrics, LOSS) if name in scores)
 
     def _average(self) -> None:
         """Keep the average of the last epochs' weights if it decodes as well as the best of all, or better."""
@@ -316,7 +320,7 @@ class Trainer:
         self._load_weights(average_epochs(folder))
         report = self.validation(self.model)
         if self.accelerator.is_main_process:
-            print(f"average of the last {len(kept_epochs(folder))} epochs: {self._shown(report.scores)}", flush=True)
+            print(f"average of the last {len(kept_epochs(folder))} epochs: {self._describe(report.scores)}", flush=True)
         self._keep_if_best(report, self.state.epoch, or_equal=True)
 
     def _checkpoint(self) -> None:

@@ -56,7 +56,7 @@ class Validation:
                 advance(len(numbers))
         everyone: list[tuple[int, str]] = gather_object(pairs)
         report = self._task.scorer.score(dict(everyone))
-        if report.scores[self._task.shown[0]] > 0:
+        if report.scores[self._task.selection_metric] > 0:
             return report
         return replace(report, scores=report.scores | {LOSS: self._loss(model)})
 
@@ -71,7 +71,7 @@ class Validation:
             {number: texts[rank % len(texts)] for number, texts in enumerate(several)}
             for rank in range(max(map(len, several)))
         )
-        return all(self._task.scorer.score(texts).scores[self._task.shown[0]] <= 0 for texts in choices)
+        return all(self._task.scorer.score(texts).scores[self._task.selection_metric] <= 0 for texts in choices)
 
     def _batches(self) -> list[list[int]]:
         """Return the numbers of this process's examples, batch by batch."""

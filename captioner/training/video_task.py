@@ -52,10 +52,12 @@ class VideoTask:
         self.scorer: AccuracyScorer | Scorer[int]
         if self._names_labels:
             self.scorer = AccuracyScorer({number: label for number, (label,) in texts.items()})
-            self.shown, self.num_groups = (ACCURACY, MEAN_CLASS_ACCURACY), 1
+            self.selection_metric, self.second_metric = ACCURACY, MEAN_CLASS_ACCURACY
+            self.num_groups = 1
         else:
             self.scorer = Scorer(texts)
-            self.shown, self.num_groups = ("CIDEr", "BLEU-4"), LENGTH_GROUPS
+            self.selection_metric, self.second_metric = "CIDEr", "BLEU-4"
+            self.num_groups = LENGTH_GROUPS
 
     def train_tokenizer(self) -> "PreTrainedTokenizerFast":
         """Learn the labels, or the words of the captions."""

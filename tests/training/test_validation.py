@@ -29,13 +29,14 @@ class Made:
 
     from_features = False
 
-    def __init__(self, make_batch, scorer, val_targets, shown) -> None:
-        self.val, self.scorer, self.val_targets, self.shown = Counted(make_batch), scorer, val_targets, shown
+    def __init__(self, make_batch, scorer, val_targets, selection_metric) -> None:
+        self.val, self.scorer, self.val_targets = Counted(make_batch), scorer, val_targets
+        self.selection_metric = selection_metric
 
 
 def captioned(*captions: tuple[str, ...]) -> Made:
     pixels = torch.randn(len(captions), 3, 32, 64, generator=torch.Generator().manual_seed(0))
-    return Made(lambda numbers: pixels[numbers], Scorer(dict(enumerate(captions))), captions, ("CIDEr", "BLEU-4"))
+    return Made(lambda numbers: pixels[numbers], Scorer(dict(enumerate(captions))), captions, "CIDEr")
 
 
 def photos() -> Made:
@@ -46,7 +47,7 @@ def sentences() -> Made:
     ids = [[4 + n] * n for n in range(7)]
     targets = [(f"zwei Hunde {n}",) for n in range(7)]
     scorer = TranslationScorer(dict(enumerate(targets)))
-    return Made(lambda numbers: pad_sources([ids[n] for n in numbers], 2, 0), scorer, targets, ("chrF", "BLEU"))
+    return Made(lambda numbers: pad_sources([ids[n] for n in numbers], 2, 0), scorer, targets, "chrF")
 
 
 @pytest.mark.parametrize("batch_items", [1, 3, 7, 32])
