@@ -11,18 +11,18 @@ class SearchConfig(Section):
     """How the words are chosen."""
 
     # Beams, and the length of what is written.
-    beam_size: int = Field(5, ge=1)
+    beam_size: int = Field(5, ge=1, le=10_000)
     """Beams kept; 1 is greedy search."""
-    num_captions: int = Field(1, ge=1)
+    num_captions: int = Field(1, ge=1, le=10_000)
     """Hypotheses returned for each input, best first."""
-    max_length: int = Field(20, ge=1)
+    max_length: int = Field(20, ge=1, le=100_000)
     """The most words of a hypothesis."""
     max_length_ratio: float | None = Field(None, ge=0, allow_inf_nan=False)
     """A beam search ends a hypothesis, too, at so many words for each position of what is read, and ten more; a
     translation needs no more, and is found sooner. None: at `max_length` alone."""
     min_length: int = Field(1, ge=0)
     """The fewest words of a hypothesis."""
-    length_penalty: float = Field(1.0, ge=0)
+    length_penalty: float = Field(1.0, ge=0, le=1e6)
     """Hypotheses are ranked by log-probability / length ** length_penalty; 0 prefers short ones."""
     no_repeat_ngram_size: int = Field(0, ge=0)
     """No run of so many words occurs twice in a hypothesis; 0 allows all."""
@@ -41,17 +41,17 @@ class SearchConfig(Section):
     # Sampling.
     sample: bool = False
     """Draw words at random (nucleus sampling) rather than search for the best."""
-    temperature: float = Field(1.0, gt=0)
+    temperature: float = Field(1.0, ge=1e-6, le=1e6)
     """Logits are divided by it before sampling; below 1 plays safe."""
     top_p: float = Field(0.9, gt=0, le=1)
     """Sampling draws from the likeliest words that together have this probability."""
-    seed: int | None = 0
+    seed: int | None = Field(0, ge=-(2**63), lt=2**64)
     """Seed of sampling; none for other words each time."""
 
     # Diverse beam search.
     num_groups: int = Field(1, ge=1)
     """Groups of a diverse beam search; the beams are divided among them."""
-    diversity: float = Field(0.5, ge=0)
+    diversity: float = Field(0.5, ge=0, le=1e6)
     """Taken off a word's log-probability for each beam of an earlier group that chose it at the same step."""
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, mod
 class Section(BaseModel):
     """A frozen table of settings that refuses unknown names."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     PATHS: ClassVar[dict[str, str]] = {}
     """The fields that are paths of this machine, and what stands for them in a command that others may run."""

@@ -17,7 +17,7 @@ class TrainingConfig(Section):
     """Folder of the run: checkpoints, curves, the best model."""
     initial_model: str = ""
     """A model whose weights and vocabulary the run begins with: one that ships, or a folder. Empty: random weights."""
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**63)
     """Seed of everything random."""
     epochs: int = Field(12, ge=1)
     """Passes over the training examples."""

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -26,6 +27,7 @@ from captioner.model.generation import TextGeneration
 from captioner.modules.decoder import AttentionDecoder
 from captioner.modules.encoders import Encoder, ImageEncoder, TextEncoder, VideoEncoder, build_encoder
 from captioner.modules.memory import Memory
+from captioner.preprocess.spectrogram import Spectrograms
 
 # transformers builds models without memory for a while, by a setting that all threads share.
 LOADING = Lock()
@@ -108,7 +110,14 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
         """Mark nothing: else transformers would not miss an embedding table to which the output layer is tied."""
 
     def encode(self, inputs: Any) -> Memory:
-        """Read a batch of what the encoder takes: photos resized and normalised, or `SourceTokens`."""
+        """Read a batch of what the encoder takes: photos resized and normalised, or `SourceTokens`.
+
+        Whatever the precision of the weights, what is read is brought to it.
+        """
+        if isinstance(inputs, Tensor):
+            inputs = inputs.to(self.dtype)
+        elif isinstance(inputs, Spectrograms):
+            inputs = replace(inputs, frames=inputs.frames.to(self.dtype))
         return self.encoder(inputs)  # type: ignore[no-any-return]
 
     def forward(

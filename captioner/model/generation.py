@@ -10,7 +10,7 @@ from captioner.concepts.forms import forms, with_articles
 from captioner.concepts.habits import habits
 from captioner.concepts.likeness import Likeness, compare
 from captioner.config import SearchConfig
-from captioner.errors import ModelError
+from captioner.errors import ConfigError, ModelError
 from captioner.modules.memory import Memory
 from captioner.search import Hypothesis, NamingDecoder, search
 from captioner.search.steering import required, saying
@@ -95,7 +95,11 @@ class TextGeneration:
         return NamingDecoder(self.decoder, self.config.vocab_size, likeness, habits(self.config.naming, options.naming))
 
     def forbidden_ids(self, banned_words: tuple[str, ...] = ()) -> list[int]:
-        """Return the tokens that are never written: special ones, and words that are banned."""
+        """Return the tokens that are never written: special ones, and words that are banned.
+
+        Raises:
+            ConfigError: Words are banned, and the model writes pieces of words.
+        """
         special = [self.config.pad_token_id, self.config.bos_token_id, self.config.unk_token_id]
         return special + [token_id for word in banned_words for token_id in self._saying(word, within_names=True)]
 
@@ -103,11 +107,14 @@ class TextGeneration:
         """Return for each required word the tokens of which a caption must have one.
 
         Raises:
-            ConfigError: A word is none that the model may write, or there are too many.
+            ConfigError: A word is none that the model may write, or is banned, or there are too many.
         """
         if not options.required_words:
             return []
         forbidden = set(self.forbidden_ids(options.banned_words))
+        for word in options.required_words:
+            if (said := self._saying(word, plain)) and forbidden.issuperset(said):
+                raise ConfigError(f"required_words: {word!r} is among banned_words, too: leave it out of one of them")
         known: list[str] = [*self.tokenizer.get_vocab()] if self.tokenizer else []
         if self.config.encoder.get("concepts") and not plain:
             known += forms()
@@ -129,13 +136,16 @@ class TextGeneration:
         if self.tokenizer is None:
             raise ModelError("banned or required words need the model's tokenizer: load it with from_pretrained")
         tokenizer = self.tokenizer
+        if type(tokenizer.backend_tokenizer.model).__name__ == "BPE":  # the same word is made of many pieces
+            raise ConfigError("banned_words and required_words: this model writes pieces of words; leave them out")
 
         def encode(texts: list[str]) -> list[list[int]]:
             found: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
             return found
 
         names = forms() if self.config.encoder.get("concepts") and not plain else ()
-        return saying(word, encode, self.config.vocab_size, names, within_names)
+        found = saying(word, encode, self.config.vocab_size, names, within_names)
+        return [token_id for token_id in found if token_id not in tokenizer.all_special_ids]
 
 
 @lru_cache(8)

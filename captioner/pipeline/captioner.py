@@ -1,7 +1,6 @@
 """Photos to captions: the object behind `load("flickr8k")`."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -16,8 +15,10 @@ from captioner.errors import ModelError, UsageError
 from captioner.modules.memory import GridLayout, Memory
 from captioner.outputs.record import Concept
 from captioner.pipeline.confidence import confidence, evidence
+from captioner.pipeline.inputs import batches, several
 from captioner.pipeline.result import Candidate, CaptionResult
 from captioner.preprocess.image import ImagePreprocessor, ImageSource
+from captioner.preprocess.opening import is_file_source
 from captioner.search import Hypothesis
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from captioner.onnx.model import OnnxModel
 
 BATCH_SIZE = 16
+PHOTO = "a path, bytes, an open file, a Pillow image or a numpy array"
 ENCODED_AT_ONCE = 16  # the search gains from larger batches still
 MOST_STREAMS = 8  # each has its own activations in memory
 
@@ -65,31 +67,31 @@ class Captioner:
     def caption(self, photos: ImageSource, **options: Any) -> CaptionResult: ...
 
     @overload
-    def caption(self, photos: Sequence[ImageSource], **options: Any) -> list[CaptionResult]: ...
+    def caption(self, photos: Iterable[ImageSource], **options: Any) -> list[CaptionResult]: ...
 
     def caption(
-        self, photos: ImageSource | Sequence[ImageSource], **options: Any
+        self, photos: ImageSource | Iterable[ImageSource], **options: Any
     ) -> CaptionResult | list[CaptionResult]:
-        """Caption one photo, or a list of them.
+        """Caption one photo, or several of them.
 
         Args:
-            photos: A path, the bytes of a file, a PIL image, a numpy array `[height, width, 3]`, or a list of any.
+            photos: A path, the bytes of a file, an open file, a PIL image, a numpy array `[height, width, 3]`, or a
+                list or other iterable of any.
             **options: Fields of `SearchConfig`, such as `beam_size`, `num_captions` or `max_length`.
 
         Returns:
-            One result, or a list of them for a list.
+            One result, or a list of them for several photos.
 
         Raises:
             InputError: A photo cannot be read.
             ConfigError: An option is unknown or out of range.
         """
         search = self.options(**options)
-        if isinstance(photos, str | bytes | Path | Image.Image | np.ndarray):
+        if is_file_source(photos) or isinstance(photos, Image.Image | np.ndarray):
             return self.caption_images([self.preprocess.read(photos)], search)[0]
         results: list[CaptionResult] = []
-        for start in range(0, len(photos), BATCH_SIZE):
-            images = [self.preprocess.read(photo) for photo in photos[start : start + BATCH_SIZE]]
-            results += self.caption_images(images, search)
+        for batch in batches(several(photos, PHOTO), BATCH_SIZE):
+            results += self.caption_images([self.preprocess.read(photo) for photo in batch], search)
         return results
 
     @property

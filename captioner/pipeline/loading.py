@@ -1,6 +1,6 @@
 """From a name to a loaded model: one that ships, a folder written by training, or one of a hub."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -46,7 +46,7 @@ def load(model: Models = "flickr8k", device: str = "auto", engine: str = "auto",
         CacheError: What is exported for the engine `onnx` cannot be kept.
     """
     where = _device(device)
-    names = [model] if isinstance(model, str | Path) else [*model]
+    names = [model] if isinstance(model, str | Path) else _names(model)
     if not names:
         raise UsageError("no model is named: give one, or several that write together")
     if len(names) > 1:
@@ -60,6 +60,14 @@ def load(model: Models = "flickr8k", device: str = "auto", engine: str = "auto",
             raise UsageError(f"{model} is a model of transformers, which torch runs: choose --engine torch")
         return HuggingFaceCaptioner(str(model).removeprefix(HUGGING_FACE), where)
     return _of_kind(_load_one(model, where, engine, num_photos), model_name(model))
+
+
+def _names(models: Any) -> list[str | Path]:
+    names = [*models] if isinstance(models, Iterable) and not isinstance(models, bytes) else [models]
+    for name in names:
+        if not isinstance(name, str | Path):
+            raise UsageError(f"{name!r} names no model: give a name, a folder, or a list of them")
+    return names
 
 
 def _load_one(model: str | Path, where: torch.device, engine: str, num_photos: int) -> "CaptionerModel | OnnxModel":
@@ -141,7 +149,7 @@ def _device(name: str) -> torch.device:
     if name != "auto":
         try:
             return torch.device(name)
-        except RuntimeError as error:
+        except (RuntimeError, TypeError) as error:
             raise UsageError(f"there is no device {name!r}: choose cpu, cuda, mps or auto") from error
     if torch.cuda.is_available():
         return torch.device("cuda")

@@ -1,8 +1,7 @@
 """Clips to actions or captions: the object behind `load("actions")`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import torch
@@ -11,8 +10,10 @@ from torch import Tensor
 from captioner.config import SearchConfig, validated
 from captioner.errors import ModelError
 from captioner.modules.encoders import VideoEncoder
+from captioner.pipeline.inputs import batches, several
 from captioner.pipeline.result import Candidate, ClipResult
 from captioner.preprocess.frames import ClipPreprocessor
+from captioner.preprocess.opening import is_file_source
 from captioner.preprocess.video import Clip, ClipSource
 from captioner.search import Hypothesis
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from captioner.model.captioner_model import CaptionerModel
 
 BATCH_SIZE = 8
+CLIP = "a path, the bytes of a file, or an open file"
 
 
 class ActionRecognizer:
@@ -70,20 +72,20 @@ class ActionRecognizer:
     def recognize(self, clips: ClipSource, top: int = 1, **options: Any) -> ClipResult: ...
 
     @overload
-    def recognize(self, clips: Sequence[ClipSource], top: int = 1, **options: Any) -> list[ClipResult]: ...
+    def recognize(self, clips: Iterable[ClipSource], top: int = 1, **options: Any) -> list[ClipResult]: ...
 
     def recognize(
-        self, clips: ClipSource | Sequence[ClipSource], top: int = 1, **options: Any
+        self, clips: ClipSource | Iterable[ClipSource], top: int = 1, **options: Any
     ) -> ClipResult | list[ClipResult]:
-        """Name the action in one clip, or in each of a list of them.
+        """Name the action in one clip, or in each of several.
 
         Args:
-            clips: A path, the bytes of a file, or a list of any.
+            clips: A path, the bytes of a file, an open file, or a list or other iterable of any.
             top: The most labels of a clip, best first.
             **options: Fields of `SearchConfig`.
 
         Returns:
-            One result, or a list of them for a list.
+            One result, or a list of them for several clips.
 
         Raises:
             InputError: A clip cannot be read.
@@ -96,19 +98,18 @@ class ActionRecognizer:
     def caption(self, clips: ClipSource, **options: Any) -> ClipResult: ...
 
     @overload
-    def caption(self, clips: Sequence[ClipSource], **options: Any) -> list[ClipResult]: ...
+    def caption(self, clips: Iterable[ClipSource], **options: Any) -> list[ClipResult]: ...
 
-    def caption(self, clips: ClipSource | Sequence[ClipSource], **options: Any) -> ClipResult | list[ClipResult]:
-        """Describe one clip, or each of a list of them; as `recognize`, with the options of a caption's search."""
+    def caption(self, clips: ClipSource | Iterable[ClipSource], **options: Any) -> ClipResult | list[ClipResult]:
+        """Describe one clip, or each of several; as `recognize`, with the options of a caption's search."""
         return self._watch(clips, self.options(**options))
 
-    def _watch(self, clips: ClipSource | Sequence[ClipSource], search: SearchConfig) -> ClipResult | list[ClipResult]:
-        if isinstance(clips, str | Path | bytes):
+    def _watch(self, clips: ClipSource | Iterable[ClipSource], search: SearchConfig) -> ClipResult | list[ClipResult]:
+        if is_file_source(clips):
             return self.caption_images([self.preprocess.read(clips)], search)[0]
         results: list[ClipResult] = []
-        for start in range(0, len(clips), BATCH_SIZE):
-            read = [self.preprocess.read(clip) for clip in clips[start : start + BATCH_SIZE]]
-            results += self.caption_images(read, search)
+        for batch in batches(several(clips, CLIP), BATCH_SIZE):
+            results += self.caption_images([self.preprocess.read(clip) for clip in batch], search)
         return results
 
     def caption_images(self, images: Sequence[Clip | Tensor], search: SearchConfig) -> list[ClipResult]:

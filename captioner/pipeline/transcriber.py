@@ -1,7 +1,6 @@
 """Recordings to transcripts: the object behind `load("digits")`."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 import torch
@@ -10,8 +9,10 @@ from captioner.config import SearchConfig, validated
 from captioner.errors import ModelError
 from captioner.modules.encoders import SpeechEncoder
 from captioner.outputs.record import Segment
+from captioner.pipeline.inputs import several
 from captioner.pipeline.result import Candidate, ChainedCandidate, TranscriptResult
-from captioner.preprocess.audio import AudioSource, Samples, read_audio
+from captioner.preprocess.audio import AudioSource, Samples, is_array, read_audio
+from captioner.preprocess.opening import is_file_source
 from captioner.preprocess.pauses import find_segments
 from captioner.preprocess.spectrogram import log_mel, pad_spectrograms
 from captioner.search import Hypothesis
@@ -19,6 +20,7 @@ from captioner.search import Hypothesis
 if TYPE_CHECKING:
     from captioner.model.captioner_model import CaptionerModel
 
+RECORDING = "a path, bytes, an open file, or a rate and a numpy array"
 BATCH_SECONDS = 120.0  # of sound in one pass of the model, padding included
 
 
@@ -56,22 +58,23 @@ class Transcriber:
     def transcribe(self, recordings: AudioSource, **options: Any) -> TranscriptResult: ...
 
     @overload
-    def transcribe(self, recordings: Sequence[AudioSource], **options: Any) -> list[TranscriptResult]: ...
+    def transcribe(self, recordings: Iterable[AudioSource], **options: Any) -> list[TranscriptResult]: ...
 
     def transcribe(
-        self, recordings: AudioSource | Sequence[AudioSource], **options: Any
+        self, recordings: AudioSource | Iterable[AudioSource], **options: Any
     ) -> TranscriptResult | list[TranscriptResult]:
-        """Transcribe one recording, or a list of them.
+        """Transcribe one recording, or several of them.
 
         A long one is cut at its pauses, and each segment keeps its times.
 
         Args:
-            recordings: A path, the bytes of a file, a rate in hertz with a numpy array `[samples]` or
-                `[samples, channels]`, or a list of any. The sound of a video is read, too.
+            recordings: A path, the bytes of a file, an open file, a rate in hertz with a numpy array (`[samples]`,
+                `[samples, channels]` or `[channels, samples]`), or a list or other iterable of any. The sound of a
+                video is read, too.
             **options: Fields of `SearchConfig`, such as `beam_size` or `num_captions`.
 
         Returns:
-            One result, or a list of them for a list.
+            One result, or a list of them for several recordings.
 
         Raises:
             InputError: A recording cannot be read.
@@ -79,9 +82,9 @@ class Transcriber:
             MissingExtraError: soundfile or PyAV is not installed.
         """
         search = self.options(**options)
-        if isinstance(recordings, str | Path | bytes | tuple):
+        if is_file_source(recordings) or is_array(recordings):
             return self.transcribe_samples([self.read(recordings)], search)[0]
-        return self.transcribe_samples([self.read(one) for one in recordings], search)
+        return self.transcribe_samples([self.read(one) for one in several(recordings, RECORDING)], search)
 
     def read(self, recording: AudioSource) -> Samples:
         """Read a recording at the model's rate.

@@ -1,6 +1,6 @@
 """Sentences to translations: the object behind `load("multi30k-en-de")`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -8,9 +8,10 @@ import torch
 from numpy.typing import NDArray
 
 from captioner.config import SearchConfig, validated
-from captioner.errors import ModelError
+from captioner.errors import InputError, ModelError
 from captioner.modules.encoders import TextEncoder
 from captioner.pipeline.chaining import chain_pieces, chain_sentences
+from captioner.pipeline.inputs import several
 from captioner.pipeline.result import Candidate, SentenceResult, TranslationResult
 from captioner.preprocess.sentences import DEFAULT_LANGUAGE, cut_sentences
 from captioner.preprocess.text import Piece, cut_reading, pad_sources
@@ -59,10 +60,10 @@ class Translator:
     def translate(self, texts: str, **options: Any) -> TranslationResult: ...
 
     @overload
-    def translate(self, texts: Sequence[str], **options: Any) -> list[TranslationResult]: ...
+    def translate(self, texts: Iterable[str], **options: Any) -> list[TranslationResult]: ...
 
-    def translate(self, texts: str | Sequence[str], **options: Any) -> TranslationResult | list[TranslationResult]:
-        """Translate one text, or a list of them.
+    def translate(self, texts: str | Iterable[str], **options: Any) -> TranslationResult | list[TranslationResult]:
+        """Translate one text, or several of them.
 
         A text is cut into sentences, and their translations stand as the sentences did, with the same white space, ends
         of lines and marks of lists between them. One that is too long for the model is translated piece by piece.
@@ -72,22 +73,26 @@ class Translator:
         translation has German quotation marks.
 
         Args:
-            texts: A text of one sentence or many, or a list of them.
+            texts: A text of one sentence or many, or a list or other iterable of them.
             **options: Fields of `SearchConfig`, such as `beam_size`, `num_captions` or `max_length`.
 
         Returns:
-            One result, or a list of them for a list.
+            One result, or a list of them for several texts.
 
         Raises:
+            InputError: Something is no text.
             ConfigError: An option is unknown or out of range.
         """
         search = self.options(**options)
         if isinstance(texts, str):
             return self.translate_texts([texts], search)[0]
-        return self.translate_texts(texts, search)
+        return self.translate_texts(list(several(texts, "a text")), search)
 
     def translate_texts(self, texts: Sequence[str], search: SearchConfig) -> list[TranslationResult]:
         """Translate texts; sentences of similar length, of whatever text, go through the model together."""
+        for text in texts:
+            if not isinstance(text, str):
+                raise InputError(f"<{type(text).__name__}>", "a text is wanted, as a string")
         layouts = [cut_sentences(text, self.source_language) for text in texts]
         done = iter(self._sentences([sentence for layout in layouts for sentence in layout.sentences], search))
         return [

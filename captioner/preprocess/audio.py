@@ -1,36 +1,55 @@
 """From a recording, however it is stored, to mono samples at the rate that the model listens at."""
 
 import io
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeGuard
 
 import numpy as np
 from jaxtyping import Float32
 from numpy.typing import NDArray
 
 from captioner.errors import CorruptFileError, FileTooLargeError, InputError, UnsupportedFileError
+from captioner.preprocess.container import open_container
 from captioner.preprocess.kinds import SOUND_SIGNATURES, kind_of
-from captioner.preprocess.opening import decoding, head_and_size, import_library, open_regular
+from captioner.preprocess.opening import (
+    FileSource,
+    decoding,
+    head_and_size,
+    import_library,
+    is_file_source,
+    open_source,
+)
+from captioner.preprocess.wav import WHOLE_S, lost_s
 
-AudioSource = str | Path | bytes | tuple[int, NDArray[Any]]
+AudioSource = FileSource | tuple[int, NDArray[Any]]
 Samples = Float32[np.ndarray, " samples"]
 
 EXTRA = "speech"
 MOST_SECONDS = 2 * 60 * 60
 """Longer recordings are refused: two hours at 48 kHz are 1.4 GB as 32-bit samples."""
 SOUNDFILE_KINDS = ("WAV", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF")
-RIFF_SIZE = slice(4, 8)
-UNKNOWN_SIZES = (0, 0xFFFFFFFF)  # as programs write them that do not know how long the sound will be
+BLOCK_SAMPLES = 1 << 16
+MOST_HZ = 1_000_000
+MOST_CHANNELS = 64
+CANCELLED = 0.5
+SHAPES = "[samples], [samples, channels] or [channels, samples]"
+REFUSAL = "not a recording that can be read ({holds}); use WAV, FLAC, OGG, MP3 or MP4"
 
 
-def read_audio(source: AudioSource, sample_rate_hz: int) -> Samples:
+def is_array(given: object) -> TypeGuard[tuple[int, NDArray[Any]]]:
+    """Tell whether something is meant as a rate and samples, not as several recordings."""
+    return isinstance(given, tuple) and not all(is_file_source(one) or is_array(one) for one in given)
+
+
+def read_audio(source: Any, sample_rate_hz: int) -> Samples:
     """Read any recording as mono samples from -1 to 1.
 
-    Channels are averaged. Of a video, the first track of sound is read.
+    Channels are averaged; where they cancel each other out, the loudest one is read. Of a video, the first track of
+    sound is read.
 
     Args:
-        source: A file's path or its bytes, or the rate in hertz and an array `[samples]` or `[samples, channels]` of
-            integers, or of floats from -1 to 1.
+        source: A file's path, its bytes or a file that is open, or the rate in hertz and an array, `[samples]`,
+            `[samples, channels]` or `[channels, samples]`, of integers, or of floats from -1 to 1.
         sample_rate_hz: The rate that is wanted.
 
     Raises:
@@ -42,21 +61,21 @@ def read_audio(source: AudioSource, sample_rate_hz: int) -> Samples:
         MissingExtraError: soundfile or PyAV is not installed.
     """
     if isinstance(source, tuple):
+        if len(source) != 2:
+            raise InputError("<tuple>", f"give a rate and a numpy array, {SHAPES}")
         name, (rate_hz, samples) = "<array>", _from_array(*source)
-    elif isinstance(source, bytes):
-        name = "<bytes>"
-        rate_hz, samples = _decoded(io.BytesIO(source), name)
-    elif isinstance(source, str | Path):
-        name = str(source)
-        with open_regular(source, "recording") as stream:
-            rate_hz, samples = _decoded(stream, name)
     else:
-        raise InputError(f"<{type(source).__name__}>", "give a path, bytes, or a rate and a numpy array")
+        with open_source(source, "recording", "a path, bytes, an open file, or a rate and a numpy array") as opened:
+            stream, name = opened[0], str(opened[1])
+            rate_hz, samples = _decoded(stream, name)
     if not len(samples):
         raise CorruptFileError(name, "it lasts 0 seconds: there is nothing to hear")
     if not np.isfinite(samples).all():
         raise CorruptFileError(name, "some samples are no finite numbers")
-    return resample(samples, rate_hz, sample_rate_hz)
+    if not 1 <= rate_hz <= MOST_HZ:
+        raise InputError(name, f"a rate of {rate_hz:,} Hz, and at most {MOST_HZ:,} are read")
+    with decoding(name, "its rate cannot be changed"):
+        return resample(samples, rate_hz, sample_rate_hz)
 
 
 def resample(samples: Samples, from_hz: int, to_hz: int) -> Float32[np.ndarray, " resampled"]:
@@ -71,84 +90,118 @@ def resample(samples: Samples, from_hz: int, to_hz: int) -> Float32[np.ndarray, 
     resampler = av.AudioResampler(format="fltp", layout="mono", rate=to_hz)
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format="fltp", layout="mono")
     frame.sample_rate = from_hz
-    return _joined([*resampler.resample(frame), *resampler.resample(None)])
-
-
-def _joined(frames: list[Any]) -> Samples:
-    parts = [frame.to_ndarray()[0] for frame in frames]
+    parts = [part.to_ndarray()[0] for part in (*resampler.resample(frame), *resampler.resample(None))]
     return np.concatenate(parts, dtype=np.float32) if parts else np.zeros(0, np.float32)
 
 
-def _from_array(rate_hz: int, array: NDArray[Any]) -> tuple[int, Samples]:
+def _from_array(rate_hz: Any, array: Any) -> tuple[int, Samples]:
     if not isinstance(array, np.ndarray) or array.ndim not in (1, 2):
-        raise InputError("<array>", "samples must be a numpy array, [samples] or [samples, channels]")
-    if rate_hz < 1:
-        raise InputError("<array>", f"a rate of {rate_hz} Hz: give the samples of a second")
+        raise InputError("<array>", f"samples must be a numpy array, {SHAPES}")
+    if not isinstance(rate_hz, int | float | np.number) or not 1 <= rate_hz < np.inf or rate_hz != int(rate_hz):
+        raise InputError("<array>", f"a rate of {rate_hz!r} Hz: give the samples of a second, a whole number")
     if np.issubdtype(array.dtype, np.signedinteger):
         array = array / -float(np.iinfo(array.dtype).min)
     elif not np.issubdtype(array.dtype, np.floating):
         raise InputError("<array>", f"samples of type {array.dtype}: give signed integers, or floats from -1 to 1")
-    mono = array if array.ndim == 1 else array.mean(1)
-    _check_length(len(mono) / rate_hz, "<array>")
-    return rate_hz, mono.astype(np.float32)
+    channels = _by_channel(array)
+    _check_length(len(channels) / rate_hz, "<array>")
+    return int(rate_hz), _mono(lambda: [channels.astype(np.float32)])
+
+
+def _by_channel(array: NDArray[Any]) -> NDArray[Any]:
+    """Return `[samples, channels]`; of two axes the shorter one is that of the channels."""
+    if array.ndim == 1:
+        return array[:, None]
+    channels = array.T if array.shape[0] < array.shape[1] and array.shape[0] else array
+    if not 1 <= channels.shape[1] <= MOST_CHANNELS:
+        shape = " x ".join(map(str, array.shape))
+        raise InputError("<array>", f"{shape} samples: give {SHAPES}, of at most {MOST_CHANNELS} channels")
+    return channels
+
+
+def _mono(blocks: Callable[[], Iterable[NDArray[np.float32]]]) -> Samples:
+    """Average the channels, or take the loudest one alone where they cancel each other out.
+
+    Args:
+        blocks: Returns the recording from its beginning, in parts of `[samples, channels]`.
+    """
+    parts, own, together = [], np.zeros(1), 0.0
+    with np.errstate(invalid="ignore", over="ignore"):  # samples may be no finite numbers
+        for block in blocks():
+            parts.append(block.mean(1, dtype=np.float32))
+            own = own + np.square(block, dtype=np.float64).sum(0)
+            together += float(np.square(parts[-1], dtype=np.float64).sum())
+    # Channels that have nothing in common leave of the loudest one, at the least, its share of the mean.
+    if together < CANCELLED * own.max() / len(own) ** 2:
+        parts = [block[:, own.argmax()] for block in blocks()]
+    return np.concatenate(parts, dtype=np.float32) if parts else np.zeros(0, np.float32)
 
 
 def _decoded(stream: io.BytesIO | io.BufferedReader, name: str) -> tuple[int, Samples]:
-    head, size = head_and_size(stream, name)
-    kind = _kind(head, name)
-    if kind == "WAV":
-        _check_riff(head, size, name)
-    if kind in SOUNDFILE_KINDS:
-        soundfile = import_library("soundfile", EXTRA)
-        try:
-            return _by_soundfile(soundfile, stream, name)
-        except soundfile.LibsndfileError:  # a codec that it does not know, or a broken file, as PyAV will say
-            stream.seek(0)
-    with decoding(name, f"a broken {kind} file"):
-        return _by_av(stream, name)
-
-
-def _kind(head: bytes, name: str) -> str:
-    """Name the kind of file by its first bytes; what is none of ours never meets a decoder."""
+    head, _ = head_and_size(stream, name)
     kind = kind_of(head, SOUND_SIGNATURES)
-    if kind is None:
-        holds = "it holds text" if head.isascii() and b"\0" not in head else "its content is none of a recording's"
-        raise UnsupportedFileError(name, f"not a recording that can be read ({holds}); use WAV, FLAC, OGG, MP3 or MP4")
-    return kind
+    if kind == "WAV" and (lost := lost_s(stream)) > WHOLE_S:
+        raise CorruptFileError(name, f"broken off: its last {lost:.1f} seconds are not there")
+    if kind in SOUNDFILE_KINDS and (found := _by_soundfile(stream, name)):
+        return found
+    try:
+        return _by_av(stream, name)
+    except UnsupportedFileError:
+        if kind is None and (found := _by_soundfile(stream, name)):
+            return found
+        raise
 
 
-def _check_riff(head: bytes, size: int, name: str) -> None:
-    """See that a WAV file is as long as it says: decoders would read what is there and say nothing."""
-    told = int.from_bytes(head[RIFF_SIZE], "little")
-    if told not in UNKNOWN_SIZES and head[:4] == b"RIFF" and size < told + 8:
-        raise CorruptFileError(name, f"broken off: it says that it has {told + 8:,} bytes, and has {size:,}")
+def _by_soundfile(stream: Any, name: str) -> tuple[int, Samples] | None:
+    """Read a file by libsndfile; None where it does not know the codec, or the file is broken, as FFmpeg will say."""
+    soundfile = import_library("soundfile", EXTRA)
+    stream.seek(0)
+    try:
+        with soundfile.SoundFile(stream) as file:
+            _check_length(file.frames / file.samplerate, name)
+            rate_hz, expected = file.samplerate, file.frames
 
+            def blocks() -> Iterable[NDArray[np.float32]]:
+                file.seek(0)
+                return file.blocks(BLOCK_SAMPLES, dtype="float32", always_2d=True)  # type: ignore[no-any-return]
 
-def _by_soundfile(soundfile: Any, stream: Any, name: str) -> tuple[int, Samples]:
-    with soundfile.SoundFile(stream) as file:
-        _check_length(file.frames / file.samplerate, name)
-        expected, samples = file.frames, file.read(dtype="float32", always_2d=True)
-        if len(samples) < expected:
-            raise CorruptFileError(
-                name, f"broken off after {len(samples) / file.samplerate:.1f} of {expected / file.samplerate:.1f} s"
-            )
-        return file.samplerate, samples.mean(1, dtype=np.float32)
+            samples = _mono(blocks)
+    except (soundfile.LibsndfileError, soundfile.SoundFileRuntimeError):
+        samples, expected, rate_hz = np.zeros(0, np.float32), 0, 0
+    if not len(samples):
+        stream.seek(0)
+        return None
+    if len(samples) < expected:
+        raise CorruptFileError(name, f"broken off after {len(samples) / rate_hz:.1f} of {expected / rate_hz:.1f} s")
+    return rate_hz, samples
 
 
 def _by_av(stream: Any, name: str) -> tuple[int, Samples]:
+    rates_hz = []
+
+    def blocks() -> Iterator[NDArray[np.float32]]:
+        stream.seek(0)
+        with open_container(stream, name, SOUND_SIGNATURES, EXTRA, REFUSAL) as container:
+            if not container.streams.audio:
+                raise UnsupportedFileError(name, "it has no sound")
+            rates_hz.append(container.streams.audio[0].rate)
+            yield from _by_frames(container, rates_hz[0], name)
+
+    samples = _mono(blocks)
+    return rates_hz[0], samples
+
+
+def _by_frames(container: Any, rate_hz: int, name: str) -> Iterator[NDArray[np.float32]]:
+    """Yield the first track of sound frame by frame, all with the channels that it begins with."""
     av = import_library("av", EXTRA)
-    # The file itself is all that is read: what it names elsewhere is not opened.
-    with av.open(stream, metadata_errors="ignore", options={"protocol_whitelist": "none"}) as container:
-        if not container.streams.audio:
-            raise UnsupportedFileError(name, "it has no sound")
-        rate_hz = container.streams.audio[0].rate
-        resampler = av.AudioResampler(format="fltp", layout="mono", rate=rate_hz)
-        frames, length = [], 0
-        for frame in container.decode(audio=0):
-            length += frame.samples
-            _check_length(length / rate_hz, name)
-            frames += resampler.resample(frame)
-        return rate_hz, _joined([*frames, *resampler.resample(None)] if frames else [])
+    resampler, length = None, 0
+    for frame in container.decode(audio=0):
+        length += frame.samples
+        _check_length(length / rate_hz, name)
+        resampler = resampler or av.AudioResampler(format="fltp", layout=frame.layout, rate=rate_hz)
+        yield from (part.to_ndarray().T for part in resampler.resample(frame))
+    if resampler is not None:
+        yield from (part.to_ndarray().T for part in resampler.resample(None))
 
 
 def _check_length(seconds: float, name: str) -> None:

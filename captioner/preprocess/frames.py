@@ -1,6 +1,7 @@
 """From a clip to the tensor that the video encoder reads: some frames, each fitted and normalised as a photo is."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from captioner.config import ImageConfig
 from captioner.preprocess.image import ImagePreprocessor
-from captioner.preprocess.video import Clip, ClipSource, evenly_spread, read_clip
+from captioner.preprocess.video import Clip, evenly_spread, read_clip
 
 
 class ClipPreprocessor:
@@ -28,7 +29,7 @@ class ClipPreprocessor:
         self.num_frames = num_frames
         self._photo = ImagePreprocessor(config)
 
-    def read(self, source: ClipSource) -> Clip:
+    def read(self, source: Any) -> Clip:
         """Read a clip by `read_clip`, at about twice the encoder's detail where it has much more."""
         return self._read(source, evenly_spread(self.num_frames))
 
@@ -37,7 +38,7 @@ class ClipPreprocessor:
         return torch.stack([self._photo(frame) for frame in clip.frames])
 
     def views(
-        self, source: ClipSource, views: Sequence[tuple[bool, int | None]]
+        self, source: Any, views: Sequence[tuple[bool, int | None]]
     ) -> Float[Tensor, "views frames 3 height width"]:
         """Read a clip once, and fit and normalise several views of it, the same ones for the same arguments.
 
@@ -66,5 +67,5 @@ class ClipPreprocessor:
         parts = np.arange(self.num_frames) + np.random.default_rng(seed).random(self.num_frames)
         return tuple((parts / self.num_frames).tolist())
 
-    def _read(self, source: ClipSource, moments: Sequence[float]) -> Clip:
+    def _read(self, source: Any, moments: Sequence[float]) -> Clip:
         return read_clip(source, moments, self.config.max_pixels, 2 * max(self.config.height, self.config.width))

@@ -28,9 +28,9 @@ from captioner.errors import (
 )
 from captioner.preprocess.fitting import fit, random_box
 from captioner.preprocess.kinds import SIGNATURES, VIDEO_SIGNATURES, kind_of
-from captioner.preprocess.opening import open_regular
+from captioner.preprocess.opening import FileSource, open_source
 
-ImageSource = str | Path | bytes | Image.Image | NDArray[Any]
+ImageSource = FileSource | Image.Image | NDArray[Any]
 
 HEAD_BYTES = 4096
 
@@ -51,14 +51,14 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
-def read_image(source: ImageSource, max_pixels: int = 200_000_000, at_least: int = 0) -> Image.Image:
+def read_image(source: Any, max_pixels: int = 200_000_000, at_least: int = 0) -> Image.Image:
     """Read any photo as upright RGB.
 
     Alpha is flattened on white; of an animation or a file of many pages the first one is read; 16 and 32 bits become 8.
 
     Args:
-        source: A file's path or its bytes, a Pillow image, or an array `[height, width]` or `[height, width, 1|3|4]` of
-            uint8, or of floats from 0 to 1.
+        source: A file's path, its bytes, an open file, a Pillow image, or an array `[height, width]` or
+            `[height, width, 1|3|4]` of uint8, or of floats from 0 to 1.
         max_pixels: Larger photos are refused by their header, before they are decoded.
         at_least: If positive, a JPEG may be decoded at a half, a quarter or an eighth of its size, which is faster, as
             long as no side becomes shorter than so many pixels.
@@ -74,12 +74,8 @@ def read_image(source: ImageSource, max_pixels: int = 200_000_000, at_least: int
         return _finished(_from_array(source), "<array>", max_pixels)
     if isinstance(source, Image.Image):
         return _finished(source, getattr(source, "filename", "") or "<image>", max_pixels)
-    if isinstance(source, bytes):
-        return _decoded(io.BytesIO(source), "<bytes>", max_pixels, at_least)
-    if isinstance(source, str | Path):
-        with open_regular(source, "photo") as stream:
-            return _decoded(stream, source, max_pixels, at_least)
-    raise InputError(f"<{type(source).__name__}>", "give a path, bytes, a Pillow image or a numpy array")
+    with open_source(source, "photo", "a path, bytes, an open file, a Pillow image or a numpy array") as (stream, name):
+        return _decoded(stream, name, max_pixels, at_least)
 
 
 def _decoded(stream: io.BytesIO | io.BufferedReader, name: str | Path, max_pixels: int, at_least: int) -> Image.Image:
@@ -239,7 +235,7 @@ class ImagePreprocessor:
         self._scale = 1 / (255 * std)
         self._shift = torch.tensor(config.mean).view(3, 1, 1) / std
 
-    def read(self, source: ImageSource) -> Image.Image:
+    def read(self, source: Any) -> Image.Image:
         """Read a photo by `read_image`, at about twice the encoder's detail where it has much more.
 
         A large photo then takes little memory, whatever kind of file it came from, and is quickly fitted.

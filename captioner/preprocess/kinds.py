@@ -44,7 +44,7 @@ SOUND_SUFFIXES = VIDEO_SUFFIXES | {
 
 VIDEO_SIGNATURES = {
     "OGG": rb"OggS",
-    "MP4": rb".{4}ftyp|.{4}moov|.{4}mdat",
+    "MP4": rb".{4}(?:ftyp|moov|mdat|wide|free|skip|pnot|uuid|udta|junk)",
     "Matroska": rb"\x1a\x45\xdf\xa3",
     "AVI": rb"RIFF.{4}AVI ",
     "ASF": rb"\x30\x26\xb2\x75",
@@ -53,7 +53,7 @@ VIDEO_SIGNATURES = {
 }
 
 SOUND_SIGNATURES = {
-    "WAV": rb"RIFF.{4}WAVE|RF64.{4}WAVE",
+    "WAV": rb"(?:RIFF|RIFX|RF64|BW64).{4}WAVE",
     "FLAC": rb"fLaC",
     # An ID3 tag, or the head of a frame of layer 2 or 3; the ones of layer 1 begin like a text in UTF-16.
     "MP3": rb"ID3|\xff[\xe2\xe3\xf2-\xf5\xfa-\xfd]",

@@ -2,12 +2,13 @@
 
 import importlib
 import io
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TypeGuard
 
 from captioner.errors import (
     CorruptFileError,
@@ -18,8 +19,64 @@ from captioner.errors import (
     UnsupportedFileError,
 )
 
+FileSource = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
+"""A file by its path, its bytes, or open for reading as bytes."""
+
 HEAD_BYTES = 4096
 PROJECTS = {"av": "PyAV"}
+
+
+def is_file_source(given: object) -> TypeGuard[FileSource]:
+    """Tell whether something is a path, the bytes of a file, or an open file."""
+    return isinstance(given, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(given, "read")
+
+
+@contextmanager
+def open_source(source: Any, what: str, wanted: str) -> Iterator[tuple[Any, str | Path]]:
+    """Open whatever stands for a file: yield it at its beginning, and what it is called in messages.
+
+    Args:
+        source: A path, bytes, or an open file, which stays open.
+        what: What was expected, such as a photo, for messages.
+        wanted: What may be given instead of anything else.
+
+    Raises:
+        FileMissingError: Nothing is there, or it may not be read.
+        UnsupportedFileError: It is no regular file.
+        InputError: It stands for no file, or is open as text.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        yield io.BytesIO(source), "<bytes>"
+    elif isinstance(source, str | Path):
+        with open_regular(source, what) as stream:
+            yield stream, source
+    elif isinstance(source, os.PathLike):
+        path = os.fsdecode(source)
+        with open_regular(path, what) as stream:
+            yield stream, path
+    elif hasattr(source, "read"):
+        name = source.name if isinstance(getattr(source, "name", None), str) else "<file>"
+        yield _rewound(source, name), name
+    else:
+        raise InputError(f"<{type(source).__name__}>", f"give {wanted}")
+
+
+def _rewound(file: Any, name: str) -> Any:
+    """Return an open file at its beginning; one that cannot go back there is read as it stands."""
+    try:
+        if isinstance(file, io.TextIOBase):
+            raise InputError(name, "it is open as text: open it with mode 'rb'")
+        if file.seekable():
+            file.seek(0)
+            return file
+        content = file.read()
+    except InputError:
+        raise
+    except Exception as error:  # a file that is closed, a connection that broke
+        raise FileMissingError(name, f"cannot be read ({error})") from error
+    if not isinstance(content, bytes):
+        raise InputError(name, f"it gives {type(content).__name__}, and bytes are needed")
+    return io.BytesIO(content)
 
 
 def open_regular(path: str | Path, what: str) -> BytesIO | BufferedReader:

@@ -3,19 +3,20 @@
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from captioner.errors import CorruptFileError, FileTooLargeError, InputError, UnsupportedFileError
-from captioner.preprocess.kinds import VIDEO_SIGNATURES, kind_of
-from captioner.preprocess.opening import decoding, head_and_size, import_library, open_regular
+from captioner.errors import CorruptFileError, FileTooLargeError, UnsupportedFileError
+from captioner.preprocess.container import open_container
+from captioner.preprocess.kinds import VIDEO_SIGNATURES
+from captioner.preprocess.opening import FileSource, open_source
 
-ClipSource = str | Path | bytes
+ClipSource = FileSource
 
 MICROSECONDS = 1e6  # FFmpeg's AV_TIME_BASE, in which a container tells its own length
 ROUNDING_S = 1e-6
+REFUSAL = "not a clip that can be read ({holds}); use MP4, WebM, MKV or AVI"
 LEAP_S = 10.0
 """Where a file has no index of its key frames, what lies so far ahead is leapt to: encoders rarely put them farther
 apart (x264: 250 frames)."""
@@ -44,13 +45,13 @@ def evenly_spread(num_frames: int) -> tuple[float, ...]:
     return tuple((number + 0.5) / num_frames for number in range(num_frames))
 
 
-def read_clip(source: ClipSource, moments: Sequence[float], max_pixels: int = 200_000_000, at_least: int = 0) -> Clip:
+def read_clip(source: Any, moments: Sequence[float], max_pixels: int = 200_000_000, at_least: int = 0) -> Clip:
     """Read what a viewer would see at some moments; the same frame twice where the clip has fewer.
 
     What lies between is leapt over, as far as the file's key frames allow.
 
     Args:
-        source: A file's path or its bytes.
+        source: A file's path, its bytes, or an open file.
         moments: Shares of the clip's length, 0 to 1, ascending.
         max_pixels: Clips with larger frames are refused before they are decoded.
         at_least: If positive, frames are reduced by a whole factor as long as no side becomes shorter than so many
@@ -61,29 +62,17 @@ def read_clip(source: ClipSource, moments: Sequence[float], max_pixels: int = 20
         UnsupportedFileError: No clip, of a kind that is not read, or sound alone.
         CorruptFileError: A clip, but broken or broken off, or one without frames.
         FileTooLargeError: More than `max_pixels`.
-        InputError: It is neither a path nor bytes.
+        InputError: It is none of these.
         MissingExtraError: PyAV is not installed.
     """
-    if isinstance(source, bytes):
-        return _decoded(io.BytesIO(source), "<bytes>", moments, max_pixels, at_least)
-    if isinstance(source, str | Path):
-        with open_regular(source, "clip") as stream:
-            return _decoded(stream, str(source), moments, max_pixels, at_least)
-    raise InputError(f"<{type(source).__name__}>", "give a path or the bytes of a file")
+    with open_source(source, "clip", "a path, the bytes of a file, or an open file") as (stream, name):
+        return _decoded(stream, str(name), moments, max_pixels, at_least)
 
 
 def _decoded(
     stream: io.BytesIO | io.BufferedReader, name: str, moments: Sequence[float], max_pixels: int, at_least: int
 ) -> Clip:
-    head, _ = head_and_size(stream, name)
-    kind = kind_of(head, VIDEO_SIGNATURES)
-    if kind is None:
-        holds = "it holds text" if head.isascii() and b"\0" not in head else "its content is none of a video's"
-        raise UnsupportedFileError(name, f"not a clip that can be read ({holds}); use MP4, WebM, MKV or AVI")
-    av = import_library("av", "video")
-    # The file itself is all that is read: what it names elsewhere is not opened.
-    options = {"metadata_errors": "ignore", "options": {"protocol_whitelist": "none"}}
-    with decoding(name, f"a broken {kind} file"), av.open(stream, **options) as container:
+    with open_container(stream, name, VIDEO_SIGNATURES, "video", REFUSAL) as container:
         pictures = _pictures(container, name)
         if pictures.codec_context is None:
             raise UnsupportedFileError(name, "its pictures are of a kind that PyAV does not decode")

@@ -2,6 +2,7 @@
 
 import io
 import os
+import struct
 import wave
 from pathlib import Path
 
@@ -79,6 +80,45 @@ def test_channels_are_averaged(tmp_path):
     expected = (2 * left + right) / 3
     np.testing.assert_allclose(read_audio(file, 8_000), expected, atol=1e-6)
     np.testing.assert_allclose(read_audio((8_000, np.stack([left, right, left], 1)), 8_000), expected, atol=1e-6)
+
+
+def opposite(rate_hz: int, second: float = -1.0) -> np.ndarray:
+    return np.stack([tone(rate_hz), second * tone(rate_hz)], 1)
+
+
+@pytest.mark.parametrize("second", [-1.0, -0.9, -0.5])
+@pytest.mark.parametrize("suffix", ["wav", "flac", "mkv", None])
+def test_of_channels_that_cancel_each_other_the_louder_one_is_read(tmp_path, suffix, second):
+    if suffix is None:
+        samples = read_audio((8_000, opposite(8_000, second)), 8_000)
+    elif suffix == "mkv":
+        with av.open(str(tmp_path / "a.mkv"), "w") as container:
+            track = container.add_stream("pcm_s16le", rate=8_000, layout="stereo")
+            array = np.ascontiguousarray((opposite(8_000, second) * 32_767).astype(np.int16).reshape(1, -1))
+            frame = av.AudioFrame.from_ndarray(array, format="s16", layout="stereo")
+            frame.sample_rate = 8_000
+            container.mux(track.encode(frame))
+            container.mux(track.encode(None))
+        samples = read_audio(tmp_path / "a.mkv", 8_000)
+    else:
+        samples = read_audio(write(tmp_path / f"a.{suffix}", opposite(8_000, second), 8_000), 8_000)
+    np.testing.assert_allclose(samples, tone(8_000), atol=1e-3)
+
+
+@pytest.mark.parametrize("silent", [1, 2, 5])
+def test_silent_channels_do_not_change_which_ones_are_read(silent):
+    array = np.concatenate([tone(8_000)[:, None], np.zeros((4_000, silent), np.float32)], 1)
+    np.testing.assert_allclose(read_audio((8_000, array), 8_000), tone(8_000) / (silent + 1), atol=1e-6)
+    unlike = np.random.default_rng(0).normal(0, 0.1, (4_000, silent + 1)).astype(np.float32)
+    np.testing.assert_allclose(read_audio((8_000, unlike), 8_000), unlike.mean(1), atol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6])
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int16])
+def test_channels_may_be_the_first_axis(channels, kind):
+    array = np.stack([tone(8_000, hz=300.0 + 50 * number) for number in range(channels)])
+    array = (array * 32_767).astype(kind) if kind is np.int16 else array.astype(kind)
+    np.testing.assert_array_equal(read_audio((8_000, array), 8_000), read_audio((8_000, array.T), 8_000))
 
 
 def test_arrays_of_integers_are_scaled():
@@ -201,6 +241,98 @@ def test_a_stream_of_unknown_length_is_read(tmp_path):
     np.testing.assert_allclose(read_audio(bytes(data), 8_000)[:4_000], tone(8_000), atol=1e-3)
 
 
+def chunk(name: bytes, content: bytes, told: int | None = None, pad: bool = True) -> bytes:
+    head = name + struct.pack("<I", len(content) if told is None else told)
+    return head + content + b"\0" * (len(content) % 2 if pad else 0)
+
+
+def wav(
+    riff: int | None = None,
+    data: int | None = None,
+    bits: int = 16,
+    before: bytes = b"",
+    behind: bytes = b"",
+    form: bytes = b"RIFF",
+    seconds: float = 0.5,
+    pad: bool = True,
+    byte_rate: int | None = None,
+) -> bytes:
+    """A WAV file of a tone, whose sizes may be told wrongly."""
+    sound = tone(8_000, seconds)
+    content = ((sound + 1) * 127.5).round().astype("u1") if bits == 8 else (sound * 32_767).astype("<i2")
+    told = 8_000 * bits // 8 if byte_rate is None else byte_rate
+    chunks = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 8_000, told, bits // 8, bits)) + before
+    chunks += chunk(b"data", content.tobytes(), data, pad) + behind
+    return form + struct.pack("<I", len(chunks) + 4 if riff is None else riff) + b"WAVE" + chunks
+
+
+ODD = {
+    "RIFF size is that of the file": wav(riff=8_044),
+    "RIFF size is 0": wav(riff=0),
+    "RIFF size is too small": wav(riff=100),
+    "RIFF size is odd": wav(riff=8_037),
+    "RIFF size is too large": wav(riff=10**6),
+    "RIFF size is unknown": wav(riff=0xFFFFFFFF),
+    "data size is 0": wav(data=0),
+    "data size is unknown": wav(data=0xFFFFFFFF),
+    "both are unknown": wav(riff=0xFFFFFFFF, data=0xFFFFFFFF),
+    "data size is the largest with a sign": wav(data=0x7FFFFFFF),
+    "data size as of arecord": wav(data=0x80000000),
+    "data size counts the head": wav(data=8_044),
+    "data size is odd": wav(data=8_001),
+    "8 bits without a pad": wav(bits=8, seconds=0.500125, pad=False),
+    "8 bits with a pad": wav(bits=8, seconds=0.500125),
+    "a list before": wav(before=chunk(b"LIST", b"INFOISFT\x05\0\0\0Lavf\0\0")),
+    "a list behind": wav(behind=chunk(b"LIST", b"INFOISFT\x05\0\0\0Lavf\0\0")),
+    "junk before": wav(before=chunk(b"JUNK", bytes(27))),
+    "rubbish behind": wav(behind=b"\x07" * 13),
+    "no rate of bytes": wav(byte_rate=0),
+}
+
+
+@pytest.mark.parametrize("content", ODD.values(), ids=ODD.keys())
+def test_a_wav_whose_head_miscounts_is_read(content):
+    samples = read_audio(content, 8_000)
+    assert len(samples) == pytest.approx(4_000, abs=12)
+    np.testing.assert_allclose(samples[:3_990], tone(8_000)[:3_990], atol=0.02)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "w64", "rf64", "aiff", "au", "caf", "voc", "ircam", "nist", "svx", "pvf"])
+def test_what_the_libraries_read_is_read(tmp_path, suffix):
+    with io.BytesIO() as stream:
+        soundfile.write(stream, tone(8_000), 8_000, format=suffix.upper(), subtype="PCM_16")
+        content = stream.getvalue()
+    samples = read_audio(content, 8_000)
+    np.testing.assert_allclose(samples[:4_000], tone(8_000), atol=0.02)
+
+
+@pytest.mark.parametrize("kind", [{}, {"bits": 8}, {"form": b"RF64"}, {"byte_rate": 16_000}])
+def test_a_wav_that_lost_its_end_is_told(kind):
+    with pytest.raises(CorruptFileError, match=r"broken off: its last 1\.[0-9] seconds"):
+        content = wav(seconds=2, **kind)
+        read_audio(content[: len(content) * 2 // 5], 8_000)
+
+
+def opened(content: bytes, kind: str, folder: Path) -> object:
+    (folder / "a").write_bytes(content)
+    pipe = io.BytesIO(content)
+    pipe.seekable = lambda: False
+    made = {"bytes": lambda: content, "bytearray": lambda: bytearray(content), "view": lambda: memoryview(content)}
+    made |= {"open": lambda: (folder / "a").open("rb"), "memory": lambda: io.BytesIO(content), "pipe": lambda: pipe}
+    made |= {"path": lambda: folder / "a", "name": lambda: str(folder / "a")}
+    return made[kind]()
+
+
+@pytest.mark.parametrize("kind", ["bytes", "bytearray", "view", "open", "memory", "pipe", "path", "name"])
+def test_a_file_may_be_given_in_any_way(tmp_path, kind):
+    source = opened(wav(), kind, tmp_path)
+    if kind == "open":
+        source.read(17)  # it was looked at before
+    np.testing.assert_allclose(read_audio(source, 8_000), tone(8_000), atol=1e-3)
+    if kind in ("open", "memory"):
+        assert not source.closed
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -208,6 +340,23 @@ def test_a_stream_of_unknown_length_is_read(tmp_path):
         (0, np.zeros(4)),
         (8_000, np.zeros(4, np.uint8)),
         (8_000, np.array(["a"])),
+        (8_000, np.zeros((100, 90))),
+        (8_000, np.zeros((0, 90))),
+        (8_000, np.zeros(4, complex)),
+        (8_000, [0.0, 0.1]),
+        (8_000, None),
+        (8_000,),
+        (8_000, np.zeros(4), 1),
+        (np.zeros(4), 8_000),
+        ("8000", np.zeros(4)),
+        (None, np.zeros(4)),
+        (8_000.5, np.zeros(4)),
+        (float("nan"), np.zeros(4)),
+        (float("inf"), np.zeros(4)),
+        (10**12, np.zeros(4)),
+        None,
+        3,
+        io.StringIO("text"),
     ],
 )
 def test_what_is_no_recording_is_told(source):

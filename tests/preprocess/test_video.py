@@ -1,21 +1,25 @@
 """Whatever a clip is stored as, the frames that a viewer sees come out; whatever is broken has a name."""
 
+import io
 import struct
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from captioner.config import ImageConfig
 from captioner.errors import (
     CorruptFileError,
     FileMissingError,
     FileTooLargeError,
+    InputError,
     MissingExtraError,
     UnsupportedFileError,
 )
 from captioner.preprocess import video
+from captioner.preprocess.audio import read_audio
 from captioner.preprocess.frames import ClipPreprocessor
 from captioner.preprocess.video import evenly_spread, read_clip
 
@@ -39,6 +43,102 @@ def test_frames_are_those_that_are_shown_at_the_moments(write_clip, tmp_path, su
     assert clip.duration_s == pytest.approx(5)
     assert clip.frames[0].size == (64, 48) and clip.frames[0].mode == "RGB"
     assert numbers(read_clip(file.read_bytes(), [0.5])) == numbers(read_clip(str(file), [0.5]))
+
+
+def atom(name: bytes, content: bytes = b"") -> bytes:
+    return struct.pack(">I", 8 + len(content)) + name + content
+
+
+FIRST = {
+    "wide": atom(b"wide"),
+    "free": atom(b"free", bytes(40)),
+    "skip": atom(b"skip", bytes(40)),
+    "pnot": atom(b"pnot", struct.pack(">IH4sH", 0, 0, b"PICT", 1)) + atom(b"PICT", bytes(16)),
+    "mdat": b"",
+    "junk": atom(b"junk", bytes(16)),
+    "uuid": atom(b"uuid", bytes(24)),
+    "udta": atom(b"udta"),
+    "two": atom(b"wide") + atom(b"free", bytes(12)),
+}
+
+
+@pytest.mark.parametrize("first", FIRST.values(), ids=FIRST.keys())
+def test_a_classic_quicktime_begins_with_any_atom(write_clip, tmp_path, first):
+    """Cameras of before 2001, and editors, write no `ftyp`."""
+    content = write_clip(tmp_path / "a.mov", RAMP).read_bytes()
+    length = struct.unpack(">I", content[:4])[0]
+    assert content[4:8] == b"ftyp"
+    old = bytearray(first + content[length:])
+    moved = len(first) - length
+    at = old.index(b"stco") + 12  # where the chunks of the pictures lie
+    for number in range(struct.unpack(">I", old[at - 4 : at])[0]):
+        place = slice(at + 4 * number, at + 4 * number + 4)
+        old[place] = struct.pack(">I", struct.unpack(">I", old[place])[0] + moved)
+    assert numbers(read_clip(bytes(old), [0.1, 0.9])) == pytest.approx([5, 45], abs=1)
+
+
+@pytest.mark.parametrize("suffix", ["nut", "mxf", "ts", "flv", "wtv", "webm", "ogv", "gif", "asf", "3gp", "y4m"])
+def test_what_ffmpeg_reads_is_read(tmp_path, suffix):
+    codecs = {"webm": "libvpx", "ogv": "libtheora", "gif": "gif", "y4m": "wrapped_avframe", "flv": "flv"}
+    codec, pix_fmt = codecs.get(suffix, "mpeg2video"), "rgb8" if suffix == "gif" else "yuv420p"
+    if suffix == "3gp":
+        codec = "mpeg4"
+    with av.open(str(tmp_path / f"a.{suffix}"), "w") as container:
+        try:
+            stream = container.add_stream(codec, rate=25)
+        except (ValueError, av.error.FFmpegError):
+            pytest.skip(f"this FFmpeg has no encoder {codec}")
+        stream.width, stream.height, stream.pix_fmt = 64, 48, pix_fmt
+        for grey in range(25):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 5 * grey, np.uint8), format="rgb24")
+            container.mux(stream.encode(frame.reformat(format=pix_fmt)))
+        container.mux(stream.encode(None))
+    clip = read_clip(tmp_path / f"a.{suffix}", [0.1, 0.9])
+    assert clip.frames[0].size == (64, 48)
+    assert numbers(clip)[0] < 8 < 17 < numbers(clip)[1]
+
+
+def pictures() -> dict[str, bytes]:
+    found = {}
+    for kind in ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "PPM", "JPEG2000", "ICO"):
+        with io.BytesIO() as stream:
+            Image.new("RGB", (64, 48), "red").save(stream, kind)
+            found[kind] = stream.getvalue()
+    return found
+
+
+NO_CLIPS = pictures() | {
+    "letters": b"\x1b[31mHello\r\n" * 200,
+    "subtitles": b"1\n00:00:00,000 --> 00:00:01,000\nHello\n\n" * 9,
+    "WebVTT": b"WEBVTT\n\n00:00.000 --> 00:01.000\nHello\n",
+    "playlist": b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:1,\na.mp4\n",
+    "list": b"ffconcat version 1.0\nfile a.mp4\n",
+    "session": b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n",
+    "zeros": bytes(5000),
+    "noise": np.random.default_rng(0).bytes(5000),
+}
+
+
+@pytest.mark.parametrize("content", NO_CLIPS.values(), ids=NO_CLIPS.keys())
+def test_pictures_texts_and_lists_of_files_are_no_clips(write_clip, tmp_path, content):
+    write_clip(tmp_path / "a.mp4", RAMP[:2])
+    (tmp_path / "list").write_bytes(content)
+    for read in (lambda: read_clip(tmp_path / "list", [0.5]), lambda: read_audio(tmp_path / "list", 8_000)):
+        with pytest.raises(UnsupportedFileError, match=r"not a (clip|recording) that can be read"):
+            read()
+
+
+def test_an_open_file_is_read(write_clip, tmp_path):
+    file = write_clip(tmp_path / "a.mp4", RAMP)
+    expected = numbers(read_clip(file, [0.1, 0.9]))
+    with file.open("rb") as stream:
+        stream.read(9)
+        assert numbers(read_clip(stream, [0.1, 0.9])) == expected
+        assert not stream.closed
+    assert numbers(read_clip(io.BytesIO(file.read_bytes()), [0.1, 0.9])) == expected
+    for source in (None, 3, io.StringIO("text"), stream):
+        with pytest.raises(InputError):
+            read_clip(source, [0.5])
 
 
 def test_a_short_clip_shows_its_frames_more_than_once(write_clip, tmp_path):
@@ -126,7 +226,7 @@ def write_nothing(path: Path) -> Path:
         (lambda folder, write: folder, UnsupportedFileError, "a folder"),
         (lambda folder, write: b"", CorruptFileError, "empty"),
         (lambda folder, write: b"no clip at all", UnsupportedFileError, "it holds text"),
-        (lambda folder, write: b"\x89PNG\r\n\x1a\n" + bytes(50), UnsupportedFileError, "none of a video's"),
+        (lambda folder, write: b"\x89PNG\r\n\x1a\n" + bytes(50), UnsupportedFileError, "FFmpeg does not know"),
         (lambda folder, write: b"\0\0\0\x18ftypmp42" + bytes(200), CorruptFileError, "broken MP4"),
         (lambda folder, write: write(folder / "a.mp4", RAMP).read_bytes()[:900], CorruptFileError, "broken MP4"),
         (

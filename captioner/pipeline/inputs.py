@@ -1,0 +1,30 @@
+"""What users hand to a model: one thing to read, or several of them in whatever holds them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, TypeVar
+
+import numpy as np
+from torch import Tensor
+
+from captioner.errors import InputError
+
+T = TypeVar("T")
+
+
+def several(given: Any, wanted: str) -> Iterable[Any]:
+    """Return what holds several things as it is: a list, a generator, the lines of a table's column.
+
+    Raises:
+        InputError: It holds nothing of the kind.
+    """
+    if isinstance(given, Iterable) and not isinstance(given, str | bytes | bytearray | Mapping | np.ndarray | Tensor):
+        return given
+    raise InputError(f"<{type(given).__name__}>", f"give {wanted}, or several of them")
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield lists of so many items; the next ones are only asked for once these are done with."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
