@@ -89,7 +89,7 @@ def test_lists_choose_as_groups_do(video_config, clip_folder, tmp_path):
         lists[f"{split}_split"] = str(tmp_path / f"{split}.txt")
     by_list, by_group = VideoTask(video_config(data=lists | {"val_groups": []})), VideoTask(video_config())
     assert sorted(by_list.targets) == sorted(by_group.targets)
-    assert by_list.num_val == by_group.num_val == 4
+    assert len(by_list.val_targets) == len(by_group.val_targets) == 4
 
 
 @pytest.mark.parametrize(
