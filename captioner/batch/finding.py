@@ -1,95 +1,184 @@
 """From what the user named, files, folders and globs, to the photos, clips or recordings."""
 
+# ruff: noqa: PTH112, PTH119, PTH120, PTH122
+# Paths are text here: there may be many, and "" is the folder where the program runs.
+
 import glob
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from captioner.batch.walking import Folder, Key, expand, folder_key, walk
 from captioner.errors import UsageError
-from captioner.preprocess.kinds import (
-    SOUND_SUFFIXES,
-    SUFFIXES,
-    VIDEO_SUFFIXES,
-    is_clip_name,
-    is_photo_name,
-    is_recording_name,
-)
+from captioner.preprocess.kinds import CLIPS, PHOTOS, RECORDINGS, Kind, is_companion_name
 
 
-def find_photos(paths: Sequence[str | Path]) -> list[Path]:
+@dataclass
+class Found:
+    """What a search came to.
+
+    Attributes:
+        files: Each once, in a stable order.
+        passed_over: How many others there were in folders and among what globs mean, by their suffixes.
+    """
+
+    files: list[Path] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
+
+    def note(self) -> str | None:
+        """Say how many files were passed over, and of which kinds most; None where there were none."""
+        if not self.passed_over:
+            return None
+        kinds = [f"{count:,} {suffix or 'without suffix'}" for suffix, count in self.passed_over.most_common(3)]
+        others = self.passed_over.total() - sum(count for _, count in self.passed_over.most_common(3))
+        kinds += [f"{others:,} more"] * (others > 0)
+        count = self.passed_over.total()
+        return f"passed over {count:,} other file{'' if count == 1 else 's'} ({', '.join(kinds)})"
+
+
+def find_photos(paths: Sequence[str | Path]) -> Found:
     """Expand files, folders (searched recursively) and globs to photos, as `find_files` does.
 
     Raises:
         UsageError: A folder or a glob holds no photos.
     """
-    return find_files(paths, is_photo_name, "photos", SUFFIXES)
+    return find_files(paths, PHOTOS)
 
 
-def find_clips(paths: Sequence[str | Path]) -> list[Path]:
+def find_clips(paths: Sequence[str | Path]) -> Found:
     """Expand files, folders (searched recursively) and globs to clips, as `find_files` does.
 
     Raises:
         UsageError: A folder or a glob holds no clips.
     """
-    return find_files(paths, is_clip_name, "clips", VIDEO_SUFFIXES)
+    return find_files(paths, CLIPS)
 
 
-def find_recordings(paths: Sequence[str | Path]) -> list[Path]:
+def find_recordings(paths: Sequence[str | Path]) -> Found:
     """Expand files, folders (searched recursively) and globs to recordings, as `find_files` does.
 
     Raises:
         UsageError: A folder or a glob holds no recordings.
     """
-    return find_files(paths, is_recording_name, "recordings", SOUND_SUFFIXES)
+    return find_files(paths, RECORDINGS)
 
 
-def find_files(
-    paths: Sequence[str | Path], is_wanted: Callable[[str], bool], what: str, suffixes: Collection[str]
-) -> list[Path]:
+def find_files(paths: Sequence[str | Path], kind: Kind) -> Found:
     """Expand files, folders (searched recursively) and globs to files, each once, in a stable order.
 
-    A file that is named but not there stays in the list, so that it is reported like any other failure; so does a
-    folder that may not be read.
+    In folders, a file is taken by its suffix, or by how it begins where it has none. One that is named outright is
+    taken whatever it is. A file that is named but not there stays in the list, so that it is reported like any other
+    failure; so does a folder that may not be read. A link to a file that is found itself is left out.
 
     Args:
         paths: What the user named.
-        is_wanted: Which files of a folder or a glob are taken; one that is named outright is taken whatever it is.
-        what: They are called, in the plural, in messages.
-        suffixes: Of those that are wanted, for messages.
+        kind: What is looked for.
 
     Raises:
         UsageError: A folder or a glob holds none.
     """
-    found: dict[Path, None] = {}
-    for path in paths:
-        files = _expand(str(path), is_wanted)
-        if not files:
-            raise UsageError(f"{path}: no {what} there (looked for {', '.join(sorted(suffixes))})")
-        found.update(dict.fromkeys(files))
-    return list(found)
+    search = _Search(kind)
+    for path in map(str, paths):
+        if not search.take(path):
+            raise UsageError(f"{path}: no {kind.name} there (looked for {', '.join(sorted(kind.suffixes))})")
+    return search.found()
 
 
-def _expand(path: str, is_wanted: Callable[[str], bool]) -> list[Path]:
-    if os.path.isdir(path):  # noqa: PTH112 (pathlib raises where a name is too long)
-        return _files_below(path, is_wanted)
-    if not glob.has_magic(path) or os.path.lexists(path):
-        return [Path(path)]
-    files = []
-    for match in sorted(glob.glob(path, recursive=True)):  # noqa: PTH207 (pathlib takes no absolute patterns)
-        if os.path.isdir(match):  # noqa: PTH112
-            files += _files_below(match, is_wanted)
-        elif is_wanted(match):
-            files.append(Path(match))
-    return files
+class _Search:
+    """Collects files.
+
+    Args:
+        kind: What is looked for.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self._files: dict[tuple[Key | None, str], Path] = {}
+        self._links: set[Path] = set()  # links to files, which were found in folders
+        self._passed_over: dict[tuple[Key | None, str], str] = {}
+        self._searched: set[Key] = set()
+
+    def take(self, path: str) -> bool:
+        """Take what the user named, and tell whether there is any file of the kind."""
+        if os.path.isdir(path):
+            return self._take_below(path)
+        if not glob.has_magic(path) or os.path.lexists(path):
+            return self._take_file(path)
+        taken = False
+        for match in expand(path):
+            if os.path.isdir(match):
+                taken |= self._take_below(match)
+            elif self._kind.has(os.path.basename(match), match):
+                taken |= self._take_file(match)
+            else:
+                self._pass_over(_key_above(match), os.path.basename(match))
+        return taken
+
+    def found(self) -> Found:
+        """Return all that was found, without links to files that were found themselves."""
+        files = list(self._files.values())
+        if self._links:
+            targets = {key for file in files if file not in self._links and (key := _key_of(file))}
+            files = [file for file in files if file not in self._links or not _comes_again(file, targets)]
+        return Found(files, Counter(self._passed_over.values()))
+
+    def _take_file(self, path: str) -> bool:
+        self._files.setdefault((_key_above(path), os.path.basename(path)), Path(path))
+        return True
+
+    def _take_below(self, start: str) -> bool:
+        taken = start_was_searched = self._was_searched(start)
+        for folder in walk(start, self._searched):
+            taken |= self._take_from(folder)
+        return taken or start_was_searched
+
+    def _was_searched(self, folder: str) -> bool:
+        try:
+            return folder_key(folder) in self._searched
+        except OSError:
+            return False
+
+    def _take_from(self, folder: Folder) -> bool:
+        if folder.error is not None:
+            self._files.setdefault((None, folder.path), Path(folder.path))
+            return True
+        taken = False
+        for entry in folder.files:
+            if not self._kind.has(entry.name, entry.path):
+                self._pass_over(folder.key, entry.name)
+                continue
+            taken = True
+            path = Path(folder.path, entry.name)
+            if (folder.key, entry.name) not in self._files and entry.is_symlink():
+                self._links.add(path)
+            self._files.setdefault((folder.key, entry.name), path)
+        return taken
+
+    def _pass_over(self, folder: Key | None, name: str) -> None:
+        if not name.startswith(".") and not is_companion_name(name):
+            self._passed_over[folder, name] = os.path.splitext(name)[1].lower().rstrip(".")
 
 
-def _files_below(folder: str, is_wanted: Callable[[str], bool]) -> list[Path]:
-    files: list[Path] = []
+def _key_above(path: str) -> Key | None:
+    try:
+        return folder_key(os.path.dirname(path))
+    except (OSError, ValueError):  # no folder there, or a name that is none
+        return None
 
-    def keep_unreadable(error: OSError) -> None:
-        files.append(Path(error.filename))
 
-    for parent, folders, names in os.walk(folder, onerror=keep_unreadable):
-        folders.sort()
-        files += [Path(parent, name) for name in sorted(names) if is_wanted(name)]
-    return files
+def _key_of(file: Path) -> Key | None:
+    try:
+        return folder_key(str(file))
+    except (OSError, ValueError):
+        return None
+
+
+def _comes_again(link: Path, targets: set[Key]) -> bool:
+    """Tell whether what a link leads to was found before; it is from now on."""
+    key = _key_of(link)
+    if key is None or key not in targets:
+        targets |= {key} if key else set()
+        return False
+    return True

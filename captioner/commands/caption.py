@@ -78,7 +78,8 @@ def caption(
     from captioner.pretrained.registry import model_kind
 
     watches = model_kind(model[0]) == "video"
-    files = find_clips(paths) if watches else find_photos(paths)
+    found = find_clips(paths) if watches else find_photos(paths)
+    files = found.files
     text = {"template": template, "prefix": prefix, "suffix": suffix, "trigger": trigger}
     to = _destinations(files, output or [], sidecar, existing, text, explain)
     if nothing_to_do(files, to, resume):
@@ -111,7 +112,7 @@ def caption(
 
     work_through(
         run,
-        files,
+        found,
         to,
         {"model": captioner.name, "search": search.model_dump()},
         resume=resume,

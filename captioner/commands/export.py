@@ -33,7 +33,7 @@ def export(
     from captioner.export import export as run
 
     examples = read_examples(images, references, split) if images and references else []
-    photos = find_photos(calibration) if calibration else []
+    photos = find_photos(calibration).files if calibration else []
     for measured in run(model, to, output, photos, examples):
         scores = ", ".join(f"{name} {measured.scores[name]:.2f}" for name in ("CIDEr", "BLEU-4"))
         print_row(f"{measured.name:10} {measured.rate:6.1f} photos/s, {scores}")

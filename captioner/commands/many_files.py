@@ -10,7 +10,7 @@ import typer
 from captioner.terminal import check_output, output_is_closed, print_note
 
 if TYPE_CHECKING:
-    from captioner.batch import Captioned, Destinations, Summary, Wording
+    from captioner.batch import Captioned, Destinations, Found, Summary, Wording
     from captioner.batch.run import Engine
 
 Resume = Annotated[
@@ -40,7 +40,7 @@ def nothing_to_do(files: Sequence[Path], to: "Destinations", resume: bool) -> bo
 
 def work_through(
     engine: "Engine",
-    files: Sequence[Path],
+    found: "Found",
     to: "Destinations",
     settings: Mapping[str, Any],
     *,
@@ -52,7 +52,7 @@ def work_through(
 
     Args:
         engine: Works on batches.
-        files: What is worked on.
+        found: What is worked on, and what was passed over.
         to: Where results go.
         settings: What may not change while a run is unfinished.
         resume: Go on with the unfinished run.
@@ -68,7 +68,11 @@ def work_through(
             show(done)
 
     hide = show is not None and sys.stdout.isatty()
-    _end(run_folder(engine, files, to, settings, resume=resume, show=tell, hide_progress=hide, wording=wording), to)
+    if note := found.note():
+        print_note(note)
+    _end(
+        run_folder(engine, found.files, to, settings, resume=resume, show=tell, hide_progress=hide, wording=wording), to
+    )
 
 
 def _end(summary: "Summary", to: "Destinations") -> None:

@@ -35,7 +35,8 @@ def recognize(
     from captioner.batch import Destinations, Wording, caption_batches, find_clips
     from captioner.outputs import AttentionWriter
 
-    files, outputs = find_clips(paths), output or []
+    found, outputs = find_clips(paths), output or []
+    files = found.files
     looks = AttentionWriter(explain, files) if explain is not None else None
     to = Destinations(outputs=outputs, looks=looks, text_field="label")
     if nothing_to_do(files, to, resume):
@@ -44,7 +45,7 @@ def recognize(
     search = recognizer.best_labels(top)
     work_through(
         lambda todo, stop: caption_batches(recognizer, todo, search, batch_size, stop),
-        files,
+        found,
         to,
         {"model": recognizer.name, "search": search.model_dump()},
         resume=resume,

@@ -40,7 +40,8 @@ def transcribe(
     from captioner.batch.recordings import transcribe_batches
     from captioner.pipeline import load_transcriber
 
-    files, outputs = find_recordings(paths), output or []
+    found, outputs = find_recordings(paths), output or []
+    files = found.files
     to = Destinations(outputs=outputs, text_field="text")
     if nothing_to_do(files, to, resume):
         return
@@ -48,7 +49,7 @@ def transcribe(
     search = transcriber.options(**given(beam_size=beam_size), num_captions=num_transcripts)
     work_through(
         lambda todo, stop: transcribe_batches(transcriber, todo, search, stop),
-        files,
+        found,
         to,
         {"model": transcriber.name, "search": search.model_dump()},
         resume=resume,

@@ -10,7 +10,7 @@ from PIL import Image
 
 from captioner.errors import InputError
 from captioner.outputs.encoding import displayed
-from captioner.preprocess.kinds import is_clip_name
+from captioner.preprocess.kinds import is_clip_name, is_photo_name
 
 JPEG_QUALITY = 82
 STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
@@ -61,7 +61,7 @@ def picture(photo: str | Path, alt: str, pixels: int) -> str:
     from captioner.preprocess.video import read_clip
 
     try:
-        is_clip = is_clip_name(str(photo))
+        is_clip = is_clip_name(Path(photo).name) and not is_photo_name(Path(photo).name)
         thumbnail = read_clip(photo, [0.5]).frames[0] if is_clip else read_image(photo, at_least=pixels)
     except InputError as error:
         return f'<div class="photo"><p>{shown(error.reason)}</p></div>'

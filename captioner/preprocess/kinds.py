@@ -3,12 +3,21 @@
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+
+from captioner.errors import InputError
+from captioner.preprocess.opening import open_regular
 
 # The one list of names; a file that is named outright is read whatever it is called.
 SUFFIXES = frozenset(
-    {".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jp2", ".jpeg", ".jpg", ".png", ".ppm"}
-    | {".tif", ".tiff", ".webp"}
+    {".apng", ".avif", ".avifs", ".bmp", ".gif", ".heic", ".heics", ".heif", ".hif", ".j2c", ".j2k", ".jfi", ".jfif"}
+    | {".jif", ".jp2", ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".pbm", ".pgm", ".pjp", ".pjpeg", ".png"}
+    | {".pnm", ".ppm", ".tif", ".tiff", ".webp"}
 )
+
+# What systems put beside the files of a folder: macOS, Windows, Synology.
+COMPANION_FOLDERS = frozenset({"__macosx", "@eadir", ".appledouble"})
+COMPANION_FILES = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
 
 # How each kind of file that is read begins. Kinds that run another program (EPS), or that random bytes may pass for
 # (TGA), are left out.
@@ -28,11 +37,6 @@ SIGNATURES = {
 }
 
 
-def is_photo_name(name: str) -> bool:
-    """Tell whether a file is a photo by its suffix."""
-    return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 (faster over many files)
-
-
 VIDEO_SUFFIXES = frozenset(
     {".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv", ".webm", ".wmv"}
 )
@@ -41,6 +45,10 @@ VIDEO_SUFFIXES = frozenset(
 SOUND_SUFFIXES = VIDEO_SUFFIXES | {
     *(".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma")
 }
+
+CLIP_SUFFIXES = VIDEO_SUFFIXES | {".gif"}
+
+HEAD_BYTES = 512  # enough for each signature
 
 VIDEO_SIGNATURES = {
     "OGG": rb"OggS",
@@ -65,14 +73,55 @@ SOUND_SIGNATURES = {
 }
 
 
-def is_recording_name(name: str) -> bool:
-    """Tell whether a file is a recording, or a video, by its suffix."""
-    return os.path.splitext(name)[1].lower() in SOUND_SUFFIXES  # noqa: PTH122 (faster over many files)
+CLIP_SIGNATURES = {**VIDEO_SIGNATURES, "GIF": SIGNATURES["GIF"]}
+
+# Too short to tell a kind of file by alone, as other files begin so by chance.
+SHORT_SIGNATURES = ("ICO", "MP3", "AAC")
 
 
-def is_clip_name(name: str) -> bool:
-    """Tell whether a file is a video by its suffix."""
-    return os.path.splitext(name)[1].lower() in VIDEO_SUFFIXES  # noqa: PTH122 (faster over many files)
+@dataclass(frozen=True)
+class Kind:
+    """What folders are searched for.
+
+    Attributes:
+        name: What such files are called, in the plural.
+        suffixes: Of their names.
+        signatures: How they begin.
+    """
+
+    name: str
+    suffixes: frozenset[str]
+    signatures: Mapping[str, bytes]
+
+    def has_name(self, name: str) -> bool:
+        """Tell whether a file is of this kind by its suffix; what a system put beside one is not."""
+        suffix = os.path.splitext(name)[1]  # noqa: PTH122 (faster over many files)
+        return suffix.lower() in self.suffixes and not is_companion_name(name)
+
+    def has(self, name: str, path: str) -> bool:
+        """Tell whether a file is of this kind by its suffix, or by how it begins where it has none."""
+        if os.path.splitext(name)[1].strip(".") or name.startswith("."):  # noqa: PTH122
+            return self.has_name(name)
+        try:
+            with open_regular(path, self.name) as stream:
+                head = stream.read(HEAD_BYTES)
+        except (InputError, OSError):
+            return False
+        kind = kind_of(head, self.signatures)
+        is_text = head.isascii() and b"\0" not in head
+        return kind is not None and kind not in SHORT_SIGNATURES and (not is_text or kind == "PPM")
+
+
+PHOTOS = Kind("photos", SUFFIXES, SIGNATURES)
+CLIPS = Kind("clips", CLIP_SUFFIXES, CLIP_SIGNATURES)
+RECORDINGS = Kind("recordings", SOUND_SUFFIXES, SOUND_SIGNATURES)
+
+is_photo_name, is_clip_name = PHOTOS.has_name, CLIPS.has_name
+
+
+def is_companion_name(name: str) -> bool:
+    """Tell whether a file is none of the user's: macOS keeps `._photo.jpg` beside `photo.jpg`."""
+    return name.startswith("._") or name.casefold() in COMPANION_FILES
 
 
 def kind_of(head: bytes, signatures: Mapping[str, bytes]) -> str | None:

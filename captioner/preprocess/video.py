@@ -9,7 +9,7 @@ from PIL import Image
 
 from captioner.errors import CorruptFileError, FileTooLargeError, UnsupportedFileError
 from captioner.preprocess.container import open_container
-from captioner.preprocess.kinds import VIDEO_SIGNATURES
+from captioner.preprocess.kinds import CLIP_SIGNATURES
 from captioner.preprocess.opening import FileSource, open_source
 
 ClipSource = FileSource
@@ -72,7 +72,7 @@ def read_clip(source: Any, moments: Sequence[float], max_pixels: int = 200_000_0
 def _decoded(
     stream: io.BytesIO | io.BufferedReader, name: str, moments: Sequence[float], max_pixels: int, at_least: int
 ) -> Clip:
-    with open_container(stream, name, VIDEO_SIGNATURES, "video", REFUSAL) as container:
+    with open_container(stream, name, CLIP_SIGNATURES, "video", REFUSAL) as container:
         pictures = _pictures(container, name)
         if pictures.codec_context is None:
             raise UnsupportedFileError(name, "its pictures are of a kind that PyAV does not decode")

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from captioner.errors import CorruptFileError, FileTooLargeError, InputError, UnsupportedFileError, UsageError
-from captioner.preprocess.kinds import is_photo_name
+from captioner.preprocess.kinds import COMPANION_FOLDERS, is_photo_name
 from captioner.web.limits import Limits
 
 NAME_CHARACTERS = 120
@@ -125,7 +125,7 @@ def _too_large(limits: Limits) -> str:
 
 def _is_photo(name: str) -> bool:
     path = PurePosixPath(name.replace("\\", "/"))
-    return is_photo_name(path.name) and not path.name.startswith("._") and "__MACOSX" not in path.parts
+    return is_photo_name(path.name) and not COMPANION_FOLDERS & {part.casefold() for part in path.parts}
 
 
 def _short(name: str) -> str:

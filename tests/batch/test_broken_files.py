@@ -88,7 +88,7 @@ def caption(make_captioner):
 def test_whatever_a_file_holds(tmp_path, caption):
     for name, (content, _) in CONTENTS.items():
         (tmp_path / name).write_bytes(content())
-    errors = caption(find_photos([tmp_path]))
+    errors = caption(find_photos([tmp_path]).files)
     assert {name: kind and kind[0] for name, kind in errors.items()} == {n: kind for n, (_, kind) in CONTENTS.items()}
     assert "SVG" in errors["drawing.png"][1]
     assert "20000 x 20000" in errors["20000x20000.png"][1]
@@ -105,7 +105,7 @@ def test_whatever_is_no_file(tmp_path, caption, monkeypatch):
     latin = os.fsdecode(b"caf\xe9.jpg")
     for name in (latin, "vanished.jpg", "closed.jpg"):
         (tmp_path / name).write_bytes(JPEG)
-    files = find_photos([tmp_path])
+    files = find_photos([tmp_path]).files
     (tmp_path / "vanished.jpg").unlink()
     opened = Path.open
 

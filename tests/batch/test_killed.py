@@ -38,7 +38,7 @@ class Captioner:
         return [SimpleNamespace(text="a photo", log_prob=-1.0, candidates=(one,), concepts=()) for _ in images]
 
 folder = Path(sys.argv[1])
-files = find_photos([folder / "photos"])
+files = find_photos([folder / "photos"]).files
 to = Destinations([folder / f"out{suffix}" for suffix in (".jsonl", ".csv", ".json")], SidecarWriter(files, "append"))
 captioner = Captioner()
 print("begun", flush=True)

@@ -146,6 +146,17 @@ def test_a_short_clip_shows_its_frames_more_than_once(write_clip, tmp_path):
     assert numbers(clip) == pytest.approx([20, 20, 21, 21], abs=0)
 
 
+@pytest.mark.parametrize(
+    ("durations_ms", "shown"),
+    [([100, 300, 500, 700], [10, 20, 30, 30]), ([400, 400, 400, 400], [0, 10, 20, 30]), ([100], [0, 0, 0, 0])],
+)
+def test_a_gif_is_a_clip_too(durations_ms, shown):
+    frames = [Image.new("RGB", (40, 30), RAMP[10 * number]) for number in range(len(durations_ms))]
+    stream = io.BytesIO()
+    frames[0].save(stream, "GIF", save_all=True, append_images=frames[1:], duration=durations_ms)
+    assert numbers(read_clip(stream.getvalue(), evenly_spread(4))) == shown
+
+
 def test_what_lies_between_is_leapt_over(write_clip, tmp_path, monkeypatch):
     file = write_clip(tmp_path / "a.mp4", [RAMP[number % 50] for number in range(400)])
     decoded = []

@@ -120,7 +120,9 @@ def test_an_encrypted_archive_says_so(tmp_path, unpacked):
 
 
 def test_an_archive_without_photos_says_so(tmp_path, unpacked):
-    sent = zipped(tmp_path, ("notes.txt", b"x"), ("__MACOSX/._a.jpg", b"x"), ("inner.zip", NOISE))
+    sent = zipped(
+        tmp_path, ("notes.txt", b"x"), ("__MACOSX/._a.jpg", b"x"), ("@eaDir/a.jpg/T.jpg", b"x"), ("inner.zip", NOISE)
+    )
     with pytest.raises(UsageError, match=r"sent\.zip: no photos there"):
         photos_in([sent], unpacked, LIMITS)
     with pytest.raises(UsageError, match="choose photos"):
