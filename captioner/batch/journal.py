@@ -3,14 +3,16 @@
 The file has a line of settings, and then one a batch: the batch's records, as a JSON array. A line is on the disk
 before the sidecars of its photos are written, and they are there before the next batch's line. So whatever ended the
 run, all that can be missing or torn belongs to the last batch; it is cut off, and its photos are captioned again. Where
-sidecars could not be written, a JSON object behind their batch has the error of each such photo.
+sidecars could not be written, an object `failed` behind their batch has the error of each such photo. What a finished
+run came to, to which this one adds, stands before all batches in objects `earlier`.
 """
 
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,6 +22,7 @@ from captioner.outputs.record import Record
 
 Row = dict[str, Any]  # a record, as JSON has it
 
+TAKEN_OVER_AT_ONCE = 1000  # records in a line
 SUFFIX = ".unfinished"
 
 
@@ -76,7 +79,14 @@ class Journal:
         Raises:
             OutputError: It cannot be written.
         """
-        self._write({record.file: record.to_dict()["error"] for record in records})
+        self._write({"failed": {record.file: record.to_dict()["error"] for record in records}})
+
+    def take_over(self, records: Iterable[Record]) -> None:
+        """Write what an earlier run came to, whose outputs are there, so that the run goes on from it."""
+        remaining = iter(records)
+        while batch := [record.to_dict() for record in islice(remaining, TAKEN_OVER_AT_ONCE)]:
+            self._write({"earlier": batch})
+            self._count(batch)
 
     def records(self) -> Iterator[Record]:
         """Read all that is done, in the order in which it was."""
@@ -84,11 +94,11 @@ class Journal:
             next(stream, None)
             batch: list[Row] = []
             for line in map(json.loads, stream):
-                if isinstance(line, dict):
-                    batch = _with_errors(batch, line)
+                if "failed" in line:
+                    batch = _with_errors(batch, line["failed"])
                     continue
                 yield from map(Record.from_dict, batch)
-                batch = line
+                batch = line["earlier"] if isinstance(line, dict) else line
             yield from map(Record.from_dict, batch)
 
     def close(self) -> None:
@@ -123,8 +133,11 @@ class Journal:
         last: list[Row] = []
         start = end = self._stream.tell()
         while isinstance(line := _line(self._stream), list | dict):
-            if isinstance(line, dict):
-                last = _with_errors(last, line)
+            if "earlier" in line:
+                self._count(line["earlier"])
+                start = self._stream.tell()
+            elif "failed" in line:
+                last = _with_errors(last, line["failed"])
             else:
                 self._count(last)
                 last, start = line, end

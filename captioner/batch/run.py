@@ -18,6 +18,7 @@ from captioner.batch.summary import Summary, Wording
 from captioner.errors import OutputError, UsageError
 from captioner.outputs import AttentionWriter, CaptionText, SidecarWriter, check_outputs, open_writer
 from captioner.outputs.disk import is_one_files_own
+from captioner.outputs.earlier import read_earlier, readable
 from captioner.outputs.record import ErrorInfo, TextField
 from captioner.progress import progress
 
@@ -99,6 +100,23 @@ def is_finished(files: Sequence[Path], to: Destinations) -> bool:
     return bool(to.outputs) and not _journal_path(files, to).exists() and all(path.exists() for path in to.outputs)
 
 
+def new_files(files: Sequence[Path], to: Destinations) -> int | None:
+    """Count the files that are not in the outputs of a finished run; None where no output tells.
+
+    Raises:
+        UsageError: An output is none that a run wrote.
+    """
+    path = readable(to.outputs)
+    if path is None:
+        return None
+    known = {_place(record.file) for record in read_earlier(path, to.text_field)}
+    return sum(_place(file) not in known for file in files)
+
+
+def _place(file: str | Path) -> str:
+    return os.path.abspath(file)  # noqa: PTH100 (resolve would follow links)
+
+
 def _open_journal(files: Sequence[Path], to: Destinations, settings: Mapping[str, Any], resume: bool) -> Journal | None:
     if not (to.outputs or to.sidecars):
         if resume:
@@ -110,7 +128,28 @@ def _open_journal(files: Sequence[Path], to: Destinations, settings: Mapping[str
             f"{path} is there, the work of a run that did not come to its end: go on with it by --resume, or delete it"
             " to begin anew"
         )
-    return Journal(path, settings)
+    finished = resume and is_finished(files, to)
+    journal = Journal(path, settings)
+    if finished:
+        try:
+            _go_on_from_outputs(journal, to, settings)
+        except BaseException:
+            journal.remove()
+            raise
+    return journal
+
+
+def _go_on_from_outputs(journal: Journal, to: Destinations, settings: Mapping[str, Any]) -> None:
+    path = readable(to.outputs)
+    if path is None:
+        return
+    earlier = list(read_earlier(path, to.text_field))
+    models = sorted({record.model for record in earlier})
+    if models and settings.get("model") not in models:
+        raise UsageError(
+            f"{path} was written by {' and '.join(models)}: give the same model, or leave --resume out to make it anew"
+        )
+    journal.take_over(earlier)
 
 
 def _journal_path(files: Sequence[Path], to: Destinations) -> Path:
@@ -151,10 +190,11 @@ def _caption(
 
 def _todo(files: Sequence[Path], to: Destinations, journal: Journal | None, summary: Summary) -> list[Path]:
     """Leave out what is done; what the journal's last line was about is done again even where it has a sidecar."""
-    done, again = (journal.done, journal.again) if journal else (set(), frozenset())
+    done = set(map(_place, journal.done)) if journal else set()
+    again = journal.again if journal else frozenset()
     todo = []
     for file in files:
-        if str(file) in done:
+        if _place(file) in done:
             summary.earlier += 1
         elif to.sidecars and str(file) not in again and to.sidecars.leaves_out(file):
             summary.skipped += 1

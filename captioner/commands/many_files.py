@@ -21,21 +21,28 @@ Resume = Annotated[
 def nothing_to_do(files: Sequence[Path], to: "Destinations", resume: bool) -> bool:
     """Check the outputs, before a model is loaded; tell whether the run to resume had come to its end, and say so.
 
+    It has not where files came since that can be added to its outputs.
+
     Raises:
         UsageError: An output cannot be written, or not be of these files.
         MissingExtraError: A format needs a library that is not installed.
     """
-    from captioner.batch import is_finished
+    from captioner.batch import is_finished, new_files
     from captioner.outputs import check_outputs
 
     check_outputs(to.outputs, files, to.text_field)
     if not (to.outputs or to.sidecars or to.looks):
         check_output()
-    finished = resume and is_finished(files, to)
-    if finished:
-        done = ", ".join(map(str, to.outputs))
-        print_note(f"{done}: finished already; without --resume it is made anew")
-    return finished
+    if not (resume and is_finished(files, to)):
+        return False
+    count = new_files(files, to)
+    if count:
+        print_note(f"{count:,} of {len(files):,} files came since the run had finished, and are added to it")
+        return False
+    done = ", ".join(map(str, to.outputs))
+    unknown = "; to add what came since, name a .jsonl, .parquet or .csv output as well" if count is None else ""
+    print_note(f"{done}: finished already; without --resume it is made anew{unknown}")
+    return True
 
 
 def work_through(

@@ -117,6 +117,22 @@ class Record:
         error = ErrorInfo(**row["error"]) if row["error"] else None
         return cls(**{**row, "candidates": candidates, "concepts": concepts, "segments": segments, "error": error})
 
+    @classmethod
+    def from_row(cls, row: dict[str, Any], text_field: TextField) -> Self:
+        """Return the record of which `to_row` made the row; fields of other names are left out."""
+        known = {name for name in cls.__dataclass_fields__ if name not in LEFT_OUT[text_field]}
+        named = {"error": None, **_named(row, text_field, known)}
+        named["candidates"] = [
+            _named(one, text_field, set(Candidate.__dataclass_fields__)) for one in row.get("candidates") or ()
+        ]
+        return cls.from_dict(named)
+
+
+def _named(row: dict[str, Any], text_field: TextField, known: set[str]) -> dict[str, Any]:
+    """Return the known fields of a row, the text as `caption`."""
+    named = {"caption" if name == text_field else name: value for name, value in row.items()}
+    return {name: value for name, value in named.items() if name in known}
+
 
 def _row(named: dict[str, Any], text_field: TextField) -> dict[str, Any]:
     """Leave out what such a text does not have, and call it by its name."""

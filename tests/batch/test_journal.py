@@ -150,6 +150,22 @@ def test_files_that_failed_after_all_are_so_in_the_records(path, torn):
     assert list(journal.records()) == expected
 
 
+def test_what_is_taken_over_is_never_done_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("captioner.batch.journal.TAKEN_OVER_AT_ONCE", 2)
+    everything = [one for batch in BATCHES for one in batch]
+    journal = Journal(tmp_path / "out", SETTINGS)
+    journal.take_over(everything)
+    for _ in range(2):
+        journal.close()
+        journal = Journal(tmp_path / "out", SETTINGS)
+        assert journal.done == {one.file for one in everything} and not journal.again
+        assert journal.failed == {"CorruptFileError": 1} and journal.num_records == 5
+    journal.write([record("e.jpg")])
+    assert list(journal.records()) == [*everything, record("e.jpg")]
+    journal.close()
+    assert Journal(tmp_path / "out", SETTINGS).again == {"e.jpg"}
+
+
 @pytest.mark.parametrize("small", [1, 20, 100])
 def test_a_disk_that_fills_is_an_output_error_whatever_is_in_the_buffer(tmp_path, small):
     """A limit on the size of files stands for the disk."""

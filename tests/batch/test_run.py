@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from captioner.batch import Destinations, caption_batches, is_finished, run_folder
+from captioner.batch import Destinations, caption_batches, is_finished, new_files, run_folder
 from captioner.config import SearchConfig
 from captioner.errors import OutputError, UsageError
 from captioner.outputs import SidecarWriter
@@ -148,6 +148,88 @@ def test_resume_without_an_unfinished_run_begins_and_a_finished_one_is_known(mak
     assert is_finished(files, to)
     outputs[0].with_name("out.jsonl.unfinished").touch()
     assert not is_finished(files, to)
+
+
+EVERY_OUTPUT = ["out.jsonl", "out.parquet", "out.csv", "out.json", "out.html", "photos/metadata.jsonl"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["out.jsonl"],
+        ["out.parquet"],
+        ["out.csv"],
+        ["out.json", "out.csv"],
+        ["out.html", "out.jsonl"],
+        ["photos/metadata.jsonl", "out.parquet"],
+        EVERY_OUTPUT,
+    ],
+)
+@pytest.mark.parametrize("batch", [None, 1, 2])
+def test_what_came_since_a_run_had_finished_is_added(make_captioner, files, tmp_path, names, batch):
+    pytest.importorskip("pyarrow")
+    to = Destinations([tmp_path / name for name in names])
+    captioner = make_captioner()
+    run(captioner, files[:11], to)
+    before = {path: path.read_bytes() for path in to.outputs}
+    assert new_files(files, to) == 10
+    if batch:
+        with pytest.raises(ZeroDivisionError):
+            run(Dying(captioner, batch, break_down), files, to, resume=True)
+        assert {path: path.read_bytes() for path in to.outputs} == before
+        assert not is_finished(files, to)
+    summary = run(captioner, files, to, resume=True)
+    assert summary.captioned + summary.earlier == 21 and summary.failed == {"CorruptFileError": 1}
+    assert new_files(files, to) == 0
+    added = {path: path.read_bytes() for path in to.outputs if path.suffix != ".parquet"}
+    for path in to.outputs:
+        path.unlink()
+    run(captioner, files, to)
+    assert {path: path.read_bytes() for path in added} == added
+
+
+def test_another_spelling_of_a_file_is_no_new_file(make_captioner, files, tmp_path, monkeypatch):
+    to = Destinations([tmp_path / "out.jsonl"])
+    run(make_captioner(), files, to)
+    monkeypatch.chdir(tmp_path)
+    assert new_files([file.relative_to(tmp_path) for file in files], to) == 0
+
+
+def test_what_a_person_changed_in_an_output_stays(make_captioner, files, tmp_path):
+    to = Destinations([tmp_path / "out.jsonl"])
+    run(make_captioner(), files[:3], to)
+    kept = [{**row, "caption": "by hand", "stars": 5} for row in rows(to.outputs[0])]
+    to.outputs[0].write_text("".join(f"{json.dumps(row)}\n" for row in kept) + "\n")
+    run(make_captioner(), files[:4], to, resume=True)
+    assert [row["caption"] for row in rows(to.outputs[0])] == ["by hand", "by hand", "by hand", "a x02.jpg"]
+
+
+@pytest.mark.parametrize("names", [["out.html"], ["out.json"], ["photos/metadata.jsonl"], ["out.csv", "out.html"]])
+def test_where_outputs_hold_too_little_nothing_is_known_of_new_files(make_captioner, files, tmp_path, names):
+    to = Destinations([tmp_path / name for name in names])
+    run(make_captioner(), files, to)
+    assert new_files(files, to) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"nonsense\n", r"record 1: Expecting value"),
+        (b'{"file": "a.jpg"}\n', r"record 1: "),
+        (b"[1]\n", r"record 1: "),
+        (b"\xff\xfe", r"record 1: "),
+        (None, "was written by names: give the same model"),
+    ],
+)
+def test_to_what_no_such_run_wrote_nothing_is_added_and_it_stays(make_captioner, files, tmp_path, content, message):
+    to = Destinations([tmp_path / "out.jsonl"])
+    run(make_captioner(), files[:3], to)
+    if content is not None:
+        to.outputs[0].write_bytes(content)
+    before = to.outputs[0].read_bytes()
+    with pytest.raises(UsageError, match=message):
+        run_folder(lambda todo, stop: iter(()), files, to, {"model": "other"}, resume=True)
+    assert to.outputs[0].read_bytes() == before and not to.outputs[0].with_name("out.jsonl.unfinished").exists()
 
 
 def test_what_is_only_printed_cannot_be_gone_on_with(make_captioner, files):
