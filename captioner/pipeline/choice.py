@@ -5,6 +5,8 @@ import importlib.util
 import logging
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -58,9 +60,9 @@ def onnx_folder(model: str | Path, engine: str, device: torch.device, num_photos
         return _exported(Path(model if isinstance(model, Path) else snapshot_download(model)))
     if isinstance(model, str) or not all(importlib.util.find_spec(name) for name in ("onnxruntime", "onnxscript")):
         return None
-    if num_photos < EXPORT_PAYS_FROM and not _place(model).is_dir():
-        return None
     try:
+        if num_photos < EXPORT_PAYS_FROM and not _is_there(_place(model)):
+            return None
         return _exported(model)
     except CaptionerError as error:
         logging.getLogger(__name__).warning("captioner: torch runs the model, as ONNX Runtime cannot: %s", error)
@@ -68,8 +70,19 @@ def onnx_folder(model: str | Path, engine: str, device: torch.device, num_photos
 
 
 def cache_folder() -> Path:
-    """Return where exported graphs are kept: `captioner` in `XDG_CACHE_HOME`, or in `~/.cache`."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "captioner" / "onnx"
+    """Return where exported graphs are kept: `captioner` in `XDG_CACHE_HOME`, or in `~/.cache`.
+
+    Raises:
+        CacheError: There is neither.
+    """
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "captioner" / "onnx"
+    except RuntimeError as error:  # an unknown user, without HOME
+        raise CacheError("this user has no home to keep exported graphs in: set XDG_CACHE_HOME") from error
+
+
+def _is_there(place: Path) -> bool:
+    return os.path.isdir(place)  # noqa: PTH112 (pathlib raises where a folder above is closed)
 
 
 def _place(model: Path) -> Path:
@@ -84,20 +97,29 @@ def _place(model: Path) -> Path:
 def _exported(model: Path) -> Path:
     """Return the folder of a model's graphs in the cache; whoever comes first exports them."""
     place = _place(model)
-    if place.is_dir():
+    if _is_there(place):
         return place
     if importlib.util.find_spec("onnxruntime") is None:
         raise MissingExtraError("onnxruntime", "onnx")
     from captioner.model.captioner_model import CaptionerModel
     from captioner.onnx.graphs import export_onnx
 
-    loaded = CaptionerModel.from_pretrained(model)
-    try:
+    with _cache_errors(place):
         place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".part-", ignore_cleanup_errors=True) as part:
-            export_onnx(loaded, Path(part) / "graphs")
-            if not place.is_dir():  # another process may have been faster
-                (Path(part) / "graphs").rename(place)
+    loaded = CaptionerModel.from_pretrained(model)
+    with (
+        _cache_errors(place),
+        tempfile.TemporaryDirectory(dir=place.parent, prefix=".part-", ignore_cleanup_errors=True) as part,
+    ):
+        export_onnx(loaded, Path(part) / "graphs")
+        if not place.is_dir():  # another process may have been faster
+            (Path(part) / "graphs").rename(place)
+    return place
+
+
+@contextmanager
+def _cache_errors(place: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise CacheError(f"{place}: exported graphs cannot be kept there ({error}): set XDG_CACHE_HOME") from error
-    return place

@@ -14,7 +14,7 @@ from captioner.pipeline.ensemble import Ensemble
 from captioner.pipeline.recognizer import ActionRecognizer
 from captioner.pipeline.transcriber import Transcriber
 from captioner.pipeline.translator import Translator
-from captioner.pretrained.registry import find_model, model_name
+from captioner.pretrained.registry import find_model, is_hub_name, model_name
 
 if TYPE_CHECKING:
     from captioner.model.captioner_model import CaptionerModel
@@ -58,7 +58,10 @@ def load(model: Models = "flickr8k", device: str = "auto", engine: str = "auto",
 
         if engine == "onnx":
             raise UsageError(f"{model} is a model of transformers, which torch runs: choose --engine torch")
-        return HuggingFaceCaptioner(str(model).removeprefix(HUGGING_FACE), where)
+        name = str(model).removeprefix(HUGGING_FACE)
+        if not (Path(name).exists() or is_hub_name(name)):
+            raise ModelError(f"{model}: {name} is neither a folder that is there nor a hub's owner/name")
+        return HuggingFaceCaptioner(name, where)
     return _of_kind(_load_one(model, where, engine, num_photos), model_name(model))
 
 

@@ -1,12 +1,15 @@
 """From a name to a model's folder, the models that ship, and what each says of itself; torch is not needed for it."""
 
 import json
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from captioner.errors import ModelError
 
 MODELS = Path(__file__).parent
+HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)  # owner/name
 
 
 def list_models() -> list[Path]:
@@ -23,13 +26,29 @@ def find_model(model: str | Path) -> str | Path:
     shipped = {path.name: path for path in list_models()}
     if str(model) in shipped:
         return shipped[str(model)]
-    if (Path(model) / "config.json").is_file():
-        return Path(model)
-    if Path(model).exists():
-        raise ModelError(f"{model} is no model: it has no config.json (training writes one to RUN/best)")
-    if isinstance(model, str) and model.count("/") == 1 and not model.startswith((".", "/")):
+    folder = Path(os.path.expanduser(model))  # noqa: PTH111 (pathlib raises where there is no home)
+    if (folder / "config.json").is_file():
+        return folder
+    if folder.exists():
+        best = f": did you mean {model}/best?" if (folder / "best" / "config.json").is_file() else ""
+        raise ModelError(f"{model} is no model: it has no config.json (training writes one to RUN/best){best}")
+    if isinstance(model, str) and is_hub_name(model):
         return model
+    if len(Path(model).parts) > 1:
+        raise ModelError(f"there is no model {str(model)!r}: that is the path of a folder, and no such folder is there")
     raise ModelError(f"there is no model {str(model)!r}: give a folder, a hub's owner/name, or {' or '.join(shipped)}")
+
+
+def is_hub_name(model: str) -> bool:
+    """Tell whether a hub may be asked for a model; what looks like a path is a path, and no hub is waited for.
+
+    A path is what no hub takes for an `owner/name`, whatever begins with a folder that is there or with `runs`, where
+    training writes to, and a run's `best`.
+    """
+    if not HUB_NAME.fullmatch(model):
+        return False
+    owner, name = model.split("/")
+    return not (owner == "runs" or name == "best" or Path(owner).exists() or name.startswith("checkpoint"))
 
 
 def model_name(model: str | Path) -> str:
@@ -45,7 +64,7 @@ def model_kind(model: str) -> str:
     """
     file = next((folder for folder in list_models() if folder.name == model), Path(model)) / "config.json"
     try:
-        if not file.is_file() and model.count("/") == 1 and not model.startswith((".", "/", "hf:")):
+        if not file.is_file() and is_hub_name(model):
             from huggingface_hub import hf_hub_download
 
             file = Path(hf_hub_download(model, "config.json"))

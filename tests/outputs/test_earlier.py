@@ -56,5 +56,5 @@ def test_what_only_some_records_have_is_read_back_too(
         ([], None),
     ],
 )
-def test_the_output_that_holds_most_is_read_and_none_that_holds_too_little(names: list[str], chosen: str | None) -> None:
+def test_the_output_that_holds_most_is_read_if_it_holds_enough(names: list[str], chosen: str | None) -> None:
     assert readable([Path(name) for name in names]) == (Path(chosen) if chosen else None)

@@ -97,3 +97,34 @@ def test_an_interrupted_export_leaves_nothing(model_folder, cache, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         onnx_folder(model_folder, "onnx", CPU, 1)
     assert not list(cache_folder().iterdir())
+
+
+@pytest.fixture(params=["no home", "a closed home", "a file for a home", "a home that cannot be written"])
+def no_cache(request, tmp_path, monkeypatch) -> str:
+    """All that can keep a cache from being there."""
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    home = tmp_path / "home"
+    monkeypatch.setenv("HOME", str(home))
+    if request.param == "no home":
+        monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("Could not determine home")))
+    elif request.param == "a file for a home":
+        home.touch()
+    else:
+        error = PermissionError(13, "Permission denied")
+        monkeypatch.setattr(Path, "mkdir", lambda *_, **__: (_ for _ in ()).throw(error))
+        if request.param == "a closed home":
+            is_dir = Path.is_dir
+            closed = lambda path: home in path.parents and (_ for _ in ()).throw(error)  # noqa: E731
+            monkeypatch.setattr(Path, "is_dir", lambda path: closed(path) or is_dir(path))
+    return request.param
+
+
+@pytest.mark.parametrize("count", [1, 10**6])
+def test_without_a_cache_torch_runs_the_model(model_folder, exports, no_cache, count):
+    assert onnx_folder(model_folder, "auto", CPU, count) is None
+    assert not exports
+
+
+def test_without_a_cache_graphs_that_are_asked_for_are_a_named_error(model_folder, exports, no_cache):
+    with pytest.raises(CacheError, match="set XDG_CACHE_HOME"):
+        onnx_folder(model_folder, "onnx", CPU, 1)
