@@ -60,9 +60,9 @@ def onnx_folder(model: str | Path, engine: str, device: torch.device, num_photos
         return _exported(Path(model if isinstance(model, Path) else snapshot_download(model)))
     if isinstance(model, str) or not all(importlib.util.find_spec(name) for name in ("onnxruntime", "onnxscript")):
         return None
+    if num_photos < EXPORT_PAYS_FROM and not _is_kept(model):
+        return None
     try:
-        if num_photos < EXPORT_PAYS_FROM and not _is_there(_place(model)):
-            return None
         return _exported(model)
     except CaptionerError as error:
         logging.getLogger(__name__).warning("captioner: torch runs the model, as ONNX Runtime cannot: %s", error)
@@ -79,6 +79,14 @@ def cache_folder() -> Path:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "captioner" / "onnx"
     except RuntimeError as error:  # an unknown user, without HOME
         raise CacheError("this user has no home to keep exported graphs in: set XDG_CACHE_HOME") from error
+
+
+def _is_kept(model: Path) -> bool:
+    """Tell whether a model's graphs are in the cache."""
+    try:
+        return _is_there(_place(model))
+    except CacheError:
+        return False
 
 
 def _is_there(place: Path) -> bool:

@@ -120,9 +120,10 @@ def no_cache(request, tmp_path, monkeypatch) -> str:
 
 
 @pytest.mark.parametrize("count", [1, 10**6])
-def test_without_a_cache_torch_runs_the_model(model_folder, exports, no_cache, count):
+def test_without_a_cache_torch_runs_the_model(model_folder, exports, no_cache, count, caplog):
     assert onnx_folder(model_folder, "auto", CPU, count) is None
     assert not exports
+    assert bool(caplog.messages) == (count > 1)  # it is told where a cache would have helped
 
 
 def test_without_a_cache_graphs_that_are_asked_for_are_a_named_error(model_folder, exports, no_cache):
