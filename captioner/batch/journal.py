@@ -133,14 +133,14 @@ class Journal:
         last: list[Row] = []
         start = end = self._stream.tell()
         while isinstance(line := _line(self._stream), list | dict):
-            if "earlier" in line:
-                self._count(line["earlier"])
-                start = self._stream.tell()
-            elif "failed" in line:
-                last = _with_errors(last, line["failed"])
-            else:
+            if isinstance(line, list):
                 self._count(last)
                 last, start = line, end
+            elif "earlier" in line:
+                self._count(line["earlier"])
+                start = self._stream.tell()
+            else:
+                last = _with_errors(last, line["failed"])
             end = self._stream.tell()
         self.again = frozenset(row["file"] for row in last)
         self._cut(start)
