@@ -106,7 +106,7 @@ def names(found):
 def test_files_are_taken_by_their_suffix_or_where_they_have_none_by_how_they_begin(tmp_path, find, taken):
     for name in ("a.jpe", "b.JFIF", "c.pgm", "d.pbm", "e.apng", "f.gif", "g.mov", "h.flac", "x.txt", "y.cr2"):
         (tmp_path / name).touch()
-    contents = {"photo": JPEG, "clip": MP4, "text": b"the free words", "empty": b"", "page.": b"<html>", ".hidden": JPEG}
+    contents = {"photo": JPEG, "clip": MP4, "text": b"the free", "empty": b"", "page.": b"<html>", ".hidden": JPEG}
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
     os.mkfifo(tmp_path / "pipe")
