@@ -24,6 +24,8 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
             they were not fitted.
         directions: Of a model of sentences, the languages from which and into which it translates, pairs of codes such
             as en and de; empty where its training did not say.
+        known_words: Of a model of sentences, the words that it could learn in training, in lower case, with spaces
+            between them; a name that is none of them is copied. Empty where its training did not say.
         backbone_fingerprint: Of the published backbone, before any fine-tuning; empty where there is none.
     """
 
@@ -42,4 +44,5 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     naming: dict[str, list[float]] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)
     directions: list[list[str]] = field(default_factory=list)
+    known_words: str = ""
     backbone_fingerprint: str = ""

@@ -11,12 +11,14 @@ from captioner.config import SearchConfig, validated
 from captioner.errors import InputError, ModelError
 from captioner.modules.encoders import TextEncoder
 from captioner.pipeline.chaining import chain_pieces, chain_sentences
+from captioner.pipeline.copying import best_trial
 from captioner.pipeline.inputs import several
 from captioner.pipeline.result import Candidate, SentenceResult, TranslationResult
 from captioner.preprocess.sentences import DEFAULT_LANGUAGE, cut_sentences
 from captioner.preprocess.text import Piece, cut_reading, pad_sources
 from captioner.preprocess.tokenization import words_of_pieces
 from captioner.preprocess.typography import plain_reading, with_quotes_of
+from captioner.preprocess.verbatim import trials
 from captioner.search import Hypothesis
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ class Translator:
         self.name = name
         self._limit = model.encoder.config.max_positions - 1  # EOS takes one
         self.source_language, self.target_language = (*model.config.directions, (DEFAULT_LANGUAGE, ""))[0]
+        self._languages = self.source_language, self.target_language
+        self._known_words = frozenset(model.config.known_words.split())
 
     def options(self, **changes: Any) -> SearchConfig:
         """Return the model's own search options with some of them changed.
@@ -101,12 +105,17 @@ class Translator:
         ]
 
     def _sentences(self, sentences: Sequence[str], search: SearchConfig) -> list[SentenceResult]:
+        """Translate sentences, each as it is read best."""
         words = [sentence.split() for sentence in sentences]
-        pieces = [cut_reading(plain_reading(one), len(one), self._fits) for one in words]
-        done = iter(self._pieces([piece for several in pieces for piece in several], search))
+        drafts = [trials(plain_reading(one), *self._languages, self._known_words) for one in words]
+        pieces = [
+            [cut_reading(draft, len(one), self._fits) for draft in options]
+            for one, options in zip(words, drafts, strict=True)
+        ]
+        done = iter(self._pieces([piece for options in pieces for cut in options for piece in cut], search))
         return [
-            chain_pieces(sentence, several, [next(done) for _ in several])
-            for sentence, several in zip(sentences, pieces, strict=True)
+            chain_pieces(sentence, *best_trial([(cut, [next(done) for _ in cut]) for cut in options]))
+            for sentence, options in zip(sentences, pieces, strict=True)
         ]
 
     def _pieces(self, pieces: Sequence[Piece], search: SearchConfig) -> list[tuple[Candidate, ...]]:

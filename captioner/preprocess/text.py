@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
 from captioner.preprocess.typography import Reading
+from captioner.preprocess.verbatim import StandIn, Trial
 
 CLAUSE_ENDS = ".,;:!?…)"  # a sentence is rather cut behind one of these
 
@@ -21,11 +22,13 @@ class Piece:
         reading: What the model reads; its columns are those of the sentence.
         start: The first of the sentence's words that belongs to the piece, counted from 0.
         end: The one behind its last; a word through which a cut goes belongs to both pieces.
+        stand_ins: What stands in the reading for something that is copied.
     """
 
     reading: Reading
     start: int
     end: int
+    stand_ins: tuple[StandIn, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,24 +83,29 @@ def split_text(text: str, fits: Callable[[str], bool]) -> list[str]:
     return [piece for half in _halves(text) for piece in split_text(half, fits)]
 
 
-def cut_reading(reading: Reading, num_words: int, fits: Callable[[str], bool]) -> list[Piece]:
+def cut_reading(trial: Trial, num_words: int, fits: Callable[[str], bool]) -> list[Piece]:
     """Cut what a model reads of a sentence into pieces that fit.
 
     Args:
-        reading: At least one word.
+        trial: At least one word.
         num_words: Words of the sentence.
         fits: Whether a text is short enough.
     """
-    text, found, end, num_read = reading.text, [], 0, 0
+    text, found, end, num_read = trial.reading.text, [], 0, 0
     for part in split_text(text, fits):
         start = text.index(part, end)
         first = num_read - (start > 0 and not text[start - 1].isspace())  # the cut went through a word
         words = tuple(part.split())
-        found.append(Reading(words, reading.columns[first : first + len(words)]))
+        inside = [one for one in trial.stand_ins if first <= one.word < first + len(words)]
+        stand_ins = tuple(replace(one, word=one.word - first) for one in inside)
+        found.append((Reading(words, trial.reading.columns[first : first + len(words)]), stand_ins))
         end, num_read = start + len(part), first + len(words)
-    starts = [0, *(part.columns[0] for part in found[1:])]
-    ends = [*(part.columns[-1] + 1 for part in found[:-1]), num_words]
-    return [Piece(*fields) for fields in zip(found, starts, ends, strict=True)]
+    starts = [0, *(reading.columns[0] for reading, _ in found[1:])]
+    ends = [*(reading.columns[-1] + 1 for reading, _ in found[:-1]), num_words]
+    return [
+        Piece(reading, start, end, stand_ins)
+        for (reading, stand_ins), start, end in zip(found, starts, ends, strict=True)
+    ]
 
 
 def _halves(text: str) -> list[str]:

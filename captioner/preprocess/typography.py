@@ -21,6 +21,7 @@ INVISIBLE = re.compile(
 # Ligatures, letters of other widths and fonts, no-break hyphens; not what a change of form would change in meaning.
 PLAINER_FORMS = ("<compat>", "<wide>", "<narrow>", "<font>", "<noBreak>")
 
+IN_BACKTICKS = re.compile("`.+`")  # code
 FRENCH_END = re.compile(r"»[^\w«]*")
 QUOTES = re.compile('["„“”«»]')
 PAIRS = {"de": ("„", "“")}  # French ones need spaces of their own, which would count as words
@@ -74,7 +75,7 @@ def plain_reading(words: Sequence[str]) -> Reading:
 
 def _plain_word(word: str) -> str:
     if word.isascii():
-        return word.translate(STRAIGHT)
+        return word if IN_BACKTICKS.search(word) else word.translate(STRAIGHT)
     seen = unicodedata.normalize("NFC", INVISIBLE.sub("", word))
     seen = DASH.sub(" - ", "".join(map(_plain_form, seen)).translate(STRAIGHT))
     return unicodedata.normalize("NFC", seen.translate(DASHES))

@@ -13,6 +13,7 @@ from captioner.model.captioner_model import CaptionerModel
 from captioner.preprocess.text import SourceTokens, pad_sources
 from captioner.preprocess.tokenization import train_bpe_tokenizer
 from captioner.preprocess.typography import plain_text
+from captioner.preprocess.verbatim import known_words
 from captioner.training.model_card import CardTexts
 from captioner.training.reward import TranslationReward
 
@@ -61,6 +62,7 @@ class SentenceTask:
         data, limit = self.config.data, self.config.encoder.max_positions - 1
         if data.source_language and data.target_language:
             model.config.directions = [[data.source_language, data.target_language]]
+        model.config.known_words = known_words(pair.source for pair in self._train)
         self.train = TokenisedSentences([pair.source for pair in self._train], model, limit)
         self.val = TokenisedSentences([pair.source for pair in self._val], model, limit)
         if self.train.num_cut:

@@ -99,6 +99,23 @@ def test_attention_keeps_the_words_of_the_source_however_they_are_read(model):
     assert result.attention[:, [1, 3, 5]].sum(1) == pytest.approx(result.attention.sum(1))
 
 
+def test_numbers_and_addresses_are_in_every_translation_whatever_the_model_writes(model):
+    text = "two 47 dogs, 3.50 play in https://example.com/snow?a=b. Write to a@b.org!"
+    result = model.translate(text, num_captions=3)
+    for one in result.candidates:
+        for literal in ("47", "3.50", "https://example.com/snow?a=b", "a@b.org"):
+            assert one.text.count(literal) == 1
+        assert one.words == tuple(one.text.split())
+        assert len(one.word_log_probs) == len(one.words)
+        assert one.attention.shape == (len(one.words), len(text.split()))
+
+
+def test_names_that_training_did_not_show_are_in_every_translation(make_sentence_model):
+    model = make_sentence_model()
+    model.config.known_words = "two dogs play with in the snow"
+    assert "Szymon" in Translator(model, "tiny").translate("the dogs play with Szymon.").text
+
+
 def test_a_model_knows_its_languages(make_sentence_model):
     model = make_sentence_model()
     assert (Translator(model, "tiny").source_language, Translator(model, "tiny").target_language) == ("en", "")

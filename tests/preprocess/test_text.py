@@ -5,6 +5,7 @@ import torch
 
 from captioner.preprocess.text import Piece, cut_reading, pad_sources, split_text
 from captioner.preprocess.typography import Reading
+from captioner.preprocess.verbatim import StandIn, Trial
 
 PAD, EOS = 0, 2
 
@@ -79,11 +80,11 @@ def test_ten_thousand_words_are_cut_in_no_time():
 
 def test_pieces_of_a_reading_keep_the_words_of_the_sentence():
     reading = Reading(("one", "two", "x" * 14, "y"), (1, 2, 2, 4))
-    pieces = cut_reading(reading, 6, fits)
-    assert pieces == [
-        Piece(Reading(("one", "two"), (1, 2)), 0, 3),
+    stand_ins = (StandIn(1, "b", "B"), StandIn(3, "d", "D"))
+    assert cut_reading(Trial(reading, stand_ins), 6, fits) == [
+        Piece(Reading(("one", "two"), (1, 2)), 0, 3, (StandIn(1, "b", "B"),)),
         Piece(Reading(("x" * 7,), (2,)), 2, 3),
         Piece(Reading(("x" * 7,), (2,)), 2, 3),
-        Piece(Reading(("y",), (4,)), 4, 6),
+        Piece(Reading(("y",), (4,)), 4, 6, (StandIn(0, "d", "D"),)),
     ]
-    assert cut_reading(Reading(("a",), (1,)), 3, fits) == [Piece(Reading(("a",), (1,)), 0, 3)]
+    assert cut_reading(Trial(Reading(("a",), (1,)), ()), 3, fits) == [Piece(Reading(("a",), (1,)), 0, 3)]

@@ -139,6 +139,7 @@ def test_what_is_left_out_is_told(sentence_config, tmp_path, capsys):
     assert printed[3:] == ["1 training sources cut off behind 4 tokens"]
     assert run.task.targets == [("a b c",), ("v w x y z",)]
     assert len(run.task.val_targets) == 4
+    assert run.model.config.known_words == "a b c v w x y z"
 
 
 def test_other_data_is_named_on_going_on(sentence_config, short_search, tmp_path, interrupted):

@@ -1,0 +1,100 @@
+"""A translation in which others stood in for what is copied, to one in which that itself stands."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from captioner.pipeline.result import Candidate
+from captioner.preprocess.text import Piece
+
+MARKS = re.compile(r"^(\W*)(.*?)(\W*)$", re.DOTALL)
+ALIGNED = 0.5  # a word that looked so much at what is copied is a failed copy of it
+
+
+def best_trial(
+    found: Sequence[tuple[Sequence[Piece], Sequence[tuple[Candidate, ...]]]],
+) -> tuple[Sequence[Piece], list[tuple[Candidate, ...]]]:
+    """Choose the trial of a sentence that lost the least, and of those the likeliest; put in what is copied.
+
+    Args:
+        found: Of each trial the pieces that were read, and the candidates of each.
+    """
+    pieces, said = max(found, key=_worth) if len(found) > 1 else found[0]
+    return pieces, [
+        tuple(with_copies(one, piece) for one in candidates) for piece, candidates in zip(pieces, said, strict=True)
+    ]
+
+
+def _worth(trial: tuple[Sequence[Piece], Sequence[tuple[Candidate, ...]]]) -> tuple[int, float]:
+    """Return how many of a trial's stand-ins were written, each once, and the log-probability of a word."""
+    pieces, best = trial[0], [candidates[0] for candidates in trial[1]]
+    kept = [
+        len(stand_in.pattern.findall(one.text)) == 1
+        for piece, one in zip(pieces, best, strict=True)
+        for stand_in in piece.stand_ins
+    ]
+    return sum(kept), sum(one.log_prob for one in best) / sum(len(one.words) + 1 for one in best)
+
+
+def with_copies(candidate: Candidate, piece: Piece) -> Candidate:
+    """Return a translation that has everything that is copied.
+
+    What stood in for something gives its place to it: of several, the one that looked at it most. Where there is none,
+    the word that looked at it gives its place, or else it stands behind the word that looked at it most.
+
+    Args:
+        candidate: The translation, with its attention.
+        piece: What was read.
+    """
+    places: list[tuple[int, int, str]] = []
+    lost = []
+    for one in piece.stand_ins:
+        column = piece.reading.columns[one.word] - piece.start
+        found = list(one.pattern.finditer(candidate.text))
+        if found:
+            words = [len(candidate.text[: match.end()].split()) - 1 for match in found]
+            best = max(range(len(found)), key=lambda number: candidate.attention[words[number], column])
+            places.append((*found[best].span(), one.literal))
+        else:
+            lost.append((one.literal, column))
+    text = candidate.text
+    for start, end, literal in sorted(places, reverse=True):
+        text = text[:start] + literal + text[end:]
+    candidate = replace(candidate, text=text, words=tuple(text.split()))
+    for literal, column in lost:
+        candidate = _inserted(candidate, literal, column)
+    return candidate
+
+
+def _inserted(candidate: Candidate, literal: str, column: int) -> Candidate:
+    """Put what was not written in the place of the word that tried, or behind the one that looked at it most."""
+    looks = candidate.attention[:, column] if candidate.words else np.zeros(0, np.float32)
+    place = int(looks.argmax()) if len(looks) else -1
+    words = list(candidate.words)
+    if place >= 0 and looks[place] > ALIGNED and candidate.most_looked_at[place] == column:
+        before, _, after = _marks(words[place])
+        words[place] = f"{before}{literal}{after}"
+        return replace(candidate, text=_laid_out(candidate, words), words=tuple(words))
+    at = place + 1
+    if place >= 0 and place == len(words) - 1:  # the sentence's end stays behind
+        before, core, after = _marks(words[place])
+        words[place], literal = f"{before}{core}" or words[place], f"{literal}{after}" if core else literal
+    words.insert(at, literal)
+    row = np.zeros((1, candidate.attention.shape[1] or column + 1), np.float32)
+    row[0, column] = 1
+    log_probs = (*candidate.word_log_probs[:at], 0.0, *candidate.word_log_probs[at:])
+    attention = np.concatenate([candidate.attention[:at], row, candidate.attention[at:]]) if candidate.words else row
+    return replace(candidate, text=" ".join(words), words=tuple(words), word_log_probs=log_probs, attention=attention)
+
+
+def _marks(word: str) -> tuple[str, str, str]:
+    parts = MARKS.match(word)
+    return (parts[1], parts[2], parts[3]) if parts else ("", word, "")
+
+
+def _laid_out(candidate: Candidate, words: Sequence[str]) -> str:
+    """Return the candidate's text with other words, as many, and its own white space."""
+    spaces = re.split(r"\S+", candidate.text)
+    return "".join(part for pair in zip(spaces, (*words, ""), strict=True) for part in pair)
