@@ -18,12 +18,15 @@ class Section(BaseModel):
     RENAMED: ClassVar[dict[str, str]] = {}
     """Today's name of each field that an earlier version called otherwise: its files are still read."""
 
+    @classmethod
+    def with_current_names(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Return a table in which fields have today's names."""
+        return {cls.RENAMED.get(name, name): value for name, value in values.items()}
+
     @model_validator(mode="before")
     @classmethod
-    def _renamed(cls, values: Any) -> Any:
-        if not isinstance(values, dict):
-            return values
-        return {cls.RENAMED.get(name, name): value for name, value in values.items()}
+    def _rename(cls, values: Any) -> Any:
+        return cls.with_current_names(values) if isinstance(values, dict) else values
 
     @classmethod
     def is_text(cls, field: str) -> bool:

@@ -1,5 +1,7 @@
 """The settings of training by rewards."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from captioner.config.section import Section
@@ -8,8 +10,11 @@ from captioner.config.section import Section
 class SelfCriticalConfig(Section):
     """Training on what the model itself writes, rewarded by the scores that people judge it by."""
 
-    share: float = Field(0.0, ge=0, le=1)
-    """Share of the loss that rewards whole texts; the rest is cross-entropy, against drift. 0: cross-entropy alone."""
+    RENAMED: ClassVar[dict[str, str]] = {"share": "weight"}
+
+    weight: float = Field(0.0, ge=0, le=1)
+    """Weight of the loss that rewards whole texts; 1 less so much is that of cross-entropy, against drift. 0:
+    cross-entropy alone."""
     num_samples: int = Field(5, ge=2)
     """Texts sampled for each item; each is compared with the mean of the others."""
     max_length: int = Field(24, ge=1)

@@ -32,7 +32,7 @@ class AccuracyScorer:
         self.signature = f"classes:{len(set(references.values()))}|case:mixed"
 
     def score(self, hypotheses: Mapping[Any, str]) -> Report:
-        """Score one label an item: the share that is right, and the mean of this share over the classes.
+        """Score one label an item: the fraction that is right, and the mean of this fraction over the classes.
 
         Raises:
             ScoreError: The ids are not those of the references.
@@ -66,9 +66,9 @@ def accuracy_interval(accuracy: float, num_items: int) -> Interval:
     Source:
         Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference".
     """
-    share, spread = accuracy / 100, Z_95**2 / num_items
-    centre = share + spread / 2
-    margin = math.sqrt(share * (1 - share) * spread + spread**2 / 4)
+    fraction, spread = accuracy / 100, Z_95**2 / num_items
+    centre = fraction + spread / 2
+    margin = math.sqrt(fraction * (1 - fraction) * spread + spread**2 / 4)
     return Interval(*(100 * (centre + sign * margin) / (1 + spread) for sign in (-1, 1)))
 
 

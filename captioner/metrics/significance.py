@@ -80,8 +80,8 @@ def compare(first: Report, second: Report, seed: int = 0) -> dict[str, Compariso
         for coins in _coins(len(a), seed):
             moved = coins @ gain
             swapped.append(metric.scores(total + moved) - metric.scores(b.sum(axis=0) - moved))
-        bootstrap = _share_as_large(np.concatenate(drawn) - difference, difference)
-        randomisation = _share_as_large(np.concatenate(swapped), difference)
+        bootstrap = _p_value(np.concatenate(drawn) - difference, difference)
+        randomisation = _p_value(np.concatenate(swapped), difference)
         for column, name in enumerate(metric.names):
             values = (100 * difference[column], bootstrap[column], randomisation[column])
             comparisons[name] = Comparison(*map(float, values))
@@ -103,8 +103,8 @@ def _coins(num_images: int, seed: int) -> Iterator[NDArray[np.int64]]:
         yield random.integers(0, 2, (_BLOCK, num_images))
 
 
-def _share_as_large(drawn: Floats, difference: Floats) -> Floats:
-    """Share of drawn differences at least as far from zero; never 0, since the real one counts as a draw."""
+def _p_value(drawn: Floats, difference: Floats) -> Floats:
+    """Fraction of drawn differences at least as far from zero; never 0, since the real one counts as a draw."""
     as_large = (np.abs(drawn) >= np.abs(difference) - 1e-12).sum(axis=0)
-    share: Floats = (as_large + 1) / (len(drawn) + 1)
-    return share
+    p_value: Floats = (as_large + 1) / (len(drawn) + 1)
+    return p_value

@@ -71,9 +71,10 @@ def fixed_settings(config: Config) -> dict[str, Any]:
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """Name the settings in which two runs differ; one that the older run did not have yet was at its default."""
-    was = chosen_by_kind(EXPERIMENTS, old.get("encoder"), "checkpoint")().model_dump(mode="json")
+    defaults = chosen_by_kind(EXPERIMENTS, old.get("encoder"), "checkpoint")()
+    was = defaults.model_dump(mode="json")
     for section, values in old.items():
-        was[section] = was.get(section, {}) | values
+        was[section] = was.get(section, {}) | getattr(defaults, section, defaults).with_current_names(values)
     return [
         f"{section}.{key} was {was.get(section, {}).get(key)!r}, is {value!r}"
         for section, values in new.items()

@@ -54,7 +54,7 @@ class Objective(nn.Module):
         self.rewards_seen: list[float] = []
 
     def forward(
-        self, inputs: Any, items: Sequence[int], groups: Sequence[TargetGroup], guess_share: float = 0.0
+        self, inputs: Any, items: Sequence[int], groups: Sequence[TargetGroup], guess_fraction: float = 0.0
     ) -> Float[Tensor, ""]:
         """Return the summed loss of a batch; every item is encoded once, whatever the number of its targets.
 
@@ -62,15 +62,15 @@ class Objective(nn.Module):
             inputs: What the encoder reads, or what frozen stages made of it.
             items: The items' numbers, for their reward.
             groups: The items' target texts.
-            guess_share: Share of input words that the model's own guess replaces (scheduled sampling).
+            guess_fraction: Fraction of input words that the model's own guess replaces (scheduled sampling).
         """
         memory = encode(self.model, inputs, self.from_features)
-        share = self.self_critical.share
+        weight = self.self_critical.weight
         losses = []
-        if share < 1:
-            losses += [(1 - share) * self._group_loss(memory, group, guess_share) for group in groups]
+        if weight < 1:
+            losses += [(1 - weight) * self._group_loss(memory, group, guess_fraction) for group in groups]
         if self.reward is not None:
-            losses += [share * loss for loss in self._self_critical_losses(memory, items, self.reward)]
+            losses += [weight * loss for loss in self._self_critical_losses(memory, items, self.reward)]
         return torch.stack(losses).sum()
 
     def _self_critical_losses(
@@ -106,12 +106,12 @@ class Objective(nn.Module):
             logits = logits / self.self_critical.temperature
             yield self_critical_loss(logits, group.target_output, ids.pad_token_id, weight)
 
-    def _group_loss(self, memory: Memory, group: TargetGroup, guess_share: float) -> Float[Tensor, ""]:
+    def _group_loss(self, memory: Memory, group: TargetGroup, guess_fraction: float) -> Float[Tensor, ""]:
         memory = memory.select(group.item_index)
         pad_id: int = self.model.config.pad_token_id
         target_input = group.target_input
-        if guess_share:
-            target_input = self._with_guesses(target_input, memory, guess_share)
+        if guess_fraction:
+            target_input = self._with_guesses(target_input, memory, guess_fraction)
         logits, weights = self.model.decoder(target_input, memory)
         loss = caption_loss(logits, group.target_output, pad_id, self.config.label_smoothing)
         if self.config.coverage_penalty:
@@ -122,7 +122,7 @@ class Objective(nn.Module):
 
     @torch.no_grad()
     def _with_guesses(
-        self, target_input: Int[Tensor, "rows target"], memory: Memory, share: float
+        self, target_input: Int[Tensor, "rows target"], memory: Memory, fraction: float
     ) -> Int[Tensor, "rows target"]:
         """Replace some words, but neither BOS nor padding, by what the model would have written in their place.
 
@@ -134,7 +134,7 @@ class Objective(nn.Module):
         """
         logits, _ = self.model.decoder(target_input, memory)
         guesses = torch.cat([target_input[:, :1], logits[:, :-1].argmax(-1)], 1)
-        replaced = (torch.rand_like(target_input, dtype=torch.float) < share) & (
+        replaced = (torch.rand_like(target_input, dtype=torch.float) < fraction) & (
             target_input != self.model.config.pad_token_id
         )
         replaced[:, 0] = False

@@ -34,16 +34,16 @@ def build_optimizer(model: nn.Module, settings: TrainingConfig) -> torch.optim.A
 
 
 def learning_rate_factor(done: int, total: int, warmup_steps: int) -> float:
-    """Return the share of the peak rate for the update after `done` of `total` ones: a linear rise, then a cosine.
+    """Return the fraction of the peak rate for the update after `done` of `total` ones: a linear rise, then a cosine.
 
     Source:
         Loshchilov and Hutter 2017, arXiv:1608.03983, equation 5, without restarts.
     """
-    share = max(0.0, done - warmup_steps) / max(1, total - warmup_steps)
-    return min((done + 1) / (warmup_steps + 1), 0.5 * (1 + math.cos(math.pi * share)))
+    fraction = max(0.0, done - warmup_steps) / max(1, total - warmup_steps)
+    return min((done + 1) / (warmup_steps + 1), 0.5 * (1 + math.cos(math.pi * fraction)))
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
-    """Set each group's rate to that share of its peak."""
+    """Set each group's rate to that fraction of its peak."""
     for group in optimizer.param_groups:
         group["lr"] = group["peak"] * factor

@@ -80,7 +80,7 @@ class Trainer:
             self.task.open(self.model)
         self.config = self.task.config
         self.validation = Validation(self.task, self.config.search, self.accelerator, config.training.max_target_length)
-        reward = self.task.reward(config.self_critical.rewards) if config.self_critical.share else None
+        reward = self.task.reward(config.self_critical.rewards) if config.self_critical.weight else None
         self.objective = Objective(self.model, config, self.task.from_features, reward)
         self.optimizer: torch.optim.Optimizer = build_optimizer(self.model, config.training)
         self.state = Progress(config=fixed_settings(self.config))
@@ -213,7 +213,7 @@ class Trainer:
             is_last = number == len(parts) - 1
             with contextlib.nullcontext() if is_last else accelerator.no_sync(self.parallel):
                 inputs = next(loads).to(accelerator.device)
-                loss = self.parallel(inputs, part, self._groups(part), self._guess_share()) * (number < num_mine)
+                loss = self.parallel(inputs, part, self._groups(part), self._guess_fraction()) * (number < num_mine)
                 # Processes average their gradients, but the mean is over the words of all of them.
                 accelerator.backward(loss / num_words * accelerator.num_processes)
             total += loss.detach()
@@ -236,7 +236,7 @@ class Trainer:
         )
         return [group.to(self.accelerator.device) for group in groups]
 
-    def _guess_share(self) -> float:
+    def _guess_fraction(self) -> float:
         settings = self.config.training
         return settings.scheduled_sampling * self.state.epoch / max(1, settings.epochs - 1)
 

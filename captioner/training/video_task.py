@@ -90,7 +90,7 @@ class VideoTask:
             ConfigError: The model learns labels.
         """
         if self._names_labels:
-            raise ConfigError("self_critical.share: labels are learnt by cross-entropy alone: leave it at 0")
+            raise ConfigError("self_critical.weight: labels are learnt by cross-entropy alone: leave it at 0")
         return CaptionReward(self.targets, weights)
 
     def card(self) -> CardTexts:

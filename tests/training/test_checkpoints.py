@@ -1,12 +1,13 @@
 """A checkpoint is whole or not there, and a damaged one is passed over."""
 
+import json
 import resource
 import shutil
 
 import pytest
 import torch
 
-from captioner.config import EXPERIMENTS, PhotoConfig, validated
+from captioner.config import EXPERIMENTS, PhotoConfig, SpeechConfig, validated
 from captioner.errors import CheckpointError
 from captioner.training.checkpoints import (
     Progress,
@@ -138,3 +139,12 @@ def test_another_initial_model_is_another_run():
         for name in ("a/best", "b/best")
     )
     assert differences(one, two) == ["training.initial_model was 'a/best', is 'b/best'"]
+
+
+def test_settings_under_earlier_names_are_the_same_settings():
+    new = fixed_settings(SpeechConfig(data={"num_concatenated": 5}, self_critical={"weight": 0.5}))
+    old = json.loads(json.dumps(new).replace("num_concatenated", "num_strings").replace('"weight"', '"share"'))
+    assert "num_strings" in old["data"] and "share" in old["self_critical"]
+    assert differences(old, new) == []
+    old["self_critical"]["share"] = 1.0
+    assert differences(old, new) == ["self_critical.weight was 1.0, is 0.5"]

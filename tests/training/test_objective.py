@@ -15,10 +15,10 @@ def pixels() -> torch.Tensor:
     return torch.randn(3, 3, 32, 64, generator=torch.Generator().manual_seed(0))
 
 
-def loss_of(model, captions=CAPTIONS, inputs=None, num_groups=2, guess_share=0.0, **settings):
+def loss_of(model, captions=CAPTIONS, inputs=None, num_groups=2, guess_fraction=0.0, **settings):
     objective = Objective(model, PhotoConfig(training=TrainingConfig(**settings)), from_features=False)
     groups = group_targets(captions, 1, 2, 0, num_groups)
-    return objective(pixels() if inputs is None else inputs, range(len(captions)), groups, guess_share)
+    return objective(pixels() if inputs is None else inputs, range(len(captions)), groups, guess_fraction)
 
 
 def test_loss_is_the_sum_over_captions(make_model):
@@ -60,7 +60,7 @@ def test_guesses_replace_words_but_neither_bos_nor_padding(make_model, monkeypat
     model, seen = make_model(), []
     original = model.decoder.forward
     monkeypatch.setattr(model.decoder, "forward", lambda words, memory: seen.append(words) or original(words, memory))
-    loss_of(model, num_groups=1, guess_share=1.0)
+    loss_of(model, num_groups=1, guess_fraction=1.0)
     given, guessed = seen
     assert torch.equal(given[:, 0], guessed[:, 0])
     assert (given == 0).any()
@@ -69,14 +69,14 @@ def test_guesses_replace_words_but_neither_bos_nor_padding(make_model, monkeypat
     torch.testing.assert_close(guessed, torch.where(given == 0, 0, expected))
 
 
-def test_share_of_guesses_is_kept(make_model, monkeypatch):
-    model, shares = make_model(), []
+def test_fraction_of_guesses_is_kept(make_model, monkeypatch):
+    model, seen = make_model(), []
     monkeypatch.setattr(torch, "rand_like", lambda words, **_: torch.full(words.shape, 0.5))
     original = model.decoder.forward
-    monkeypatch.setattr(model.decoder, "forward", lambda words, memory: shares.append(words) or original(words, memory))
-    loss_of(model, num_groups=1, guess_share=0.4)
-    assert torch.equal(*shares)
-    assert len(shares) == 2
+    monkeypatch.setattr(model.decoder, "forward", lambda words, memory: seen.append(words) or original(words, memory))
+    loss_of(model, num_groups=1, guess_fraction=0.4)
+    assert torch.equal(*seen)
+    assert len(seen) == 2
 
 
 def test_no_guesses_cost_no_second_pass(make_model, monkeypatch):
@@ -87,8 +87,8 @@ def test_no_guesses_cost_no_second_pass(make_model, monkeypatch):
     assert len(passes) == 2
 
 
-def self_critical(model, reward, share=1.0, num_samples=4, temperature=1.0):
-    settings = SelfCriticalConfig(share=share, num_samples=num_samples, max_length=5, temperature=temperature)
+def self_critical(model, reward, weight=1.0, num_samples=4, temperature=1.0):
+    settings = SelfCriticalConfig(weight=weight, num_samples=num_samples, max_length=5, temperature=temperature)
     return Objective(model, PhotoConfig(self_critical=settings), from_features=False, reward=reward)
 
 
@@ -100,13 +100,13 @@ def test_equal_rewards_teach_nothing(make_model):
     assert all(parameter.grad is None or not parameter.grad.any() for parameter in model.decoder.parameters())
 
 
-def test_shares_of_the_two_losses_add_up(make_model):
+def test_seen_of_the_two_losses_add_up(make_model):
     model = make_model()
     groups = group_targets(CAPTIONS, 1, 2, 0)
 
-    def at(share):
+    def at(weight):
         torch.manual_seed(3)
-        objective = self_critical(model, lambda items, texts, finished: np.arange(len(texts)) % 4.0, share)
+        objective = self_critical(model, lambda items, texts, finished: np.arange(len(texts)) % 4.0, weight)
         return objective(pixels(), range(3), groups)
 
     torch.testing.assert_close(at(0.25), 0.75 * at(0.0) + 0.25 * at(1.0))

@@ -73,7 +73,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights_where_the_recordings_have_mov
 
 
 def test_a_run_writes_what_trains_it_again(speech_config, spoken_digits, tmp_path, capsys):
-    config = speech_config(data={"language": "en", "name": "Tones"}, self_critical={"share": 0.3, "num_samples": 2})
+    config = speech_config(data={"language": "en", "name": "Tones"}, self_critical={"weight": 0.3, "num_samples": 2})
     best = train(config)
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("epoch 1/2: loss ") and "word accuracy" in printed[0] and "WER" in printed[0]

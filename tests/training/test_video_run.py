@@ -69,7 +69,7 @@ def test_sentences_are_learnt_where_there_are_captions(video_config, clip_folder
     config = video_config(
         data={"captions": str(tmp_path / "captions.json"), "val_groups": []},
         search={"max_length": 6},
-        self_critical={"share": 0.2, "num_samples": 2},
+        self_critical={"weight": 0.2, "num_samples": 2},
     )
     best = train(config)
     history = [json.loads(line) for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()]
@@ -108,7 +108,7 @@ def test_data_that_cannot_be_used_is_said_at_once(video_config, changes, error, 
 
 
 def test_labels_have_no_reward_and_groups_no_two_sides(video_config):
-    with pytest.raises(ConfigError, match=r"self_critical\.share"):
+    with pytest.raises(ConfigError, match=r"self_critical\.weight"):
         VideoTask(video_config()).reward({})
     with pytest.raises(ValueError, match="group 3 stands in train_groups and in val_groups"):
         video_config(data={"train_groups": [2, 3]})
