@@ -64,7 +64,7 @@ def endpoint(
     """Give an action a name by which programs call it; its docstring is its documentation."""
     gr.on(
         [],
-        told(work),
+        told(work, to_program=True),
         list(inputs),
         outputs,
         api_name=name,

@@ -19,34 +19,40 @@ UNKNOWN = "Something went wrong in the server, which has noted it in its log. No
 FOLDERS = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:)?[/\\](?:[^\s/\\:'\"]+[/\\])+")
 
 
-def told(work: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a handler's errors sentences for the visitor; works for functions and for generators."""
+def told(work: Callable[..., Any], to_program: bool = False) -> Callable[..., Any]:
+    """Make a handler's errors sentences for the visitor; works for functions and for generators.
+
+    Args:
+        work: The handler.
+        to_program: Whether a program called it, to which text is text; a browser takes it for HTML.
+    """
     if inspect.isgeneratorfunction(work):
 
         @functools.wraps(work)
         def steps(*values: Any) -> Iterator[Any]:
-            with sentences():
+            with sentences(to_program):
                 yield from work(*values)
 
         return steps
 
     @functools.wraps(work)
     def once(*values: Any) -> Any:
-        with sentences():
+        with sentences(to_program):
             return work(*values)
 
     return once
 
 
 @contextmanager
-def sentences() -> Iterator[None]:
-    """Turn what is raised into the error that Gradio shows, whose text a browser takes for HTML."""
+def sentences(to_program: bool = False) -> Iterator[None]:
+    """Turn what is raised into the error that Gradio shows, or hands to a program."""
     try:
         yield
     except gr.Error:
         raise
     except CaptionerError as error:
-        raise _shown(without_folders(str(error))) from error
+        text = without_folders(str(error))
+        raise _shown(text if to_program else html.escape(text)) from error
     except Exception as error:
         LOG.exception("the web page failed")
         raise _shown(UNKNOWN) from error
@@ -58,4 +64,4 @@ def without_folders(text: str) -> str:
 
 
 def _shown(text: str) -> gr.Error:
-    return gr.Error(html.escape(text), duration=None, title="This did not work", print_exception=False)
+    return gr.Error(text, duration=None, title="This did not work", print_exception=False)

@@ -55,6 +55,18 @@
     wait();
   });
 
+  // A translation is hidden while another text stands in the box than the one that it answers.
+  function checkAnswer() {
+    const box = document.querySelector("#sentence textarea"), answer = document.querySelector("#translation [data-question]");
+    if (box && answer) answer.style.visibility = answer.dataset.question === box.value ? "" : "hidden";
+  }
+  const answers = new MutationObserver(checkAnswer);
+  document.addEventListener("input", event => {
+    if (!event.target.matches?.("#sentence textarea")) return;
+    answers.observe(document.querySelector("#translation"), { childList: true, subtree: true });
+    checkAnswer();
+  }, true);
+
   // Points out the row and the column of the cell, or of the word, under the mouse or the focus.
   function point(event) {
     const cell = event.target.closest?.(".matrix td, .matrix th"), table = cell?.closest("table");

@@ -46,7 +46,7 @@ def translate_tab(registry: ModelRegistry, limits: Limits) -> None:
         return registry.get(model, "text").translate(sentence, num_captions=count, beam_size=max(5, count))
 
     def show(text: Any, model: str, num_captions: Any) -> str:
-        return translation_view(translated(text, model, num_captions)) if str(text or "").strip() else EMPTY
+        return translation_view(translated(text, model, num_captions), str(text)) if str(text or "").strip() else EMPTY
 
     def translate(text: Any, model: Any, num_captions: Any) -> dict[str, Any]:
         """Translate one sentence.
@@ -80,6 +80,6 @@ def translate_tab(registry: ModelRegistry, limits: Limits) -> None:
         "show_progress": "hidden",
     }
     inputs = [text, model, num_captions]
-    text.input(told(show), inputs, translation, js=PAUSE, **common)
+    text.change(told(show), inputs, translation, js=PAUSE, **common)
     gr.on([model.change, num_captions.release, text.submit], told(show), inputs, translation, **common)
     endpoint(translate, "translate", inputs, gr.JSON(label="translation", visible=False), "models", limits.workers)

@@ -1,5 +1,6 @@
 """A translation as HTML: the alternatives, and a matrix of where the model looked in the sentence at each word."""
 
+import html
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,11 +15,17 @@ if TYPE_CHECKING:
     from captioner.pipeline import TranslationResult
 
 
-def translation_view(result: "TranslationResult") -> str:
-    """Show the alternatives, best first, and the best one's attention."""
+def translation_view(result: "TranslationResult", question: str) -> str:
+    """Show the alternatives, best first, and the best one's attention.
+
+    Args:
+        result: What is shown.
+        question: The text that was sent, to the letter: the browser hides the answer where another one stands by then.
+    """
     best = result.candidates[0]
     return (
-        f'<section class="translated" aria-label="Translation"><p class="best" dir="auto">{shown(best.text)}</p>'
+        f'<section class="translated" aria-label="Translation" data-question="{html.escape(question)}">'
+        f'<p class="best" dir="auto">{shown(best.text)}</p>'
         f'<ol class="ranked" aria-label="Alternatives, best first">{ranked(result.candidates)}</ol>'
         f"{_matrix(result.source_words, best.words, best.word_log_probs, best.attention)}</section>"
     )

@@ -132,6 +132,13 @@ def test_a_file_that_is_no_photo_is_told_by_a_sentence(client, tmp_path):
         assert words in message
 
 
+def test_an_error_reaches_a_program_as_it_was_written(client, tmp_path):
+    (tmp_path / "a & b's.jpg").write_bytes(b"only text")
+    assert refused(client, handle_file(tmp_path / "a & b's.jpg"), api_name="/caption").count("&amp;") == 0
+    message = refused(client, handle_file(sample_photos()[0]), "it's <none>", api_name="/caption")
+    assert "it's <none>" in message and "&" not in message
+
+
 def test_a_photo_of_too_many_pixels_is_refused(client, tmp_path):
     Image.new("1", (5000, 4000)).save(tmp_path / "large.png")
     assert "more than" in refused(client, handle_file(tmp_path / "large.png"), api_name="/caption")

@@ -197,6 +197,54 @@ def test_a_sentence_is_translated_while_it_is_typed(visit, shoot):
     shoot(page, "translate")
 
 
+def inserted_at_once(page: "playwright.Page", text: str) -> None:
+    page.locator("#sentence textarea").select_text()
+    page.keyboard.insert_text(text)
+
+
+def pasted_by_mouse(page: "playwright.Page", text: str) -> None:
+    """As a browser's own menu does: no key is pressed."""
+    page.locator("#sentence textarea").evaluate(
+        "(box, text) => { box.focus(); box.select(); document.execCommand('insertText', false, text); }", text
+    )
+
+
+def set_by_a_program(page: "playwright.Page", text: str) -> None:
+    """As dictation and extensions of browsers do."""
+    page.locator("#sentence textarea").evaluate(
+        "(box, text) => { box.value = text; box.dispatchEvent(new Event('input', { bubbles: true })); }", text
+    )
+
+
+ARRIVALS = {
+    "fill": lambda page, text: page.locator("#sentence textarea").fill(text),
+    "keys": lambda page, text: (
+        page.locator("#sentence textarea").fill(""),
+        page.locator("#sentence textarea").press_sequentially(text, delay=5),
+    ),
+    "insert": inserted_at_once,
+    "paste": pasted_by_mouse,
+    "program": set_by_a_program,
+}
+
+
+@pytest.mark.parametrize("arrive", ARRIVALS.values(), ids=ARRIVALS.keys())
+def test_a_sentence_is_translated_however_it_arrives_and_never_another(visit, arrive):
+    page = visit("Translate")
+    best = page.locator("#translation .best")
+    for text in ("two brown dogs", "a cat", "one more"):
+        arrive(page, text)
+        expect(best).to_have_text(" ".join(reversed(text.upper().split())))
+    # What stood there is gone before the next one comes.
+    arrive(page, "two brown dogs")
+    assert not best.is_visible() or best.inner_text() == "DOGS BROWN TWO"
+    expect(best).to_have_text("DOGS BROWN TWO")
+    expect(best).to_be_visible()
+    arrive(page, "")
+    expect(page.locator("#translation .empty")).to_be_visible()
+    expect(best).to_have_count(0)
+
+
 def test_a_recording_is_transcribed(visit, shoot, tmp_path):
     soundfile = pytest.importorskip("soundfile")
     soundfile.write(tmp_path / "hum.wav", 0.1 * np.sin(np.arange(8000) / 9), 8000)

@@ -37,6 +37,16 @@ def test_an_error_of_captioner_is_told_and_escaped():
     assert caught.value.message == "&lt;img src=x onerror=alert(1)&gt;.jpg: broken"
 
 
+@pytest.mark.parametrize("text", ['<b> & "c"\'s.jpg', "1 < 2 && 3 > 2", "l'été &amp; «»"])
+def test_to_a_program_text_is_text(text):
+    def work() -> None:
+        raise ModelError(text)
+
+    with pytest.raises(gr.Error) as caught:
+        told(work, to_program=True)()
+    assert caught.value.message == text
+
+
 def test_any_other_error_goes_to_the_log_and_not_to_the_visitor(caplog):
     with caplog.at_level(logging.ERROR), pytest.raises(gr.Error) as caught:
         failing(RuntimeError("/secret/place"))(1)

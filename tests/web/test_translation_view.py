@@ -1,5 +1,6 @@
 """A translation as HTML: a row a word, a column a word of the sentence, all of it escaped."""
 
+import html
 import re
 
 import numpy as np
@@ -21,7 +22,7 @@ def made(words: list[str], source: list[str]) -> Made:
 
 
 def test_the_matrix_has_a_cell_for_each_pair_of_words():
-    page = translation_view(made(["zwei", "Hunde"], ["two", "brown", "dogs"]))
+    page = translation_view(made(["zwei", "Hunde"], ["two", "brown", "dogs"]), "two dogs")
     assert re.findall(r'<th scope="col"><span>(\w+)', page) == ["two", "brown", "dogs"]
     assert re.findall(r'<th scope="row"[^>]*>(\w+)', page) == ["zwei", "Hunde"]
     weights = [float(weight) for weight in re.findall(r"--weight:([\d.]+)", page)]
@@ -31,7 +32,14 @@ def test_the_matrix_has_a_cell_for_each_pair_of_words():
 
 
 def test_words_are_escaped():
-    page = translation_view(made(["<b>", '"x"'], ["<script>alert(1)</script>"]))
+    page = translation_view(made(["<b>", '"x"'], ["<script>alert(1)</script>"]), "two dogs")
     assert "<b>x" not in page
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_the_question_stands_with_its_answer_to_the_letter():
+    question = "two  <b>\"dogs\"\n & 'cats'"
+    page = translation_view(made(["zwei"], ["two"]), question)
+    (kept,) = re.findall(r'data-question="([^"]*)"', page)
+    assert html.unescape(kept) == question and "<" not in kept
