@@ -13,9 +13,11 @@ from captioner.errors import AnnotationError, EmptyDataError
 def read_utterances(path: Path) -> list[Utterance]:
     """Read a folder in LibriSpeech's layout or of spoken digits, or a manifest.
 
+    A recording in which nothing is said has an empty text.
+
     Raises:
         AnnotationError: Nothing is there, it is malformed, or it names a recording that is not there.
-        EmptyDataError: It holds no recordings.
+        EmptyDataError: It holds no recordings, or none with a text.
     """
     if not path.is_dir():
         utterances = read_manifest(path)
@@ -37,5 +39,5 @@ def _check(utterances: Sequence[Utterance], path: Path) -> None:
         raise AnnotationError(
             f"{path}: {len(missing):,} of {len(utterances):,} recordings are not there, such as {missing[0]}"
         )
-    if empty := [utterance.audio for utterance in utterances if not utterance.text.strip()]:
-        raise AnnotationError(f"{path}: {len(empty):,} recordings have no text, such as {empty[0]}")
+    if not any(utterance.text.strip() for utterance in utterances):
+        raise EmptyDataError(f"{path}: none of its {len(utterances):,} recordings has a text")

@@ -98,4 +98,8 @@ class SpeechTask:
 def _read(path: str, field: str) -> list[Utterance]:
     if not path:
         raise ConfigError(f"data.{field} is empty: set it in the config, or write data.{field}=PATH behind it")
-    return read_utterances(Path(path))
+    utterances = read_utterances(Path(path))
+    spoken = [one for one in utterances if one.text.strip()]
+    if silent := len(utterances) - len(spoken):
+        print(f"{silent:,} of {len(utterances):,} recordings of data.{field} left out: they have no text", flush=True)
+    return spoken

@@ -77,7 +77,6 @@ def test_a_written_manifest_is_read_again(tmp_path):
         ("a.csv", "audio,words\na.wav,b\n", "line 2: .*must be there"),
         ("a.csv", 'audio,text\na.wav,"b\n', "not valid CSV"),
         ("a.csv", "audio,text\nnone.wav,b\n", "1 of 1 recordings are not there, such as .*none.wav"),
-        ("a.csv", "audio,text\na.wav, \n", "1 recordings have no text"),
         ("x-1.trans.txt", "", None),
     ],
 )
@@ -86,6 +85,15 @@ def test_what_is_malformed_is_named(tmp_path, name, content, message):
     (tmp_path / name).write_text(content)
     with pytest.raises(AnnotationError if message else EmptyDataError, match=message):
         read_utterances(tmp_path / name)
+
+
+def test_a_recording_in_which_nothing_is_said_has_no_text_but_one_must_have(tmp_path):
+    touch(tmp_path, "a.wav", "b.wav")
+    (tmp_path / "a.csv").write_text("audio,text\na.wav,\nb.wav,yes\n")
+    assert [one.text for one in read_utterances(tmp_path / "a.csv")] == ["", "yes"]
+    (tmp_path / "a.csv").write_text("audio,text\na.wav,\nb.wav, \n")
+    with pytest.raises(EmptyDataError, match="none of its 2 recordings has a text"):
+        read_utterances(tmp_path / "a.csv")
 
 
 def test_a_transcript_without_text_is_named(tmp_path):

@@ -21,6 +21,12 @@ def test_errors_are_counted_over_all_words():
     assert interval.low < 50 < interval.high
 
 
+def test_words_where_nothing_was_said_are_errors():
+    report = TranscriptScorer({0: "one two", 1: "", 2: " "}).score({0: "one two", 1: "three", 2: ""})
+    assert report.scores["WER"] == pytest.approx(50)
+    assert report.per_image["WER"].tolist() == pytest.approx([0, 100, 0])
+
+
 def test_accuracy_is_never_negative():
     report = TranscriptScorer({0: "one"}).score({0: "two three four"})
     assert (report.scores["WER"], report.scores["word accuracy"]) == (pytest.approx(300), 0)

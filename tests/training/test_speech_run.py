@@ -13,6 +13,7 @@ from captioner.errors import ConfigError, EmptyDataError
 from captioner.pipeline import Transcriber, load
 from captioner.training import train, trainer
 from captioner.training.checkpoints import load_checkpoint
+from captioner.training.speech_task import SpeechTask
 from captioner.training.trainer import Trainer
 
 
@@ -94,6 +95,19 @@ def test_pieces_are_written_where_the_config_says_so(speech_config, spoken_digit
     run = Trainer(speech_config(data=data), resume=False)
     assert run.task.targets[0] == ("say 0 again",) and len(run.targets) == 18
     assert run.model.config.vocab_size > 260
+
+
+def test_recordings_without_text_are_left_out(speech_config, spoken_digits, tmp_path, capsys):
+    files = sorted(spoken_digits.iterdir())
+    rows = [f"{file},{file.name[0] if number % 3 else ''}" for number, file in enumerate(files)]
+    (tmp_path / "all.csv").write_text("\n".join(["audio,text", *rows]))
+    data = {"train": str(tmp_path / "all.csv"), "val": str(tmp_path / "all.csv"), "num_strings": 0}
+    task = SpeechTask(speech_config(data=data))
+    said = len(files) - len(files[::3])
+    assert len(task.targets) == said and all(text for (text,) in task.targets)
+    out = capsys.readouterr().out
+    assert f"{len(files[::3])} of {len(files)} recordings of data.train left out: they have no text" in out
+    assert "of data.val left out" in out
 
 
 def test_data_that_cannot_be_used_is_named_before_anything_is_computed(speech_config, tmp_path, monkeypatch):

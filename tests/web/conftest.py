@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-import captioner.pipeline
 from captioner.pretrained.registry import MODELS
 from captioner.web.launch import served
 from captioner.web.limits import Limits
+from captioner.web.registry import ModelRegistry
 
 LIMITS = Limits(
     recording_s=5, files=60, file_bytes=20_000_000, unpacked_bytes=40_000_000, pixels=10_000_000, text_characters=80
@@ -41,17 +41,17 @@ class MadeUpTranslator:
 
 @pytest.fixture(scope="session")
 def made_up_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of a text model; what `captioner.pipeline.load` makes of it is the translator above."""
+    """The folder of a text model; what the page makes of it is the translator above."""
     folder = tmp_path_factory.mktemp("models") / "reversed"
     folder.mkdir()
     (folder / "config.json").write_text('{"encoder": {"kind": "text"}}', encoding="utf-8")
     (folder / "README.md").write_text("---\nlicense: mit\n---\n# reversed\n![curve](curve.png)\nTurns round.\n")
-    load = captioner.pipeline.load
+    load = ModelRegistry._load
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            captioner.pipeline,
-            "load",
-            lambda model, device="auto": MadeUpTranslator() if Path(model) == folder else load(model, device),
+            ModelRegistry,
+            "_load",
+            lambda self, model: MadeUpTranslator() if model.folder == folder else load(self, model),
         )
         yield folder
 

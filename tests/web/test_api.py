@@ -22,6 +22,7 @@ from PIL import Image
 from captioner.errors import CaptionerError
 from captioner.pretrained.samples import sample_clip, sample_photos
 from captioner.web.launch import served
+from captioner.web.registry import ModelRegistry
 
 NAMES = {"/caption", "/caption_files", "/stop_files", "/translate", "/transcribe", "/recognize", "/evaluate", "/models"}
 OPTIONS = (2, 3, 12, False, 1.0, "", "", 0)
@@ -222,7 +223,7 @@ def test_who_comes_while_the_queue_is_full_is_told_so(made_up_model, limits, tmp
             free.wait(60)
             raise CaptionerError("enough")
 
-    monkeypatch.setattr("captioner.pipeline.load", lambda *_: Slow())
+    monkeypatch.setattr(ModelRegistry, "_load", lambda *_: Slow())
     with served([made_up_model], "127.0.0.1", limits=replace(limits, waiting=2, workers=1)) as page:
         client = connected(str(page.local_url), tmp_path)
         jobs = [client.submit("a", "reversed", 1, api_name="/translate") for _ in range(6)]
