@@ -82,7 +82,7 @@ def main() -> None:
     arguments = parser.parse_args()
     keep_freed_memory()  # as the command line does
 
-    files = find_photos([arguments.paths]).files[: arguments.photos]
+    files = find_photos([arguments.paths]).on_disk[: arguments.photos]
     machine = f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
     print(f"{machine}; beam {arguments.beam_size}")
     ours: dict[str, list[float]] = {}

@@ -107,7 +107,7 @@ def main() -> None:
     keep_freed_memory()  # as the command line does
     beam_size, rounds = arguments.beam_size, arguments.rounds
 
-    files = find_photos([arguments.paths]).files[: arguments.photos]
+    files = find_photos([arguments.paths]).on_disk[: arguments.photos]
     engines = {"torch": load_captioner(arguments.model, "cpu", "torch")}
     start = time.perf_counter()
     engines["onnx"] = load_captioner(arguments.model, "cpu", "onnx")

@@ -44,7 +44,7 @@ class MadeUp:
 
 def run(folder: Path) -> None:
     """Caption a folder, and print this process's greatest resident memory in MB."""
-    files = find_photos([folder / "photos"]).files
+    files = find_photos([folder / "photos"]).on_disk
     captioner = MadeUp()
     run_folder(
         lambda todo, stop: caption_batches(captioner, todo, SearchConfig(), 32, stop),
@@ -65,7 +65,7 @@ def main() -> None:
     if arguments.run:
         run(arguments.photos)
         return
-    photos = find_photos([arguments.photos.resolve()]).files
+    photos = find_photos([arguments.photos.resolve()]).on_disk
     memory = []
     for count in arguments.counts:
         with tempfile.TemporaryDirectory() as folder:

@@ -87,7 +87,7 @@ def main() -> None:
     keep_freed_memory()  # as the command line does
     captioner = load_captioner(arguments.model, "cpu", arguments.engine)
     search = captioner.options(beam_size=arguments.beam_size)
-    files = find_photos([arguments.photos]).files
+    files = find_photos([arguments.photos]).on_disk
     some = files[: 4 * BATCH]
     images = [captioner.preprocess(captioner.preprocess.read(file)) for file in some]
     batches = [torch.stack(images[first : first + BATCH]) for first in range(0, len(images), BATCH)]

@@ -66,7 +66,7 @@ def export(
     model: str,
     to: Literal["onnx", "onnx-int8"],
     output: Path,
-    calibration: Sequence[Path] = (),
+    calibration: Sequence[str | Path] = (),
     examples: Sequence[CaptionExample] = (),
 ) -> list[Measured]:
     """Export a model, and measure it where there are examples.

@@ -14,6 +14,7 @@ import pytest
 from captioner import __version__
 from captioner.config import SearchConfig
 from captioner.pipeline import Captioner
+from captioner.preprocess.fetching import fetched
 
 
 def test_help_needs_no_torch_and_tells_what_config_tells():
@@ -62,6 +63,22 @@ def test_outputs_are_written_by_suffix_and_a_bad_file_is_a_row_and_status_one(ru
     assert json.loads(outputs[2].read_text()) == [{"image_id": photos[0].name, "caption": rows[0]["caption"]}]
     assert rows[0]["caption"] in outputs[3].read_text(encoding="utf-8")
     assert rows[0]["caption"].encode() in outputs[4].read_bytes()
+
+
+def test_a_photo_from_standard_input_and_records_on_standard_output(run, model_folder, photos, tmp_path, monkeypatch):
+    fetched.cache_clear()
+    with photos[0].open() as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        bad, output = tmp_path / "bad.jpg", tmp_path / "out.jsonl"
+        bad.touch()
+        command = ["caption", "-", bad, "--model", model_folder, "--output", output, "--output", "-", "--show"]
+        status, out, err = run(*command)
+    fetched.cache_clear()
+    assert status == 1 and f"{bad}: the file is empty" in err
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert rows == [json.loads(line) for line in output.read_text().splitlines()]
+    assert [row["file"] for row in rows] == ["-", str(bad)] and rows[0]["caption"] and rows[1]["error"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.jpg", "model", "out.jsonl"]
 
 
 def test_wrong_use_empties_no_earlier_results(run, model_folder, photos, tmp_path):
@@ -175,6 +192,11 @@ def test_interrupted_it_says_how_to_go_on_and_goes_on(run, model_folder, photos,
         (["caption", "{photo}", "--output", "x.docx", "--model", "{model}"], 2, ".docx"),
         (["caption", "{photo}", "--output", "{empty}/metadata.jsonl", "--model", "{model}"], 2, "not below"),
         (["caption", "{photo}", "--resume", "--model", "{model}"], 2, "--output or --sidecar"),
+        (["caption", "{photo}", "--resume", "--output", "-", "--model", "{model}"], 2, "--output or --sidecar"),
+        (["caption", "http://localhost:1/a.jpg", "--sidecar", "--model", "{model}"], 2, "nothing lies beside it"),
+        (["caption", "-", "--output", "{empty}/metadata.jsonl", "--model", "{model}"], 2, "not below its folder"),
+        (["caption", "{photo}", "--output", "a.csv", "--output", "./a.csv", "--model", "{model}"], 2, "the same file"),
+        (["caption", "{photo}", "--model", "runs/mine"], 1, "no such folder"),
         (["caption", "{photo}", "--existing", "skip", "--model", "{model}"], 2, "--sidecar"),
         (["caption", "{photo}", "--trigger", "sks", "--model", "{model}"], 2, "--sidecar"),
         (["caption", "{photo}", "--sidecar", "--template", "{{title}}", "--model", "{model}"], 2, "{title}"),
@@ -184,6 +206,7 @@ def test_interrupted_it_says_how_to_go_on_and_goes_on(run, model_folder, photos,
         (["caption", "{photo}", "--device", "abacus", "--model", "{model}"], 2, "abacus"),
         (["train", "{empty}/none.toml"], 2, "none.toml"),
         (["train", "flickr8k"], 2, "data.captions"),
+        (["translate", "--input", "{photo}", "--output", "{photo}", "--model", "{model}"], 2, "is what is translated"),
         (["train", "flickr8k", "training.epochs=many"], 2, "training.epochs"),
         (["evaluate", "captions", "--images", "{empty}", "--references", "{empty}/none.csv"], 1, "none.csv"),
         (["app", "--model", "{empty}"], 1, "no config.json"),

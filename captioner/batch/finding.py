@@ -12,6 +12,7 @@ from pathlib import Path
 
 from captioner.batch.walking import Folder, Key, expand, folder_key, walk
 from captioner.errors import UsageError
+from captioner.preprocess.fetching import is_elsewhere
 from captioner.preprocess.kinds import CLIPS, PHOTOS, RECORDINGS, Kind, is_companion_name
 
 
@@ -24,8 +25,13 @@ class Found:
         passed_over: How many others there were in folders and among what globs mean, by their suffixes.
     """
 
-    files: list[Path] = field(default_factory=list)
+    files: list[str | Path] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def on_disk(self) -> list[Path]:
+        """The files that lie on a disk: all but addresses and standard input."""
+        return [file for file in self.files if isinstance(file, Path)]
 
     def note(self) -> str | None:
         """Say how many files were passed over, and of which kinds most; None where there were none."""
@@ -70,7 +76,8 @@ def find_files(paths: Sequence[str | Path], kind: Kind) -> Found:
 
     In folders, a file is taken by its suffix, or by how it begins where it has none. One that is named outright is
     taken whatever it is. A file that is named but not there stays in the list, so that it is reported like any other
-    failure; so does a folder that may not be read. A link to a file that is found itself is left out.
+    failure; so does a folder that may not be read. A link to a file that is found itself is left out. Addresses, and
+    `-` for standard input, are files that are named outright; they stay text.
 
     Args:
         paths: What the user named.
@@ -80,8 +87,10 @@ def find_files(paths: Sequence[str | Path], kind: Kind) -> Found:
         UsageError: A folder or a glob holds none.
     """
     search = _Search(kind)
-    for path in map(str, paths):
-        if not search.take(path):
+    for path in paths:
+        if is_elsewhere(path):
+            search.take_elsewhere(str(path))
+        elif not search.take(str(path)):
             raise UsageError(f"{path}: no {kind.name} there (looked for {', '.join(sorted(kind.suffixes))})")
     return search.found()
 
@@ -95,8 +104,8 @@ class _Search:
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
-        self._files: dict[tuple[Key | None, str], Path] = {}
-        self._links: set[Path] = set()  # links to files, which were found in folders
+        self._files: dict[tuple[Key | None, str], str | Path] = {}
+        self._links: set[str | Path] = set()  # links to files, which were found in folders
         self._passed_over: dict[tuple[Key | None, str], str] = {}
         self._searched: set[Key] = set()
 
@@ -115,6 +124,10 @@ class _Search:
             else:
                 self._pass_over(_key_above(match), os.path.basename(match))
         return taken
+
+    def take_elsewhere(self, file: str) -> None:
+        """Take an address, or standard input."""
+        self._files.setdefault((None, file), file)
 
     def found(self) -> Found:
         """Return all that was found, without links to files that were found themselves."""
@@ -168,14 +181,14 @@ def _key_above(path: str) -> Key | None:
         return None
 
 
-def _key_of(file: Path) -> Key | None:
+def _key_of(file: str | Path) -> Key | None:
     try:
         return folder_key(str(file))
     except (OSError, ValueError):
         return None
 
 
-def _comes_again(link: Path, targets: set[Key]) -> bool:
+def _comes_again(link: str | Path, targets: set[Key]) -> bool:
     """Tell whether what a link leads to was found before; it is from now on."""
     key = _key_of(link)
     if key is None or key not in targets:

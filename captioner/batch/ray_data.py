@@ -13,6 +13,7 @@ from captioner.batch.batches import Captioned, caption_files
 from captioner.config import SearchConfig
 from captioner.errors import MissingExtraError, ModelError, UsageError
 from captioner.outputs.record import Record
+from captioner.preprocess.fetching import is_elsewhere
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,7 @@ FILES_A_TASK = 64
 
 
 def caption_on_ray(
-    files: Sequence[Path],
+    files: Sequence[str | Path],
     stop: Callable[[], bool],
     *,
     model: str,
@@ -56,7 +57,7 @@ def caption_on_ray(
         context.enable_progress_bars = False
         tasks = -(-len(files) // FILES_A_TASK)
         # Workers have another working directory, and Arrow knows no names that are not UTF-8.
-        paths = [os.fsencode(os.path.abspath(file)) for file in files]  # noqa: PTH100 (resolve would follow links)
+        paths = [os.fsencode(_everywhere_the_same(file)) for file in files]
         rows = ray.data.from_items([{"path": path} for path in paths], override_num_blocks=tasks)
         resource = "GPU" if device == "cuda" else "CPU"
         workers = max(1, int(ray.cluster_resources().get(resource, 1)))
@@ -88,12 +89,18 @@ class Worker:
 
     def __call__(self, batch: "dict[str, np.ndarray[Any, Any]]") -> dict[str, list[str]]:
         """Caption a column of paths; a column of records as JSON comes back."""
-        files = [Path(os.fsdecode(path)) for path in batch["path"]]
+        names = map(os.fsdecode, batch["path"])
+        files = [name if is_elsewhere(name) else Path(name) for name in names]
         done = caption_files(self._captioner, files, self._search, self._batch_size)
         return {"record": [json.dumps(one.record.to_dict()) for one in done]}
 
 
-def _captioned(record: str, file: Path) -> Captioned:
+def _everywhere_the_same(file: str | Path) -> str:
+    """Return a file's name so that it means the same in another working directory."""
+    return str(file) if is_elsewhere(file) else os.path.abspath(file)  # noqa: PTH100 (resolve would follow links)
+
+
+def _captioned(record: str, file: str | Path) -> Captioned:
     return Captioned(replace(Record.from_dict(json.loads(record)), file=str(file)), None, None)
 
 

@@ -28,7 +28,7 @@ SIDECARS_AT_ONCE = 16
 CAPTIONS = Wording()
 
 # Captions files in batches, in order; asks before each batch whether it is to stop.
-Engine = Callable[[Sequence[Path], Callable[[], bool]], Iterator[Sequence[Captioned]]]
+Engine = Callable[[Sequence[str | Path], Callable[[], bool]], Iterator[Sequence[Captioned]]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Destinations:
 
 def run_folder(
     engine: Engine,
-    files: Sequence[Path],
+    files: Sequence[str | Path],
     to: Destinations,
     settings: Mapping[str, Any],
     *,
@@ -95,12 +95,12 @@ def run_folder(
     return summary
 
 
-def is_finished(files: Sequence[Path], to: Destinations) -> bool:
+def is_finished(files: Sequence[str | Path], to: Destinations) -> bool:
     """Tell whether all outputs are there and no run is unfinished."""
     return bool(to.outputs) and not _journal_path(files, to).exists() and all(path.exists() for path in to.outputs)
 
 
-def new_files(files: Sequence[Path], to: Destinations) -> int | None:
+def new_files(files: Sequence[str | Path], to: Destinations) -> int | None:
     """Count the files that are not in the outputs of a finished run; None where no output tells.
 
     Raises:
@@ -117,7 +117,9 @@ def _place(file: str | Path) -> str:
     return os.path.abspath(file)  # noqa: PTH100 (resolve would follow links)
 
 
-def _open_journal(files: Sequence[Path], to: Destinations, settings: Mapping[str, Any], resume: bool) -> Journal | None:
+def _open_journal(
+    files: Sequence[str | Path], to: Destinations, settings: Mapping[str, Any], resume: bool
+) -> Journal | None:
     if not (to.outputs or to.sidecars):
         if resume:
             raise UsageError("--resume: nothing is kept of captions that are only printed; add --output or --sidecar")
@@ -152,8 +154,8 @@ def _go_on_from_outputs(journal: Journal, to: Destinations, settings: Mapping[st
     journal.take_over(earlier)
 
 
-def _journal_path(files: Sequence[Path], to: Destinations) -> Path:
-    parents = sorted({os.path.abspath(file.parent) for file in files})  # noqa: PTH100 (resolve would follow links)
+def _journal_path(files: Sequence[str | Path], to: Destinations) -> Path:
+    parents = sorted({_place(Path(file).parent) for file in files})
     try:
         common = [os.path.commonpath(parents)]
     except ValueError:  # on several drives of Windows
@@ -163,7 +165,7 @@ def _journal_path(files: Sequence[Path], to: Destinations) -> Path:
 
 def _caption(
     engine: Engine,
-    files: Sequence[Path],
+    files: Sequence[str | Path],
     to: Destinations,
     journal: Journal | None,
     show: Callable[[Captioned], None],
@@ -188,7 +190,7 @@ def _caption(
     return summary
 
 
-def _todo(files: Sequence[Path], to: Destinations, journal: Journal | None, summary: Summary) -> list[Path]:
+def _todo(files: Sequence[str | Path], to: Destinations, journal: Journal | None, summary: Summary) -> list[str | Path]:
     """Leave out what is done; what the journal's last line was about is done again even where it has a sidecar."""
     done = set(map(_place, journal.done)) if journal else set()
     again = journal.again if journal else frozenset()

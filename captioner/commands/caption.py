@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from captioner.commands.many_files import Resume, nothing_to_do, work_through
+from captioner.commands.many_files import Resume, nothing_to_do, to_files, work_through
 from captioner.commands.options import BeamSize, Device, Model, Models, describe, given, load_model, load_recognizer
 from captioner.errors import UsageError
 from captioner.terminal import print_row
@@ -21,14 +21,15 @@ def caption(
     paths: Annotated[
         list[str],
         typer.Argument(
-            help="Photos, or clips for a model of video captions; folders (searched recursively) and globs."
+            help="Photos, or clips for a model of video captions; folders (searched recursively), globs, addresses; -"
+            " is standard input."
         ),
     ],
     output: Annotated[
         list[Path] | None,
         typer.Option(
             help="Write .jsonl, .csv, .parquet, COCO results .json, an .html page, or the metadata.jsonl of a Hugging"
-            " Face image folder; may be repeated."
+            " Face image folder; - prints JSON lines. May be repeated."
         ),
     ] = None,
     resume: Resume = False,
@@ -81,8 +82,10 @@ def caption(
     found = find_clips(paths) if watches else find_photos(paths)
     files = found.files
     text = {"template": template, "prefix": prefix, "suffix": suffix, "trigger": trigger}
-    to = _destinations(files, output or [], sidecar, existing, text, explain)
-    if nothing_to_do(files, to, resume):
+    outputs = to_files(output or [])
+    as_json = len(outputs) < len(output or [])
+    to = _destinations(files, outputs, sidecar, existing, text, explain)
+    if nothing_to_do(files, to, resume, as_json):
         return
     if ray_address is not None and engine != "ray":
         raise UsageError("--ray-address: it is about a Ray cluster; add --engine ray")
@@ -101,7 +104,7 @@ def caption(
     changes |= {"seed": seed, "required_words": require, "banned_words": forbid}
     search = captioner.options(**given(**changes), num_captions=num_captions, sample=sample, concepts=concepts)
 
-    def run(todo: Sequence[Path], stop: Callable[[], bool]) -> "Iterator[Sequence[Captioned]]":
+    def run(todo: Sequence[str | Path], stop: Callable[[], bool]) -> "Iterator[Sequence[Captioned]]":
         if engine != "ray":
             return caption_batches(captioner, todo, search, batch_size, stop)
         from captioner.batch.ray_data import caption_on_ray
@@ -116,7 +119,8 @@ def caption(
         to,
         {"model": captioner.name, "search": search.model_dump()},
         resume=resume,
-        show=_show if show or not (output or sidecar) else None,
+        as_json=as_json,
+        show=_show if show or not (outputs or sidecar) else None,
         wording=Wording("clips" if watches else "photos"),
     )
 
@@ -139,7 +143,7 @@ def demo(
 
 
 def _destinations(
-    files: Sequence[Path],
+    files: Sequence[str | Path],
     outputs: Sequence[Path],
     sidecar: bool,
     existing: "Existing",
@@ -148,9 +152,12 @@ def _destinations(
 ) -> "Destinations":
     from captioner.batch import Destinations
     from captioner.outputs import AttentionWriter, CaptionText, SidecarWriter
+    from captioner.preprocess.fetching import is_elsewhere
 
     if not sidecar and existing != "overwrite":
         raise UsageError(f"--existing {existing}: it is about sidecars; add --sidecar")
+    if sidecar and (nowhere := next(filter(is_elsewhere, files), None)) is not None:
+        raise UsageError(f"{nowhere}: nothing lies beside it, so leave --sidecar out, or save the photo first")
     numbers = {str(file): number for number, file in enumerate(files, 1)} if "{n" in text["template"] else {}
     caption_text = CaptionText(**text, numbers=numbers)
     if caption_text != CaptionText() and not (sidecar or any(path.name == "metadata.jsonl" for path in outputs)):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from captioner.terminal import check_output, output_is_closed, print_note
+from captioner.commands.options import is_stream
+from captioner.terminal import check_output, output_is_closed, print_note, print_text
 
 if TYPE_CHECKING:
     from captioner.batch import Captioned, Destinations, Found, Summary, Wording
@@ -18,7 +19,12 @@ Resume = Annotated[
 ]
 
 
-def nothing_to_do(files: Sequence[Path], to: "Destinations", resume: bool) -> bool:
+def to_files(outputs: Sequence[Path]) -> list[Path]:
+    """Return the outputs without `-`, which gets JSON lines as they come and is gone on with by no later run."""
+    return [output for output in outputs if not is_stream(output)]
+
+
+def nothing_to_do(files: Sequence[str | Path], to: "Destinations", resume: bool, as_json: bool) -> bool:
     """Check the outputs, before a model is loaded; tell whether the run to resume had come to its end, and say so.
 
     It has not where files came since that can be added to its outputs.
@@ -31,7 +37,7 @@ def nothing_to_do(files: Sequence[Path], to: "Destinations", resume: bool) -> bo
     from captioner.outputs import check_outputs
 
     check_outputs(to.outputs, files, to.text_field)
-    if not (to.outputs or to.sidecars or to.looks):
+    if as_json or not (to.outputs or to.sidecars or to.looks):
         check_output()
     if not (resume and is_finished(files, to)):
         return False
@@ -52,6 +58,7 @@ def work_through(
     settings: Mapping[str, Any],
     *,
     resume: bool,
+    as_json: bool,
     show: Callable[["Captioned"], None] | None,
     wording: "Wording",
 ) -> None:
@@ -63,18 +70,22 @@ def work_through(
         to: Where results go.
         settings: What may not change while a run is unfinished.
         resume: Go on with the unfinished run.
-        show: Prints what became of a file that did not fail. None: nothing is printed.
+        as_json: Print a record of each file as a line of JSON, whether it failed or not.
+        show: Prints what became of a file that did not fail, where that is not done as JSON. None: nothing is printed.
         wording: What files are called, and what is done with them.
     """
     from captioner.batch import run_folder
+    from captioner.outputs.jsonl import json_line
 
     def tell(done: "Captioned") -> None:
+        if as_json:
+            print_text(json_line(done.record, to.text_field))
         if done.record.error is not None:
             print_note(f"{done.record.file}: {done.record.error.message}")
-        elif show and not output_is_closed():
+        elif show and not (as_json or output_is_closed()):
             show(done)
 
-    hide = show is not None and sys.stdout.isatty()
+    hide = (as_json or show is not None) and sys.stdout.isatty()
     if note := found.note():
         print_note(note)
     _end(

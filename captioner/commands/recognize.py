@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from captioner.commands.many_files import Resume, nothing_to_do, work_through
+from captioner.commands.many_files import Resume, nothing_to_do, to_files, work_through
 from captioner.commands.options import Device, Models, load_recognizer
 from captioner.terminal import print_row
 
@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 
 def recognize(
-    paths: Annotated[list[str], typer.Argument(help="Clips, folders (searched recursively) and globs.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(help="Clips, folders (searched recursively), globs, addresses; - is standard input."),
+    ],
     output: Annotated[
-        list[Path] | None, typer.Option(help="Write .jsonl, .csv, .parquet or an .html page; may be repeated.")
+        list[Path] | None,
+        typer.Option(help="Write .jsonl, .csv, .parquet or an .html page; - prints JSON lines. May be repeated."),
     ] = None,
     resume: Resume = False,
     model: Models = ["actions"],  # noqa: B006 (nobody changes it)
@@ -35,11 +39,12 @@ def recognize(
     from captioner.batch import Destinations, Wording, caption_batches, find_clips
     from captioner.outputs import AttentionWriter
 
-    found, outputs = find_clips(paths), output or []
+    found, outputs = find_clips(paths), to_files(output or [])
+    as_json = len(outputs) < len(output or [])
     files = found.files
     looks = AttentionWriter(explain, files) if explain is not None else None
     to = Destinations(outputs=outputs, looks=looks, text_field="label")
-    if nothing_to_do(files, to, resume):
+    if nothing_to_do(files, to, resume, as_json):
         return
     recognizer = load_recognizer(model, device)
     search = recognizer.best_labels(top)
@@ -49,6 +54,7 @@ def recognize(
         to,
         {"model": recognizer.name, "search": search.model_dump()},
         resume=resume,
+        as_json=as_json,
         show=_show if show or not outputs else None,
         wording=Wording("clips", "labels", "recognized"),
     )

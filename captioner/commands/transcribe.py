@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from captioner.commands.many_files import Resume, nothing_to_do, work_through
+from captioner.commands.many_files import Resume, nothing_to_do, to_files, work_through
 from captioner.commands.options import BeamSize, Device, Models, given
 from captioner.terminal import print_row
 
@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 def transcribe(
     paths: Annotated[
-        list[str], typer.Argument(help="Recordings, or videos with sound, folders (searched recursively) and globs.")
+        list[str],
+        typer.Argument(
+            help="Recordings, or videos with sound, folders (searched recursively), globs, addresses; - is standard"
+            " input."
+        ),
     ],
     output: Annotated[
         list[Path] | None,
         typer.Option(
             help="Write .jsonl, .csv, .parquet, .txt (a line a recording), or subtitles of one recording, .srt or .vtt;"
-            " may be repeated."
+            " - prints JSON lines. May be repeated."
         ),
     ] = None,
     resume: Resume = False,
@@ -40,10 +44,11 @@ def transcribe(
     from captioner.batch.recordings import transcribe_batches
     from captioner.pipeline import load_transcriber
 
-    found, outputs = find_recordings(paths), output or []
+    found, outputs = find_recordings(paths), to_files(output or [])
+    as_json = len(outputs) < len(output or [])
     files = found.files
     to = Destinations(outputs=outputs, text_field="text")
-    if nothing_to_do(files, to, resume):
+    if nothing_to_do(files, to, resume, as_json):
         return
     transcriber = load_transcriber(model, device)
     search = transcriber.options(**given(beam_size=beam_size), num_captions=num_transcripts)
@@ -53,6 +58,7 @@ def transcribe(
         to,
         {"model": transcriber.name, "search": search.model_dump()},
         resume=resume,
+        as_json=as_json,
         show=_show if show or not outputs else None,
         wording=Wording("recordings", "transcripts", "transcribed"),
     )

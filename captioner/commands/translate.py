@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from captioner.commands.options import BeamSize, Device, Models, describe, given
+from captioner.commands.options import BeamSize, Device, Models, describe, given, is_stream
 from captioner.errors import UsageError
 from captioner.terminal import NAMES_AS_THEY_ARE, check_output, print_note, print_text
 
@@ -21,9 +21,12 @@ OTHER_FORMATS = (".csv", ".json", ".parquet", ".html")  # as `caption` writes th
 
 def translate(
     texts: Annotated[list[str] | None, typer.Argument(help="Sentences; or - to read lines from a pipe.")] = None,
-    input_file: Annotated[Path | None, typer.Option("--input", help="A text file, one sentence a line.")] = None,
+    input_file: Annotated[
+        Path | None, typer.Option("--input", help="A text file, one sentence a line; - is standard input.")
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Write here: lines of text, or JSON lines where it ends in .jsonl.")
+        Path | None,
+        typer.Option(help="Write here: lines of text, or JSON lines where it ends in .jsonl; - prints JSON lines."),
     ] = None,
     model: Models = ["multi30k-en-de"],  # noqa: B006 (nobody changes it)
     num_translations: Annotated[
@@ -44,14 +47,14 @@ def translate(
     from captioner.pipeline import load_translator
     from captioner.progress import progress
 
+    _check(output, input_file)
     lines, count = _lines(texts, input_file)
-    _check(output)
     translator = load_translator(model, device)
     search = translator.options(**given(beam_size=beam_size, max_length=max_length, num_captions=num_translations))
     folder = _folder(explain)
     with ExitStack() as stack:
         write = stack.enter_context(_lines_out(output))
-        on_screen = output is None and sys.stdout.isatty()
+        on_screen = (output is None or is_stream(output)) and sys.stdout.isatty()
         advance = stack.enter_context(progress("sentences", count, "lines", hidden=on_screen))
         for number, result in enumerate(translate_lines(translator, lines, search), start=1):
             if cut := sum(sentence.num_pieces > 1 for sentence in result.sentences):
@@ -91,9 +94,9 @@ def _piped() -> Iterator[str]:
             yield text.removesuffix("\n").removesuffix("\r")
 
 
-def _check(output: Path | None) -> None:
+def _check(output: Path | None, input_file: Path | None) -> None:
     """See that the output can be written, before a model is loaded."""
-    if output is None:
+    if output is None or is_stream(output):
         check_output()
         return
     from captioner.outputs.disk import check_place
@@ -101,12 +104,14 @@ def _check(output: Path | None) -> None:
     if output.suffix.lower() in OTHER_FORMATS:
         raise UsageError(f"{output}: translations are written as lines of text, or as JSON lines to a .jsonl file")
     check_place(output)
+    if input_file is not None and output.exists() and input_file.exists() and output.samefile(input_file):
+        raise UsageError(f"{output} is what is translated: give the output another name")
 
 
 @contextmanager
 def _lines_out(output: Path | None) -> Iterator[Callable[[str], None]]:
     """Yield what writes a line, in UTF-8 but on a terminal of another encoding; what is written stays."""
-    if output is None:
+    if output is None or is_stream(output):
         if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
             sys.stdout.reconfigure(encoding="utf-8", errors=NAMES_AS_THEY_ARE, newline="\n")
         yield print_text
@@ -120,7 +125,7 @@ def _lines_out(output: Path | None) -> Iterator[Callable[[str], None]]:
 def _row(result: "TranslationResult", output: Path | None, model: str, alignments: bool) -> str:
     from captioner.outputs.translations import json_row, pharaoh, text_line
 
-    if output is not None and output.suffix.lower() == ".jsonl":
+    if output is not None and (is_stream(output) or output.suffix.lower() == ".jsonl"):
         candidates = [(one.text, one.log_prob) for one in result.candidates]
         sentences = [(one.source, one.text) for one in result.sentences]
         return json_row(result.source, candidates, model, sentences, result.alignments if alignments else None)

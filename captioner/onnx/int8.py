@@ -16,7 +16,7 @@ from captioner.progress import progress
 MOST_PHOTOS = 128  # more change no range that matters
 
 
-def quantize(graphs: Path, photos: Sequence[Path], folder: Path) -> None:
+def quantize(graphs: Path, photos: Sequence[str | Path], folder: Path) -> None:
     """Copy an exported model with an int8 encoder; decoder and output, which decide between words, stay float32.
 
     Weights have a scale for each channel; activations have ranges that the calibration photos gave.
@@ -60,7 +60,7 @@ def quantize(graphs: Path, photos: Sequence[Path], folder: Path) -> None:
         prepared.unlink(missing_ok=True)
 
 
-def _inputs(graphs: Path, photos: Sequence[Path]) -> Iterator[dict[str, Any]]:
+def _inputs(graphs: Path, photos: Sequence[str | Path]) -> Iterator[dict[str, Any]]:
     """Yield what the encoder's graph reads, a photo at a time."""
     preprocess = ImagePreprocessor(OnnxModel(graphs).image_config)
     with progress("calibration", len(photos), "photos") as advance:

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
@@ -11,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from captioner.errors import ShapeError, UsageError
-from captioner.outputs.disk import output_errors
+from captioner.outputs.disk import beside, output_errors
+from captioner.preprocess.fetching import is_elsewhere
 from captioner.preprocess.video import Clip
 
 COLUMNS = 5
@@ -107,7 +109,8 @@ class AttentionWriter:
 
     def __init__(self, folder: str | Path, files: Iterable[str | Path]) -> None:
         self._folder = Path(folder)
-        parents = {os.path.abspath(Path(file).parent) for file in files}  # noqa: PTH100 (resolve would follow links)
+        on_disk = (Path(file) for file in files if not is_elsewhere(file))
+        parents = {os.path.abspath(file.parent) for file in on_disk}  # noqa: PTH100 (resolve would follow links)
         self._common = os.path.commonpath(parents) if parents else str(Path.cwd())
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -115,7 +118,10 @@ class AttentionWriter:
             raise UsageError(f"{folder}: the folder cannot be made ({error.strerror})") from error
 
     def path(self, file: str | Path) -> Path:
-        """Return the picture's path."""
+        """Return the picture's path; that of an address is made of its letters, digits, dots and hyphens."""
+        if is_elsewhere(file):
+            name = re.sub(r"[^\w.-]+", "-", str(file).partition("://")[2]) or "standard-input"
+            return beside(self._folder / name, ".png")
         return self._folder / f"{os.path.relpath(file, self._common)}.png"
 
     def write(self, file: str | Path, image: Image.Image | Clip, words: Sequence[str], attention: ArrayLike) -> None:

@@ -9,6 +9,7 @@ from captioner.errors import UsageError
 from captioner.outputs.caption_text import CaptionText
 from captioner.outputs.record import Record
 from captioner.outputs.writer import TextWriter
+from captioner.preprocess.fetching import is_elsewhere
 
 NAME = "metadata.jsonl"
 
@@ -48,7 +49,7 @@ def check_within(files: Iterable[str | Path], path: Path) -> None:
         UsageError: One does not.
     """
     for file in files:
-        if _within(file, path.parent).startswith(os.pardir + os.sep):
+        if is_elsewhere(file) or _within(file, path.parent).startswith(os.pardir + os.sep):
             raise UsageError(f"{path}: {file} is not below its folder; write {NAME} where all the photos are")
 
 

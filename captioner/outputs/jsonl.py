@@ -2,7 +2,7 @@
 
 import json
 
-from captioner.outputs.record import Record
+from captioner.outputs.record import Record, TextField
 from captioner.outputs.writer import TextWriter
 
 
@@ -15,4 +15,9 @@ class JsonlWriter(TextWriter):
     lists_failures = True
 
     def _row(self, record: Record) -> str:
-        return json.dumps(record.to_row(self._text_field)) + "\n"
+        return json_line(record, self._text_field) + "\n"
+
+
+def json_line(record: Record, text_field: TextField) -> str:
+    """Return a record as one line of JSON, without its end."""
+    return json.dumps(record.to_row(text_field))

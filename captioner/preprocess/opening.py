@@ -18,6 +18,7 @@ from captioner.errors import (
     MissingExtraError,
     UnsupportedFileError,
 )
+from captioner.preprocess.fetching import fetched, is_elsewhere
 
 FileSource = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
 """A file by its path, its bytes, or open for reading as bytes."""
@@ -83,13 +84,16 @@ def open_regular(path: str | Path, what: str) -> BytesIO | BufferedReader:
     """Open a regular file; a pipe or a device might block for ever, so it is not even tried.
 
     Args:
-        path: The file.
+        path: The file; as text, also an `http` or `https` address, which is fetched, or `-` for standard input.
         what: What was expected, such as a photo, for messages.
 
     Raises:
         FileMissingError: Nothing is there, or it may not be read.
+        FileTooLargeError: It is too large to be fetched.
         UnsupportedFileError: It is no regular file.
     """
+    if isinstance(path, str) and is_elsewhere(path):
+        return fetched(path).open("rb")
     try:
         mode = Path(path).stat().st_mode
         if stat.S_ISDIR(mode):

@@ -28,6 +28,13 @@ def test_globs_are_expanded_but_a_file_may_have_a_name_like_one(tmp_path):
     assert [path.name for path in find_photos([tmp_path / "b[1].jpg"]).files] == ["b[1].jpg"]
 
 
+def test_addresses_and_standard_input_are_files_that_stay_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-").touch()
+    url = "https://host/photos/*?[1].jpg"
+    assert find_photos([url, "-", "./-", url, "-"]).files == [url, "-", tmp_path.joinpath("-").relative_to(tmp_path)]
+
+
 def test_globs_leave_out_what_is_no_photo(tmp_path):
     for name in ("a.jpg", "a.txt", "b.png"):
         (tmp_path / name).write_bytes(b"")

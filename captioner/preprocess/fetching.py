@@ -1,0 +1,133 @@
+"""Files that lie on no disk: `http` and `https` addresses, and `-` for standard input."""
+
+import ipaddress
+import re
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryDirectory
+from typing import IO, TYPE_CHECKING
+
+from captioner.errors import CaptionerError, FileMissingError, FileTooLargeError, UnsupportedFileError
+
+if TYPE_CHECKING:
+    import httpx
+
+STANDARD_INPUT = "-"
+URL = re.compile(r"https?://", re.IGNORECASE)
+USER_AGENT = "captioner (https://pypi.org/project/captioner)"
+
+MOST_BYTES = 200_000_000
+"""Larger files are not fetched: a photo of 200 million pixels, the most that is read, has some 100 MB as JPEG."""
+SILENCE_S = 10.0
+"""How long a server may say nothing."""
+WHOLE_S = 120.0
+"""How long a file may take altogether."""
+MOST_REDIRECTS = 5
+CHUNK_BYTES = 1 << 16
+
+
+def is_elsewhere(file: str | Path) -> bool:
+    """Tell whether a file is an address or standard input; a `Path` is always of a file on the disk."""
+    return isinstance(file, str) and (file == STANDARD_INPUT or URL.match(file) is not None)
+
+
+@cache
+def fetched(file: str) -> Path:
+    """Return where the content of an address, or of standard input, lies until the program ends; it is fetched once.
+
+    Raises:
+        FileMissingError: Nothing comes from there.
+        FileTooLargeError: It has more than `MOST_BYTES`.
+        UnsupportedFileError: It is a web page, or a server sends on to a private address.
+    """
+    try:
+        with NamedTemporaryFile(dir=_folder().name, delete=False) as target:
+            if file == STANDARD_INPUT:
+                _copy_standard_input(target)
+            else:
+                _fetch(file, target)
+            return Path(target.name)
+    except OSError as error:
+        raise FileMissingError(file, f"cannot be kept in the folder of temporary files ({error})") from error
+
+
+@cache
+def _folder() -> "TemporaryDirectory[str]":
+    return TemporaryDirectory(prefix="captioner-", ignore_cleanup_errors=True)
+
+
+def _copy_standard_input(target: IO[bytes]) -> None:
+    if sys.stdin is None:
+        raise FileMissingError(STANDARD_INPUT, "standard input is closed: there is nothing to read")
+    _copy(iter(lambda: sys.stdin.buffer.read(CHUNK_BYTES), b""), target, STANDARD_INPUT)
+
+
+def _copy(chunks: Iterator[bytes], target: IO[bytes], name: str, until: float = float("inf")) -> None:
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > MOST_BYTES:
+            raise FileTooLargeError(name, f"more than {MOST_BYTES / 1e6:.0f} MB: make it smaller first")
+        if time.monotonic() > until:
+            raise FileMissingError(name, f"not all of it came within {WHOLE_S:.0f} s")
+        target.write(chunk)
+
+
+def _fetch(url: str, target: IO[bytes]) -> None:
+    """Fetch an address, over a few redirects; each is looked at before it is followed."""
+    import httpx
+
+    until = time.monotonic() + WHOLE_S
+    with _fetch_errors(url), httpx.Client(timeout=SILENCE_S, headers={"User-Agent": USER_AGENT}) as client:
+        address = httpx.URL(url)
+        for _ in range(MOST_REDIRECTS + 1):
+            with client.stream("GET", address) as response:
+                if response.next_request is None:
+                    _check(response, url)
+                    _copy(response.iter_bytes(CHUNK_BYTES), target, url, until)
+                    return
+                address = response.next_request.url
+            if address.host != httpx.URL(url).host and _is_private(address.host):
+                raise UnsupportedFileError(
+                    url, f"the server sends on to {address.host}, a private address; not fetched"
+                )
+    raise FileMissingError(url, f"the server sends on more than {MOST_REDIRECTS} times")
+
+
+@contextmanager
+def _fetch_errors(url: str) -> Iterator[None]:
+    """Turn what the client raises into the project's errors."""
+    import httpx
+
+    try:
+        yield
+    except CaptionerError:
+        raise
+    except httpx.TimeoutException as error:
+        raise FileMissingError(url, f"the server did not answer within {SILENCE_S:.0f} s") from error
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise FileMissingError(url, f"cannot be fetched ({error or type(error).__name__})") from error
+
+
+def _check(response: "httpx.Response", url: str) -> None:
+    if not response.is_success:
+        raise FileMissingError(url, f"the server answers {response.status_code} {response.reason_phrase}".rstrip())
+    if response.headers.get("content-type", "").startswith("text/html"):
+        raise UnsupportedFileError(url, "a web page: give the address of the file itself")
+    size = response.headers.get("content-length", "")
+    if size.isdecimal() and int(size) > MOST_BYTES:
+        raise FileTooLargeError(url, f"{int(size) / 1e6:.0f} MB, more than {MOST_BYTES / 1e6:.0f} MB are not fetched")
+
+
+def _is_private(host: str) -> bool:
+    """Tell whether a host is of this machine or of a network that not all can reach."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:  # who cannot be found cannot be reached; a proxy may know better
+        return False
+    return any(not ipaddress.ip_address(str(one[4][0]).partition("%")[0]).is_global for one in found)
