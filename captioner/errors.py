@@ -31,7 +31,15 @@ from pathlib import Path
 
 
 class CaptionerError(Exception):
-    """The base of all errors that captioner raises on purpose."""
+    """The base of all errors that captioner raises on purpose.
+
+    Example:
+        >>> try:
+        ...     captioner.load("flickr8k").caption("none.jpg")
+        ... except CaptionerError as error:
+        ...     print(f"{type(error).__name__}: {error}")
+        FileMissingError: none.jpg: no such file
+    """
 
 
 class UsageError(CaptionerError):

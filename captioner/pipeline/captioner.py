@@ -85,6 +85,11 @@ class Captioner:
         Raises:
             InputError: A photo cannot be read.
             ConfigError: An option is unknown or out of range.
+
+        Example:
+            >>> result = captioner.load("flickr8k").caption(sample_photos()[0], num_captions=3)
+            >>> result.text == result.candidates[0].text, len(result.candidates)
+            (True, 3)
         """
         search = self.options(**options)
         if is_file_source(photos) or isinstance(photos, Image.Image | np.ndarray):

@@ -44,6 +44,10 @@ def load(model: Models = "flickr8k", device: str = "auto", engine: str = "auto",
         UsageError: There is no such engine, it does not run on the device, or no model is named.
         MissingExtraError: The engine is not installed.
         CacheError: What is exported for the engine `onnx` cannot be kept.
+
+    Example:
+        >>> captioner.load("multi30k-en-de").translate("Two dogs run.").text
+        'Zwei Hunde laufen.'
     """
     where = _device(device)
     names = [model] if isinstance(model, str | Path) else _names(model)

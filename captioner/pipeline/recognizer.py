@@ -91,6 +91,11 @@ class ActionRecognizer:
             InputError: A clip cannot be read.
             ConfigError: An option is unknown or out of range.
             MissingExtraError: PyAV is not installed.
+
+        Example:
+            >>> result = captioner.load("actions").recognize(sample_clip(), top=3)
+            >>> result.label == next(iter(result.probabilities)), len(result.probabilities)
+            (True, 3)
         """
         return self._watch(clips, self.best_labels(top, **options))
 

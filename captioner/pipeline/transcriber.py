@@ -80,6 +80,11 @@ class Transcriber:
             InputError: A recording cannot be read.
             ConfigError: An option is unknown or out of range.
             MissingExtraError: soundfile or PyAV is not installed.
+
+        Example:
+            >>> silence = 8_000, np.zeros(8_000, np.float32)
+            >>> captioner.load("digits").transcribe(silence).duration_s
+            1.0
         """
         search = self.options(**options)
         if is_file_source(recordings) or is_array(recordings):

@@ -86,6 +86,13 @@ class Translator:
         Raises:
             InputError: Something is no text.
             ConfigError: An option is unknown or out of range.
+
+        Example:
+            >>> result = captioner.load("multi30k-en-de").translate("Two dogs run. A man sits.", num_captions=2)
+            >>> result.text
+            'Zwei Hunde laufen. Ein Mann sitzt.'
+            >>> len(result.candidates)
+            2
         """
         search = self.options(**options)
         if isinstance(texts, str):
