@@ -23,7 +23,7 @@ COMMANDS = (caption, demo, web_page, score, compare, translate, transcribe, reco
 app = typer.Typer(
     help="Photos to captions, text to translations, speech to text, clips to actions, on a CPU; measures and trains.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

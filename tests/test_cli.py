@@ -29,6 +29,18 @@ def test_help_needs_no_torch_and_tells_what_config_tells():
     assert SearchConfig.model_fields["num_captions"].description in " ".join(done.stdout.split())
 
 
+def test_shells_complete_commands():
+    environment = os.environ | {
+        "_CAPTIONER_COMPLETE": "complete_bash",
+        "COMP_WORDS": "captioner eval",
+        "COMP_CWORD": "1",
+    }
+    # The shell asks the script of this name; it is what the package installs.
+    code = "import sys; sys.argv = ['captioner']; from captioner.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert done.stdout.split() == ["evaluate"]
+
+
 def test_version(run):
     assert run("--version") == (0, f"{__version__}\n", "")
 
