@@ -9,26 +9,44 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from captioner.commands.options import BeamSize, Device, Models, describe, given, is_stream
+from captioner.commands.options import BeamSize, Device, describe, given, is_stream
+from captioner.commands.subtitles import cues_out, read_subtitles_of
 from captioner.errors import UsageError
 from captioner.terminal import NAMES_AS_THEY_ARE, check_output, print_note, print_text
 
 if TYPE_CHECKING:
     from captioner.pipeline import TranslationResult
 
+DEFAULT_TARGET = "de"
+LINES_NAMED = 10
 OTHER_FORMATS = (".csv", ".json", ".parquet", ".html")  # as `caption` writes them
 
 
 def translate(
     texts: Annotated[list[str] | None, typer.Argument(help="Sentences; or - to read lines from a pipe.")] = None,
     input_file: Annotated[
-        Path | None, typer.Option("--input", help="A text file, one sentence a line; - is standard input.")
+        Path | None,
+        typer.Option("--input", help="A text file, one text a line; or subtitles, .srt or .vtt; - is standard input."),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="Write here: lines of text, or JSON lines where it ends in .jsonl; - prints JSON lines."),
+        typer.Option(
+            help="Write here: lines of text, JSON lines where it ends in .jsonl, or subtitles; - prints JSON lines."
+        ),
     ] = None,
-    model: Models = ["multi30k-en-de"],  # noqa: B006 (nobody changes it)
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A model that `captioner models` lists, a folder, or a hub's owner/name, in place of --to. Repeated:"
+            " models of one vocabulary that write together."
+        ),
+    ] = None,
+    target_language: Annotated[
+        str | None, typer.Option("--to", help="The language to write, such as de or fr. Default: de.")
+    ] = None,
+    source_language: Annotated[
+        str | None, typer.Option("--from", help="The language to read. Default: what a model reads.")
+    ] = None,
     num_translations: Annotated[
         int, typer.Option(min=1, help="Translations of each line, best first, with tabs between them.")
     ] = 1,
@@ -42,28 +60,53 @@ def translate(
     max_length: Annotated[int | None, typer.Option(min=1, help=describe("max_length"))] = None,
     device: Device = "auto",
 ) -> None:
-    """Translate sentences: one line out for each line in, as they come."""
+    """Translate texts: one line out for each line in, as they come; or a file of subtitles to another."""
     from captioner.batch.lines import translate_lines
     from captioner.pipeline import load_translator
     from captioner.progress import progress
 
     _check(output, input_file)
-    lines, count = _lines(texts, input_file)
-    translator = load_translator(model, device)
+    subtitles = read_subtitles_of(input_file, output)
+    lines, count = _lines(texts, input_file) if subtitles is None else (subtitles.texts, len(subtitles.texts))
+    chosen = _model(model, target_language, source_language)
+    if subtitles is not None and (num_translations > 1 or alignments):
+        raise UsageError("--num-translations, --alignments: subtitles have one text each; leave them out")
+    translator = load_translator(chosen, device)
     search = translator.options(**given(beam_size=beam_size, max_length=max_length, num_captions=num_translations))
     folder = _folder(explain)
+    doubtful: list[int] = []
     with ExitStack() as stack:
-        write = stack.enter_context(_lines_out(output))
+        write = stack.enter_context(_lines_out(output) if subtitles is None else cues_out(output, subtitles))
         on_screen = (output is None or is_stream(output)) and sys.stdout.isatty()
         advance = stack.enter_context(progress("sentences", count, "lines", hidden=on_screen))
         for number, result in enumerate(translate_lines(translator, lines, search), start=1):
             if cut := sum(sentence.num_pieces > 1 for sentence in result.sentences):
                 told = f"{cut} of its sentences too long for the model, and translated in pieces"
                 print_note(f"line {number}: {told}")
-            write(_row(result, output, translator.name, alignments))
+            if result.is_doubtful:
+                doubtful.append(number)
+            write(result.text if subtitles is not None else _row(result, output, translator.name, alignments))
             if folder is not None:
                 _draw(folder, number, result)
             advance()
+    if doubtful:
+        print_note(f"may lack something of the source, or say what it does not: {_numbers(doubtful)}")
+
+
+def _model(models: list[str] | None, target: str | None, source: str | None) -> list[str]:
+    """Return the models that were given, or the one that ships and translates between the languages."""
+    from captioner.pretrained.registry import find_translator
+
+    if models and (target or source):
+        raise UsageError("--model, --to, --from: a model has its languages; give either it or them")
+    return models or [find_translator(target or DEFAULT_TARGET, source)]
+
+
+def _numbers(lines: list[int]) -> str:
+    """Name lines, and of many the first ones."""
+    shown = ", ".join(map(str, lines[:LINES_NAMED]))
+    more = len(lines) - LINES_NAMED
+    return f"line{'s' if len(lines) > 1 else ''} {shown}{f' and {more:,} more' if more > 0 else ''}"
 
 
 def _lines(texts: list[str] | None, input_file: Path | None) -> tuple[Iterable[str], int | None]:
@@ -127,7 +170,7 @@ def _row(result: "TranslationResult", output: Path | None, model: str, alignment
 
     if output is not None and (is_stream(output) or output.suffix.lower() == ".jsonl"):
         candidates = [(one.text, one.log_prob) for one in result.candidates]
-        sentences = [(one.source, one.text) for one in result.sentences]
+        sentences = [(one.source, one.text, one.is_doubtful) for one in result.sentences]
         return json_row(result.source, candidates, model, sentences, result.alignments if alignments else None)
     line = text_line([one.text for one in result.candidates])
     return f"{line} ||| {pharaoh(result.alignments)}" if alignments else line

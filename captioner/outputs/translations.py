@@ -28,7 +28,7 @@ def json_row(
     source: str,
     candidates: Sequence[tuple[str, float]],
     model: str,
-    sentences: Sequence[tuple[str, str]],
+    sentences: Sequence[tuple[str, str, bool]],
     alignments: Sequence[tuple[int, int]] | None = None,
 ) -> str:
     """Return one translation as a row of JSON lines, with the keys of a caption's row; all but ASCII is escaped.
@@ -37,7 +37,7 @@ def json_row(
         source: The text that was translated.
         candidates: Translations, best first, each with its log-probability, nats.
         model: Name of the model.
-        sentences: Each sentence of the source, and its best translation.
+        sentences: Each sentence of the source, its best translation, and whether that may lack something.
         alignments: Source word and target word of the best one, where they are wanted.
     """
     row: dict[str, Any] = {
@@ -47,7 +47,10 @@ def json_row(
         "candidates": [{"text": text, "log_prob": log_prob} for text, log_prob in candidates],
         "model": model,
         "error": None,
-        "sentences": [{"source": source, "text": text} for source, text in sentences],
+        "doubtful": any(is_doubtful for _, _, is_doubtful in sentences),
+        "sentences": [
+            {"source": source, "text": text, "doubtful": is_doubtful} for source, text, is_doubtful in sentences
+        ],
     }
     if alignments is not None:
         row["alignments"] = pharaoh(alignments)

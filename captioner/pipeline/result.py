@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from captioner.outputs.record import Concept, Segment
+from captioner.pipeline.coverage import is_doubtful
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,11 @@ class SentenceResult(Result):
         return tuple(self.source.split())
 
     @property
+    def is_doubtful(self) -> bool:
+        """Whether the translation may lack something of the source; see `captioner.pipeline.coverage`."""
+        return is_doubtful(self.candidates[0], self.source)
+
+    @property
     def alignments(self) -> tuple[tuple[int, int], ...]:
         """For each word of the best translation the source word that it looked at most: source and target, from 0."""
         return tuple((source, target) for target, source in enumerate(self.candidates[0].most_looked_at))
@@ -187,6 +193,11 @@ class TranslationResult(SentenceResult):
     """
 
     sentences: tuple[SentenceResult, ...] = ()
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the translation of one of its sentences may lack something of it."""
+        return any(sentence.is_doubtful for sentence in self.sentences)
 
 
 @dataclass(frozen=True)

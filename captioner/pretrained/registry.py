@@ -51,6 +51,28 @@ def is_hub_name(model: str) -> bool:
     return not (owner == "runs" or name == "best" or Path(owner).exists() or name.startswith("checkpoint"))
 
 
+def find_translator(target: str, source: str | None = None) -> str:
+    """Return the model that ships and translates into a language: of several, the first by name.
+
+    Args:
+        target: A code such as de.
+        source: The language from which it translates; None for any.
+
+    Raises:
+        ModelError: There is none.
+    """
+    shipped = {
+        folder.name: json.loads((folder / "config.json").read_text(encoding="utf-8")).get("directions", [])
+        for folder in list_models()
+    }
+    for name, directions in shipped.items():
+        if any(into == target and source in (None, begin) for begin, into in directions):
+            return name
+    known = sorted({f"{begin} to {into}" for directions in shipped.values() for begin, into in directions})
+    wanted = f"from {source} to {target}" if source else f"to {target}"
+    raise ModelError(f"no model that ships translates {wanted}: there are {', '.join(known)}; or give --model")
+
+
 def model_name(model: str | Path) -> str:
     """Return what a model is called in results: its last name, or that of the run whose best model it is."""
     path = Path(model)

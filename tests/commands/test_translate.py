@@ -125,8 +125,12 @@ def test_json_lines_are_written(run, model, sentence_model_folder, tmp_path):
     rows = [json.loads(line) for line in lines(output.read_text())]
     assert [row["source"] for row in rows] == SENTENCES
     for row, result in zip(rows, model.translate(SENTENCES, num_captions=3), strict=True):
-        assert list(row) == ["source", "text", "log_prob", "candidates", "model", "error", "sentences"]
-        assert row["sentences"] == [{"source": one.source, "text": one.text} for one in result.sentences]
+        keys = ["source", "text", "log_prob", "candidates", "model", "error", "doubtful", "sentences"]
+        assert list(row) == keys
+        assert row["doubtful"] == result.is_doubtful
+        assert row["sentences"] == [
+            {"source": one.source, "text": one.text, "doubtful": one.is_doubtful} for one in result.sentences
+        ]
         assert (row["text"], row["model"], row["error"]) == (result.text, "en-de", None)
         assert [one["text"] for one in row["candidates"]] == [one.text for one in result.candidates]
         assert [one["log_prob"] for one in row["candidates"]] == pytest.approx(
@@ -176,7 +180,7 @@ def test_a_sentence_that_is_too_long_is_told(run, sentence_model_folder):
     status, out, err = run("translate", "a", f"Snow. {long}", many, "--beam-size", 1, "--model", sentence_model_folder)
     assert status == 0
     assert len(lines(out)) == 3
-    assert err == "line 2: 1 of its sentences too long for the model, and translated in pieces\n"
+    assert err.splitlines()[0] == "line 2: 1 of its sentences too long for the model, and translated in pieces"
 
 
 def test_a_line_is_one_line_whatever_it_is_laid_out_with(run, model, sentence_model_folder, tmp_path):
@@ -185,6 +189,33 @@ def test_a_line_is_one_line_whatever_it_is_laid_out_with(run, model, sentence_mo
     status, out, _ = run("translate", "--input", write(tmp_path / "a", line), "--model", sentence_model_folder)
     assert status == 0
     assert lines(out) == ["{} {}\u2028{}\x0c{}".format(*texts)]
+
+
+def test_lines_that_may_lack_something_are_told_once(run, sentence_model_folder):
+    long = "the dogs and the snow and the dogs and the snow and the dogs and the snow"  # of which it writes 7 pieces
+    status, out, err = run("translate", "a", long, long, "--max-length", 1, "--model", sentence_model_folder)
+    assert status == 0
+    assert len(lines(out)) == 3
+    assert err.count("may lack something of the source") == 1
+    assert err.rstrip().endswith("lines 2, 3")
+
+
+SRT = (
+    "1\r\n00:00:01,000 --> 00:00:02,500\r\n<i>Two dogs\r\nplay.</i>\r\n\r\n2\r\n00:00:03,000 --> 00:00:04,000\r\n42\r\n"
+)
+
+
+def test_subtitles_become_subtitles(run, model, sentence_model_folder, tmp_path):
+    source, output = write(tmp_path / "a.srt", SRT), tmp_path / "b.SRT"
+    status, out, _ = run("translate", "--input", source, "--output", output, "--model", sentence_model_folder)
+    assert (status, out) == (0, "")
+    cues = output.read_text().split("\n\n")
+    said = model.translate("Two dogs play.").text.split()
+    assert cues[0].split("\n")[:2] == ["1", "00:00:01,000 --> 00:00:02,500"]
+    assert cues[0].split("\n", 2)[2].removeprefix("<i>").removesuffix("</i>").split() == said
+    assert cues[1] == "2\n00:00:03,000 --> 00:00:04,000\n42"
+    status, out, _ = run("translate", "--input", source, "--model", sentence_model_folder)
+    assert out == output.read_text().rstrip("\n") + "\n"
 
 
 @pytest.mark.parametrize(
@@ -220,6 +251,7 @@ def test_wrong_use_is_one_message_and_a_status(
         "empty": write(tmp_path / "empty.txt", ""),
         "latin": tmp_path / "latin.txt",
         "folder": tmp_path,
+        "srt": write(tmp_path / "a.srt", SRT),
         "model": sentence_model_folder,
         "photos": model_folder,
         "photo": photos[0],

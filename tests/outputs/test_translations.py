@@ -14,11 +14,11 @@ HARD = 'tab\tfeed\nreturn\r "quoted" \u2028 \x85 Straße \ud800'
 
 
 def test_a_row_has_the_keys_that_rows_of_all_senses_share():
-    row = json.loads(json_row("two dogs", [("zwei Hunde", -1.5), ("zwei", -2.5)], "en-de", [("a", "b")]))
+    row = json.loads(json_row("two dogs", [("zwei Hunde", -1.5), ("zwei", -2.5)], "en-de", [("a", "b", True)]))
     record = Record("x.jpg", "a dog", -1.5, (Candidate("a dog", -1.5), Candidate("dog", -2.5)), "m", None)
     renamed = {"file": "source", "caption": "text"}
     shared = [renamed.get(key, key) for key in record.to_row("caption") if key not in ("confidence", "concepts")]
-    assert list(row) == [*shared, "sentences"]
+    assert list(row) == [*shared, "doubtful", "sentences"]
     assert [list(one) for one in row["candidates"]] == [["text", "log_prob"]] * 2
     assert row == {
         "source": "two dogs",
@@ -27,12 +27,13 @@ def test_a_row_has_the_keys_that_rows_of_all_senses_share():
         "candidates": [{"text": "zwei Hunde", "log_prob": -1.5}, {"text": "zwei", "log_prob": -2.5}],
         "model": "en-de",
         "error": None,
-        "sentences": [{"source": "a", "text": "b"}],
+        "doubtful": True,
+        "sentences": [{"source": "a", "text": "b", "doubtful": True}],
     }
 
 
 def test_a_row_is_one_line_of_ascii_whatever_is_in_it():
-    line = json_row(HARD, [(HARD, -1.0)], "m", [(HARD, HARD)])
+    line = json_row(HARD, [(HARD, -1.0)], "m", [(HARD, HARD, False)])
     assert line.isascii()
     assert len(line.splitlines()) == 1
     assert json.loads(line)["source"] == json.loads(line)["text"] == HARD

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from captioner.errors import ModelError
-from captioner.pretrained.registry import MODELS, find_model, is_hub_name, model_kind
+from captioner.pretrained.registry import MODELS, find_model, find_translator, is_hub_name, model_kind
 
 PATHS = [
     "runs/mine",
@@ -53,3 +53,17 @@ def test_folders_are_found_from_home_and_beside_a_run(tmp_path, monkeypatch):
     with pytest.raises(ModelError, match=r"~/run is no model: .*did you mean ~/run/best\?"):
         find_model("~/run")
     assert find_model("flickr8k") == MODELS / "flickr8k"
+
+
+@pytest.mark.parametrize(
+    ("target", "source", "model"),
+    [("de", None, "multi30k-en-de"), ("de", "en", "multi30k-en-de"), ("fr", "en", "multi30k-en-fr")],
+)
+def test_a_translator_is_found_by_its_languages(target, source, model):
+    assert find_translator(target, source) == model
+
+
+@pytest.mark.parametrize(("target", "source"), [("it", None), ("de", "fr"), ("en", "de"), ("", None), ("DE", None)])
+def test_languages_that_no_model_knows_are_named_with_those_there_are(target, source):
+    with pytest.raises(ModelError, match="there are en to de, en to fr"):
+        find_translator(target, source)

@@ -1,0 +1,73 @@
+"""Subtitles keep times, marks, settings and cues; texts alone change, and lines that go on are one text."""
+
+from pathlib import Path
+
+import pytest
+
+from captioner.data.subtitles import read_subtitles
+from captioner.errors import AnnotationError
+
+SRT = """1
+00:00:01,000 --> 00:00:02,500
+<i>Two dogs run
+across the field.</i>
+
+2
+00:01:02,000 --> 00:01:04,000
+{\\an8}- <b>Who</b> is it?
+- Tom & Ann,
+who else?
+
+7
+00:01:05,000 --> 00:01:06,000
+
+"""
+VTT = """WEBVTT - Film
+Kind: captions
+
+STYLE
+::cue { color: red }
+
+NOTE a note
+
+intro
+00:00:01.000 --> 00:00:02.500 align:start position:10%
+<v Ann>Tom &amp; I run.</v>
+
+00:01:02.000 --> 00:01:04.000
+5 &lt; 6
+"""
+
+
+def written(folder: Path, name: str, content: str) -> Path:
+    path = folder / name
+    path.write_bytes(content.encode())
+    return path
+
+
+@pytest.mark.parametrize("content", [SRT, SRT.replace("\n", "\r\n"), "\ufeff" + SRT])
+def test_subrip(tmp_path, content):
+    found = read_subtitles(written(tmp_path, "a.srt", content))
+    assert found.texts == ["Two dogs run across the field.", "- Who is it?", "- Tom & Ann, who else?"]
+    expected = SRT.replace("Two dogs run\nacross the field.", "Zwei Hunde laufen\nueber das Feld.")
+    expected = expected.replace("- <b>Who</b> is it?", "- x")
+    expected = expected.replace("- Tom & Ann,\nwho else?", "- y")
+    assert found.with_texts(["Zwei Hunde laufen ueber das Feld.", "- x", "- y"]).rstrip() == expected.rstrip()
+
+
+def test_webvtt(tmp_path):
+    found = read_subtitles(written(tmp_path, "a.VTT", VTT))
+    assert found.texts == ["Tom & I run.", "5 < 6"]
+    expected = VTT.replace("Tom &amp; I run.", "A &amp; B").replace("5 &lt; 6", "&lt;3")
+    assert found.with_texts(["A & B", "<3"]) == expected
+
+
+def test_no_cues(tmp_path):
+    assert read_subtitles(written(tmp_path, "a.srt", "")).texts == []
+    assert read_subtitles(written(tmp_path, "a.vtt", "WEBVTT\n")).with_texts([]).startswith("WEBVTT")
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.srt", "no subtitles\n"), ("a.vtt", "no subtitles\n"), ("a.vtt", "")])
+def test_other_files_are_named(tmp_path, name, content):
+    with pytest.raises(AnnotationError, match=name):
+        read_subtitles(written(tmp_path, name, content))
