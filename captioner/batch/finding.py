@@ -5,6 +5,7 @@
 
 import glob
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -144,7 +145,8 @@ class _Search:
     def _take_below(self, start: str) -> bool:
         taken = start_was_searched = self._was_searched(start)
         for folder in walk(start, self._searched):
-            taken |= self._take_from(folder)
+            below = Path(os.path.relpath(folder.path, start)).parts
+            taken |= self._take_from(folder, hidden=any(re.match(r"\.[^.]", name) for name in below))
         return taken or start_was_searched
 
     def _was_searched(self, folder: str) -> bool:
@@ -153,14 +155,16 @@ class _Search:
         except OSError:
             return False
 
-    def _take_from(self, folder: Folder) -> bool:
+    def _take_from(self, folder: Folder, hidden: bool) -> bool:
+        """Take files of a folder; in a hidden one, such as `.git`, by their suffix alone, and others are not counted."""
         if folder.error is not None:
             self._files.setdefault((None, folder.path), Path(folder.path))
             return True
         taken = False
         for entry in folder.files:
-            if not self._kind.has(entry.name, entry.path):
-                self._pass_over(folder.key, entry.name)
+            if not (self._kind.has_name(entry.name) if hidden else self._kind.has(entry.name, entry.path)):
+                if not hidden:
+                    self._pass_over(folder.key, entry.name)
                 continue
             taken = True
             path = Path(folder.path, entry.name)

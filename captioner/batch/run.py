@@ -97,7 +97,7 @@ def run_folder(
 
 def is_finished(files: Sequence[str | Path], to: Destinations) -> bool:
     """Tell whether all outputs are there and no run is unfinished."""
-    return bool(to.outputs) and not _journal_path(files, to).exists() and all(path.exists() for path in to.outputs)
+    return bool(to.outputs) and not _journal_path(files, to).exists() and all(path.is_file() for path in to.outputs)
 
 
 def new_files(files: Sequence[str | Path], to: Destinations) -> int | None:

@@ -93,6 +93,8 @@ def caption(
         raise UsageError("--explain: only our own models, on this machine, tell where they looked")
     if watches and engine in ("onnx", "ray"):
         raise UsageError(f"--engine {engine}: clips are captioned by torch on this machine; leave --engine out")
+    if engine == "ray" and "-" in files:
+        raise UsageError("--engine ray: its workers have no standard input; give the photo a name")
     if len(model) > 1 and engine == "ray":
         raise UsageError("--engine ray: there each worker has one model; give one --model")
     if watches:

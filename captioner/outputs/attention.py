@@ -12,11 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from captioner.errors import ShapeError, UsageError
-from captioner.outputs.disk import beside, output_errors
+from captioner.outputs.disk import output_errors
 from captioner.preprocess.fetching import is_elsewhere
 from captioner.preprocess.video import Clip
 
 COLUMNS = 5
+LONGEST_NAME = 100  # of what stands for an address, in characters
 # Lengths in pixels; a panel is twice what a screen of normal density needs, so that the picture stays sharp.
 PANEL_WIDTH, PANEL_HEIGHT = 360, 440  # a photo is fitted into these
 FRAME_WIDTH, FRAME_HEIGHT = 240, 240  # a clip's frame is fitted into these
@@ -120,8 +121,8 @@ class AttentionWriter:
     def path(self, file: str | Path) -> Path:
         """Return the picture's path; that of an address is made of its letters, digits, dots and hyphens."""
         if is_elsewhere(file):
-            name = re.sub(r"[^\w.-]+", "-", str(file).partition("://")[2]) or "standard-input"
-            return beside(self._folder / name, ".png")
+            name = re.sub(r"[^\w.-]+", "-", str(file).partition("://")[2])[-LONGEST_NAME:].lstrip(".")
+            return self._folder / f"{name or 'standard-input'}.png"
         return self._folder / f"{os.path.relpath(file, self._common)}.png"
 
     def write(self, file: str | Path, image: Image.Image | Clip, words: Sequence[str], attention: ArrayLike) -> None:

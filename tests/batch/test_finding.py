@@ -161,6 +161,15 @@ def test_what_systems_put_beside_photos_is_no_photo_but_may_be_named(tmp_path):
         find_photos([tmp_path / "__MACOSX"])
 
 
+def test_in_hidden_folders_nothing_is_opened_and_nothing_counted(tmp_path):
+    (tmp_path / ".git" / "objects").mkdir(parents=True)
+    for name in (".git/objects/a.jpg", ".git/objects/1f", ".git/config", "..x.jpg"):
+        (tmp_path / name).write_bytes(JPEG)
+    found = find_photos([tmp_path])
+    assert names(found) == ["..x.jpg", "a.jpg"] and found.note() is None
+    assert names(find_photos([tmp_path / ".git" / "objects"])) == ["1f", "a.jpg"]
+
+
 @pytest.fixture
 def tree(tmp_path):
     """Photos in folders, and links to folders in all directions."""

@@ -232,6 +232,11 @@ def test_to_what_no_such_run_wrote_nothing_is_added_and_it_stays(make_captioner,
     assert to.outputs[0].read_bytes() == before and not to.outputs[0].with_name("out.jsonl.unfinished").exists()
 
 
+def test_a_pipe_is_no_finished_output(files, tmp_path):
+    os.mkfifo(tmp_path / "out.jsonl")
+    assert not is_finished(files, Destinations([tmp_path / "out.jsonl"]))
+
+
 def test_what_is_only_printed_cannot_be_gone_on_with(make_captioner, files):
     with pytest.raises(UsageError, match="--output or --sidecar"):
         run(make_captioner(), files, Destinations(), resume=True)
