@@ -156,7 +156,7 @@ class _Search:
             return False
 
     def _take_from(self, folder: Folder, hidden: bool) -> bool:
-        """Take files of a folder; in a hidden one, such as `.git`, suffixes alone tell them, and others are not counted."""
+        """Take files of a folder; in a hidden one, such as `.git`, by suffix alone, and without counting others."""
         if folder.error is not None:
             self._files.setdefault((None, folder.path), Path(folder.path))
             return True
