@@ -45,9 +45,9 @@ class PhotoDataConfig(Section):
 class ImageConfig(Section):
     """How a photo becomes a tensor."""
 
-    height: int = Field(224, ge=32)
+    height: int = Field(224, ge=32, le=8192)
     """Height of the encoder's input, pixels."""
-    width: int = Field(224, ge=32)
+    width: int = Field(224, ge=32, le=8192)
     """Width of the encoder's input, pixels."""
     resize: Literal["squash", "crop", "pad"] = "squash"
     """How other shapes are fitted: squash changes the aspect ratio, crop cuts the longer side, pad adds grey."""

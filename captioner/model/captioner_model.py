@@ -70,6 +70,7 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
 
     def __init__(self, config: CaptionerConfig) -> None:
         super().__init__(config)
+        config.check()
         kinds = chosen_by_kind(ENCODERS, config.encoder, "config.json")
         encoder_config = validated(kinds, config.encoder, "config.json: encoder")
         decoder_config = validated(DecoderConfig, config.decoder, "config.json: decoder")

@@ -1,9 +1,13 @@
 """A model's `config.json`, apart from the model: ONNX graphs need it, and nothing of transformers' models."""
 
 from dataclasses import field
-from typing import Any
+from typing import Annotated, Any, Self
 
+from pydantic import Field, model_validator
 from transformers import PreTrainedConfig
+
+from captioner.config import validated
+from captioner.config.section import Section
 
 
 class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
@@ -46,3 +50,42 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     directions: list[list[str]] = field(default_factory=list)
     known_words: str = ""
     backbone_fingerprint: str = ""
+
+    def check(self) -> None:
+        """See that what ties the sections to the tokenizer makes sense: the file may come from anyone.
+
+        Raises:
+            ConfigError: A field has a wrong type or is out of range.
+        """
+        validated(_Ties, {name: getattr(self, name, None) for name in _Ties.model_fields}, "config.json")
+
+
+TokenId = Annotated[int, Field(strict=True, ge=0)]
+
+
+class _Ties(Section):
+    """The fields beside the sections."""
+
+    vocab_size: int = Field(strict=True, ge=4, le=10_000_000)
+    pad_token_id: TokenId
+    bos_token_id: TokenId
+    eos_token_id: TokenId
+    unk_token_id: TokenId
+    tie_word_embeddings: bool
+    naming: dict[str, tuple[float, float]]
+    confidence: dict[str, float]
+    directions: list[tuple[str, str]]
+    known_words: str
+    backbone_fingerprint: str
+
+    @classmethod
+    def is_text(cls, field: str) -> bool:
+        """Take no number for a text: nobody writes these by hand."""
+        return False
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        special = [self.pad_token_id, self.bos_token_id, self.eos_token_id, self.unk_token_id]
+        if max(special) >= self.vocab_size or len(set(special)) < len(special):
+            raise ValueError(f"the ids of special tokens {special} must differ, and be below {self.vocab_size}")
+        return self

@@ -151,6 +151,7 @@ class OnnxModel(TextGeneration):
 
     def __init__(self, folder: Path) -> None:
         self.config: Any = CaptionerConfig.from_pretrained(folder)
+        self.config.check()
         self.image_config = validated(ImageConfig, self.config.image, "config.json: image")
         self.search_config = validated(SearchConfig, self.config.search, "config.json: search")
         self.tokenizer: Any = PreTrainedTokenizerFast.from_pretrained(folder)

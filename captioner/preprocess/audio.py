@@ -1,5 +1,6 @@
 """From a recording, however it is stored, to mono samples at the rate that the model listens at."""
 
+import contextlib
 import io
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeGuard
@@ -157,7 +158,7 @@ def _by_soundfile(stream: Any, name: str) -> tuple[int, Samples] | None:
     soundfile = import_library("soundfile", EXTRA)
     stream.seek(0)
     try:
-        with soundfile.SoundFile(stream) as file:
+        with soundfile.SoundFile(_Within(stream)) as file:
             _check_length(file.frames / file.samplerate, name)
             rate_hz, expected = file.samplerate, file.frames
 
@@ -174,6 +175,29 @@ def _by_soundfile(stream: Any, name: str) -> tuple[int, Samples] | None:
     if len(samples) < expected:
         raise CorruptFileError(name, f"broken off after {len(samples) / rate_hz:.1f} of {expected / rate_hz:.1f} s")
     return rate_hz, samples
+
+
+class _Within(io.RawIOBase):
+    """A file that stays where it is when a broken head sends it outside: libsndfile cannot be told an error."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def readinto(self, buffer: Any) -> int:
+        """Read as many bytes as there are, and fit."""
+        content = self._stream.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place within the file."""
+        with contextlib.suppress(ValueError, OSError, OverflowError):
+            self._stream.seek(offset, whence)
+        return self.tell()
+
+    def tell(self) -> int:
+        """Return the place."""
+        return int(self._stream.tell())
 
 
 def _by_av(stream: Any, name: str) -> tuple[int, Samples]:

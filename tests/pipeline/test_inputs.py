@@ -82,7 +82,9 @@ def test_arrays_of_sound_are_one_recording_and_tuples_of_files_are_many(transcri
 NOTHING = [None, 3, 2.5, object(), {"a": "b"}, np.float32(1), [None], [3], ["", None], [[]]]
 
 
-@pytest.mark.parametrize("given", [*NOTHING, torch.zeros(3, 8, 8), np.zeros((2, 2, 2, 2))], ids=repr)
+@pytest.mark.parametrize(
+    "given", [*NOTHING, torch.zeros(3, 8, 8), np.zeros((2, 2, 2, 2))], ids=lambda given: type(given).__name__
+)
 def test_what_stands_for_nothing_is_an_error_of_ours(captioner, translator, transcriber, recognizer, given):
     for read in (captioner.caption, translator.translate, transcriber.transcribe, recognizer.recognize):
         with pytest.raises(InputError):
