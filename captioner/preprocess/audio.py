@@ -30,7 +30,8 @@ MOST_SECONDS = 2 * 60 * 60
 """Longer recordings are refused: two hours at 48 kHz are 1.4 GB as 32-bit samples."""
 SOUNDFILE_KINDS = ("WAV", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF")
 BLOCK_SAMPLES = 1 << 16
-MOST_HZ = 1_000_000
+LEAST_HZ, MOST_HZ = 1_000, 1_000_000
+"""Other rates are those of broken heads: speech needs 4 kHz, and what lasts for hours by its head fills the memory."""
 MOST_CHANNELS = 64
 CANCELLED = 0.5
 SHAPES = "[samples], [samples, channels] or [channels, samples]"
@@ -73,8 +74,8 @@ def read_audio(source: Any, sample_rate_hz: int) -> Samples:
         raise CorruptFileError(name, "it lasts 0 seconds: there is nothing to hear")
     if not np.isfinite(samples).all():
         raise CorruptFileError(name, "some samples are no finite numbers")
-    if not 1 <= rate_hz <= MOST_HZ:
-        raise InputError(name, f"a rate of {rate_hz:,} Hz, and at most {MOST_HZ:,} are read")
+    if not LEAST_HZ <= rate_hz <= MOST_HZ:
+        raise InputError(name, f"a rate of {rate_hz:,} Hz; sound of {LEAST_HZ:,} to {MOST_HZ:,} Hz is read")
     with decoding(name, "its rate cannot be changed"):
         return resample(samples, rate_hz, sample_rate_hz)
 

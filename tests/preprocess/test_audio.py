@@ -354,6 +354,7 @@ def test_a_file_may_be_given_in_any_way(tmp_path, kind):
         (float("nan"), np.zeros(4)),
         (float("inf"), np.zeros(4)),
         (10**12, np.zeros(4)),
+        (1, np.zeros(4)),
         None,
         3,
         io.StringIO("text"),
