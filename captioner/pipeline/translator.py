@@ -155,6 +155,8 @@ class Translator:
 
     def _candidate(self, hypothesis: Hypothesis, piece: Piece, source_pieces: Sequence[str]) -> Candidate:
         text = with_quotes_of(self.target_language, self.model.decode([hypothesis])[0], piece.reading.text)
+        if piece.reading.in_capitals:
+            text = text.upper()
         words = text.split()
         groups = words_of_pieces(self.model.pieces(hypothesis.token_ids))
         counts = np.array([groups.count(word) for word in range(len(words))], np.float32)

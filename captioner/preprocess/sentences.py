@@ -19,7 +19,14 @@ LIST_MARKS = re.compile(
 WIDE_SPACE = re.compile(r"[^\S ]")  # sentencex 1.0.32 panics where one of several bytes stands behind an initial
 
 # Ends that the splitter does not see: a closing bracket, an ellipsis or "etc.", and a capital letter behind the space.
-MISSED_END = re.compile(r"(?:(?<=[.!?…][)\]])|(?<=…)|(?<=\betc\.))\s+(?=[\"'“„«‘(]?[A-ZÀ-ÖØ-Þ])")
+MISSED_END = re.compile(
+    r"(?:(?<=[.!?…][)\]])|(?<=…)|(?<=\betc\.)|(?<=[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]))\s+(?=[\"'“„«‘(]?[A-ZÀ-ÖØ-Þ])"
+)
+
+# Emoji at either end of a sentence, apart from its words, belong to the layout, and end a sentence before a capital.
+EMOJI = r"[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d]+"
+EMOJI_BEFORE = re.compile(rf"\s*(?:{EMOJI}\s+)*")
+EMOJI_BEHIND = re.compile(rf"{EMOJI}[.!?…]*")
 
 # What the splitter takes for an end, by language, at the end of a piece.
 NO_END = {
@@ -71,9 +78,16 @@ def _in_line(line: str, offset: int, language: str) -> Iterator[tuple[int, int]]
     for piece in _pieces(line[start:], language):
         end = start + len(piece)
         if any(sign.isalpha() for sign in piece):
-            blank = len(piece) - len(piece.lstrip())
-            yield offset + start + blank, offset + start + len(piece.rstrip())
+            before = EMOJI_BEFORE.match(piece)
+            yield offset + start + (before.end() if before else 0), offset + start + len(_without_emoji_behind(piece))
         start = end
+
+
+def _without_emoji_behind(piece: str) -> str:
+    piece = piece.rstrip()
+    while len(words := piece.rsplit(maxsplit=1)) == 2 and EMOJI_BEHIND.fullmatch(words[1]):
+        piece = piece[: -len(words[1])].rstrip()
+    return piece
 
 
 def _pieces(line: str, language: str) -> list[str]:

@@ -98,7 +98,8 @@ def cut_reading(trial: Trial, num_words: int, fits: Callable[[str], bool]) -> li
         words = tuple(part.split())
         inside = [one for one in trial.stand_ins if first <= one.word < first + len(words)]
         stand_ins = tuple(replace(one, word=one.word - first) for one in inside)
-        found.append((Reading(words, trial.reading.columns[first : first + len(words)]), stand_ins))
+        columns = trial.reading.columns[first : first + len(words)]
+        found.append((replace(trial.reading, words=words, columns=columns), stand_ins))
         end, num_read = start + len(part), first + len(words)
     starts = [0, *(reading.columns[0] for reading, _ in found[1:])]
     ends = [*(reading.columns[-1] + 1 for reading, _ in found[:-1]), num_words]

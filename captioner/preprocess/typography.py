@@ -21,6 +21,8 @@ INVISIBLE = re.compile(
 # Ligatures, letters of other widths and fonts, no-break hyphens; not what a change of form would change in meaning.
 PLAINER_FORMS = ("<compat>", "<wide>", "<narrow>", "<font>", "<noBreak>")
 
+CAPITALS = re.compile(r"[^\W\d_]{2}")
+NOT_A_WORD = re.compile(r"[\d@/_\\]|\w\.\w")  # an address, say, whose capitals may count
 IN_BACKTICKS = re.compile("`.+`")  # code
 FRENCH_END = re.compile(r"»[^\w«]*")
 QUOTES = re.compile('["„“”«»]')
@@ -34,10 +36,12 @@ class Reading:
     Attributes:
         words: What it reads, to be put together with spaces.
         columns: The word of the sentence, counted from 0, that each of them comes from.
+        in_capitals: Whether all of the sentence was written in capitals; it is read in small letters.
     """
 
     words: tuple[str, ...]
     columns: tuple[int, ...]
+    in_capitals: bool = False
 
     @property
     def text(self) -> str:
@@ -70,7 +74,13 @@ def plain_reading(words: Sequence[str]) -> Reading:
                 found.append(opening + part)
                 columns.append(column)
                 opening = ""
-    return Reading(tuple(found), tuple(columns))
+    loud = sum(map(bool, map(CAPITALS.search, found))) > 1 and not any(
+        sign.islower() for word in found for sign in word
+    )
+    if loud:
+        found = [word if NOT_A_WORD.search(word) else word.lower() for word in found]
+        found[0] = found[0][:1].upper() + found[0][1:]
+    return Reading(tuple(found), tuple(columns), loud)
 
 
 def _plain_word(word: str) -> str:

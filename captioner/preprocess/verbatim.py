@@ -6,7 +6,7 @@ A model that never read a word can neither translate nor spell it, but knows wha
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from captioner.preprocess.typography import Reading
 
@@ -139,7 +139,9 @@ def _is_unknown_name(reading: Reading, number: int, core: str, known_words: Coll
     """
     if not known_words or len(core) < 2 or not core[0].isupper() or not NAME.fullmatch(core):
         return False
-    if number == 0 and not (BEHIND_A_NAME.fullmatch(" ".join(reading.words[1:2])) or core[1:].lower() != core[1:]):
+    if number == 0 and not (
+        BEHIND_A_NAME.fullmatch(" ".join(reading.words[1:2]).rstrip(".,;:!?")) or core[1:].lower() != core[1:]
+    ):
         return False
     parts = [core.lower(), *re.split("[-']", core.lower())]
     return parts[0] not in known_words and not all(part in known_words for part in parts[1:])
@@ -160,4 +162,4 @@ def _trial(reading: Reading, copies: Sequence[_Copy], source: str, target: str, 
         read = read[0].upper() + read[1:] if copy.word == 0 else read
         words[copy.word] = f"{copy.before}{read}{copy.after}"
         stand_ins.append(StandIn(copy.word, written, copy.literal))
-    return Trial(Reading(tuple(words), reading.columns), tuple(stand_ins))
+    return Trial(replace(reading, words=tuple(words)), tuple(stand_ins))

@@ -86,6 +86,8 @@ def test_hard_ends_of_sentences(language, marked):
         ("> ## A title\n\n#19 runs", ("A title", "#19 runs"), ("> ## ", "\n\n", "")),
         ("A dog.\n***\n\nA cat. 42.", ("A dog.", "A cat."), ("", "\n***\n\n", " 42.")),
         ("a \ud800 b", ("a ? b",), ("", "")),
+        ("A dog 😀 It runs 🐕!", ("A dog", "It runs"), ("", " 😀 ", " 🐕!")),
+        ("😀 A 👩‍👩‍👧 eats. ❤️ dog😀", ("A 👩‍👩‍👧 eats.", "dog😀"), ("😀 ", " ❤️ ", "")),
     ],
 )
 def test_layout_is_what_says_nothing(text, sentences, gaps):
@@ -95,7 +97,7 @@ def test_layout_is_what_says_nothing(text, sentences, gaps):
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "zh", "nonesuch"])
 def test_no_sign_is_lost_and_no_word_is_cut(language):
-    signs = "ab AB.!?…\"'“”«»()[] \n\r\x0c\u2028\x85\x1c\u00a0\u3000é😀👩\u200d👧。写\u0301-1.2)ß•*#>"
+    signs = "😀❤️🐕ab AB.!?…\"'“”«»()[] \n\r\x0c\u2028\x85\x1c\u00a0\u3000é😀👩\u200d👧。写\u0301-1.2)ß•*#>"
     chance = random.Random(3)
     for _ in range(3000):
         text = "".join(chance.choices(signs, k=chance.randrange(30)))
@@ -106,7 +108,9 @@ def test_no_sign_is_lost_and_no_word_is_cut(language):
         assert [word for gap, sentence in pairs for word in (*gap.split(), *sentence.split())] == text.split()
 
 
-@pytest.mark.parametrize("text", ["no end here " * 50_000, "Wait… " * 50_000, '"' * 50_000, "« a (b [c " * 10_000])
+@pytest.mark.parametrize(
+    "text", ["no end here " * 50_000, "Wait… " * 50_000, '"' * 50_000, "« a (b [c " * 10_000, "a" + " " * 200_000 + "b"]
+)
 def test_a_long_text_is_cut_in_no_time(text):
     layout = cut_sentences(text)
     assert layout.join(layout.sentences) == text

@@ -33,6 +33,22 @@ def test_one_spelling(text, plain):
     assert plain_text(plain) == plain
 
 
+@pytest.mark.parametrize(
+    ("text", "read", "in_capitals"),
+    [
+        ("A MAN SITS.", "A man sits.", True),
+        ("STOP! NO DOGS!", "Stop! no dogs!", True),
+        ("SEE WWW.X.COM/A NOW", "See WWW.X.COM/A now", True),
+        ("NASA", "NASA", False),
+        ("A B", "A B", False),
+        ("A MAN sits", "A MAN sits", False),
+    ],
+)
+def test_sentences_in_capitals_are_read_in_small_letters(text, read, in_capitals):
+    reading = plain_reading(text.split())
+    assert (reading.text, reading.in_capitals) == (read, in_capitals)
+
+
 def test_each_word_keeps_its_place():
     reading = plain_reading(["a—b", "\u200b", "« ".strip(), "c", "»,", "d"])
     assert reading.words == ("a", "-", "b", '"c",', "d")
