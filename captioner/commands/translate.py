@@ -159,9 +159,9 @@ def _lines_out(output: Path | None) -> Iterator[Callable[[str], None]]:
             sys.stdout.reconfigure(encoding="utf-8", errors=NAMES_AS_THEY_ARE, newline="\n")
         yield print_text
         return
-    from captioner.outputs.disk import output_errors
+    from captioner.outputs.disk import written_in_place
 
-    with output_errors(output), output.open("w", encoding="utf-8", newline="\n") as stream:
+    with written_in_place(output) as stream:
         yield lambda line: print(line, file=stream, flush=True)
 
 

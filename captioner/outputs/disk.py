@@ -17,6 +17,8 @@ from captioner.outputs.special_files import check_special, is_special, open_spec
 LONGEST_NAME_BYTES = 143  # eCryptfs; other disks take 255
 # What befalls whichever file is written next, too; an error of any other kind is one file's own.
 OF_ALL_FILES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+TEXT: dict[str, Any] = {"encoding": "utf-8", "errors": NAMES, "newline": ""}
+"""How files of text are opened."""
 
 
 @contextmanager
@@ -106,18 +108,31 @@ def written_whole(path: str | Path) -> Iterator[TextIO]:
         UsageError: As `check_place`.
         OutputError: Writing failed; an older file of the name is as it was.
     """
-    settings: dict[str, Any] = {"encoding": "utf-8", "errors": NAMES, "newline": ""}
     if is_special(path):
-        with output_errors(path), os.fdopen(open_special(path), "w", **settings) as stream:
+        with written_in_place(path) as stream:
             yield stream
         return
     with whole_file(path) as part:
         try:
-            stream = part.open("w", **settings)
+            stream = part.open("w", **TEXT)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
         with stream:
             yield stream
+
+
+@contextmanager
+def written_in_place(path: str | Path) -> Iterator[TextIO]:
+    """Open a text file, device, pipe or standard output (`-`), which gets what is written as it comes and keeps it.
+
+    Raises:
+        UsageError: As `check_place`.
+        OutputError: Writing failed.
+    """
+    check_place(path)
+    target: Any = open_special(path) if is_special(path) else path
+    with output_errors(path), open(target, "w", **TEXT) as stream:  # noqa: PTH123 (a path or a descriptor)
+        yield stream
 
 
 def _led_to(path: str | Path) -> Path:

@@ -119,9 +119,10 @@ def test_a_text_file_is_written(run, sentence_model_folder, expected, tmp_path):
 
 def test_json_lines_are_written(run, model, sentence_model_folder, tmp_path):
     output = tmp_path / "out.jsonl"
-    options = ["--num-translations", 3, "--output", output, "--model", sentence_model_folder]
-    status, out, err = run("translate", *SENTENCES, *options)
+    options = ["--num-translations", 3, "--model", sentence_model_folder, "--output"]
+    status, out, err = run("translate", *SENTENCES, *options, output)
     assert (status, out, err) == (0, "", "")
+    assert run("translate", *SENTENCES, *options, "-") == (0, output.read_text(), "")
     rows = [json.loads(line) for line in lines(output.read_text())]
     assert [row["source"] for row in rows] == SENTENCES
     for row, result in zip(rows, model.translate(SENTENCES, num_captions=3), strict=True):

@@ -11,7 +11,7 @@ import pytest
 
 from captioner.errors import OutputError, UsageError
 from captioner.outputs import special_files
-from captioner.outputs.disk import check_place, whole_file, written_whole
+from captioner.outputs.disk import check_place, whole_file, written_in_place, written_whole
 
 TEXT = "ein Hund \ud83d \udcff\n"
 BYTES = "ein Hund \ufffd ".encode() + b"\xff\n"
@@ -27,7 +27,12 @@ def write_part(path: Path) -> None:
         part.write_bytes(BYTES)
 
 
-WAYS = pytest.mark.parametrize("write", [write_text, write_part])
+def write_in_place(path: Path) -> None:
+    with written_in_place(path) as stream:
+        stream.write(TEXT)
+
+
+WAYS = pytest.mark.parametrize("write", [write_text, write_part, write_in_place])
 
 
 @WAYS
@@ -88,7 +93,7 @@ def test_a_full_device_is_a_named_error(write):
 
 
 @pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
-@pytest.mark.parametrize("write", ["write_text", "write_part"])
+@pytest.mark.parametrize("write", ["write_text", "write_part", "write_in_place"])
 def test_standard_output_gets_it_in_the_order_of_writing(tmp_path, name, write):
     """It is a file here, which opening it anew would begin again."""
     code = f"from test_special_files import *; print('before'); {write}({name!r}); print('after')"
