@@ -33,7 +33,7 @@ _ELIDED = (
     r"|(?i:(?:ol|somethin)['’]|[djl]['’](?![sdm]|ll|re|ve)|y['’](?=[^\W\d_])(?![sdm]|ll|re|ve))(?!(?<=[DLdlJ]['’])[^\W\d_][^\W_])"
 )
 _HYPHENED = (
-    r"(?:[A-Za-z0-9]++[.,][A-Za-z0-9.,]*+(?:-(?:(?:[A-Za-z]\.){2,}+|[A-Za-z0-9]++))++"
+    r"(?:[A-Za-z0-9]++[.,][A-Za-z0-9.,]{0,999}+(?:-(?:(?:[A-Za-z]\.){2,}+|[A-Za-z0-9]++))++"
     r"|[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*-(?:[A-Za-z]\.){2,}+)"
 )
 _DOTTED = rf"{_LETTER}{_ALNUM}*+(?:[.!?]{_LETTER}{_ALNUM}*+)+"
@@ -63,12 +63,14 @@ _DOMAIN = r"[^\s\"`<>|.!?,()-]+"
 _PATH = r"[^\s\"<>|()]+[^\s\"<>|().,!?-]"
 _TAG_NAME = "[A-Za-z][A-Za-z0-9_:.@-]*+"
 
-_RULES = (
-    # Tags, addresses, links.
-    rf"<(?:/{_TAG_NAME} *|[!?]?{_TAG_NAME}(?: +{_TAG_NAME}(?: *= *(?:\"[^\"]*\"|'[^']*'))?)*+ *[/?]?|!--.*?--)>",
+_TAG = rf"<(?:/{_TAG_NAME} *|[!?]?{_TAG_NAME}(?: +{_TAG_NAME}(?: *= *(?:\"[^\"]*\"|'[^']*'))?)*+ *[/?]?)>"
+_FAR = (  # comments, mail addresses, links
+    r"<!--.*?-->",
     r"[A-Za-z0-9][^\s\"<>|(){}]*@[^\s\"<>|(){}.]+(?:\.[^\s\"<>|(){}.]+)*+",
     r"(?i:https?://)[^\s\"<>|(){}]+[^\s\"<>|(){}.,!?-]",
     rf"(?i:www\.(?:{_HOST}\.)+[a-z]{{2,4}}(?![a-z])(?:/{_PATH})?|(?:{_DOMAIN}\.)+(?:com|net|org|edu)/{_PATH})",
+)
+_RULES = (
     # Telephone numbers, mixed fractions: tokens with a space inside.
     r"(?:\(\d{2,3}\)[ \xa0]?|(?:\+?\d{2,4}[- \xa0]){1,2})\d{3,4}[- \xa0]\d{3,5}",
     r"\d{1,4}(?:[- \xa0]\d{1,4})?[/⁄]\d{1,4}(?![\w/]|-[A-Za-z])|\d{1,4}[- \xa0]\d{1,4}[/⁄]\d{1,4}",
@@ -103,7 +105,14 @@ _RULES = (
     r"\.{3,5}|\. \. \.|-{2,}|''|``|[!?]++|\\?\*++|_++|#++|@++|<<|>>|[²³¹⁰⁴-⁹₀-₉]++|[«»“”‘’‹›‛`\x91-\x94]{2}",
     r"[$%&()+/<=>[\\\]^{|}~¡-¥¦-©¬®-±´¶-¸¼-¿×÷·։־׀׃׆׳״،؛؞؟٪٭۔।॥฿‖‗‚„†-‣‰-‸※‾-⁂⁄⁺-⁾₊-₎₠₤€℀-⯿、。〒・！-／：-＠［-｀｛-･￠￡￥￦\x80]",
 )
-_TOKEN = re.compile("|".join(_RULES))
+_TOKEN = re.compile("|".join((_TAG, *_RULES)))
+_TOKEN_OR_FAR = re.compile("|".join((*_FAR, _TAG, *_RULES)))
+
+# Some rules look far ahead, from each token again: they are for texts that may have what they look for, and that are
+# not so long that this would take more than milliseconds.
+_MAY_LOOK_FAR = re.compile(r"@|-->|(?i:https?://|www\.|\.(?:com|net|org|edu)/)")
+_LONG_RUN = re.compile(r"\S{1000}")
+_LONG_TEXT = 10_000
 
 # Only from here can a rule look over a space; what stands between the spaces of all other texts is looked up.
 _LOOKS_FURTHER = re.compile(r"[\d<]|(?<![A-Za-z])[A-Za-z]\.\s")
@@ -145,7 +154,9 @@ def tokenize(text: str) -> list[str]:
 
 
 def _split(text: str) -> tuple[str, ...]:
-    tokens = map(_rewrite, _TOKEN.findall(text.replace("\xad", "").replace("&apos;", "'")))
+    text = text.replace("\xad", "").replace("&apos;", "'")
+    looks_far = _MAY_LOOK_FAR.search(text) and len(text) < _LONG_TEXT and not _LONG_RUN.search(text)
+    tokens = map(_rewrite, (_TOKEN_OR_FAR if looks_far else _TOKEN).findall(text))
     return tuple(token for token in tokens if token not in _LEFT_OUT)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,12 @@ def test_real_captions_equal_java() -> None:
     ]
     assert len(texts) > 1000
     assert java_tokens(texts) == [tokenize(text) for text in texts]
+
+
+@pytest.mark.parametrize("signs", ["'a", "&.", "/1", "a@", "@/", "<!--", "a,", "www.a", "a.com/", "a", "\u4e2d"])
+def test_a_long_text_without_spaces_takes_no_longer_than_it_must(signs):
+    """As where a base64 picture or a page's code was taken for a caption; it took minutes."""
+    text = signs * (10_000 // len(signs))
+    begin = time.process_time()
+    tokenize(text)
+    assert time.process_time() - begin < 3
