@@ -24,7 +24,7 @@ def translate_tab(registry: ModelRegistry, limits: Limits) -> None:
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=2, min_width=300):
             text = gr.Textbox(
-                label="Sentence",
+                label="Text",
                 lines=3,
                 max_length=limits.text_characters,
                 placeholder="Two dogs run across a field.",
@@ -37,7 +37,7 @@ def translate_tab(registry: ModelRegistry, limits: Limits) -> None:
             translation = gr.HTML(EMPTY, elem_id="translation", elem_classes="answer", js_on_load=None)
 
     def translated(text: Any, model: str, num_captions: Any) -> Any:
-        sentence = " ".join(str(text or "").split())
+        sentence = str(text or "").strip()
         if not sentence:
             raise UsageError("write a sentence first")
         if len(sentence) > limits.text_characters:
