@@ -95,7 +95,7 @@ def tiny_config(caption_set: dict[str, str], tmp_path: Path) -> Callable[..., ob
             },
         }
         for section, fields in changes.items():
-            sections[section] |= fields
+            sections[section] = sections.get(section, {}) | fields
         return PhotoConfig.model_validate(sections)
 
     return make

@@ -19,7 +19,7 @@ from captioner.config.experiment import (
     SpeechConfig,
     VideoConfig,
 )
-from captioner.config.image import ImageConfig, ImageEncoderConfig, PhotoDataConfig
+from captioner.config.image import ImageConfig, ImageEncoderConfig, PhotoDataConfig, PhotoSetConfig
 from captioner.config.loading import CONFIGS, chosen_by_kind, load_config, validated
 from captioner.config.search import SearchConfig
 from captioner.config.section import without_folder
@@ -41,6 +41,7 @@ __all__ = [
     "ImageEncoderConfig",
     "PhotoConfig",
     "PhotoDataConfig",
+    "PhotoSetConfig",
     "SearchConfig",
     "SelfCriticalConfig",
     "SentenceConfig",

@@ -1,5 +1,9 @@
 """What a whole config file holds: the sections that all senses share, and those of each sense."""
 
+from typing import Self
+
+from pydantic import model_validator
+
 from captioner.config.decoder import DecoderConfig
 from captioner.config.image import ImageConfig, ImageEncoderConfig, PhotoDataConfig
 from captioner.config.search import SearchConfig
@@ -38,6 +42,14 @@ class PhotoConfig(Config):
     data: PhotoDataConfig = PhotoDataConfig()
     image: ImageConfig = ImageConfig()
     encoder: ImageEncoderConfig = ImageEncoderConfig()
+
+    @model_validator(mode="after")
+    def _texts_can_be_read(self) -> Self:
+        if self.data.texts and not self.encoder.concepts:
+            raise ValueError("data.texts: what a text is about is told by concepts: set encoder.concepts, too")
+        if self.data.texts and self.self_critical.share == 1:
+            raise ValueError("data.texts: self-critical training rewards captions of photos alone: leave texts out")
+        return self
 
 
 class SentenceConfig(Config):

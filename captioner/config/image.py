@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 from captioner.config.section import Section
 
 
-class PhotoDataConfig(Section):
-    """Where photos and their captions are."""
+class PhotoSetConfig(Section):
+    """Where one set of photos and their captions are."""
 
     PATHS: ClassVar[dict[str, str]] = {
         "images": "DIR",
@@ -16,13 +16,8 @@ class PhotoDataConfig(Section):
         "val_captions": "FILE",
         "train_split": "FILE",
         "val_split": "FILE",
-        "cache": "DIR",
     }
 
-    name: str = ""
-    """What the dataset is called, for the model card."""
-    license: str = ""
-    """On which terms it may be used, for the model card."""
     images: str = ""
     """Folder of the photos."""
     captions: str = ""
@@ -34,10 +29,32 @@ class PhotoDataConfig(Section):
     val_split: str = ""
     """A file that lists the validation photos, one name a line. Empty: the split the captions carry, or all photos of
     `val_captions`."""
+    weight: float = Field(1.0, gt=0)
+    """How often each training photo of the set is shown in an epoch; 1.5 shows every photo once and half of them
+    again. A set whose photos have one caption each needs more weight than one whose photos have five."""
+
+
+class PhotoDataConfig(PhotoSetConfig):
+    """Where photos and their captions are; further sets and texts beside the first set."""
+
+    PATHS: ClassVar[dict[str, str]] = {**PhotoSetConfig.PATHS, "cache": "DIR"}
+
+    name: str = ""
+    """What the dataset is called, for the model card."""
+    license: str = ""
+    """On which terms it may be used, for the model card."""
+    sets: dict[str, PhotoSetConfig] = Field(default_factory=dict)
+    """Further sets by name: `data.sets.coco.images=DIR`. Where several sets have validation photos, the mean of their
+    scores chooses the best epoch. A set without them only trains."""
+    texts: tuple[str, ...] = ()
+    """Files of captions without photos, one a line, from which the decoder learns as well; a number and a tab before a
+    caption are left out. They need `encoder.concepts`."""
+    text_weight: float = Field(1.0, gt=0)
+    """Updates on texts for each update on photos."""
     cache: str = ""
-    """Folder of the feature cache. Empty: inside the run's folder."""
+    """Folder of the feature cache, for all sets. Empty: inside the run's folder."""
     min_word_count: int = Field(4, ge=1)
-    """A word seen less often in the training captions becomes unknown."""
+    """A word seen less often in the training captions and texts becomes unknown."""
     max_vocab_size: int = Field(10_000, ge=5)
     """The most words that the tokenizer keeps."""
 
@@ -74,14 +91,15 @@ class ImageEncoderConfig(Section):
     """Width of the memory that the decoder attends to."""
     dropout: float = Field(0.3, ge=0, lt=1)
     """Dropout on the memory."""
-    concepts: int = Field(0, ge=0, le=16)
-    """The most things of a photo, seen by the backbone's own classifier of ImageNet's 1,000 classes, that a caption may
-    name, though no training caption did; 0: none. It needs a frozen backbone, and changes no weight of the model."""
-    concept_temperature: float = Field(1.0, gt=0)
-    """The classifier's logits are divided by it; above 1 it is less sure of what it sees."""
+    concepts: int = Field(0, ge=0, le=64)
+    """How many words, the likeliest by what a detector makes of the photo, the decoder reads beside the photo's cells;
+    0: none. It needs a frozen backbone."""
+    concept_words: tuple[str, ...] = ()
+    """The words that the detector knows. Empty: training chooses those that photos tell most about, at most
+    `MOST_CONCEPT_WORDS` of `training.concepts`."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.concepts and self.trainable_from is not None:
-            raise ValueError("concepts: the classifier knows the published backbone alone: leave trainable_from out")
+            raise ValueError("concepts: the detector reads a frozen backbone: leave trainable_from out")
         return self

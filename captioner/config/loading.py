@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -33,15 +33,12 @@ def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -
     if not isinstance(tables, dict):
         raise ConfigError(f"{path}: it must hold tables of settings, such as training")
     changes = [_parse_override(override) for override in overrides]
-    for section, key, raw in changes:
-        table = tables.setdefault(section, {})
-        if not isinstance(table, dict):
-            raise ConfigError(f"{path}: {section} must be a table")
-        table[key] = _toml_value(raw)
+    for names, raw in changes:
+        _set(tables, names, _toml_value(raw), path)
     experiment = chosen_by_kind(EXPERIMENTS, tables.get("encoder"), str(path))
-    for section, key, raw in changes:
-        if _is_text(experiment, section, key) and not isinstance(tables[section][key], str):
-            tables[section][key] = raw  # a folder may be called 2024, 1e3 or true
+    for names, raw in changes:
+        if _is_text(experiment, names):
+            _set(tables, names, _text(raw), path)  # a folder may be called 2024, 1e3 or true
     return validated(experiment, tables, where=str(path))
 
 
@@ -76,12 +73,23 @@ def validated(section: type[SectionT], values: dict[str, Any], where: str) -> Se
         raise ConfigError("\n".join(lines)) from error
 
 
-def _parse_override(text: str) -> tuple[str, str, str]:
+def _parse_override(text: str) -> tuple[list[str], str]:
+    """Cut `section.key=value` into the names of tables and key, and the value."""
     name, equals, raw = text.partition("=")
-    section, dot, key = name.strip().partition(".")
-    if not (equals and dot and section and key):
+    names = [part.strip() for part in name.split(".")]
+    if not equals or len(names) < 2 or not all(names):
         raise ConfigError(f"override {text!r}: write section.key=value, for example training.epochs=3")
-    return section, key, raw.strip()
+    return names, raw.strip()
+
+
+def _set(tables: dict[str, Any], names: list[str], value: Any, path: Path) -> None:
+    """Set a key of a table within tables, which are made where they are not there."""
+    *sections, key = names
+    for number, section in enumerate(sections):
+        tables = tables.setdefault(section, {})
+        if not isinstance(tables, dict):
+            raise ConfigError(f"{path}: {'.'.join(sections[: number + 1])} must be a table")
+    tables[key] = value
 
 
 def _toml_value(raw: str) -> Any:
@@ -91,8 +99,24 @@ def _toml_value(raw: str) -> Any:
         return raw  # a bare word is a string
 
 
-def _is_text(experiment: type[Section], section: str, key: str) -> bool:
+def _text(raw: str) -> str:
+    """Return what was written, without the quotes of a string of TOML."""
+    value = _toml_value(raw)
+    return value if isinstance(value, str) else raw
+
+
+def _is_text(experiment: type[Section], names: list[str]) -> bool:
     """Say whether a setting takes any text."""
-    field = experiment.model_fields.get(section)
-    table = None if field is None else field.annotation
-    return isinstance(table, type) and issubclass(table, Section) and table.is_text(key)
+    table: Any = experiment
+    *sections, key = names
+    for section in sections:
+        if get_origin(table) is dict:  # tables by name
+            table = get_args(table)[1]
+            continue
+        field = table.model_fields.get(section) if _is_section(table) else None
+        table = None if field is None else field.annotation
+    return _is_section(table) and table.is_text(key)
+
+
+def _is_section(table: Any) -> bool:
+    return isinstance(table, type) and issubclass(table, Section)

@@ -27,16 +27,13 @@ class SearchConfig(Section):
     no_repeat_ngram_size: int = Field(0, ge=0)
     """No run of so many words occurs twice in a hypothesis; 0 allows all."""
 
-    # Words that are required or forbidden, and the names of what a photo shows.
-    naming: float = Field(4.0, ge=-100, le=100)
-    """Added to the log-probability of naming something that the photo's classifier sees, nats, once for each name; for
-    models with concepts alone."""
+    # Words that are required or forbidden, and what a photo shows.
     banned_words: tuple[str, ...] = ()
     """Words that are never written, neither in the singular nor in the plural; phrases have no effect."""
     required_words: tuple[str, ...] = ()
     """Words that are written, each in the singular or the plural; at most four."""
     concepts: int = Field(0, ge=0)
-    """The most things to tell that the photo's classifier saw; for models with concepts alone."""
+    """The most words to tell that the detector finds in the photo; for models with concepts alone."""
 
     # Sampling.
     sample: bool = False

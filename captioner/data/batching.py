@@ -73,12 +73,52 @@ class EpochPlan:
     views: list[int]
 
 
-def plan_epoch(num_examples: int, batch_size: int, num_views: int, seed: int, epoch: int) -> EpochPlan:
-    """Shuffle the examples; all chance comes from seed and epoch."""
+def plan_epoch(
+    num_examples: int, batch_size: int, num_views: int, seed: int, epoch: int, weights: Sequence[float] | None = None
+) -> EpochPlan:
+    """Shuffle the examples; all chance comes from seed and epoch.
+
+    Args:
+        num_examples: How many there are.
+        batch_size: Examples of one update.
+        num_views: Of each photo.
+        seed: Of the run.
+        epoch: Counted from 0.
+        weights: How often each example is shown; the part behind the point is a chance. None: each once.
+    """
     chance = np.random.default_rng([seed, epoch])
-    order = chance.permutation(num_examples).tolist()
+    order = chance.permutation(num_examples)
+    if weights is not None:
+        times = np.floor(np.array(weights) + chance.random(num_examples)).astype(int)
+        order = chance.permutation(np.repeat(np.arange(num_examples), times))
     views = chance.integers(num_views, size=num_examples).tolist()
-    return EpochPlan([order[start : start + batch_size] for start in range(0, num_examples, batch_size)], views)
+    numbers = order.tolist()
+    return EpochPlan([numbers[start : start + batch_size] for start in range(0, len(numbers), batch_size)], views)
+
+
+def mix_texts(
+    photos: EpochPlan, num_texts: int, batch_texts: int, text_weight: float, seed: int, epoch: int
+) -> EpochPlan:
+    """Put updates on texts among those on photos, by chance; later epochs go on with other texts.
+
+    Args:
+        photos: The plan of the photos; texts are numbered behind them.
+        num_texts: How many there are; they begin anew where they end.
+        batch_texts: Texts of one update.
+        text_weight: Updates on texts for each update on photos.
+        seed: Of the run.
+        epoch: Counted from 0.
+    """
+    num_updates = round(text_weight * len(photos.batches))
+    order = np.random.default_rng([seed, num_texts]).permutation(num_texts) + len(photos.views)
+    first = epoch * num_updates * batch_texts
+    batches = [
+        np.take(order, range(start, start + min(batch_texts, num_texts)), mode="wrap").tolist()
+        for start in range(first, first + num_updates * batch_texts, batch_texts)
+    ]
+    mixed = photos.batches + batches
+    np.random.default_rng([seed, epoch, num_texts]).shuffle(mixed)  # type: ignore[arg-type]
+    return EpochPlan(mixed, photos.views + [0] * num_texts)
 
 
 def plan_buckets(

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from captioner.concepts.table import plural_of
 from captioner.metrics.tokens import tokenize
+from captioner.preprocess.inflection import plural_of
 
 WORDS_FILE = Path(__file__).parent / "coco_objects.csv"
 LONGEST = 3  # words of a thing, as in ping pong ball

@@ -152,7 +152,7 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
             raise ModelError(f"generate: unknown options {', '.join(unknown)}: choose from {', '.join(GENERATE_NAMES)}")
         chosen = {GENERATE_NAMES[name]: value for name, value in options.items()}
         settings = validated(SearchConfig, {**self.search_config.model_dump(), **chosen}, "generate")
-        found = self.search(self.encode(inputs), settings, plain=True)
+        found = self.search(self.encode(inputs), settings)
         bos, eos = self.config.bos_token_id, self.config.eos_token_id
         rows = [torch.tensor([bos, *one.token_ids, eos]) for hypotheses in found for one in hypotheses]
         padded = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=self.config.pad_token_id)

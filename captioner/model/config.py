@@ -22,8 +22,6 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         vocab_size: Number of entries of the tokenizer.
         unk_token_id: The token that stands for unknown words, which is never written.
         tie_word_embeddings: The decoder's `tie_embeddings`, by the name under which transformers looks for it.
-        naming: Where the encoder recognises concepts, how captions speak of them: for each name the number of training
-            photos in which it was seen, and the sum over them of the share of captions that mention it.
         confidence: Weights by which `captioner.pipeline.confidence` tells how likely a caption is right; empty where
             they were not fitted.
         directions: Of a model of sentences, the languages from which and into which it translates, pairs of codes such
@@ -45,7 +43,6 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     eos_token_id: int = 2
     unk_token_id: int = 3
     tie_word_embeddings: bool = True
-    naming: dict[str, list[float]] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)
     directions: list[list[str]] = field(default_factory=list)
     known_words: str = ""

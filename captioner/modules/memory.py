@@ -7,7 +7,6 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from captioner.concepts.seen import Seen
 from captioner.errors import ShapeError
 
 
@@ -46,6 +45,35 @@ class FrameLayout:
 
 
 @dataclass(frozen=True)
+class DetectedConcepts:
+    """The words that captions of each photo are expected to use.
+
+    Attributes:
+        probabilities: Of every word that the detector knows.
+        word_ids: The likeliest words, best first; the decoder reads them as positions of the memory.
+    """
+
+    probabilities: Float[Tensor, "batch words"]
+    word_ids: Int[Tensor, "batch concepts"]
+
+    @classmethod
+    def likeliest(cls, probabilities: Float[Tensor, "batch words"], count: int) -> "DetectedConcepts":
+        """Choose the likeliest words of each photo; all of them, where there are fewer than `count`."""
+        return cls(probabilities, probabilities.topk(min(count, probabilities.shape[1]), -1).indices)
+
+    def select(self, index: Int[Tensor, " selected"]) -> "DetectedConcepts":
+        """Return what was detected in the items at `index`."""
+        return DetectedConcepts(self.probabilities[index], self.word_ids[index])
+
+    @staticmethod
+    def join(parts: "Sequence[DetectedConcepts]") -> "DetectedConcepts":
+        """Put the items of several below one another."""
+        return DetectedConcepts(
+            torch.cat([one.probabilities for one in parts]), torch.cat([one.word_ids for one in parts])
+        )
+
+
+@dataclass(frozen=True)
 class Memory:
     """What the decoder attends to.
 
@@ -54,7 +82,8 @@ class Memory:
         values: What is read, `[batch, source, dim]`; an image encoder passes the same tensor twice.
         mask: True where a position is real, `[batch, source]`.
         layout: How to draw a position; nothing but the drawing reads it.
-        seen: What the source shows, by name; None from an encoder that recognises nothing.
+        concepts: The words that a photo suggests, whose positions stand behind those of `layout`; None from an encoder
+            that detects none.
         others: What the other models of an ensemble made of the same items.
 
     Raises:
@@ -65,7 +94,7 @@ class Memory:
     values: Float[Tensor, "batch source dim"]
     mask: Bool[Tensor, "batch source"]
     layout: GridLayout | TokenLayout | TimeLayout | FrameLayout
-    seen: Seen | None = None
+    concepts: DetectedConcepts | None = None
     others: tuple["Memory", ...] = ()
 
     def __post_init__(self) -> None:
@@ -79,19 +108,19 @@ class Memory:
 
     def select(self, index: Int[Tensor, " selected"]) -> "Memory":
         """Return the memory of the items at `index`, which may repeat."""
-        seen = None if self.seen is None else self.seen.select(index)
+        concepts = None if self.concepts is None else self.concepts.select(index)
         others = tuple(memory.select(index) for memory in self.others)
         keys, values, mask = self.keys[index], self.values[index], self.mask[index]
-        return replace(self, keys=keys, values=values, mask=mask, seen=seen, others=others)
+        return replace(self, keys=keys, values=values, mask=mask, concepts=concepts, others=others)
 
     @staticmethod
     def join(parts: "Sequence[Memory]") -> "Memory":
         """Put the items of several memories of one layout below one another; all have the same number of positions."""
         keys, values, mask = map(torch.cat, zip(*((one.keys, one.values, one.mask) for one in parts), strict=True))
-        told = [one.seen for one in parts if one.seen is not None]
-        seen = Seen.join(told) if told else None
+        detected = [one.concepts for one in parts if one.concepts is not None]
+        concepts = DetectedConcepts.join(detected) if detected else None
         others = tuple(map(Memory.join, zip(*(one.others for one in parts), strict=True)))
-        return replace(parts[0], keys=keys, values=values, mask=mask, seen=seen, others=others)
+        return replace(parts[0], keys=keys, values=values, mask=mask, concepts=concepts, others=others)
 
     def mean(self) -> Float[Tensor, "batch dim"]:
         """Return the mean value over the real positions."""

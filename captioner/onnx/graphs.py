@@ -92,7 +92,7 @@ class Traced:
 
 def _encoder_graph(model: CaptionerModel) -> Traced:
     pixels = torch.randn(BATCH, 3, model.image_config.height, model.image_config.width)
-    outputs = ["grid", "class_probabilities"] if model.config.encoder.get("concepts") else ["grid"]
+    outputs = ["grid", "words", "probabilities"] if model.config.encoder.get("concepts") else ["grid"]
     return Traced(ENCODER, EncoderGraph(_traceable(model.encoder)), {"pixel_values": (pixels, {0: "batch"})}, outputs)
 
 
@@ -115,7 +115,7 @@ def _decoder_graphs(model: CaptionerModel) -> list[Traced]:
 
 
 class EncoderGraph(nn.Module):
-    """Photos to the map of the memory's values, and to what its classifier sees where it has one."""
+    """Photos to the map of the memory's values, and to the words that they suggest where a detector finds some."""
 
     def __init__(self, encoder: ImageEncoder) -> None:
         super().__init__()
@@ -124,9 +124,12 @@ class EncoderGraph(nn.Module):
     def forward(self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]) -> tuple[Tensor, ...]:
         """Encode."""
         features = self.encoder.features(pixel_values)
-        grid = self.encoder.values(features).unflatten(1, features.shape[1:3])  # type: ignore[no-untyped-call]
-        # Names are made of these outside: tables that a trace fills would be of no use behind it.
-        return (grid, self.encoder.class_probabilities(features)) if self.encoder.config.concepts else (grid,)
+        memory = self.encoder.embed(features)
+        height, width = features.shape[1:3]
+        grid = memory.values[:, : height * width].unflatten(1, (height, width))  # type: ignore[no-untyped-call]
+        if memory.concepts is None:
+            return (grid,)
+        return grid, memory.values[:, height * width :], memory.concepts.probabilities
 
 
 class StartGraph(nn.Module):

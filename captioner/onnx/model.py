@@ -14,12 +14,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from captioner.concepts.seen import recognise
 from captioner.config import ImageConfig, SearchConfig, validated
 from captioner.errors import MissingExtraError, ModelError
 from captioner.model.config import CaptionerConfig
 from captioner.model.generation import TextGeneration
-from captioner.modules.memory import GridLayout, Memory
+from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
 
 ENCODER, START, STEP = "encoder.onnx", "start.onnx", "step.onnx"
 
@@ -161,8 +160,12 @@ class OnnxModel(TextGeneration):
 
     def encode(self, pixel_values: Float[Tensor, "batch 3 height width"]) -> Memory:
         """Read photos that are already resized and normalised."""
-        grid, *class_probabilities = self._encoder(pixel_values=pixel_values)
-        values = grid.flatten(1, 2)
+        grid, *detected = self._encoder(pixel_values=pixel_values)
+        values, concepts = grid.flatten(1, 2), None
+        if detected:
+            words, probabilities = detected
+            values = torch.cat([values, words], 1)
+            concepts = DetectedConcepts.likeliest(probabilities, words.shape[1])
         mask = torch.ones(values.shape[:2], dtype=torch.bool)
-        seen = recognise(class_probabilities[0], self.config.encoder["concepts"]) if class_probabilities else None
-        return Memory(keys=values, values=values, mask=mask, layout=GridLayout(*grid.shape[1:3]), seen=seen)
+        layout = GridLayout(*grid.shape[1:3])
+        return Memory(keys=values, values=values, mask=mask, layout=layout, concepts=concepts)

@@ -1,5 +1,6 @@
 """Photos to captions: the object behind `load("flickr8k")`."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
@@ -8,11 +9,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from captioner.concepts.seen import Seen, recognise
-from captioner.concepts.table import names
 from captioner.config import SearchConfig, validated
 from captioner.errors import ModelError, UsageError
-from captioner.modules.memory import GridLayout, Memory
+from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
 from captioner.outputs.record import Concept
 from captioner.pipeline.confidence import confidence, evidence
 from captioner.pipeline.inputs import batches, several
@@ -101,7 +100,7 @@ class Captioner:
 
     @property
     def recognises(self) -> bool:
-        """Whether it tells what its classifier sees."""
+        """Whether it tells which words it finds in a photo."""
         return bool(self.model.config.encoder.get("concepts"))
 
     @property
@@ -123,8 +122,9 @@ class Captioner:
         if not isinstance(memory.layout, GridLayout):
             raise ModelError(f"model {self.name!r} gives no map of a photo")
         grid = memory.layout.height, memory.layout.width
-        surest = [0.0] * len(found) if memory.seen is None else memory.seen.probabilities[:, 0].tolist()
-        concepts = self._concepts(memory.seen, search.concepts) or [()] * len(found)
+        detected = memory.concepts
+        surest = [0.0] * len(found) if detected is None else detected.probabilities.amax(1).tolist()
+        concepts = self._concepts(detected, search.concepts) or [()] * len(found)
         return [
             CaptionResult(tuple(self._candidate(one, grid, sure) for one in hypotheses), concepts=told)
             for hypotheses, sure, told in zip(found, surest, concepts, strict=True)
@@ -136,21 +136,23 @@ class Captioner:
         parts = [tensors[start : start + at_once] for start in range(0, len(tensors), at_once)]
         return Memory.join([self.model.encode(torch.stack(list(part)).to(self.model.device)) for part in parts])
 
-    def _concepts(self, seen: Seen | None, count: int) -> list[tuple[Concept, ...]]:
-        """Return of each photo the likeliest things, at most `count`; none where none are asked for."""
+    def _concepts(self, detected: DetectedConcepts | None, count: int) -> list[tuple[Concept, ...]]:
+        """Return the likeliest words of each photo, at most `count`; none where none are asked for."""
         if not count:
             return []
-        if seen is None:
-            raise UsageError(f"model {self.name!r} does not tell what it sees in a photo: leave concepts out")
-        best = recognise(seen.classes, count)
+        if detected is None:
+            raise UsageError(f"model {self.name!r} does not tell what it finds in a photo: leave concepts out")
+        words = self.model.config.encoder["concept_words"]
+        best = detected.probabilities.topk(min(count, len(words)), -1)
         return [
-            tuple(Concept(names()[index].text, chance) for index, chance in zip(*photo, strict=True) if chance > 0)
-            for photo in zip(best.name_ids.tolist(), best.probabilities.tolist(), strict=True)
+            tuple(Concept(words[index], chance) for index, chance in zip(*photo, strict=True))
+            for photo in zip(best.indices.tolist(), best.values.tolist(), strict=True)
         ]
 
     def _candidate(self, hypothesis: Hypothesis, grid: tuple[int, int], surest: float) -> Candidate:
         words = tuple(self.model.pieces(hypothesis.token_ids))
-        weights = hypothesis.attention_weights.float().cpu().numpy()
+        cells = math.prod(grid)  # behind them stand the concepts, which have no place in the photo
+        weights = hypothesis.attention_weights[:, :cells].float().cpu().numpy()
         log_probs = tuple(hypothesis.token_log_probs[: len(words)])
         fitted = self.model.config.confidence
         return Candidate(

@@ -22,7 +22,7 @@ EXPORT_PAYS_FROM = 1000
 
 # What the graphs are made of, beside the model's own files.
 SOURCES = (
-    *("concepts/seen.py", "modules/attention.py", "modules/decoder.py", "modules/encoders/backbone.py"),
+    *("modules/attention.py", "modules/decoder.py", "modules/encoders/backbone.py", "modules/encoders/concepts.py"),
     *("modules/encoders/image.py", "modules/memory.py", "onnx/graphs.py"),
 )
 

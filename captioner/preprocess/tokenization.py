@@ -80,6 +80,13 @@ def train_word_tokenizer(texts: Iterable[str], min_count: int, max_vocab_size: i
     return wrap_tokenizer(tokenizer)
 
 
+def words_of(text: str, tokenizer: "PreTrainedTokenizerFast") -> frozenset[str]:
+    """Return the different words of a text, as a tokenizer of words cuts it, known to its vocabulary or not."""
+    inner = tokenizer.backend_tokenizer
+    plain = inner.normalizer.normalize_str(text)
+    return frozenset(word for word, _ in inner.pre_tokenizer.pre_tokenize_str(plain))
+
+
 def train_label_tokenizer(labels: Iterable[str]) -> "PreTrainedTokenizerFast":
     """Let each label, whatever it is made of, be one word of the vocabulary, so that a text of one word is a label.
 

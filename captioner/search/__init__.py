@@ -10,10 +10,9 @@ from captioner.search.banks import Banks
 from captioner.search.beam import beam_search
 from captioner.search.constraints import Constraints
 from captioner.search.contract import Decoder, DecoderState, Hypothesis, StateT
-from captioner.search.naming import NamingDecoder
 from captioner.search.sampling import sample
 
-__all__ = ["Decoder", "DecoderState", "Hypothesis", "NamingDecoder", "search"]
+__all__ = ["Decoder", "DecoderState", "Hypothesis", "search"]
 
 
 def search(

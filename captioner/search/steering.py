@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 
-from captioner.concepts.table import IRREGULAR, plural_of
 from captioner.errors import ConfigError
+from captioner.preprocess.inflection import IRREGULAR, plural_of
 
 MOST_REQUIRED = 4  # a search has a bank of beams for each subset
 SUGGESTIONS = 5
@@ -27,7 +27,7 @@ def spellings(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((word, plural_of(word), *one)))
 
 
-def saying(word: str, encode: Encode, num_words: int, names: Sequence[str], within_names: bool) -> list[int]:
+def saying(word: str, encode: Encode) -> list[int]:
     """Return the tokens that say a word, in the singular or the plural.
 
     A spelling of several tokens is let be: to ban the parts of man's would ban man.
@@ -35,18 +35,8 @@ def saying(word: str, encode: Encode, num_words: int, names: Sequence[str], with
     Args:
         word: In any case.
         encode: Texts to token ids.
-        num_words: Size of the vocabulary.
-        names: Forms of names that the search may write, numbered behind the vocabulary.
-        within_names: Whether a name of several words says each of them, as brown bear says bear.
     """
-    spelled = spellings(word)
-    found = [ids[0] for ids in encode(list(spelled)) if len(ids) == 1]
-    wanted = set(spelled)
-    return found + [
-        num_words + number
-        for number, name in enumerate(names)
-        if name in wanted or (within_names and not wanted.isdisjoint(name.split()))
-    ]
+    return [ids[0] for ids in encode(list(spellings(word))) if len(ids) == 1]
 
 
 def required(words: Sequence[str], said_by: Callable[[str], list[int]], known: Sequence[str]) -> list[list[int]]:

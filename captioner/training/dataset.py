@@ -3,19 +3,52 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from captioner.config import PhotoDataConfig
+from captioner.config import PhotoDataConfig, PhotoSetConfig
 from captioner.data.examples import CaptionExample, check_images, read_captions, select_split
+from captioner.data.parallel_text import read_lines
 from captioner.errors import ConfigError, DataError, EmptyDataError
 
 NAMES_SHOWN = 3
 
 
 @dataclass(frozen=True)
-class Dataset:
-    """What a run learns from and is judged by."""
+class PhotoSet:
+    """Photos of one origin.
 
+    Attributes:
+        name: As the config calls it; empty for the first one.
+        train: To learn from.
+        val: To be judged by; empty where the set only trains.
+        weight: How often each training photo is shown in an epoch.
+    """
+
+    name: str
     train: list[CaptionExample]
     val: list[CaptionExample]
+    weight: float
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What a run learns from and is judged by.
+
+    Attributes:
+        sets: Photos with captions.
+        texts: Captions without photos.
+    """
+
+    sets: list[PhotoSet]
+    texts: list[str]
+
+    @property
+    def train(self) -> list[CaptionExample]:
+        """The training examples of all sets, set by set."""
+        return [example for one in self.sets for example in one.train]
+
+    @property
+    def val(self) -> list[CaptionExample]:
+        """The validation examples of all sets, set by set."""
+        return [example for one in self.sets for example in one.val]
 
 
 def read_dataset(config: PhotoDataConfig) -> Dataset:
@@ -27,29 +60,56 @@ def read_dataset(config: PhotoDataConfig) -> Dataset:
         ConfigError: The config names no captions or no photos.
         DataError: They cannot be used, or a photo is for training and for validation.
     """
-    for name in ("captions", "images"):
-        if not getattr(config, name):
-            raise ConfigError(f"data.{name} is empty: set it in the config, or write data.{name}=PATH behind it")
+    sets = [_read_set("", config, "data", needs_val=not config.sets)] if config.captions or not config.sets else []
+    sets += [_read_set(name, one, f"data.sets.{name}", needs_val=False) for name, one in config.sets.items()]
+    data = Dataset(sets, [text for file in config.texts for text in read_texts(Path(file))])
+    if not data.val:
+        raise EmptyDataError("no set has validation photos: set val_split or val_captions of one of them")
+    _check_apart(data.train, data.val)
+    check_images(data.train + data.val)
+    return data
+
+
+def read_texts(file: Path) -> list[str]:
+    """Read captions that stand without their photos, one a line; what stands before a tab is left out.
+
+    Raises:
+        AnnotationError: The file cannot be read.
+        EmptyDataError: It holds no text.
+    """
+    texts = [text for line in read_lines(file) if (text := line.rpartition("\t")[2].strip())]
+    if not texts:
+        raise EmptyDataError(f"{file}: it holds no texts")
+    return texts
+
+
+def _read_set(set_name: str, config: PhotoSetConfig, where: str, needs_val: bool) -> PhotoSet:
+    for field in ("captions", "images"):
+        if not getattr(config, field):
+            raise ConfigError(
+                f"{where}.{field} is empty: set it in the config, or write {where}.{field}=PATH behind it"
+            )
     examples = read_captions(Path(config.captions), Path(config.images))
-    train = _select(examples, config.train_split, "train")
+    is_divided = any(example.split for example in examples)
+    train = _select(examples, config.train_split, f"{where}.train_split", "train")
     if config.val_captions:
         own = read_captions(Path(config.val_captions), Path(config.images))
-        is_divided = bool(config.val_split) or any(example.split for example in own)
-        val = _select(own, config.val_split, "val") if is_divided else own
-    else:
-        val = _select(examples, config.val_split, "val")
-        if not config.train_split and not any(example.split for example in examples):
+        own_is_divided = bool(config.val_split) or any(example.split for example in own)
+        val = _select(own, config.val_split, f"{where}.val_split", "val") if own_is_divided else own
+    elif needs_val or config.val_split or is_divided:
+        val = _select(examples, config.val_split, f"{where}.val_split", "val")
+        if not config.train_split and not is_divided:
             train = _without(train, val)
-    _check_apart(train, val)
-    check_images(train + val)
-    return Dataset(train, val)
+    else:
+        val = []
+    return PhotoSet(set_name, train, val, config.weight)
 
 
-def _select(examples: list[CaptionExample], names: str, split: str) -> list[CaptionExample]:
+def _select(examples: list[CaptionExample], names: str, field: str, split: str) -> list[CaptionExample]:
     try:
         return select_split(examples, Path(names) if names else None, split)
     except EmptyDataError as error:
-        raise EmptyDataError(str(error) if names else f"{error}: set data.{split}_split to it") from error
+        raise EmptyDataError(str(error) if names else f"{error}: set {field} to it") from error
 
 
 def _without(train: list[CaptionExample], val: list[CaptionExample]) -> list[CaptionExample]:
@@ -62,8 +122,8 @@ def _without(train: list[CaptionExample], val: list[CaptionExample]) -> list[Cap
 
 def _check_apart(train: list[CaptionExample], val: list[CaptionExample]) -> None:
     """See that no photo is trained on that the run is judged by."""
-    judged = {example.image for example in val}
-    both = [example.image.name for example in train if example.image in judged]
+    judged = {example.image.resolve() for example in val}
+    both = [example.image.name for example in train if example.image.resolve() in judged]
     if both:
         names = ", ".join(both[:NAMES_SHOWN]) + (", ..." if len(both) > NAMES_SHOWN else "")
         where = f"{len(both)} of {len(val)} validation photos are trained on as well"

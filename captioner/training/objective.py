@@ -13,11 +13,14 @@ from captioner.model.captioner_model import CaptionerModel
 from captioner.modules.encoders import ImageEncoder, VideoEncoder
 from captioner.modules.memory import Memory
 from captioner.training.losses import advantages, caption_loss, coverage_loss, self_critical_loss
+from captioner.training.photos import ConceptInputs
 from captioner.training.reward import Reward
 
 
 def encode(model: CaptionerModel, inputs: Any, from_features: bool) -> Memory:
     """Encode a batch, or what the frozen stages of a backbone made of it."""
+    if isinstance(inputs, ConceptInputs) and isinstance(model.encoder, ImageEncoder):
+        return model.encoder.embed_with(inputs.features, inputs.probabilities)
     if from_features and isinstance(model.encoder, ImageEncoder):
         return model.encoder.embed(model.encoder.features_behind(inputs))
     if from_features and isinstance(model.encoder, VideoEncoder):
@@ -87,7 +90,7 @@ class Objective(nn.Module):
             max_length=self.self_critical.max_length,
             seed=None,
         )
-        found = [one for several in self.model.search(memory, options, plain=True) for one in several]
+        found = [one for several in self.model.search(memory, options) for one in several]
         owners = [item for item in items for _ in range(num_samples)]
         rewards = reward(owners, self.model.decode(found), [one.finished for one in found])
         self.rewards_seen.append(float(rewards.mean()))

@@ -4,18 +4,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from captioner.config import PhotoConfig
-from captioner.data.batching import LENGTH_GROUPS, EpochPlan, plan_epoch
+import torch
+
+from captioner.config import ImageConfig, PhotoConfig
+from captioner.data.batching import LENGTH_GROUPS, EpochPlan, mix_texts, plan_epoch
 from captioner.errors import ModelError
-from captioner.metrics import Scorer
 from captioner.model.captioner_model import CaptionerModel
 from captioner.modules.encoders import ImageEncoder
-from captioner.preprocess.tokenization import train_word_tokenizer
+from captioner.preprocess.tokenization import train_word_tokenizer, words_of
+from captioner.training.concepts import NUM_DRAWS, FittedConcepts, draw_photos, fit_concepts
 from captioner.training.dataset import read_dataset
 from captioner.training.model_card import CardTexts
-from captioner.training.naming import count_habits
-from captioner.training.photos import CachedPhotos, open_photos
+from captioner.training.photos import AugmentedPhotos, CachedPhotos, ConceptPhotos, PhotoSets, open_photos
 from captioner.training.reward import CaptionReward
+from captioner.training.sets_scorer import SetsScorer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -42,15 +44,41 @@ class PhotoTask:
     def __init__(self, config: PhotoConfig) -> None:
         self.config = config
         self._data = read_dataset(config.data)
-        self.targets = [example.captions for example in self._data.train]
+        self._num_photos = len(self._data.train)
+        self.targets = [example.captions for example in self._data.train] + [(text,) for text in self._data.texts]
         self.val_targets = [example.captions for example in self._data.val]
-        self.scorer = Scorer(dict(enumerate(self.val_targets)))
+        self.scorer = SetsScorer([(one.name, [example.captions for example in one.val]) for one in self._data.sets])
         self.from_features = False
+        self._concepts: FittedConcepts | None = None
+        self._drawn = torch.zeros(0, NUM_DRAWS, dtype=torch.int32)
 
     def train_tokenizer(self) -> "PreTrainedTokenizerFast":
-        """Learn the words that the training captions use."""
+        """Learn the words that the training captions and texts use."""
         captions = [caption for several in self.targets for caption in several]
         return train_word_tokenizer(captions, self.config.data.min_word_count, self.config.data.max_vocab_size)
+
+    def prepare(self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast") -> PhotoConfig:
+        """Choose the words that the model detects, where it detects any, and fit a detector to the photos."""
+        if not self.config.encoder.concepts:
+            return self.config
+        if initial is None:
+            encoder = ImageEncoder(self.config.encoder.model_copy(update={"concepts": 0}))
+            encoder.load_published()
+        elif isinstance(initial.encoder, ImageEncoder):
+            encoder = initial.encoder
+        else:
+            raise ModelError(f"photos need an image encoder, this model has one of kind {initial.kind}")
+        words = [[words_of(caption, tokenizer) for caption in captions] for captions in self.targets]
+        photos = self._open_sets(encoder, encoder.normalised_for(self.config.image), training=True)
+        pooled = torch.cat([one.pooled() for one in photos if isinstance(one, CachedPhotos)])
+        seed, known = self.config.training.seed, encoder.config.concept_words
+        self._concepts = fit_concepts(pooled, words[: self._num_photos], known, seed)
+        if self._data.texts:
+            texts = [several[0] for several in words[self._num_photos :]]
+            self._drawn = draw_photos(texts, self._concepts, seed)
+        encoder_config = self.config.encoder.model_copy(update={"concept_words": self._concepts.words})
+        self.config = self.config.model_copy(update={"encoder": encoder_config})
+        return self.config
 
     def open(self, model: CaptionerModel) -> None:
         """Cache the photos' features, or make ready to decode them; the image settings become the model's."""
@@ -58,22 +86,45 @@ class PhotoTask:
         if not isinstance(encoder, ImageEncoder):
             raise ModelError(f"photos need an image encoder, this model has one of kind {model.kind}")
         self.config = self.config.model_copy(update={"image": model.image_config})
-        cache = Path(self.config.data.cache or Path(self.config.training.output) / "features")
-        train, val = ([example.image for example in part] for part in (self._data.train, self._data.val))
-        self.train = open_photos(train, encoder, self.config, cache, training=True)
-        self.val = open_photos(val, encoder, self.config, cache, training=False)
-        self.from_features = isinstance(self.train, CachedPhotos)
-        if encoder.config.concepts:
-            model.config.naming = count_habits(self.targets, self.train, model)
+        opened = self._open_sets(encoder, model.image_config, training=True)
+        photos = PhotoSets(opened, [len(one.train) for one in self._data.sets])
+        judged = [one for one in self._data.sets if one.val]
+        self.val = PhotoSets(
+            self._open_sets(encoder, model.image_config, training=False), [len(one.val) for one in judged]
+        )
+        self.from_features = isinstance(opened[0], CachedPhotos)
+        self.train: PhotoSets | ConceptPhotos = photos
+        if self._concepts is not None:
+            if not self.config.training.initial_model:
+                encoder.detector.load_state_dict(self._concepts.detector.state_dict())
+            self.train = ConceptPhotos(photos, self._concepts.held_out, self._drawn)
+
+    def _open_sets(
+        self, encoder: ImageEncoder, image: ImageConfig, training: bool
+    ) -> list[CachedPhotos | AugmentedPhotos]:
+        config = self.config.model_copy(update={"image": image})
+        cache = Path(config.data.cache or Path(config.training.output) / "features")
+        examples = [one.train if training else one.val for one in self._data.sets]
+        return [
+            open_photos([example.image for example in several], encoder, config, cache, training)
+            for several in examples
+            if several
+        ]
 
     def plan(self, lengths: Sequence[int], epoch: int) -> EpochPlan:
-        """Shuffle the photos, and choose a view of each."""
-        settings = self.config.training
-        return plan_epoch(len(lengths), settings.batch_size, self.train.num_views, settings.seed, epoch)
+        """Shuffle the photos, choose a view of each, and put texts among them."""
+        settings, data = self.config.training, self.config.data
+        weights = [one.weight for one in self._data.sets for _ in one.train]
+        plan = plan_epoch(self._num_photos, settings.batch_size, self.train.num_views, settings.seed, epoch, weights)
+        if not self._data.texts:
+            return plan
+        captions_shown = sum(weight * len(one) for weight, one in zip(weights, self.targets, strict=False))
+        batch_texts = max(1, round(settings.batch_size * captions_shown / sum(weights)))
+        return mix_texts(plan, len(self._data.texts), batch_texts, data.text_weight, settings.seed, epoch)
 
     def reward(self, weights: Mapping[str, float]) -> CaptionReward:
         """Return what judges sampled captions."""
-        return CaptionReward(self.targets, weights)
+        return CaptionReward(self.targets[: self._num_photos], weights)
 
     def card(self) -> CardTexts:
         """Say what the photos were and how they are read."""

@@ -3,16 +3,21 @@
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from captioner.config import PhotoConfig
 from captioner.data.feature_cache import FeatureCache, View, views_of
 from captioner.modules.encoders import ImageEncoder
 from captioner.preprocess.image import ImagePreprocessor
+
+WORDS_ALONE = 0.1
+"""Share of the batches of photos of which the decoder reads the detected words and no features, as it does of texts."""
 
 
 class CachedPhotos:
@@ -35,6 +40,7 @@ class CachedPhotos:
         self, photos: Sequence[Path], views: Sequence[View], encoder: ImageEncoder, config: PhotoConfig, folder: Path
     ) -> None:
         self.num_views = len(views)
+        self._count = len(photos)
         self._preprocess = ImagePreprocessor(config.image)
         settings = config.image.model_dump_json(exclude={"max_pixels"})
         fingerprint = hashlib.sha256(f"{encoder.frozen_fingerprint()} {settings}".encode()).hexdigest()
@@ -54,6 +60,12 @@ class CachedPhotos:
     def load(self, photos: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
         """Return features; the seed is not used, since all chance lies in the views."""
         return self._cache.read(photos, views)
+
+    def pooled(self) -> Float[Tensor, "photos views channels"]:
+        """Return the mean features of all photos in all views."""
+        views = range(self.num_views)
+        means = [self._cache.read([photo] * len(views), views).flatten(1, -2).mean(1) for photo in range(self._count)]
+        return torch.stack(means)
 
 
 class AugmentedPhotos:
@@ -102,3 +114,77 @@ def open_photos(
         return AugmentedPhotos(photos, config, augment=training)
     views = views_of(config.training.flips, config.training.crops) if training else (View(),)
     return CachedPhotos(photos, views, encoder, config, folder)
+
+
+class PhotoSets:
+    """The photos of several sets, numbered set by set.
+
+    Attributes:
+        num_views: How many views of each there are to choose from.
+
+    Args:
+        sets: Each set's photos, with as many views in one as in another.
+        sizes: How many photos each has.
+    """
+
+    def __init__(self, sets: Sequence[CachedPhotos | AugmentedPhotos], sizes: Sequence[int]) -> None:
+        self.sets = sets
+        self.num_views = sets[0].num_views
+        self._starts = np.cumsum([0, *sizes])
+
+    def load(self, photos: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
+        """Return features or pixels, in the order of the numbers; chance comes from the seed and the numbers alone."""
+        which = np.searchsorted(self._starts, photos, side="right") - 1
+        found: dict[int, Tensor] = {}
+        for number in np.unique(which).tolist():
+            places = np.flatnonzero(which == number).tolist()
+            own = [photos[place] - int(self._starts[number]) for place in places]
+            loaded = self.sets[number].load(own, [views[place] for place in places], seed)
+            found |= dict(zip(places, loaded, strict=True))
+        return torch.stack([found[place] for place in range(len(photos))])
+
+
+@dataclass(frozen=True)
+class ConceptInputs:
+    """A batch whose concepts are known beforehand.
+
+    Attributes:
+        features: Of photos; None where there are none to look at.
+        probabilities: Of each word that the detector knows.
+    """
+
+    features: Float[Tensor, "batch height width channels"] | None
+    probabilities: Float[Tensor, "batch words"]
+
+    def to(self, device: torch.device) -> "ConceptInputs":
+        """Return the batch on another device."""
+        features = None if self.features is None else self.features.to(device)
+        return ConceptInputs(features, self.probabilities.to(device))
+
+
+class ConceptPhotos:
+    """Photos with the words detected in them, and behind them texts with words as they would be detected.
+
+    Args:
+        photos: The training photos.
+        held_out: The probability of each word for each photo, by a detector that has not seen the photo.
+        drawn: Photos from which each text borrows what is detected.
+    """
+
+    def __init__(
+        self, photos: PhotoSets, held_out: Float[Tensor, "photos words"], drawn: Int[Tensor, "texts draws"]
+    ) -> None:
+        self.num_views = photos.num_views
+        self._photos = photos
+        self._held_out = held_out
+        self._drawn = drawn
+
+    def load(self, numbers: Sequence[int], views: Sequence[int], seed: int) -> ConceptInputs:
+        """Return a batch of photos, or one of texts; some batches of photos show their words alone."""
+        chance = np.random.default_rng(seed)
+        texts = torch.tensor(numbers) - len(self._held_out)
+        if int(texts[0]) >= 0:
+            draws = torch.from_numpy(chance.integers(self._drawn.shape[1], size=len(numbers)))
+            return ConceptInputs(None, self._held_out[self._drawn[texts, draws].long()])
+        features = None if chance.random() < WORDS_ALONE else self._photos.load(numbers, views, seed)
+        return ConceptInputs(features, self._held_out[list(numbers)])

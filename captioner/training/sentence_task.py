@@ -57,6 +57,10 @@ class SentenceTask:
         texts = [text for pair in self._train for text in (pair.source, pair.target)]
         return train_bpe_tokenizer(texts, self.config.data.max_vocab_size)
 
+    def prepare(self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast") -> SentenceConfig:
+        """Return the settings as they are."""
+        return self.config
+
     def open(self, model: CaptionerModel) -> None:
         """Turn the sources into token ids, and tell the model between which languages it translates."""
         data, limit = self.config.data, self.config.encoder.max_positions - 1

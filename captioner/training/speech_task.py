@@ -60,6 +60,10 @@ class SpeechTask:
             return train_word_tokenizer(self._texts, data.min_word_count, data.max_vocab_size)
         return train_bpe_tokenizer(self._texts, data.max_vocab_size)
 
+    def prepare(self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast") -> SpeechConfig:
+        """Return the settings as they are."""
+        return self.config
+
     def open(self, model: CaptionerModel) -> None:
         """Make ready to read the files."""
         self.train = Recordings(self._train, self.config, training=True)

@@ -66,6 +66,14 @@ class Task(Protocol):
     def train_tokenizer(self) -> "PreTrainedTokenizerFast":
         """Train the tokenizer that the data calls for."""
 
+    def prepare(self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast") -> Experiment:
+        """Learn from the data what the model's settings need to be known before it is built, and return them.
+
+        Args:
+            initial: The model with whose weights the run begins.
+            tokenizer: Of the targets.
+        """
+
     def open(self, model: CaptionerModel) -> None:
         """Make the sources ready for a model."""
 

@@ -74,7 +74,6 @@ class Trainer:
         except ValueError as error:
             raise ConfigError(f"training.precision: {error} (given: {config.training.precision!r})") from error
         self.task = build_task(config)
-        torch.manual_seed(config.training.seed)
         self.model = self._build_model(config)
         with self.accelerator.main_process_first():
             self.task.open(self.model)
@@ -98,6 +97,10 @@ class Trainer:
     def _build_model(self, config: Experiment) -> CaptionerModel:
         initial = self._initial_model(config)
         tokenizer = self.task.train_tokenizer() if initial is None or initial.tokenizer is None else initial.tokenizer
+        torch.manual_seed(config.training.seed)  # a backbone of random weights is the same here and in the model
+        with self.accelerator.main_process_first():
+            config = self.task.prepare(initial, tokenizer)
+        torch.manual_seed(config.training.seed)
         model_config = CaptionerConfig(
             **config.model_dump(exclude={"data", "training"}),
             vocab_size=len(tokenizer),
@@ -144,7 +147,8 @@ class Trainer:
             CheckpointError: A checkpoint cannot be written.
         """
         settings = self.config.training
-        words_an_epoch = sum(len(ids) + 1 for several in self.targets for ids in several)
+        batches = self.task.plan(self.lengths, epoch=0).batches
+        words_an_epoch = sum(len(ids) + 1 for batch in batches for number in batch for ids in self.targets[number])
         done = self.state.epoch * words_an_epoch + self.state.num_tokens
         with progress("training", settings.epochs * words_an_epoch, "words", done=done) as advance:
             while self.state.epoch < settings.epochs and not self._is_stale():

@@ -66,6 +66,10 @@ class VideoTask:
             return train_label_tokenizer(texts)
         return train_word_tokenizer(texts, self.config.data.min_word_count, self.config.data.max_vocab_size)
 
+    def prepare(self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast") -> VideoConfig:
+        """Return the settings as they are."""
+        return self.config
+
     def open(self, model: CaptionerModel) -> None:
         """Cache the features of the clips' frames; the image settings become the model's."""
         encoder = model.encoder

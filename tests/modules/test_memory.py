@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-
 from captioner.concepts.seen import recognise
 from captioner.concepts.table import NUM_CLASSES
+
 from captioner.errors import ShapeError
 from captioner.modules.memory import GridLayout, Memory
 

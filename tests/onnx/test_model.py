@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-
 from captioner.concepts import seen
+
 from captioner.errors import ModelError
 from captioner.modules.memory import GridLayout, Memory
 from captioner.pipeline import load

@@ -12,12 +12,11 @@ from captioner.errors import ConfigError, ModelError
 from captioner.modules.encoders.backbone_weights import load_from_hub, load_from_package
 
 
-def build_backbone(name: str, num_classes: int = 0) -> Any:
+def build_backbone(name: str) -> Any:
     """Build a backbone with random weights; `load_published` or a model's file fills it.
 
     Args:
         name: Any timm model that gives a map of features.
-        num_classes: Of its classifier; 0: none.
 
     Raises:
         ConfigError: timm does not know it.
@@ -26,7 +25,7 @@ def build_backbone(name: str, num_classes: int = 0) -> Any:
 
     try:
         # Without weights it can be built on the meta device, too.
-        backbone: Any = timm.create_model(name, pretrained=False, num_classes=num_classes)
+        backbone: Any = timm.create_model(name, pretrained=False, num_classes=0)
     except RuntimeError as error:
         close = ", ".join(timm.list_models(f"*{name[:8]}*")[:5]) or "see timm.list_models()"
         raise ConfigError(f"encoder.backbone: {error} (given: {name!r}; known: {close})") from error

@@ -1,5 +1,6 @@
 """Photo to Memory: any timm backbone's map of features, projected to the width that the decoder attends to."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -7,20 +8,20 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from captioner.concepts.seen import Seen, recognise
-from captioner.concepts.table import NUM_CLASSES
 from captioner.config import ImageConfig, ImageEncoderConfig
-from captioner.errors import ConfigError, ModelError
+from captioner.errors import ConfigError
 from captioner.modules.encoders.backbone import build_backbone, fingerprint, last_map, load_published, normalised_for
 from captioner.modules.encoders.chain import divide
+from captioner.modules.encoders.concepts import ConceptDetector, ConceptEmbedding
 from captioner.modules.encoders.contract import Encoder
-from captioner.modules.memory import GridLayout, Memory
+from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
 
 
 class ImageEncoder(Encoder):
     """A convolutional backbone, and a projection of each position of its last map.
 
-    Where the config says so, the backbone's own classifier reads the same map, and the memory tells what it sees.
+    Where the config says so, a detector predicts words from the same map, and the likeliest are positions of the
+    memory, too.
 
     The backbone always runs in evaluation mode: its batch statistics stay as they were pretrained, also where its last
     stages are fine-tuned.
@@ -35,16 +36,14 @@ class ImageEncoder(Encoder):
     def __init__(self, config: ImageEncoderConfig) -> None:
         super().__init__()
         self.config = config
-        backbone = build_backbone(config.backbone, NUM_CLASSES if config.concepts else 0)
-        if config.concepts and backbone.pretrained_cfg.get("num_classes") != NUM_CLASSES:
-            raise ConfigError(
-                f"encoder.concepts: {config.backbone} has no classifier of ImageNet's {NUM_CLASSES} classes"
-            )
-        self.backbone: Any = backbone
-        self.num_features: int = backbone.num_features  # of its last map, before any layer behind the pooling
+        self.backbone: Any = build_backbone(config.backbone)
+        self.num_features: int = self.backbone.num_features  # of its last map, before any layer behind the pooling
         self.project = nn.Linear(self.num_features, config.dim)
         self.norm = nn.LayerNorm(config.dim)
         self.dropout = nn.Dropout(config.dropout)
+        if config.concepts:
+            self.detector = ConceptDetector(self.num_features, len(config.concept_words)).requires_grad_(False)
+            self.concept_embedding = ConceptEmbedding(len(config.concept_words), config.dim)
         tuned = self.trainable_names()
         for name, parameter in self.backbone.named_parameters():
             parameter.requires_grad = name in tuned
@@ -131,39 +130,42 @@ class ImageEncoder(Encoder):
         maps: Tensor = self._halves[1](frozen.permute(0, 3, 1, 2))
         return maps.permute(0, 2, 3, 1)
 
-    def class_probabilities(
-        self, features: Float[Tensor, "batch height width channels"]
-    ) -> Float[Tensor, "batch classes"]:
-        """Run the backbone's own classifier on features, fresh or cached.
-
-        Raises:
-            ModelError: The encoder was built without one.
-        """
-        if not self.config.concepts:
-            raise ModelError("the classifier is not there: set encoder.concepts")
-        is_nhwc = getattr(self.backbone, "output_fmt", "NCHW") == "NHWC"
-        logits: Tensor = self.backbone.forward_head(features if is_nhwc else features.permute(0, 3, 1, 2))
-        return (logits / self.config.concept_temperature).softmax(-1)
-
-    def recognise(self, features: Float[Tensor, "batch height width channels"]) -> Seen | None:
-        """Say what photos show; nothing where the config wants no concepts."""
-        if not self.config.concepts:
-            return None
-        with torch.no_grad():
-            return recognise(self.class_probabilities(features), self.config.concepts)
-
     def values(self, features: Float[Tensor, "batch height width channels"]) -> Float[Tensor, "batch source dim"]:
         """Project features, fresh or cached, to one value for each cell of the map, row by row."""
         values: Tensor = self.dropout(self.norm(self.project(features.flatten(1, 2))))
         return values
 
     def embed(self, features: Float[Tensor, "batch height width channels"]) -> Memory:
-        """Make a memory of features, fresh or cached, and of what the classifier sees in them."""
-        height, width = features.shape[1:3]
-        values = self.values(features)
+        """Make a memory of features, fresh or cached, and of the words that they suggest."""
+        if not self.config.concepts:
+            return self._memory(self.values(features), features.shape[1:3], None)
+        with torch.no_grad():
+            probabilities = self.detector(features)
+        return self.embed_with(features, probabilities)
+
+    def embed_with(
+        self,
+        features: Float[Tensor, "batch height width channels"] | None,
+        probabilities: Float[Tensor, "batch words"],
+    ) -> Memory:
+        """Make a memory of features and of given probabilities of words, for training.
+
+        Args:
+            features: None where there is no photo: the memory then consists of words alone.
+            probabilities: Of each of `concept_words`.
+        """
+        detected = DetectedConcepts.likeliest(probabilities, self.config.concepts)
+        words = self.dropout(self.concept_embedding(detected))
+        if features is None:
+            return self._memory(words, (0, 0), detected)
+        return self._memory(torch.cat([self.values(features), words], 1), features.shape[1:3], detected)
+
+    @staticmethod
+    def _memory(
+        values: Float[Tensor, "batch source dim"], grid: Sequence[int], concepts: DetectedConcepts | None
+    ) -> Memory:
         mask = torch.ones(values.shape[:2], dtype=torch.bool, device=values.device)
-        seen, layout = self.recognise(features), GridLayout(height, width)
-        return Memory(keys=values, values=values, mask=mask, layout=layout, seen=seen)
+        return Memory(keys=values, values=values, mask=mask, layout=GridLayout(*grid), concepts=concepts)
 
     def forward(self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]) -> Memory:
         """Encode photos that are already resized and normalised."""

@@ -1,0 +1,26 @@
+"""English nouns for one thing and for several, by rule and by a short list of irregular ones."""
+
+IRREGULAR = {
+    "child": "children",
+    "foot": "feet",
+    "goose": "geese",
+    "knife": "knives",
+    "man": "men",
+    "mouse": "mice",
+    "ox": "oxen",
+    "person": "people",
+    "sheep": "sheep",
+    "tooth": "teeth",
+    "woman": "women",
+}
+
+
+def plural_of(word: str) -> str:
+    """Return the plural of an English noun: some common irregular ones, all others by rule."""
+    if word in IRREGULAR:
+        return IRREGULAR[word]
+    if word.endswith(("s", "x", "ch", "sh", "z")):
+        return f"{word}es"
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return f"{word[:-1]}ies"
+    return f"{word}s"

@@ -1,0 +1,52 @@
+"""Validation captions of several sets of photos to one report: each set has scores of its own, and counts the same."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from captioner.metrics import Report, Scorer
+
+
+class SetsScorer:
+    """Scores the captions of each set apart; the scores that count are the means over the sets.
+
+    Where there is one set, its scores are all there is.
+
+    Args:
+        sets: The name of each set, and the references of each of its photos; sets without photos are left out. Photos
+            are numbered set by set, from 0.
+    """
+
+    def __init__(self, sets: Sequence[tuple[str, Sequence[Sequence[str]]]]) -> None:
+        self._scorers: list[tuple[str, Scorer[int]]] = []
+        start = 0
+        for name, references in sets:
+            if references:
+                self._scorers.append((name, Scorer(dict(enumerate(references, start)))))
+                start += len(references)
+
+    def score(self, hypotheses: Mapping[int, str]) -> Report:
+        """Score one caption a photo.
+
+        Raises:
+            ScoreError: The numbers are not those of the photos.
+        """
+        reports = [
+            (name, scorer.score({number: hypotheses[number] for number in scorer.ids if number in hypotheses}))
+            for name, scorer in self._scorers
+        ]
+        (_, first), *others = reports
+        if not others:
+            return first
+        scores = {metric: float(np.mean([one.scores[metric] for _, one in reports])) for metric in first.scores}
+        for name, report in reports:
+            scores |= {f"{metric} ({name or 'first set'})": value for metric, value in report.scores.items()}
+        signatures = dict.fromkeys(report.signature for _, report in reports)
+        return Report(
+            scores,
+            f"mean of {len(reports)} sets|{' and '.join(signatures)}",
+            sum(report.num_images for _, report in reports),
+            tuple(number for _, report in reports for number in report.ids),
+            {name: np.concatenate([one.per_image[name] for _, one in reports]) for name in first.per_image},
+            {name: np.concatenate([one.statistics[name] for _, one in reports]) for name in first.statistics},
+        )

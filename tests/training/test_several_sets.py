@@ -1,0 +1,120 @@
+"""Several sets of photos, and texts without photos, in one run."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from captioner.errors import ConfigError, EmptyDataError
+from captioner.model.captioner_model import CaptionerModel
+from captioner.training import concepts
+from captioner.training.dataset import read_dataset
+from captioner.training.trainer import Trainer, train
+
+TEXTS = ["a red photo with a bright side", "7\tThe plain picture is green", "", "a blue picture of nothing"]
+
+
+@pytest.fixture(autouse=True)
+def few_photos(monkeypatch):
+    monkeypatch.setattr(concepts, "LEAST_PHOTOS", 2)
+    monkeypatch.setattr(concepts, "EPOCHS", 2)
+    monkeypatch.setattr(concepts, "_most_telling", lambda *_: torch.arange(5))
+
+
+@pytest.fixture
+def make_config(tiny_config, caption_set, tmp_path):
+    (tmp_path / "texts.txt").write_text("\n".join(TEXTS), encoding="utf-8")
+    places = {key: value for key, value in caption_set.items() if key not in ("name", "min_word_count")}
+    first = Path(places["train_split"]).read_text(encoding="utf-8").split("\n")
+    (tmp_path / "first.txt").write_text("\n".join(first[:4]), encoding="utf-8")
+    (tmp_path / "second.txt").write_text("\n".join(first[4:]), encoding="utf-8")
+    (tmp_path / "third.txt").write_text("photo07.png", encoding="utf-8")
+    (tmp_path / "fourth.txt").write_text("photo06.png", encoding="utf-8")
+    lists = {number: str(tmp_path / f"{number}.txt") for number in ("first", "second", "third", "fourth")}
+
+    def make(**changes: dict[str, object]):
+        data = {
+            "train_split": lists["first"],
+            "val_split": lists["third"],
+            "texts": [str(tmp_path / "texts.txt")],
+            "sets": {"other": places | {"train_split": lists["second"], "val_split": lists["fourth"], "weight": 2.0}},
+        }
+        sections = {"data": data, "encoder": {"concepts": 3}, **changes}
+        return tiny_config(**{name: {**sections.get(name, {}), **changes.get(name, {})} for name in sections})
+
+    return make
+
+
+def test_numbers_and_tabs_before_texts_are_left_out_and_empty_lines_too(make_config):
+    data = read_dataset(make_config().data)
+    assert data.texts == [TEXTS[0], "The plain picture is green", TEXTS[3]]
+    assert [(one.name, len(one.train), len(one.val), one.weight) for one in data.sets] == [
+        ("", 4, 1, 1.0),
+        ("other", 2, 1, 2.0),
+    ]
+
+
+def test_a_set_without_validation_photos_only_trains(make_config):
+    config = make_config()
+    other = config.data.sets["other"].model_copy(update={"val_split": ""})
+    data = read_dataset(config.data.model_copy(update={"sets": {"other": other}}))
+    assert [len(one.val) for one in data.sets] == [1, 0]
+
+
+def test_a_file_without_texts_is_named(make_config, tmp_path):
+    (tmp_path / "texts.txt").write_text("\n\n", encoding="utf-8")
+    with pytest.raises(EmptyDataError, match=r"texts\.txt: it holds no texts"):
+        read_dataset(make_config().data)
+
+
+def test_what_a_set_lacks_is_named(make_config):
+    config = make_config()
+    other = config.data.sets["other"].model_copy(update={"images": ""})
+    with pytest.raises(ConfigError, match=r"data\.sets\.other\.images is empty"):
+        read_dataset(config.data.model_copy(update={"sets": {"other": other}}))
+
+
+@pytest.mark.parametrize("changes", [{"encoder": {"concepts": 0}}, {"self_critical": {"share": 1.0}}])
+def test_texts_where_they_cannot_be_learnt_are_refused(make_config, changes):
+    with pytest.raises(ValueError, match=r"data\.texts"):
+        make_config(**changes)
+
+
+def test_a_run_learns_from_sets_and_texts_and_its_model_loads(make_config, tmp_path):
+    best = train(make_config())
+    history = [json.loads(line) for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()]
+    for entry in history:
+        assert entry["CIDEr"] == pytest.approx((entry["CIDEr (first set)"] + entry["CIDEr (other)"]) / 2)
+    model = CaptionerModel.from_pretrained(best)
+    assert len(model.encoder.config.concept_words) > 1
+    memory = model.encode(torch.randn(2, 3, 32, 64))
+    assert memory.concepts.word_ids.shape == (2, 3)
+    assert memory.keys.shape[1] == memory.layout.height * memory.layout.width + 3
+
+
+def test_each_photo_of_a_set_is_shown_as_often_as_its_weight_says(make_config):
+    trainer = Trainer(make_config(), resume=False)
+    plan = trainer.task.plan(trainer.lengths, epoch=1)
+    shown = [number for batch in plan.batches for number in batch]
+    assert [shown.count(number) for number in range(6)] == [1, 1, 1, 1, 2, 2]
+    kinds = [{number >= 6 for number in batch} for batch in plan.batches]
+    assert kinds.count({True}) == kinds.count({False}) == 2
+
+
+def test_texts_bring_concepts_and_no_photo(make_config):
+    trainer = Trainer(make_config(), resume=False)
+    inputs = trainer.task.train.load([6, 8], [0, 0], seed=3)
+    assert inputs.features is None
+    assert inputs.probabilities.shape == (2, len(trainer.config.encoder.concept_words))
+    seen = [trainer.task.train.load([0, 5], [1, 0], seed).features for seed in range(40)]
+    assert 0 < sum(features is None for features in seen) < 20
+
+
+def test_a_run_goes_on_from_a_model_with_its_words_and_detector(make_config, tmp_path):
+    best = train(make_config())
+    first = CaptionerModel.from_pretrained(best)
+    more = {"training": {"initial_model": str(best), "output": str(tmp_path / "more"), "learning_rate": 1e-9}}
+    second = CaptionerModel.from_pretrained(train(make_config(**more)))
+    assert first.encoder.config.concept_words == second.encoder.config.concept_words
+    torch.testing.assert_close(first.encoder.detector.state_dict(), second.encoder.detector.state_dict())
