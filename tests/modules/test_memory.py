@@ -6,11 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from captioner.concepts.seen import recognise
-from captioner.concepts.table import NUM_CLASSES
 
 from captioner.errors import ShapeError
-from captioner.modules.memory import GridLayout, Memory
+from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
 
 LAYOUT = GridLayout(1, 5)
 
@@ -36,18 +34,24 @@ def test_select_takes_items_with_all_that_is_theirs():
 
 def test_joined_memories_are_what_was_selected_from_one():
     memory = make(MASK)
-    seen = recognise(torch.rand(3, NUM_CLASSES, generator=torch.Generator().manual_seed(0)).softmax(-1), 4)
-    for whole in (memory, replace(memory, seen=seen)):
+    concepts = DetectedConcepts.likeliest(torch.rand(3, 7, generator=torch.Generator().manual_seed(0)), 4)
+    for whole in (memory, replace(memory, concepts=concepts)):
         parts = [whole.select(torch.tensor(items)) for items in ([0], [1, 2])]
         joined = Memory.join(parts)
         assert joined.layout == LAYOUT
         for field in ("keys", "values", "mask"):
             assert torch.equal(getattr(joined, field), getattr(whole, field))
-        if whole.seen is None:
-            assert joined.seen is None
+        if whole.concepts is None:
+            assert joined.concepts is None
         else:
-            for field in ("name_ids", "probabilities", "mask", "classes"):
-                assert torch.equal(getattr(joined.seen, field), getattr(seen, field))
+            assert torch.equal(joined.concepts.word_ids, concepts.word_ids)
+            assert torch.equal(joined.concepts.probabilities, concepts.probabilities)
+
+
+def test_the_likeliest_concepts_come_first():
+    found = DetectedConcepts.likeliest(torch.tensor([[0.1, 0.9, 0.5], [0.7, 0.2, 0.3]]), 2)
+    assert found.word_ids.tolist() == [[1, 2], [0, 2]]
+    assert DetectedConcepts.likeliest(torch.rand(2, 3), 5).word_ids.shape == (2, 3)
 
 
 def test_mean_is_that_of_the_real_values():

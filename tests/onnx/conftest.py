@@ -23,10 +23,11 @@ def exported(request, tmp_path_factory) -> tuple[Path, Path]:
 
     torch.manual_seed(0)
     tokenizer = train_word_tokenizer(["a red photo, bright on the left", "a green picture"], 1, 20)
+    concepts = {"concepts": 3, "concept_words": ("red", "photo", "left", "green")} if request.param == "gru" else {}
     decoder = {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8} | KINDS[request.param]
     config = CaptionerConfig(
         image={"height": 32, "width": 96},
-        encoder={"backbone": "test_resnet", "weights": "none", "dim": 12, "concepts": 3 * (request.param == "gru")},
+        encoder={"backbone": "test_resnet", "weights": "none", "dim": 12} | concepts,
         decoder=decoder,
         search={"beam_size": 2, "max_length": 5},
         vocab_size=len(tokenizer),

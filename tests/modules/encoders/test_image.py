@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from captioner.config import ImageEncoderConfig
-from captioner.errors import ConfigError, ModelError
+from captioner.errors import ConfigError
 from captioner.modules.encoders import ImageEncoder
 from captioner.modules.memory import GridLayout
 
@@ -95,32 +95,46 @@ def test_bad_settings_are_named(changes, message):
         build(**changes)
 
 
-@pytest.mark.parametrize("backbone", ["test_resnet", "test_efficientnet"])
-def test_the_classifier_reads_the_same_map_as_the_decoder(backbone):
-    encoder = build(backbone=backbone, concepts=3).train(False)
-    probabilities = encoder.class_probabilities(encoder.features(pixels()))
-    torch.testing.assert_close(probabilities, encoder.backbone(pixels()).softmax(-1), atol=1e-5, rtol=1e-4)
-    seen = encoder(pixels()).seen
-    assert seen.name_ids.shape == (2, 3)
-    torch.testing.assert_close(seen.classes, probabilities)
+WORDS = ("dog", "grass", "red", "runs", "sky")
 
 
-def test_concepts_change_neither_fingerprint_nor_what_is_attended_to():
-    plain, naming = build().train(False), build(concepts=3).train(False)
-    naming.load_state_dict(plain.state_dict(), strict=False)
-    assert naming.fingerprint() == plain.fingerprint()
-    torch.testing.assert_close(naming(pixels()).values, plain(pixels()).values)
-    assert plain(pixels()).seen is None
+def test_the_likeliest_words_stand_behind_the_cells():
+    encoder = build(concepts=3, concept_words=WORDS).train(False)
+    features = encoder.features(pixels())
+    memory = encoder(pixels())
+    cells = memory.layout.height * memory.layout.width
+    assert memory.keys.shape[1] == cells + 3
+    torch.testing.assert_close(memory.values[:, :cells], encoder.values(features))
+    torch.testing.assert_close(memory.concepts.probabilities, encoder.detector(features))
+    best = memory.concepts.probabilities.topk(3).indices
+    assert torch.equal(memory.concepts.word_ids, best)
+    torch.testing.assert_close(memory.values[:, cells:], encoder.concept_embedding(memory.concepts))
 
 
-def test_a_temperature_above_one_makes_less_sure():
-    features = build().features(pixels())
-    cold, warm = (build(concepts=3, concept_temperature=value).class_probabilities(features) for value in (1.0, 2.0))
-    assert (warm.amax(1) < cold.amax(1)).all()
+def test_concepts_change_neither_fingerprint_nor_the_cells():
+    plain, detecting = build().train(False), build(concepts=3, concept_words=WORDS).train(False)
+    detecting.load_state_dict(plain.state_dict(), strict=False)
+    assert detecting.fingerprint() == plain.fingerprint()
+    cells = plain(pixels()).values
+    torch.testing.assert_close(detecting(pixels()).values[:, : cells.shape[1]], cells)
+    assert plain(pixels()).concepts is None
 
 
-def test_concepts_need_a_frozen_backbone_and_a_classifier():
+def test_a_memory_of_words_alone_has_no_cells():
+    encoder = build(concepts=3, concept_words=WORDS).train(False)
+    features, probabilities = encoder.features(pixels()), torch.rand(2, 5)
+    whole, words = encoder.embed_with(features, probabilities), encoder.embed_with(None, probabilities)
+    assert (words.layout.height, words.layout.width, words.keys.shape[1]) == (0, 0, 3)
+    torch.testing.assert_close(whole.values[:, -3:], words.values)
+
+
+def test_no_gradient_reaches_the_detector():
+    encoder = build(concepts=3, concept_words=WORDS)
+    encoder(pixels()).values.sum().backward()
+    assert not any(parameter.requires_grad for parameter in encoder.detector.parameters())
+    assert encoder.concept_embedding.word.weight.grad.any()
+
+
+def test_concepts_need_a_frozen_backbone():
     with pytest.raises(ValueError, match="concepts"):
         build(concepts=3, trainable_from=2)
-    with pytest.raises(ModelError, match="concepts"):
-        build().class_probabilities(build().features(pixels()))
