@@ -8,8 +8,8 @@ English captions.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from captioner.concepts.table import IRREGULAR
 from captioner.metrics.tokens import tokenize
+from captioner.preprocess.inflection import IRREGULAR
 
 COMMON_THING = 20  # times that the texts name a thing; one that they hardly know may do what it likes
 COMMON_DEED = 300  # times that the texts have a word such as jumping; a rare one has been seen with few things

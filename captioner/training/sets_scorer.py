@@ -45,7 +45,7 @@ class SetsScorer:
         return Report(
             scores,
             f"mean of {len(reports)} sets|{' and '.join(signatures)}",
-            sum(report.num_images for _, report in reports),
+            sum(report.num_items for _, report in reports),
             tuple(number for _, report in reports for number in report.ids),
             {name: np.concatenate([one.per_image[name] for _, one in reports]) for name in first.per_image},
             {name: np.concatenate([one.statistics[name] for _, one in reports]) for name in first.statistics},
