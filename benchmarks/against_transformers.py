@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--theirs", type=int, default=8, help="photos for the large models, as one batch")
     parser.add_argument("--new-tokens", type=int, default=14)
     parser.add_argument("--beam-size", type=int, default=3)
-    parser.add_argument("--model", default="flickr8k")
+    parser.add_argument("--model", default="everyday")
     arguments = parser.parse_args()
     keep_freed_memory()  # as the command line does
 

@@ -1,6 +1,6 @@
 """How far a captioner's confidence can be trusted, and the fit that makes it one number.
 
-    python benchmarks/confidence.py FLICKR8K [--model flickr8k] [--photos 1000] [--write FOLDER]
+    python benchmarks/confidence.py FLICKR8K [--model everyday] [--photos 1000] [--write FOLDER]
 
 FLICKR8K holds `images/`, `captions.txt` and `val.txt`. A caption counts as right if it names none of COCO's 80 kinds of
 objects that no reference names, and agrees with the references (CIDEr) at least as much as three in four of people's
@@ -100,7 +100,7 @@ def main() -> None:
     """Fit, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("flickr8k", type=Path)
-    parser.add_argument("--model", default="flickr8k")
+    parser.add_argument("--model", default="everyday")
     parser.add_argument("--photos", type=int, default=1000)
     parser.add_argument("--write", type=Path, help="folder of the model")
     arguments = parser.parse_args()

@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=256)
     parser.add_argument("--beam-size", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--model", default="flickr8k")
+    parser.add_argument("--model", default="everyday")
     parser.add_argument("--int8", type=Path)
     arguments = parser.parse_args()
     keep_freed_memory()  # as the command line does

@@ -33,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--photos", type=int, default=1000)
-    parser.add_argument("--model", default="flickr8k")
+    parser.add_argument("--model", default="everyday")
     arguments = parser.parse_args()
 
     start = time.perf_counter()

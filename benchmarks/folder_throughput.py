@@ -80,7 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path)
     parser.add_argument("--counts", type=int, nargs="+", default=[100, 1000, 7000])
-    parser.add_argument("--model", default="flickr8k")
+    parser.add_argument("--model", default="everyday")
     parser.add_argument("--engine", default="torch")
     parser.add_argument("--beam-size", type=int, default=3)
     arguments = parser.parse_args()

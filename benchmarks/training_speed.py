@@ -79,7 +79,7 @@ def stepwise(decoder: AttentionDecoder, target_input: Tensor, memory: Memory) ->
 
 def equal_lengths(captions: int, words: int) -> tuple[AttentionDecoder, Callable[[Score], None]]:
     """Return a decoder and an update of it by captions of one length, those of a photo side by side."""
-    config = load_config(CONFIGS / "flickr8k.toml").decoder
+    config = load_config(CONFIGS / "coco.toml").decoder
     decoder, project = AttentionDecoder(config, VOCAB, DIM, pad_id=0), nn.Linear(CHANNELS, DIM)
     parameters = [*decoder.parameters(), *project.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=1e-4)
@@ -106,7 +106,7 @@ def lengths_like_flickr8k(captions: int) -> list[int]:
 
 def as_trained(captions: int) -> Callable[[], None]:
     """Return an update as the trainer makes it: sorted and padded in groups, each caption's memory selected for it."""
-    config = load_config(CONFIGS / "flickr8k.toml")
+    config = load_config(CONFIGS / "coco.toml")
     sections = {name: getattr(config, name).model_dump() for name in ("image", "encoder", "decoder", "search")}
     model = CaptionerModel(CaptionerConfig(**sections, vocab_size=VOCAB)).train()
     objective = Objective(model, config, from_features=True)

@@ -33,7 +33,7 @@ def caption(
         ),
     ] = None,
     resume: Resume = False,
-    model: Models = ["flickr8k"],  # noqa: B006 (nobody changes it)
+    model: Models = ["everyday"],  # noqa: B006 (nobody changes it)
     beam_size: BeamSize = None,
     num_captions: Annotated[int, typer.Option(min=1, help=describe("num_captions"))] = 1,
     max_length: Annotated[int | None, typer.Option(min=1, help=describe("max_length"))] = None,
@@ -129,7 +129,7 @@ def caption(
 
 def demo(
     output: Annotated[Path, typer.Option(help="The page that is written.")] = Path("captioner-demo.html"),
-    model: Model = "flickr8k",
+    model: Model = "everyday",
 ) -> None:
     """Caption three sample photos and write a page that shows them."""
     from captioner.batch import caption_files

@@ -83,7 +83,7 @@ def captions(
         list[Path], typer.Option(help="Their captions: CSV, token.txt, COCO or Karpathy JSON, or metadata.jsonl.")
     ],
     split: Split = None,
-    model: Models = ["flickr8k"],  # noqa: B006 (nobody changes it)
+    model: Models = ["everyday"],  # noqa: B006 (nobody changes it)
     beam_size: BeamSize = None,
     batch_size: BatchSize = 16,
     output: CocoResults = None,

@@ -14,7 +14,7 @@ USES = {"image": "caption PHOTO", "text": "translate TEXT", "speech": "transcrib
 
 
 def train(
-    config: Annotated[str, typer.Argument(help="A TOML file, or the name of a config that ships, such as flickr8k.")],
+    config: Annotated[str, typer.Argument(help="A TOML file, or the name of a config that ships, such as coco.")],
     overrides: Annotated[list[str] | None, typer.Argument(help="section.key=value, as often as needed.")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the run's newest checkpoint, or begin if there is none.")

@@ -1,4 +1,4 @@
-"""From a name to words in one line, `load("flickr8k").caption("photo.jpg")`: what command line and web page call."""
+"""From a name to words in one line, `load("everyday").caption("photo.jpg")`: what command line and web page call."""
 
 from captioner.outputs.record import Segment
 from captioner.pipeline.captioner import Captioner

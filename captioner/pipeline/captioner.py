@@ -1,4 +1,4 @@
-"""Photos to captions: the object behind `load("flickr8k")`."""
+"""Photos to captions: the object behind `load("everyday")`."""
 
 import math
 from collections.abc import Iterable, Sequence

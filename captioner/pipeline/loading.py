@@ -28,7 +28,7 @@ Models = str | Path | Sequence[str | Path]
 HUGGING_FACE = "hf:"  # what the name of a model of transformers begins with
 
 
-def load(model: Models = "flickr8k", device: str = "auto", engine: str = "auto", num_photos: int = 1) -> Sense:
+def load(model: Models = "everyday", device: str = "auto", engine: str = "auto", num_photos: int = 1) -> Sense:
     """Load a model that ships, a folder written by training or by `captioner export`, or one of a hub.
 
     Args:
@@ -100,7 +100,7 @@ def _of_kind(model: Any, name: str) -> Sense:
 
 
 def load_captioner(
-    model: Models = "flickr8k", device: str = "auto", engine: str = "auto", num_photos: int = 1
+    model: Models = "everyday", device: str = "auto", engine: str = "auto", num_photos: int = 1
 ) -> Captioner:
     """Load a model of photos.
 

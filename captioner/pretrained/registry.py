@@ -10,6 +10,8 @@ from captioner.errors import ModelError
 
 MODELS = Path(__file__).parent
 HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)  # owner/name
+SUCCESSORS = {"flickr8k": "everyday"}
+"""Models that shipped once, and what took their place."""
 
 
 def list_models() -> list[Path]:
@@ -36,6 +38,8 @@ def find_model(model: str | Path) -> str | Path:
         return model
     if len(Path(model).parts) > 1:
         raise ModelError(f"there is no model {str(model)!r}: that is the path of a folder, and no such folder is there")
+    if str(model) in SUCCESSORS:
+        raise ModelError(f"the model {str(model)!r} ships no longer: {SUCCESSORS[str(model)]!r} took its place")
     raise ModelError(f"there is no model {str(model)!r}: give a folder, a hub's owner/name, or {' or '.join(shipped)}")
 
 

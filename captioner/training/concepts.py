@@ -39,7 +39,7 @@ class FittedConcepts:
 
     Attributes:
         words: Those that the detector knows.
-        detector: Fitted to all photos.
+        detector: Fitted to all photos, or that of the model with which the run begins.
         held_out: The probability of each word for each photo, by a detector that has not seen the photo.
     """
 
@@ -53,6 +53,7 @@ def fit_concepts(
     captions: Sequence[Sequence[frozenset[str]]],
     known: tuple[str, ...],
     seed: int,
+    fitted: ConceptDetector | None = None,
 ) -> FittedConcepts:
     """Choose the words that photos tell most about, and fit a detector of them.
 
@@ -63,6 +64,7 @@ def fit_concepts(
         captions: The words of each caption of each photo.
         known: The words, where they were chosen before; empty: choose them.
         seed: Of all that is random here.
+        fitted: The detector of the known words, where there is one; the folds alone are fitted then.
 
     Raises:
         EmptyDataError: No word is in the captions of enough photos, or photos tell about none.
@@ -81,7 +83,7 @@ def fit_concepts(
             kept = _most_telling(held_out, targets)
             words = tuple(words[index] for index in kept)
             held_out, targets = held_out[:, kept], targets[:, kept]
-        return FittedConcepts(words, _fit(pooled, targets, seed, advance), held_out)
+        return FittedConcepts(words, fitted or _fit(pooled, targets, seed, advance), held_out)
 
 
 def _candidates(captions: Sequence[Sequence[frozenset[str]]]) -> tuple[str, ...]:

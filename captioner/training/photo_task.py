@@ -72,7 +72,8 @@ class PhotoTask:
         photos = self._open_sets(encoder, encoder.normalised_for(self.config.image), training=True)
         pooled = torch.cat([one.pooled() for one in photos if isinstance(one, CachedPhotos)])
         seed, known = self.config.training.seed, encoder.config.concept_words
-        self._concepts = fit_concepts(pooled, words[: self._num_photos], known, seed)
+        fitted = encoder.detector if known else None
+        self._concepts = fit_concepts(pooled, words[: self._num_photos], known, seed, fitted)
         if self._data.texts:
             texts = [several[0] for several in words[self._num_photos :]]
             self._drawn = draw_photos(texts, self._concepts, seed)
@@ -95,8 +96,7 @@ class PhotoTask:
         self.from_features = isinstance(opened[0], CachedPhotos)
         self.train: PhotoSets | ConceptPhotos = photos
         if self._concepts is not None:
-            if not self.config.training.initial_model:
-                encoder.detector.load_state_dict(self._concepts.detector.state_dict())
+            encoder.detector.load_state_dict(self._concepts.detector.state_dict())
             self.train = ConceptPhotos(photos, self._concepts.held_out, self._drawn)
 
     def _open_sets(

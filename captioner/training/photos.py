@@ -17,7 +17,7 @@ from captioner.modules.encoders import ImageEncoder
 from captioner.preprocess.image import ImagePreprocessor
 
 WORDS_ALONE = 0.1
-"""Share of the batches of photos of which the decoder reads the detected words and no features, as it does of texts."""
+"""Where texts are learnt as well: share of the batches of photos of which the decoder reads the detected words alone."""
 
 
 class CachedPhotos:
@@ -186,5 +186,6 @@ class ConceptPhotos:
         if int(texts[0]) >= 0:
             draws = torch.from_numpy(chance.integers(self._drawn.shape[1], size=len(numbers)))
             return ConceptInputs(None, self._held_out[self._drawn[texts, draws].long()])
-        features = None if chance.random() < WORDS_ALONE else self._photos.load(numbers, views, seed)
+        words_alone = bool(len(self._drawn)) and chance.random() < WORDS_ALONE
+        features = None if words_alone else self._photos.load(numbers, views, seed)
         return ConceptInputs(features, self._held_out[list(numbers)])

@@ -179,7 +179,7 @@ def test_shipped_configs_are_valid_and_claim_no_data(path):
 
 
 def test_settings_written_as_json_are_read_back(tmp_path):
-    config = load_config(CONFIGS / "flickr8k.toml", ["encoder.trainable_from=3", 'search.banned_words=["man"]'])
+    config = load_config(CONFIGS / "coco.toml", ["encoder.trainable_from=3", 'search.banned_words=["man"]'])
     (tmp_path / "training_config.json").write_text(config.model_dump_json())
     assert load_config(tmp_path / "training_config.json") == config
     assert load_config(tmp_path / "training_config.json", ["training.epochs=3"]).training.epochs == 3

@@ -73,4 +73,4 @@ def test_photos_to_measure_with_need_references(tmp_path):
     from captioner.commands.export import export as command
 
     with pytest.raises(UsageError, match="belong together"):
-        command("flickr8k", tmp_path / "new", images=tmp_path)
+        command("everyday", tmp_path / "new", images=tmp_path)

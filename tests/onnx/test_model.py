@@ -97,7 +97,7 @@ def test_the_shipped_model_says_the_same_to_the_letter(tmp_path_factory, monkeyp
     if "CAPTIONER_DATA" in os.environ:
         data = Path(os.environ["CAPTIONER_DATA"]) / "flickr8k"
         photos += [data / "images" / name for name in (data / "val.txt").read_text().split()[:200]]
-    torch_captioner, onnx_captioner = (load("flickr8k", "cpu", engine) for engine in ("torch", "onnx"))
+    torch_captioner, onnx_captioner = (load("everyday", "cpu", engine) for engine in ("torch", "onnx"))
     expected = [result.text for result in torch_captioner.caption(photos)]
     assert [result.text for result in onnx_captioner.caption(photos)] == expected
 

@@ -17,14 +17,14 @@ from captioner.pretrained.samples import sample_clip, sample_photos
 MAX_MB = {
     "actions": 4,
     "digits": 4,
-    "flickr8k": 16,
+    "everyday": 16,
     "multi30k-en-de": 8.5,
     "multi30k-en-fr": 8.5,
 }
 SCORES = {
     "actions": ("accuracy", "UCF-101"),
     "digits": ("WER", "Spoken Digit"),
-    "flickr8k": ("CIDEr", "Flickr8k"),
+    "everyday": ("CIDEr", "Flickr8k"),
     "multi30k-en-de": ("BLEU", "Multi30k"),
     "multi30k-en-fr": ("BLEU", "Multi30k"),
 }
@@ -41,7 +41,7 @@ def test_each_is_small_described_and_nothing_but_data():
 
 
 def test_sample_photographs_are_captioned_in_plain_words():
-    model = load("flickr8k")
+    model = load("everyday")
     penalty = model.options().length_penalty
     results = model.caption(sample_photos(), num_captions=2)
     for result in results:
@@ -52,14 +52,14 @@ def test_sample_photographs_are_captioned_in_plain_words():
 
 
 def test_the_samples_are_called_what_the_classifier_sees():
-    cheetah, lion, _ = load("flickr8k").caption(sample_photos(), concepts=2)
+    cheetah, lion, _ = load("everyday").caption(sample_photos(), concepts=2)
     assert "cheetah" in cheetah.text.split() and "lion" in lion.text.split()
     assert (cheetah.concepts[0].name, lion.concepts[0].name) == ("cheetah", "lion")
     assert cheetah.concepts[0].probability > cheetah.concepts[1].probability
 
 
 def test_words_are_required_and_forbidden_at_once():
-    model = load("flickr8k")
+    model = load("everyday")
     photo = sample_photos()[1]
     steered = model.caption(photo, num_captions=2, required_words=("water", "Tiger"), banned_words=("lion",))
     for one in steered.candidates:
@@ -100,7 +100,7 @@ def test_actions_of_real_clips_are_named():
 @pytest.mark.skipif("CAPTIONER_DATA" not in os.environ, reason="needs the photos of Flickr8k in CAPTIONER_DATA")
 def test_scores_on_real_photographs_are_those_of_its_card():
     data = Path(os.environ["CAPTIONER_DATA"]) / "flickr8k"
-    model = load("flickr8k")
+    model = load("everyday")
     examples = read_examples(data / "images", data / "captions.txt", str(data / "val.txt"))[:100]
     report, _ = evaluate(model, examples, model.options(), batch_size=20)
     assert report.scores["CIDEr"] > 40

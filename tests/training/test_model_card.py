@@ -26,14 +26,14 @@ def write_card(folder, config) -> str:
 
 
 def test_model_of_own_photos_claims_no_other_data(tmp_path):
-    card = write_card(tmp_path, load_config(CONFIGS / "flickr8k.toml", PATHS))
+    card = write_card(tmp_path, load_config(CONFIGS / "coco.toml", PATHS))
     assert "flickr" not in card.lower()
     assert "| Training data | mine.csv; 1 epochs |" in card
     assert ModelCard(card).data.license_name == "not stated"
 
 
 def test_name_and_terms_come_from_the_config(tmp_path):
-    config = load_config(CONFIGS / "flickr8k.toml", [*PATHS, "data.name=My photos", "data.license=CC0"])
+    config = load_config(CONFIGS / "coco.toml", [*PATHS, "data.name=My photos", "data.license=CC0"])
     card = write_card(tmp_path, config)
     assert "| Training data | My photos; 1 epochs |" in card
     assert ModelCard(card).data.license_name == "CC0"
@@ -41,7 +41,7 @@ def test_name_and_terms_come_from_the_config(tmp_path):
 
 @pytest.mark.parametrize("more", [[], ["data.val_split=/home/me/val.txt", "data.cache=/tmp/cache"]])
 def test_settings_beside_the_card_are_all_but_the_machines_paths(tmp_path, more):
-    config = load_config(CONFIGS / "flickr8k.toml", [*PATHS, *more, "training.epochs=3"])
+    config = load_config(CONFIGS / "coco.toml", [*PATHS, *more, "training.epochs=3"])
     write_training_config(tmp_path, config)
     card = write_card(tmp_path, config)
     assert "/home" not in (tmp_path / "training_config.json").read_text() + card
@@ -56,7 +56,7 @@ def test_settings_beside_the_card_are_all_but_the_machines_paths(tmp_path, more)
 
 
 def test_a_stage_names_the_run_it_began_with_and_asks_for_its_model(tmp_path):
-    config = load_config(CONFIGS / "flickr8k.toml", [*PATHS, "training.initial_model=/home/me/runs/first/best"])
+    config = load_config(CONFIGS / "coco.toml", [*PATHS, "training.initial_model=/home/me/runs/first/best"])
     write_training_config(tmp_path, config)
     assert json.loads((tmp_path / "training_config.json").read_text())["training"]["initial_model"] == "first/best"
     assert "data.captions=FILE training.initial_model=MODEL`" in write_card(tmp_path, config)

@@ -61,7 +61,7 @@ def url(made_up_model: Path) -> Iterator[str]:
     """Where the page is served."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CAPTIONER_PASSWORD", raising=False)
-        models = [MODELS / "flickr8k", made_up_model, MODELS / "digits", MODELS / "actions"]
+        models = [MODELS / "everyday", made_up_model, MODELS / "digits", MODELS / "actions"]
         with served(models, "127.0.0.1", limits=LIMITS, device="cpu") as page:
             yield str(page.local_url)
 

@@ -41,7 +41,7 @@ def client(url, tmp_path_factory):
 def captioner():
     import captioner
 
-    return captioner.load("flickr8k", device="cpu")
+    return captioner.load("everyday", device="cpu")
 
 
 def refused(client: Client, *values: object, api_name: str) -> str:
@@ -61,14 +61,14 @@ def test_each_action_has_a_name_and_says_what_it_does(client):
 
 def test_models_are_listed_with_their_cards(client):
     models = client.predict(api_name="/models")
-    expected = {"flickr8k": "image", "reversed": "text", "digits": "speech", "actions": "video"}
+    expected = {"everyday": "image", "reversed": "text", "digits": "speech", "actions": "video"}
     assert {model["name"]: model["kind"] for model in models} == expected
     assert "Limits" in models[0]["card"]
 
 
 def test_a_photo_is_captioned_as_python_does(client, captioner):
     photo = sample_photos()[1]
-    answer = client.predict(handle_file(photo), "flickr8k", *OPTIONS, api_name="/caption")
+    answer = client.predict(handle_file(photo), "everyday", *OPTIONS, api_name="/caption")
     result = captioner.caption(photo, num_captions=2, beam_size=3, max_length=12)
     assert [one["caption"] for one in answer["captions"]] == [one.text for one in result.candidates]
     assert answer["captions"][0]["log_prob"] == pytest.approx(result.log_prob, abs=1e-4)
@@ -157,7 +157,7 @@ def test_a_zip_comes_back_with_captions_in_all_formats(client, tmp_path):
         for photo in sample_photos():
             archive.write(photo, f"trip/{photo.name}")
         archive.writestr("trip/broken.jpg", b"\xff\xd8\xff nothing")
-    answer, results = client.predict([handle_file(sent)], "flickr8k", api_name="/caption_files")
+    answer, results = client.predict([handle_file(sent)], "everyday", api_name="/caption_files")
     assert (answer["done"], answer["total"]) == (4, 4)
     assert [record["file"] for record in answer["records"]] == [
         *(f"trip/{photo.name}" for photo in sample_photos()),
@@ -181,7 +181,7 @@ def test_an_unsafe_zip_is_refused(client, tmp_path):
 
 def test_a_run_over_many_photos_can_be_stopped_by_its_own_session_alone(url, client, tmp_path):
     photos = [handle_file(sample_photos()[number % 3]) for number in range(32)]
-    job = client.submit(photos, "flickr8k", api_name="/caption_files")
+    job = client.submit(photos, "everyday", api_name="/caption_files")
     while not job.outputs():
         time.sleep(0.05)
     assert connected(url, tmp_path).predict(api_name="/stop_files") == {"stopping": False}
@@ -266,7 +266,7 @@ def test_fifty_photos_of_eight_clients_at_once_each_get_their_own_captions(
         if not hasattr(clients, "own"):
             clients.own = connected(url, tmp_path)
         start = time.perf_counter()
-        answer = clients.own.predict(handle_file(path), "flickr8k", *OPTIONS, api_name="/caption")
+        answer = clients.own.predict(handle_file(path), "everyday", *OPTIONS, api_name="/caption")
         return answer["caption"], time.perf_counter() - start
 
     with ThreadPoolExecutor(8) as threads:

@@ -18,10 +18,10 @@ def test_the_models_that_ship_are_those_of_the_pipeline():
 
 
 def test_models_are_listed_by_kind(made_up_model):
-    registry = ModelRegistry([MODELS / "flickr8k", made_up_model])
-    assert registry.names("image") == ["flickr8k"]
+    registry = ModelRegistry([MODELS / "everyday", made_up_model])
+    assert registry.names("image") == ["everyday"]
     assert registry.names("text") == ["reversed"]
-    assert [model["name"] for model in registry.models()] == ["flickr8k", "reversed"]
+    assert [model["name"] for model in registry.models()] == ["everyday", "reversed"]
 
 
 def test_a_card_has_neither_metadata_nor_pictures(made_up_model):
