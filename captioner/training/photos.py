@@ -17,7 +17,7 @@ from captioner.modules.encoders import ImageEncoder
 from captioner.preprocess.image import ImagePreprocessor
 
 WORDS_ALONE = 0.1
-"""Where texts are learnt as well: share of the batches of photos of which the decoder reads the detected words alone."""
+"""Where texts are learnt: share of the batches of photos of which the decoder reads the detected words alone."""
 
 
 class CachedPhotos:
