@@ -1,10 +1,11 @@
 """How far a captioner's confidence can be trusted, and the fit that makes it one number.
 
-    python benchmarks/confidence.py FLICKR8K [--model everyday] [--photos 1000] [--write FOLDER]
+    python benchmarks/confidence.py --set IMAGES REFERENCES [SPLIT] [--set ...] [--model everyday] [--write FOLDER]
 
-FLICKR8K holds `images/`, `captions.txt` and `val.txt`. A caption counts as right if it names none of COCO's 80 kinds of
-objects that no reference names, and agrees with the references (CIDEr) at least as much as three in four of people's
-captions (the first) do with the other four. Every second photo serves the fit; all that is printed is of the others.
+Each set is a folder of photos, a caption file, and a list of its photos or the name of a split. A caption counts as
+right if it names none of COCO's 80 kinds of objects that no reference names, and agrees with the references (CIDEr) at
+least as much as three in four of people's captions (the first) do with the others. Every second photo serves the fit;
+all that is printed is of the rest, and set by set where there are several.
 `--write FOLDER` puts the weights into the `config.json` of a model's folder, and draws `confidence.png` there.
 """
 
@@ -96,30 +97,44 @@ def print_table(sure: np.ndarray, is_right: np.ndarray) -> None:
         print(f"| {threshold:.1f} | {kept.mean():.0%} | {share} | {is_right[kept].sum() / is_right.sum():.0%} |")
 
 
+def summary(sure: np.ndarray, is_right: np.ndarray) -> str:
+    """Say how far confidence holds for captions that the fit did not see."""
+    error = sum(abs(mean - share) * size for mean, share, size in groups(sure, is_right)) / len(sure)
+    constant = float(np.mean((is_right - is_right.mean()) ** 2))
+    return (
+        f"{len(sure)} captions that the fit did not see, {is_right.mean():.0%} right; expected calibration error "
+        f"{error:.3f} in {BINS} groups; Brier score {np.mean((sure - is_right) ** 2):.3f}, {constant:.3f} if each were "
+        "told the same"
+    )
+
+
 def main() -> None:
     """Fit, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("flickr8k", type=Path)
+    parser.add_argument("--set", nargs="+", action="append", required=True, metavar="PATH", dest="sets")
     parser.add_argument("--model", default="everyday")
-    parser.add_argument("--photos", type=int, default=1000)
     parser.add_argument("--write", type=Path, help="folder of the model")
     arguments = parser.parse_args()
 
-    data = arguments.flickr8k
-    examples = read_examples(data / "images", data / "captions.txt", str(data / "val.txt"))[: arguments.photos]
-    results = captioned(load_captioner(arguments.model, device="cpu"), examples)
-    is_right, needed = right(examples, [one.text for one in results])
-    evidences = [told(one) for one in results]
-    weights = fit(evidences[::2], is_right[::2].tolist())
-    sure = np.array([confidence(one, weights) for one in evidences[1::2]])
-    is_right = is_right[1::2]
-
+    captioner = load_captioner(arguments.model, device="cpu")
+    evidences: list[list[dict[str, float]]] = []
+    are_right: list[np.ndarray] = []
+    for images, references, *split in arguments.sets:
+        examples = read_examples(Path(images), Path(references), *split or [None])
+        results = captioned(captioner, examples)
+        is_right, needed = right(examples, [one.text for one in results])
+        print(f"{references}: CIDEr at least {needed:.1f} counts as right, {is_right.mean():.0%} are")
+        evidences.append([told(one) for one in results])
+        are_right.append(is_right)
+    fitted_on = [one for several in evidences for one in several[::2]]
+    weights = fit(fitted_on, np.concatenate([one[::2] for one in are_right]).tolist())
+    judged = [np.array([confidence(one, weights) for one in several[1::2]]) for several in evidences]
+    if len(judged) > 1:
+        for (_, references, *_), sure, is_right in zip(arguments.sets, judged, are_right, strict=True):
+            print(f"{references}: {summary(sure, is_right[1::2])}")
+    sure, is_right = np.concatenate(judged), np.concatenate([one[1::2] for one in are_right])
+    print(f"all: {summary(sure, is_right)}\n")
     parts = groups(sure, is_right)
-    error = sum(abs(mean - share) * size for mean, share, size in parts) / len(sure)
-    constant = float(np.mean((is_right - is_right.mean()) ** 2))
-    print(f"{len(sure)} captions that the fit did not see, {is_right.mean():.0%} right (CIDEr at least {needed:.1f});")
-    print(f"expected calibration error {error:.3f} in {BINS} groups;")
-    print(f"Brier score {np.mean((sure - is_right) ** 2):.3f}, {constant:.3f} if each were told the same\n")
     print_table(sure, is_right)
     print(json.dumps({"confidence": weights}))
     if arguments.write:
