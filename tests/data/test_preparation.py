@@ -9,7 +9,6 @@ from types import ModuleType
 import pytest
 from PIL import Image
 
-from captioner.data.examples import read_captions
 
 SCRIPTS = Path(__file__).parents[2] / "data"
 COUNTS = {"train": 3, "val": 2, "test": 1}
@@ -227,35 +226,3 @@ def test_more_sentences_are_new_ones_of_photos_that_nothing_is_measured_on(tmp_p
     (tmp_path / "val.images.txt").unlink()
     assert more.main(arguments) == 1
     assert "val.images.txt" in capsys.readouterr().err
-
-
-def test_more_captions_are_of_training_photos_alone(tmp_path, capsys):
-    more = load(SCRIPTS / "flickr8k" / "more_captions.py")
-    (tmp_path / "captions.txt").write_text('image,caption\na.jpg,"A dog , wet"\nb.jpg,A cat\nc.jpg,A cow\n', "utf-8")
-    (tmp_path / "train.txt").write_text("a.jpg\nc.jpg\n", encoding="utf-8")
-    rows = [
-        {"file": f"photos/{name}.jpg", "candidates": [{"caption": f"{name} one"}, {"caption": f'{name} "two", wet'}]}
-        for name in "ab"
-    ]
-    failed = {"file": "photos/c.jpg", "error": "CorruptFileError", "message": "broken"}
-    written = tmp_path / "written.jsonl"
-    written.write_text("".join(f"{json.dumps(row)}\n" for row in [*rows, failed]), encoding="utf-8")
-    arguments = [str(tmp_path), str(written), str(tmp_path / "both.csv")]
-    assert more.main(arguments) == 0
-    assert "3 captions of people, 2 of the model" in capsys.readouterr().out
-    examples = {each.image_id: each.captions for each in read_captions(tmp_path / "both.csv", tmp_path)}
-    assert examples == {
-        "a.jpg": ("A dog , wet", "a one", 'a "two", wet'),
-        "b.jpg": ("A cat",),
-        "c.jpg": ("A cow",),
-    }
-    for text, message in (
-        (json.dumps(rows[1]), "none of the 2 training photos"),
-        ("[1]", "line 1: not a row"),
-        ('{"file": "a.jpg", "candidates": [{}]}', "line 1: not a row"),
-        ('{"file": 7}', "line 1: not a row"),
-        ("{", "line 1: not valid JSON"),
-    ):
-        written.write_text(text, encoding="utf-8")
-        assert more.main(arguments) == 1
-        assert message in capsys.readouterr().err

@@ -75,7 +75,7 @@ def test_what_a_set_lacks_is_named(make_config):
         read_dataset(config.data.model_copy(update={"sets": {"other": other}}))
 
 
-@pytest.mark.parametrize("changes", [{"encoder": {"concepts": 0}}, {"self_critical": {"share": 1.0}}])
+@pytest.mark.parametrize("changes", [{"encoder": {"concepts": 0}}, {"self_critical": {"weight": 1.0}}])
 def test_texts_where_they_cannot_be_learnt_are_refused(make_config, changes):
     with pytest.raises(ValueError, match=r"data\.texts"):
         make_config(**changes)
