@@ -30,7 +30,7 @@ BINS = 10
 
 
 def captioned(captioner: Captioner, examples: Sequence[CaptionExample]) -> list[CaptionResult]:
-    """Caption photos at beam 5, with the likeliest thing that the classifier saw."""
+    """Caption photos at beam 5, with the likeliest word that was detected."""
     search = captioner.options(beam_size=5, concepts=int(captioner.recognises))
     results = []
     with progress("captions", len(examples), "photos") as advance:

@@ -22,7 +22,7 @@ from captioner.config.experiment import (
 from captioner.config.image import ImageConfig, ImageEncoderConfig, PhotoDataConfig, PhotoSetConfig
 from captioner.config.loading import CONFIGS, chosen_by_kind, load_config, validated
 from captioner.config.search import SearchConfig
-from captioner.config.section import without_folder
+from captioner.config.section import Section, without_folder
 from captioner.config.self_critical import SelfCriticalConfig
 from captioner.config.speech import SpeechDataConfig, SpeechEncoderConfig
 from captioner.config.text import SentenceDataConfig, TextEncoderConfig
@@ -43,6 +43,7 @@ __all__ = [
     "PhotoDataConfig",
     "PhotoSetConfig",
     "SearchConfig",
+    "Section",
     "SelfCriticalConfig",
     "SentenceConfig",
     "SentenceDataConfig",

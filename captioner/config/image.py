@@ -37,7 +37,7 @@ class PhotoSetConfig(Section):
 class PhotoDataConfig(PhotoSetConfig):
     """Where photos and their captions are; further sets and texts beside the first set."""
 
-    PATHS: ClassVar[dict[str, str]] = {**PhotoSetConfig.PATHS, "cache": "DIR"}
+    PATHS: ClassVar[dict[str, str]] = {**PhotoSetConfig.PATHS, "texts": "FILES", "cache": "DIR"}
 
     name: str = ""
     """What the dataset is called, for the model card."""

@@ -40,10 +40,16 @@ class Section(BaseModel):
         name = str(info.field_name)
         if cls.is_text(name) and isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
-        if name not in cls.PATHS or not isinstance(value, str | os.PathLike):
+        if name not in cls.PATHS:
             return value
-        # A home that is not known stays as it is written.
-        return os.path.expanduser(os.fspath(value))  # noqa: PTH111
+        if isinstance(value, list | tuple):
+            return [_in_home(path) for path in value]
+        return _in_home(value)
+
+
+def _in_home(path: Any) -> Any:
+    """Take `~` in a path for the user's home; one that is not known stays as it is written."""
+    return os.path.expanduser(os.fspath(path)) if isinstance(path, str | os.PathLike) else path  # noqa: PTH111
 
 
 def without_folder(path: str) -> str:

@@ -32,11 +32,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Concept:
-    """A thing that the photo's classifier saw.
+    """A word that was detected in a photo.
 
     Attributes:
-        name: What people call it.
-        probability: That it is there, 0 to 1.
+        name: The word.
+        probability: That a person's caption of the photo uses it, 0 to 1.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Record:
         model: Name of the model.
         error: Why there is no caption, or why it could not be written beside its photo; None where nothing failed.
         confidence: How likely the best caption is right, 0 to 1; None where that is not known.
-        concepts: What the photo's classifier saw, likeliest first, where that was asked for.
+        concepts: The words detected in the photo, likeliest first, where they were asked for.
         duration_s: How long a recording lasts, seconds; None where the file failed, or is none.
         segments: The parts of a recording in which something is said.
     """

@@ -1,4 +1,4 @@
-"""How likely a caption is right, in one number: logistic regression on what search and classifier were sure of.
+"""How likely a caption is right, in one number: logistic regression on what the search and the detector of words were sure of.
 
 The weights stand in a model's config as `confidence`; `benchmarks/confidence.py` fits them and draws how they hold.
 """
@@ -22,7 +22,7 @@ def evidence(log_prob: float, word_log_probs: Sequence[float], surest: float) ->
     Args:
         log_prob: Of the words and the end, nats.
         word_log_probs: Of each word.
-        surest: Probability of what the classifier is surest of; 0 from a model that has none.
+        surest: Probability of the word that is detected most surely; 0 from a model that has none.
     """
     return {
         "bias": 1.0,

@@ -68,7 +68,7 @@ class HuggingFaceCaptioner(Captioner):
 
     @property
     def recognises(self) -> bool:
-        """No: it has no classifier."""
+        """No: it detects no words."""
         return False
 
     @property

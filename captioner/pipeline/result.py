@@ -122,7 +122,7 @@ class CaptionResult(Result):
     """What a model says about one photo.
 
     Attributes:
-        concepts: What its classifier saw, likeliest first: so many as the search options ask for.
+        concepts: The words detected in it, likeliest first: as many as the search options ask for.
     """
 
     concepts: tuple[Concept, ...] = ()

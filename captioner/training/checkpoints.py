@@ -14,22 +14,19 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from captioner.config import EXPERIMENTS, Config, chosen_by_kind, without_folder
+from captioner.config import EXPERIMENTS, Config, PhotoSetConfig, chosen_by_kind, without_folder
 from captioner.errors import CheckpointError
 
 KEPT = 2  # the newest, and the one before it should the newest be damaged
 
 # Settings that may differ when a run goes on: they change what things are called or where they are, how long to wait or
 # how validation decodes, but never a weight.
-FREE_SETTINGS: dict[str, set[str] | bool] = {
+FREE_SETTINGS: dict[str, Any] = {
     "search": True,
     "data": {
-        "name",
-        "license",
-        "source_language",
-        "target_language",
-        "language",
-        *(field for experiment in EXPERIMENTS.values() for field in experiment().data.PATHS),
+        **dict.fromkeys(("name", "license", "source_language", "target_language", "language"), True),
+        **{field: True for experiment in EXPERIMENTS.values() for field in experiment().data.PATHS},
+        "sets": {"__all__": set(PhotoSetConfig.PATHS)},
     },
     "training": {"output", "num_workers", "checkpoint_every_s", "patience"},
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from captioner.config import Experiment, without_folder
+from captioner.config import Experiment, Section, without_folder
 from captioner.metrics import Report
 
 
@@ -74,9 +74,22 @@ def write_training_config(folder: Path, config: Experiment) -> None:
     """Write `training_config.json`: all settings of the run, of its paths the last part alone (of RUN/best both)."""
     tables = config.model_dump(mode="json")
     for section in ("data", "training"):
-        for field in getattr(config, section).PATHS:
-            tables[section][field] = without_folder(tables[section][field])
+        _leave_out_folders(tables[section], getattr(config, section))
+    for name, one in getattr(config.data, "sets", {}).items():
+        _leave_out_folders(tables["data"]["sets"][name], one)
     (folder / "training_config.json").write_text(json.dumps(tables, indent=2) + "\n", encoding="utf-8")
+
+
+def _leave_out_folders(table: dict[str, Any], section: Section) -> None:
+    for field in section.PATHS:
+        value = table[field]
+        table[field] = [without_folder(path) for path in value] if isinstance(value, list) else without_folder(value)
+
+
+def _given_paths(section: Section, where: str) -> list[str]:
+    """Return what a command must say of the paths that a section names."""
+    named = [field for field in section.PATHS if field != "cache" and getattr(section, field)]
+    return [f"{where}.{field}={section.PATHS[field]}" for field in named]
 
 
 def write_model_card(
@@ -119,9 +132,9 @@ def write_model_card(
             for metric in metrics
         ],
     )
-    given = {
-        field: kind for field, kind in config.data.PATHS.items() if field != "cache" and getattr(config.data, field)
-    }
+    given = _given_paths(config.data, "data")
+    for set_name, one in getattr(config.data, "sets", {}).items():
+        given += _given_paths(one, f"data.sets.{set_name}")
     begun = ["training.initial_model=MODEL"] if config.training.initial_model else []
     card = CARD.format(
         **asdict(texts),
@@ -129,7 +142,7 @@ def write_model_card(
         name=name,
         num_epochs=len(history),
         license=config.data.license or "not stated",
-        paths=" ".join([*(f"data.{field}={kind}" for field, kind in given.items()), *begun]),
+        paths=" ".join([*given, *begun]),
         num_items=report.num_items,
         beam_size=config.search.beam_size,
         scores="\n".join(

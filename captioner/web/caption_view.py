@@ -53,11 +53,11 @@ def _doubt(best: "Candidate") -> str:
 
 
 def _seen(result: "CaptionResult") -> str:
-    """Tell what the classifier saw."""
+    """Tell which words were detected."""
     if not result.concepts:
         return ""
     told = ", ".join(f"{shown(one.name)} {one.probability:.0%}" for one in result.concepts)
-    return f'<p class="quiet">The classifier saw: {told}.</p>'
+    return f'<p class="quiet">Words detected in the photo: {told}.</p>'
 
 
 _HINT = "Choose a word: the photo lights up where the model looked."

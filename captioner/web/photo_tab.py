@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from captioner.pipeline import CaptionResult
 
-NUM_CONCEPTS = 4  # shown of what the classifier saw
+NUM_CONCEPTS = 4  # words shown of those detected
 EMPTY = """<div class="empty"><p>Your captions appear here.</p>
 <p class="quiet">Drop a photo, paste one, take one with the camera, or choose an example. It stays on the machine that
 runs this page and is removed after a while.</p></div>"""
@@ -122,7 +122,7 @@ def _handlers(registry: ModelRegistry, limits: Limits) -> tuple[Any, Any]:
 
         Words that must or must not be in it are written with commas between them. Returned are the captions, best
         first, each with its log-probability (nats), its share of the probability of all of them, and how likely it is
-        right, where the model tells; what the classifier saw, likeliest first; and of the best caption each word, its
+        right, where the model tells; the words detected in it, likeliest first; and of the best caption each word, its
         probability and where the model looked, as rows of a grid over the photo, all of which sum to 1.
         """
         _, result = read(photo, model, num_captions, beam_size, max_length, sample, temperature, require, forbid, seed)

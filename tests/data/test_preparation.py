@@ -9,7 +9,6 @@ from types import ModuleType
 import pytest
 from PIL import Image
 
-
 SCRIPTS = Path(__file__).parents[2] / "data"
 COUNTS = {"train": 3, "val": 2, "test": 1}
 NAMES = [f"{number}.jpg" for number in range(6)]

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from captioner.config import CONFIGS, PhotoDataConfig, load_config
 from captioner.errors import ConfigError, EmptyDataError
 from captioner.model.captioner_model import CaptionerModel
 from captioner.training import concepts
+from captioner.training.checkpoints import differences, fixed_settings
 from captioner.training.dataset import read_dataset
 from captioner.training.trainer import Trainer, train
 
@@ -118,3 +120,36 @@ def test_a_run_goes_on_from_a_model_with_its_words_and_detector(make_config, tmp
     second = CaptionerModel.from_pretrained(train(make_config(**more)))
     assert first.encoder.config.concept_words == second.encoder.config.concept_words
     torch.testing.assert_close(first.encoder.detector.state_dict(), second.encoder.detector.state_dict())
+
+
+def test_a_card_and_its_settings_name_sets_and_texts_without_folders(make_config):
+    best = train(make_config(training={"epochs": 1}))
+    card = (best / "README.md").read_text(encoding="utf-8")
+    assert "data.texts=FILES" in card and "data.sets.other.images=DIR" in card
+    data = json.loads((best / "training_config.json").read_text(encoding="utf-8"))["data"]
+    assert data["texts"] == ["texts.txt"]
+    assert data["sets"]["other"]["captions"] == "captions.csv"
+
+
+def test_a_run_goes_on_where_its_sets_have_moved_but_not_with_other_weights(make_config):
+    first = make_config()
+    other = first.data.sets["other"]
+    moved, heavier = (
+        first.model_copy(update={"data": first.data.model_copy(update={"sets": {"other": one}})})
+        for one in (other.model_copy(update={"images": "/elsewhere"}), other.model_copy(update={"weight": 3.0}))
+    )
+    assert differences(fixed_settings(first), fixed_settings(moved)) == []
+    assert "data.sets" in differences(fixed_settings(first), fixed_settings(heavier))[0]
+
+
+def test_home_is_meant_in_paths_of_sets_and_texts(make_config, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    data = PhotoDataConfig(texts=["~/a.txt"], sets={"one": {"images": "~/b"}})
+    assert (data.texts, data.sets["one"].images) == (("/home/me/a.txt",), "/home/me/b")
+
+
+def test_a_set_is_named_on_the_command_line(tmp_path):
+    config = load_config(CONFIGS / "coco.toml", ["data.sets.mine.images=2024", "data.sets.mine.weight=2"])
+    assert (config.data.sets["mine"].images, config.data.sets["mine"].weight) == ("2024", 2.0)
+    with pytest.raises(ConfigError, match=r"data\.sets must be a table"):
+        load_config(CONFIGS / "coco.toml", ["data.sets=3", "data.sets.mine.images=x"])

@@ -54,7 +54,7 @@ def test_an_unsure_caption_is_marked_and_what_the_classifier_saw_is_told():
     unsure = replace(candidate("a red dog"), calibrated=0.23)
     page = caption_view(PHOTO, CaptionResult((unsure,), concepts=concepts))
     assert "about 23 in 100 are right" in page
-    assert "The classifier saw: &lt;cheetah&gt; 85%, dog 10%." in page
+    assert "Words detected in the photo: &lt;cheetah&gt; 85%, dog 10%." in page
     for calibrated in (0.8, None):
         plain = caption_view(PHOTO, CaptionResult((replace(unsure, calibrated=calibrated),)))
         assert "Unsure" not in plain and "classifier" not in plain
