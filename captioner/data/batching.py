@@ -117,7 +117,7 @@ def mix_texts(
         for start in range(first, first + num_updates * batch_texts, batch_texts)
     ]
     mixed = photos.batches + batches
-    np.random.default_rng([seed, epoch, num_texts]).shuffle(mixed)  # type: ignore[arg-type]
+    np.random.default_rng([seed, epoch, num_texts]).shuffle(mixed)
     return EpochPlan(mixed, photos.views + [0] * num_texts)
 
 

@@ -1,4 +1,4 @@
-"""How likely a caption is right, in one number: logistic regression on what the search and the detector of words were sure of.
+"""How likely a caption is right, in one number: logistic regression on how sure search and detector were.
 
 The weights stand in a model's config as `confidence`; `benchmarks/confidence.py` fits them and draws how they hold.
 """
