@@ -50,16 +50,24 @@ class DetectedConcepts:
 
     Attributes:
         probabilities: Of every word that the detector knows.
-        word_ids: The likeliest words, best first; the decoder reads them as positions of the memory.
+        word_ids: The words that tell most about each photo, best first; the decoder reads them as positions of the
+            memory.
     """
 
     probabilities: Float[Tensor, "batch words"]
     word_ids: Int[Tensor, "batch concepts"]
 
     @classmethod
-    def likeliest(cls, probabilities: Float[Tensor, "batch words"], count: int) -> "DetectedConcepts":
-        """Choose the likeliest words of each photo; all of them, where there are fewer than `count`."""
-        return cls(probabilities, probabilities.topk(min(count, probabilities.shape[1]), -1).indices)
+    def most_telling(
+        cls, probabilities: Float[Tensor, "batch words"], frequencies: Float[Tensor, " words"], count: int
+    ) -> "DetectedConcepts":
+        """Choose the words of each photo whose probability says most beyond how frequent they are anyway.
+
+        A word's share of the relative entropy ranks it, p log(p / frequency): giraffe comes before `a`, which all
+        captions have. Where there are fewer words than `count`, all are chosen.
+        """
+        told = probabilities * (probabilities / frequencies).log()
+        return cls(probabilities, told.topk(min(count, told.shape[1]), -1).indices)
 
     def select(self, index: Int[Tensor, " selected"]) -> "DetectedConcepts":
         """Return what was detected in the items at `index`."""

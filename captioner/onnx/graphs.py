@@ -92,7 +92,7 @@ class Traced:
 
 def _encoder_graph(model: CaptionerModel) -> Traced:
     pixels = torch.randn(BATCH, 3, model.image_config.height, model.image_config.width)
-    outputs = ["grid", "words", "probabilities"] if model.config.encoder.get("concepts") else ["grid"]
+    outputs = ["grid", "words", "probabilities", "word_ids"] if model.config.encoder.get("concepts") else ["grid"]
     return Traced(ENCODER, EncoderGraph(_traceable(model.encoder)), {"pixel_values": (pixels, {0: "batch"})}, outputs)
 
 
@@ -129,7 +129,7 @@ class EncoderGraph(nn.Module):
         grid = memory.values[:, : height * width].unflatten(1, (height, width))  # type: ignore[no-untyped-call]
         if memory.concepts is None:
             return (grid,)
-        return grid, memory.values[:, height * width :], memory.concepts.probabilities
+        return grid, memory.values[:, height * width :], memory.concepts.probabilities, memory.concepts.word_ids
 
 
 class StartGraph(nn.Module):

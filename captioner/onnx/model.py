@@ -163,9 +163,9 @@ class OnnxModel(TextGeneration):
         grid, *detected = self._encoder(pixel_values=pixel_values)
         values, concepts = grid.flatten(1, 2), None
         if detected:
-            words, probabilities = detected
+            words, probabilities, word_ids = detected
             values = torch.cat([values, words], 1)
-            concepts = DetectedConcepts.likeliest(probabilities, words.shape[1])
+            concepts = DetectedConcepts(probabilities, word_ids)
         mask = torch.ones(values.shape[:2], dtype=torch.bool)
         layout = GridLayout(*grid.shape[1:3])
         return Memory(keys=values, values=values, mask=mask, layout=layout, concepts=concepts)

@@ -122,13 +122,15 @@ class Captioner:
         if not isinstance(memory.layout, GridLayout):
             raise ModelError(f"model {self.name!r} gives no map of a photo")
         grid = memory.layout.height, memory.layout.width
-        detected = memory.concepts
-        surest = [0.0] * len(found) if detected is None else detected.probabilities.amax(1).tolist()
-        concepts = self._concepts(detected, search.concepts) or [()] * len(found)
-        return [
-            CaptionResult(tuple(self._candidate(one, grid, sure) for one in hypotheses), concepts=told)
-            for hypotheses, sure, told in zip(found, surest, concepts, strict=True)
-        ]
+        if search.concepts and memory.concepts is None:
+            raise UsageError(f"model {self.name!r} does not tell what it finds in a photo: leave concepts out")
+        detected = [()] * len(found) if memory.concepts is None else self._detected(memory.concepts)
+        results = []
+        for hypotheses, words in zip(found, detected, strict=True):
+            surest = max((word.probability for word in words), default=0.0)
+            candidates = tuple(self._candidate(one, grid, surest) for one in hypotheses)
+            results.append(CaptionResult(candidates, concepts=words[: search.concepts]))
+        return results
 
     def _encode(self, tensors: Sequence[Tensor]) -> Memory:
         """Read photos; on a CPU a few at a time, as what the backbone makes of more does not fit into its caches."""
@@ -136,17 +138,13 @@ class Captioner:
         parts = [tensors[start : start + at_once] for start in range(0, len(tensors), at_once)]
         return Memory.join([self.model.encode(torch.stack(list(part)).to(self.model.device)) for part in parts])
 
-    def _concepts(self, detected: DetectedConcepts | None, count: int) -> list[tuple[Concept, ...]]:
-        """Return the likeliest words of each photo, at most `count`; none where none are asked for."""
-        if not count:
-            return []
-        if detected is None:
-            raise UsageError(f"model {self.name!r} does not tell what it finds in a photo: leave concepts out")
+    def _detected(self, detected: DetectedConcepts) -> list[tuple[Concept, ...]]:
+        """Return the words detected in each photo, the most telling first."""
         words = self.model.config.encoder["concept_words"]
-        best = detected.probabilities.topk(min(count, len(words)), -1)
+        probabilities = detected.probabilities.gather(1, detected.word_ids).tolist()
         return [
             tuple(Concept(words[index], chance) for index, chance in zip(*photo, strict=True))
-            for photo in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+            for photo in zip(detected.word_ids.tolist(), probabilities, strict=True)
         ]
 
     def _candidate(self, hypothesis: Hypothesis, grid: tuple[int, int], surest: float) -> Candidate:

@@ -131,9 +131,9 @@ def _fit(
         detector = ConceptDetector(pooled.shape[-1], targets.shape[1])
         detector.mean.copy_(pooled[:, 0].mean(0))
         detector.std.copy_(pooled[:, 0].std(0).clamp(min=1e-6))
-        rare = targets.mean(0).clamp(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+        detector.frequencies.copy_(targets.mean(0).clamp(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY))
         with torch.no_grad():
-            detector.output.bias.copy_(rare.logit())
+            detector.output.bias.copy_(detector.frequencies.logit())
         optimizer = torch.optim.AdamW(detector.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
         num_updates = EPOCHS * -(-len(pooled) // BATCH_PHOTOS)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, num_updates)

@@ -34,7 +34,7 @@ def test_select_takes_items_with_all_that_is_theirs():
 
 def test_joined_memories_are_what_was_selected_from_one():
     memory = make(MASK)
-    concepts = DetectedConcepts.likeliest(torch.rand(3, 7, generator=torch.Generator().manual_seed(0)), 4)
+    concepts = DetectedConcepts(torch.rand(3, 7), torch.randint(7, (3, 4)))
     for whole in (memory, replace(memory, concepts=concepts)):
         parts = [whole.select(torch.tensor(items)) for items in ([0], [1, 2])]
         joined = Memory.join(parts)
@@ -48,10 +48,12 @@ def test_joined_memories_are_what_was_selected_from_one():
             assert torch.equal(joined.concepts.probabilities, concepts.probabilities)
 
 
-def test_the_likeliest_concepts_come_first():
-    found = DetectedConcepts.likeliest(torch.tensor([[0.1, 0.9, 0.5], [0.7, 0.2, 0.3]]), 2)
-    assert found.word_ids.tolist() == [[1, 2], [0, 2]]
-    assert DetectedConcepts.likeliest(torch.rand(2, 3), 5).word_ids.shape == (2, 3)
+def test_the_most_telling_concepts_come_first():
+    # p log(p / frequency): 0.9 log 1 = 0, 0.5 log 5 = 0.80, 0.3 log 30 = 1.02; 0.8 log(8 / 9) < 0, 0.2 log 2, 0.02 log 2
+    probabilities = torch.tensor([[0.9, 0.5, 0.3], [0.8, 0.2, 0.02]])
+    found = DetectedConcepts.most_telling(probabilities, torch.tensor([0.9, 0.1, 0.01]), 2)
+    assert found.word_ids.tolist() == [[2, 1], [1, 2]]
+    assert DetectedConcepts.most_telling(probabilities, torch.full((3,), 0.1), 5).word_ids.shape == (2, 3)
 
 
 def test_mean_is_that_of_the_real_values():

@@ -16,6 +16,11 @@ class ConceptDetector(nn.Module):
 
     It is fitted before the decoder is trained, on the features of a frozen backbone, and then stays as it is.
 
+    Attributes:
+        mean: Of each channel over the training photos.
+        std: Standard deviation of each channel.
+        frequencies: How likely a caption of any photo is to use each word.
+
     Args:
         num_features: Channels of the features.
         num_words: How many words there are.
@@ -30,6 +35,8 @@ class ConceptDetector(nn.Module):
         self.std: Tensor
         self.register_buffer("mean", torch.zeros(num_features))
         self.register_buffer("std", torch.ones(num_features))
+        self.frequencies: Tensor
+        self.register_buffer("frequencies", torch.ones(num_words))
         self.hidden = nn.Linear(num_features, HIDDEN_DIM)
         self.output = nn.Linear(HIDDEN_DIM, num_words)
         self.dropout = nn.Dropout(0.5)
@@ -45,7 +52,7 @@ class ConceptDetector(nn.Module):
 
 
 class ConceptEmbedding(nn.Module):
-    """Turns the likeliest words into positions of the memory: what the word is, and how sure the detector is of it.
+    """Turns the most telling words into positions of the memory: what the word is, and how sure the detector is of it.
 
     Args:
         num_words: How many words the detector knows.
@@ -63,8 +70,8 @@ class ConceptEmbedding(nn.Module):
         self.norm = nn.LayerNorm(dim)
 
     def forward(self, detected: DetectedConcepts) -> Float[Tensor, "batch concepts dim"]:
-        """Embed the likeliest words of each photo."""
-        likeliest = detected.probabilities.gather(1, detected.word_ids)
-        certainty = self.certainty(likeliest.clamp(min=LEAST_PROBABILITY).log().unsqueeze(-1))
+        """Embed the chosen words of each photo."""
+        probabilities = detected.probabilities.gather(1, detected.word_ids)
+        certainty = self.certainty(probabilities.clamp(min=LEAST_PROBABILITY).log().unsqueeze(-1))
         embedded: Tensor = self.norm(self.word(detected.word_ids) + certainty)
         return embedded

@@ -20,8 +20,8 @@ from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
 class ImageEncoder(Encoder):
     """A convolutional backbone, and a projection of each position of its last map.
 
-    Where the config says so, a detector predicts words from the same map, and the likeliest are positions of the
-    memory, too.
+    Where the config says so, a detector predicts words from the same map, and the most telling are positions of
+    the memory, too.
 
     The backbone always runs in evaluation mode: its batch statistics stay as they were pretrained, also where its last
     stages are fine-tuned.
@@ -154,7 +154,7 @@ class ImageEncoder(Encoder):
             features: None where there is no photo: the memory then consists of words alone.
             probabilities: Of each of `concept_words`.
         """
-        detected = DetectedConcepts.likeliest(probabilities, self.config.concepts)
+        detected = DetectedConcepts.most_telling(probabilities, self.detector.frequencies, self.config.concepts)
         words = self.dropout(self.concept_embedding(detected))
         if features is None:
             return self._memory(words, (0, 0), detected)

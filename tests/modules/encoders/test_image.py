@@ -98,7 +98,7 @@ def test_bad_settings_are_named(changes, message):
 WORDS = ("dog", "grass", "red", "runs", "sky")
 
 
-def test_the_likeliest_words_stand_behind_the_cells():
+def test_the_most_telling_words_stand_behind_the_cells():
     encoder = build(concepts=3, concept_words=WORDS).train(False)
     features = encoder.features(pixels())
     memory = encoder(pixels())
@@ -106,8 +106,6 @@ def test_the_likeliest_words_stand_behind_the_cells():
     assert memory.keys.shape[1] == cells + 3
     torch.testing.assert_close(memory.values[:, :cells], encoder.values(features))
     torch.testing.assert_close(memory.concepts.probabilities, encoder.detector(features))
-    best = memory.concepts.probabilities.topk(3).indices
-    assert torch.equal(memory.concepts.word_ids, best)
     torch.testing.assert_close(memory.values[:, cells:], encoder.concept_embedding(memory.concepts))
 
 
