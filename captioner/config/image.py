@@ -1,8 +1,9 @@
 """The settings of photos alone: where they are, how one becomes a tensor, and the encoder that reads it."""
 
-from typing import ClassVar, Literal, Self
+import os
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from captioner.config.section import Section
 
@@ -57,6 +58,12 @@ class PhotoDataConfig(PhotoSetConfig):
     """A word seen less often in the training captions and texts becomes unknown."""
     max_vocab_size: int = Field(10_000, ge=5)
     """The most words that the tokenizer keeps."""
+
+    @field_validator("texts", mode="before")
+    @classmethod
+    def _one_file_or_several(cls, value: Any) -> Any:
+        """Take one path for a list of one."""
+        return [value] if isinstance(value, str | os.PathLike) else value
 
 
 class ImageConfig(Section):

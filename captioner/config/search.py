@@ -33,8 +33,8 @@ class SearchConfig(Section):
     required_words: tuple[str, ...] = ()
     """Words that are written, each in the singular or the plural; at most four."""
     concepts: int = Field(0, ge=0)
-    """How many of the words detected in the photo to tell, the most telling first; at most as many as the decoder reads.
-    For models with concepts alone."""
+    """How many of the words detected in the photo to tell, the most telling first, of those that the decoder reads; for
+    models with concepts alone."""
 
     # Sampling.
     sample: bool = False

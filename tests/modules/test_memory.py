@@ -49,7 +49,7 @@ def test_joined_memories_are_what_was_selected_from_one():
 
 
 def test_the_most_telling_concepts_come_first():
-    # p log(p / frequency): 0.9 log 1 = 0, 0.5 log 5 = 0.80, 0.3 log 30 = 1.02; 0.8 log(8 / 9) < 0, 0.2 log 2, 0.02 log 2
+    # p log(p / frequency): 0.9 log 1 = 0, 0.5 log 5 = 0.80 and 0.3 log 30 = 1.02 in the first row.
     probabilities = torch.tensor([[0.9, 0.5, 0.3], [0.8, 0.2, 0.02]])
     found = DetectedConcepts.most_telling(probabilities, torch.tensor([0.9, 0.1, 0.01]), 2)
     assert found.word_ids.tolist() == [[2, 1], [1, 2]]
