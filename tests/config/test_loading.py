@@ -78,9 +78,11 @@ def test_the_home_of_the_user_may_be_written_short(file, monkeypatch, kind, sect
     monkeypatch.setenv("HOME", "/home/ada")
     for given, expected in [("~/runs/x", "/home/ada/runs/x"), ("a/~/x", "a/~/x"), ("./~", "./~"), ("", "")]:
         for quoted in (given, f"'{given}'"):
-            config = load_config(file, [f"encoder.kind={kind}", f"{section}.{field}={quoted}"])
+            more = ["encoder.concepts=1"] if field == "texts" else []
+            config = load_config(file, [f"encoder.kind={kind}", f"{section}.{field}={quoted}", *more])
             assert getattr(getattr(config, section), field) in (expected, (expected,))
-    values = {"encoder": {"kind": kind}, section: {field: Path("~/runs/x")}}
+    encoder = {"kind": kind} | ({"concepts": 1} if field == "texts" else {})
+    values = {"encoder": encoder, section: {field: Path("~/runs/x")}}
     given = getattr(getattr(validated(EXPERIMENTS[kind], values, "here"), section), field)
     assert given in ("/home/ada/runs/x", ("/home/ada/runs/x",))
 
@@ -180,9 +182,7 @@ def test_shipped_configs_are_valid_and_claim_no_data(path):
 
 
 def test_settings_written_as_json_are_read_back(tmp_path):
-    config = load_config(
-        CONFIGS / "coco.toml", ["encoder.concepts=0", "encoder.trainable_from=3", 'search.banned_words=["man"]']
-    )
+    config = load_config(CONFIGS / "coco.toml", ["encoder.dim=3", 'search.banned_words=["man"]'])
     (tmp_path / "training_config.json").write_text(config.model_dump_json())
     assert load_config(tmp_path / "training_config.json") == config
     assert load_config(tmp_path / "training_config.json", ["training.epochs=3"]).training.epochs == 3
