@@ -1,11 +1,11 @@
-"""Photographs and a clip to try things on: those that come with Gradio."""
+"""Photographs and a clip to try things on: two photographs in the public domain, and what comes with Gradio."""
 
 from importlib.util import find_spec
 from pathlib import Path
 
 from captioner.errors import FileMissingError
 
-NAMES = ("cheetah.jpg", "lion.jpg", "tower.jpg")
+PHOTOS = Path(__file__).parent / "photos"
 CLIP = "world.mp4"
 
 
@@ -13,9 +13,9 @@ def sample_photos() -> list[Path]:
     """Return the paths of three photographs, without importing Gradio.
 
     Raises:
-        FileMissingError: The installed Gradio does not have them.
+        FileMissingError: The installed Gradio does not have its photograph.
     """
-    return [_asset("images", name) for name in NAMES]
+    return [PHOTOS / "cat.jpg", PHOTOS / "coffee.jpg", _asset("images", "tower.jpg")]
 
 
 def sample_clip() -> Path:

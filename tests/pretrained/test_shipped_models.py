@@ -51,21 +51,22 @@ def test_sample_photographs_are_captioned_in_plain_words():
         assert first >= second
 
 
-def test_the_samples_are_called_what_the_classifier_sees():
-    cheetah, lion, _ = load("everyday").caption(sample_photos(), concepts=2)
-    assert "cheetah" in cheetah.text.split() and "lion" in lion.text.split()
-    assert (cheetah.concepts[0].name, lion.concepts[0].name) == ("cheetah", "lion")
-    assert cheetah.concepts[0].probability > cheetah.concepts[1].probability
+def test_the_cat_among_the_samples_is_detected_and_named():
+    cat = load("everyday").caption(sample_photos()[0], concepts=2)
+    assert "cat" in cat.text.split()
+    assert [cat.concepts[0].name, len(cat.concepts)] == ["cat", 2]
+    assert 0.5 < cat.concepts[0].probability <= 1
 
 
 def test_words_are_required_and_forbidden_at_once():
     model = load("everyday")
-    photo = sample_photos()[1]
-    steered = model.caption(photo, num_captions=2, required_words=("water", "Tiger"), banned_words=("lion",))
+    photo = sample_photos()[0]
+    steered = model.caption(photo, num_captions=2, required_words=("water", "Tiger"), banned_words=("cat",))
     for one in steered.candidates:
-        assert {"water", "tiger"} <= set(one.text.split()) and "lion" not in one.text
-    with pytest.raises(ConfigError, match="'cheetha' is no word that this model may write; near ones are cheetah"):
-        model.options(required_words=("cheetha",))
+        words = set(one.text.split())
+        assert {"water", "tiger"} <= words and not words & {"cat", "cats"}
+    with pytest.raises(ConfigError, match="'giraff' is no word that this model may write; near ones are giraffe"):
+        model.options(required_words=("giraff",))
 
 
 def test_a_sentence_is_translated():

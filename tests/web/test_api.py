@@ -167,7 +167,7 @@ def test_a_zip_comes_back_with_captions_in_all_formats(client, tmp_path):
     with zipfile.ZipFile(results) as archive:
         names = set(archive.namelist())
         rows = [json.loads(line) for line in archive.read("captions.jsonl").decode().splitlines()]
-    assert names >= {"captions.jsonl", "captions.csv", "captions.json", "trip/lion.txt"}
+    assert names >= {"captions.jsonl", "captions.csv", "captions.json", "trip/coffee.txt"}
     assert rows == answer["records"]
 
 

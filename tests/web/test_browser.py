@@ -161,13 +161,13 @@ def test_many_photos_are_captioned_edited_and_downloaded(visit, shoot, tmp_path,
     expect(page.locator("#gallery img")).to_have_count(12)
     page.get_by_test_id("cell-0-1").dblclick()
     page.locator("#table textarea").press("Control+a")
-    page.keyboard.type("a cheetah runs")
+    page.keyboard.type("a cat looks up")
     page.keyboard.press("Enter")
-    expect(page.locator("#gallery")).to_contain_text("a cheetah runs")
+    expect(page.locator("#gallery")).to_contain_text("a cat looks up")
     with page.expect_download() as download:
         page.locator("#download").click()
     with zipfile.ZipFile(download.value.path()) as archive:
-        assert archive.read("trip/0-cheetah.txt") == b"a cheetah runs\n"
+        assert archive.read("trip/0-cat.txt") == b"a cat looks up\n"
         assert len(archive.namelist()) == 12 + 3
     assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"]
     assert page.title() == "captioner"
@@ -177,7 +177,7 @@ def test_many_photos_are_captioned_edited_and_downloaded(visit, shoot, tmp_path,
 def test_a_run_over_many_photos_can_be_stopped(visit):
     page = visit("Folder")
     page.locator("#files input[type=file]").set_input_files([sample_photos()[0]] * 40)
-    expect(page.locator("#files")).to_contain_text("cheetah")
+    expect(page.locator("#files")).to_contain_text("cat")
     page.locator("#start").click()
     expect(page.locator("#progress")).to_contain_text("left")
     page.locator("#stop").click()
@@ -266,10 +266,10 @@ def test_a_clip_is_recognized_and_its_frames_are_lit(visit, shoot):
 
 def test_results_are_scored_and_compared(visit, shoot, tmp_path):
     page = visit("Evaluate")
-    rows = ["image,caption", "cheetah.jpg,a cheetah runs", "lion.jpg,a lion rests on a rock", "tower.jpg,a lit tower"]
+    rows = ["image,caption", "cat.jpg,a cat looks up", "coffee.jpg,a cup of coffee on a table", "tower.jpg,a lit tower"]
     (tmp_path / "references.csv").write_text("\n".join(rows))
-    (tmp_path / "one.csv").write_text("file,caption\ncheetah.jpg,a cheetah runs\nlion.jpg,a dog\ntower.jpg,a tower\n")
-    (tmp_path / "two.csv").write_text("file,caption\ncheetah.jpg,a cat\nlion.jpg,<b>a lion</b>\ntower.jpg,a tower\n")
+    (tmp_path / "one.csv").write_text("file,caption\ncat.jpg,a cat looks up\ncoffee.jpg,a dog\ntower.jpg,a tower\n")
+    (tmp_path / "two.csv").write_text("file,caption\ncat.jpg,a dog\ncoffee.jpg,<b>a cup</b>\ntower.jpg,a tower\n")
     page.locator("#references input[type=file]").set_input_files(tmp_path / "references.csv")
     page.locator("#results input[type=file]").set_input_files([tmp_path / "one.csv", tmp_path / "two.csv"])
     expect(page.locator("#results")).to_contain_text(re.compile(r"two\s*\.csv"))  # Gradio may part name and suffix
