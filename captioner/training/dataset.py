@@ -1,5 +1,7 @@
 """The examples that a run trains and validates on, read and checked before anything costs time."""
 
+import filecmp
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,8 +67,8 @@ def read_dataset(config: PhotoDataConfig) -> Dataset:
     data = Dataset(sets, [text for file in config.texts for text in read_texts(Path(file))])
     if not data.val:
         raise EmptyDataError("no set has validation photos: set val_split or val_captions of one of them")
-    _check_apart(data.train, data.val)
     check_images(data.train + data.val)
+    _check_apart(data.train, data.val)
     return data
 
 
@@ -121,10 +123,21 @@ def _without(train: list[CaptionExample], val: list[CaptionExample]) -> list[Cap
 
 
 def _check_apart(train: list[CaptionExample], val: list[CaptionExample]) -> None:
-    """See that no photo is trained on that the run is judged by."""
-    judged = {example.image.resolve() for example in val}
-    both = [example.image.name for example in train if example.image.resolve() in judged]
+    """See that no photo is trained on that the run is judged by, whatever it is called in another set."""
+    both = _copies([example.image for example in train], [example.image for example in val])
     if both:
-        names = ", ".join(both[:NAMES_SHOWN]) + (", ..." if len(both) > NAMES_SHOWN else "")
+        names = ", ".join(photo.name for photo in both[:NAMES_SHOWN]) + (", ..." if len(both) > NAMES_SHOWN else "")
         where = f"{len(both)} of {len(val)} validation photos are trained on as well"
         raise DataError(f"{where}: {names}; take them out of the training photos")
+
+
+def _copies(photos: Sequence[Path], judged: Sequence[Path]) -> list[Path]:
+    """Return the photos whose file, or whose content, is among those that are judged by."""
+    by_size: dict[int, set[Path]] = {}
+    for photo in judged:
+        by_size.setdefault(photo.stat().st_size, set()).add(photo)
+    return [
+        photo
+        for photo in photos
+        if any(photo == other or filecmp.cmp(photo, other, False) for other in by_size.get(photo.stat().st_size, ()))
+    ]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from captioner.config import CONFIGS, PhotoDataConfig, load_config
-from captioner.errors import ConfigError, EmptyDataError
+from captioner.errors import ConfigError, DataError, EmptyDataError
 from captioner.model.captioner_model import CaptionerModel
 from captioner.training import concepts
 from captioner.training.checkpoints import differences, fixed_settings
@@ -153,3 +153,16 @@ def test_a_set_is_named_on_the_command_line(tmp_path):
     assert (config.data.sets["mine"].images, config.data.sets["mine"].weight) == ("2024", 2.0)
     with pytest.raises(ConfigError, match=r"data\.sets must be a table"):
         load_config(CONFIGS / "coco.toml", ["data.sets=3", "data.sets.mine.images=x"])
+
+
+def test_a_copy_of_a_validation_photo_in_another_set_is_told(make_config, photos, tmp_path):
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    (folder / "renamed.png").write_bytes(photos[7].read_bytes())
+    (folder / "captions.csv").write_text("image,caption\nrenamed.png,a photo\n", encoding="utf-8")
+    config = make_config().data
+    copies = config.sets["other"].model_copy(
+        update={"images": str(folder), "captions": str(folder / "captions.csv"), "train_split": "", "val_split": ""}
+    )
+    with pytest.raises(DataError, match=r"1 of 2 validation photos are trained on as well: renamed\.png"):
+        read_dataset(config.model_copy(update={"sets": {**config.sets, "copies": copies}}))
