@@ -138,7 +138,9 @@ def _fit(
         num_updates = EPOCHS * -(-len(pooled) // BATCH_PHOTOS)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, num_updates)
         for _ in range(EPOCHS):
-            for photos in torch.randperm(len(pooled), generator=generator).split(BATCH_PHOTOS):
+            order = torch.randperm(len(pooled), generator=generator)
+            for start in range(0, len(pooled), BATCH_PHOTOS):
+                photos = order[start : start + BATCH_PHOTOS]
                 views = torch.randint(pooled.shape[1], (len(photos),), generator=generator)
                 logits = detector.logits(pooled[photos, views])
                 loss = functional.binary_cross_entropy_with_logits(logits, targets[photos])
