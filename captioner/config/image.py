@@ -86,6 +86,8 @@ class ImageConfig(Section):
 class ImageEncoderConfig(Section):
     """The convolutional network that reads a photo."""
 
+    REMOVED: ClassVar[frozenset[str]] = frozenset({"concept_temperature"})
+
     kind: Literal["image"] = "image"
     """The sense."""
     backbone: str = "tf_efficientnet_lite2"

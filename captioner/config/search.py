@@ -1,6 +1,6 @@
 """How words are chosen: greedily, by beam search, or at random."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -9,6 +9,8 @@ from captioner.config.section import Section
 
 class SearchConfig(Section):
     """How the words are chosen."""
+
+    REMOVED: ClassVar[frozenset[str]] = frozenset({"naming"})
 
     # Beams, and the length of what is written.
     beam_size: int = Field(5, ge=1, le=10_000)

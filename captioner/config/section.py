@@ -18,10 +18,13 @@ class Section(BaseModel):
     RENAMED: ClassVar[dict[str, str]] = {}
     """Today's name of each field that an earlier version called otherwise: its files are still read."""
 
+    REMOVED: ClassVar[frozenset[str]] = frozenset()
+    """Fields that an earlier version had and that say nothing any more: models' files have them, and are still read."""
+
     @classmethod
     def with_current_names(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Return a table in which fields have today's names."""
-        return {cls.RENAMED.get(name, name): value for name, value in values.items()}
+        """Return a table in which fields have today's names, without those that are gone."""
+        return {cls.RENAMED.get(name, name): value for name, value in values.items() if name not in cls.REMOVED}
 
     @model_validator(mode="before")
     @classmethod

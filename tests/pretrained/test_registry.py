@@ -52,7 +52,12 @@ def test_folders_are_found_from_home_and_beside_a_run(tmp_path, monkeypatch):
     assert find_model("~/run/best") == best
     with pytest.raises(ModelError, match=r"~/run is no model: .*did you mean ~/run/best\?"):
         find_model("~/run")
-    assert find_model("flickr8k") == MODELS / "flickr8k"
+    assert find_model("everyday") == MODELS / "everyday"
+
+
+def test_a_model_that_ships_no_longer_is_told_what_took_its_place():
+    with pytest.raises(ModelError, match="'flickr8k' ships no longer: 'everyday' took its place"):
+        find_model("flickr8k")
 
 
 @pytest.mark.parametrize(

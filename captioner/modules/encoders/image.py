@@ -30,12 +30,18 @@ class ImageEncoder(Encoder):
         config: Which backbone, and how wide the memory is.
 
     Raises:
-        ConfigError: timm does not know the backbone, or it has too few stages for `trainable_from`.
+        ConfigError: timm does not know the backbone, it has too few stages for `trainable_from`, or the words to detect
+            are not given.
     """
 
     def __init__(self, config: ImageEncoderConfig) -> None:
         super().__init__()
         self.config = config
+        if config.concepts and not config.concept_words:
+            raise ConfigError(
+                "encoder.concept_words: the words to detect are missing; a model of version 0.1, which named ImageNet's "
+                "classes, has to be trained again"
+            )
         self.backbone: Any = build_backbone(config.backbone)
         self.num_features: int = self.backbone.num_features  # of its last map, before any layer behind the pooling
         self.project = nn.Linear(self.num_features, config.dim)

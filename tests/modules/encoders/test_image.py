@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from captioner.config import ImageEncoderConfig
+from captioner.config import ImageEncoderConfig, SearchConfig
 from captioner.errors import ConfigError
 from captioner.modules.encoders import ImageEncoder
 from captioner.modules.memory import GridLayout
@@ -131,6 +131,16 @@ def test_no_gradient_reaches_the_detector():
     encoder(pixels()).values.sum().backward()
     assert not any(parameter.requires_grad for parameter in encoder.detector.parameters())
     assert encoder.concept_embedding.word.weight.grad.any()
+
+
+def test_concepts_need_words():
+    with pytest.raises(ConfigError, match=r"encoder\.concept_words: the words to detect are missing"):
+        build(concepts=3)
+
+
+def test_settings_of_an_earlier_version_that_say_nothing_now_are_passed_over():
+    assert ImageEncoderConfig(concept_temperature=1.5) == ImageEncoderConfig()
+    assert SearchConfig(naming=4.0) == SearchConfig()
 
 
 def test_concepts_need_a_frozen_backbone():
