@@ -39,8 +39,8 @@ class ImageEncoder(Encoder):
         self.config = config
         if config.concepts and not config.concept_words:
             raise ConfigError(
-                "encoder.concept_words: the words to detect are missing; a model of version 0.1, which named ImageNet's "
-                "classes, has to be trained again"
+                "encoder.concept_words: the words to detect are missing; a model of version 0.1 that named what it saw "
+                "has to be trained again"
             )
         self.backbone: Any = build_backbone(config.backbone)
         self.num_features: int = self.backbone.num_features  # of its last map, before any layer behind the pooling
