@@ -1,7 +1,7 @@
 """What a model says of itself, written beside its weights: data, licence, scores with signature, command, settings."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,17 @@ def write_training_config(folder: Path, config: Experiment) -> None:
     (folder / "training_config.json").write_text(json.dumps(tables, indent=2) + "\n", encoding="utf-8")
 
 
+def _score_table(scores: Mapping[str, float]) -> str:
+    """Return a row of scores; where several sets were judged, the mean and a row for each set, as `metric (set)`."""
+    metrics = [name for name in scores if "(" not in name]
+    sets = list(dict.fromkeys(name.partition(" (")[2].removesuffix(")") for name in scores if "(" in name))
+    rows = [metrics, ["---"] * len(metrics), [f"{scores[metric]:.2f}" for metric in metrics]]
+    if sets:
+        rows = [["", *rows[0]], ["---", *rows[1]], ["mean", *rows[2]]]
+        rows += [[name, *(f"{scores[f'{metric} ({name})']:.2f}" for metric in metrics)] for name in sets]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
+
+
 def _leave_out_folders(table: dict[str, Any], section: Section) -> None:
     for field in section.PATHS:
         value = table[field]
@@ -145,10 +156,7 @@ def write_model_card(
         paths=" ".join([*given, *begun]),
         num_items=report.num_items,
         beam_size=config.search.beam_size,
-        scores="\n".join(
-            f"| {' | '.join(cells)} |"
-            for cells in (list(scores), ["---"] * len(scores), [f"{value:.2f}" for value in scores.values()])
-        ),
+        scores=_score_table(scores),
         signature=report.signature,
     )
     ModelCard(card).save(folder / "README.md")
