@@ -69,7 +69,6 @@ class _Ties(Section):
     eos_token_id: TokenId
     unk_token_id: TokenId
     tie_word_embeddings: bool
-    naming: dict[str, tuple[float, float]]
     confidence: dict[str, float]
     directions: list[tuple[str, str]]
     known_words: str

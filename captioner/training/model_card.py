@@ -87,7 +87,9 @@ def _score_table(scores: Mapping[str, float]) -> str:
     rows = [metrics, ["---"] * len(metrics), [f"{scores[metric]:.2f}" for metric in metrics]]
     if sets:
         rows = [["", *rows[0]], ["---", *rows[1]], ["mean", *rows[2]]]
-        rows += [[name, *(f"{scores[f'{metric} ({name})']:.2f}" for metric in metrics)] for name in sets]
+        for name in sets:
+            of_set = [scores.get(f"{metric} ({name})") for metric in metrics]
+            rows.append([name, *("" if value is None else f"{value:.2f}" for value in of_set)])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 
 

@@ -79,7 +79,6 @@ BAD_FIELDS = [
     ("unk_token_id", [-0.5, None, "x", [None], 2**31, 2]),
     ("vocab_size", [0, -1, 10**12, "many", None]),
     ("confidence", [1, [1e300], {"bias": "x"}, {"bias": float("nan")}]),
-    ("naming", [3, {"a": [1]}, {"a": "x"}]),
     ("directions", [2**63, "x", [["en"]], [3]]),
     ("known_words", [10**30, {"a": 1}, None]),
 ]

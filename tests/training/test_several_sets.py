@@ -126,13 +126,8 @@ def test_a_card_and_its_settings_name_sets_and_texts_without_folders(make_config
     best = train(make_config(training={"epochs": 1}))
     card = (best / "README.md").read_text(encoding="utf-8")
     assert "data.texts=FILES" in card and "data.sets.other.images=DIR" in card
-    assert [
-        line.split(" | ")[0] for line in card.splitlines() if line.startswith(("| mean", "| first", "| other"))
-    ] == [
-        "| mean",
-        "| first set",
-        "| other",
-    ]
+    rows = [line.split(" | ")[0] for line in card.splitlines() if line.startswith(("| mean", "| first", "| other"))]
+    assert rows == ["| mean", "| first set", "| other"]
     data = json.loads((best / "training_config.json").read_text(encoding="utf-8"))["data"]
     assert data["texts"] == ["texts.txt"]
     assert data["sets"]["other"]["captions"] == "captions.csv"
