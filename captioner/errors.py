@@ -35,7 +35,7 @@ class CaptionerError(Exception):
 
     Example:
         >>> try:
-        ...     captioner.load("flickr8k").caption("none.jpg")
+        ...     captioner.load("everyday").caption("none.jpg")
         ... except CaptionerError as error:
         ...     print(f"{type(error).__name__}: {error}")
         FileMissingError: none.jpg: no such file

@@ -120,7 +120,7 @@ def test_words_are_required_and_forbidden(run, model_folder, photos):
 def test_a_model_without_classifier_says_so_where_concepts_are_asked_for(run, model_folder, photos):
     status, out, err = run("caption", photos[0], "--model", model_folder, "--concepts", 2)
     assert (status, out) == (2, "")
-    assert "does not tell what it sees" in err
+    assert "does not tell what it finds in a photo" in err
 
 
 def test_a_bar_on_the_terminal_leaves_standard_output_to_the_captions(model_folder, photos, tmp_path):

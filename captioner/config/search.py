@@ -28,6 +28,9 @@ class SearchConfig(Section):
     """Hypotheses are ranked by log-probability / length ** length_penalty; 0 prefers short ones."""
     no_repeat_ngram_size: int = Field(0, ge=0)
     """No run of so many words occurs twice in a hypothesis; 0 allows all."""
+    no_repeat_concepts: bool = False
+    """No word that the detector knows occurs twice in a hypothesis, but for the commonest ones, such as man and white.
+    For models with concepts alone."""
 
     # Words that are required or forbidden, and what a photo shows.
     banned_words: tuple[str, ...] = ()

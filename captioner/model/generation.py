@@ -9,6 +9,9 @@ from captioner.modules.memory import Memory
 from captioner.search import Hypothesis, search
 from captioner.search.steering import required, saying
 
+NUM_COMMONEST = 20
+"""So many of the detected words, such as a, man and white, may be repeated. Sparing the first 9 or 21 scored alike."""
+
 
 class TextGeneration:
     """Searches texts and spells them.
@@ -41,6 +44,7 @@ class TextGeneration:
             eos_id=self.config.eos_token_id,
             forbidden_ids=self.forbidden_ids(options.banned_words),
             required_ids=self.required_ids(options),
+            once_ids=self._once_ids() if options.no_repeat_concepts else (),
         )
 
     def decode(self, hypotheses: Sequence[Hypothesis]) -> list[str]:
@@ -84,6 +88,12 @@ class TextGeneration:
             lambda word: [token_id for token_id in self._saying(word) if token_id not in forbidden],
             list(self._tokenizer().get_vocab()),
         )
+
+    def _once_ids(self) -> list[int]:
+        """Return the tokens of detected words, which are in the order of their frequency, but for the commonest."""
+        words = self.config.encoder.get("concept_words") or ()
+        found = self.tokenize(words[NUM_COMMONEST:], 2)
+        return [ids[0] for ids in found if len(ids) == 1 and ids[0] != self.config.unk_token_id]
 
     def _saying(self, word: str) -> list[int]:
         tokenizer = self._tokenizer()

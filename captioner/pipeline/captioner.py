@@ -86,7 +86,7 @@ class Captioner:
             ConfigError: An option is unknown or out of range.
 
         Example:
-            >>> result = captioner.load("flickr8k").caption(sample_photos()[0], num_captions=3)
+            >>> result = captioner.load("everyday").caption(sample_photos()[0], num_captions=3)
             >>> result.text == result.candidates[0].text, len(result.candidates)
             (True, 3)
         """

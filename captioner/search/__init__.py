@@ -24,6 +24,7 @@ def search(
     eos_id: int,
     forbidden_ids: Sequence[int] = (),
     required_ids: Sequence[Collection[int]] = (),
+    once_ids: Sequence[int] = (),
 ) -> list[list[Hypothesis]]:
     """Write `options.num_captions` hypotheses for each item of the memory, best first.
 
@@ -39,10 +40,11 @@ def search(
         forbidden_ids: Never written (padding, BOS, unknown, banned words); `eos_id` among them is ignored.
         required_ids: For each word that every hypothesis has, the tokens that say it, one of which must not be
             forbidden; at most `options.max_length` words, and none where texts are sampled.
+        once_ids: Words that a hypothesis has once at most.
     """
     if len(memory) == 0:
         return []
-    constraints = Constraints.build(options, eos_id, forbidden_ids, memory.keys.device)
+    constraints = Constraints.build(options, eos_id, forbidden_ids, memory.keys.device, once_ids)
     with torch.inference_mode():
         if options.sample:
             return sample(decoder, memory, options, constraints, bos_id)

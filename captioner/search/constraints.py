@@ -23,21 +23,29 @@ class Constraints:
         forbidden_ids: Words that are never written.
         min_length: EOS is forbidden before so many words.
         no_repeat_ngram_size: No run of so many words occurs twice; 0 allows all.
+        once_ids: Words that occur once at most.
     """
 
     eos_id: int
     forbidden_ids: Int[Tensor, " forbidden"]
     min_length: int
     no_repeat_ngram_size: int
+    once_ids: Int[Tensor, " once"]
 
     @classmethod
     def build(
-        cls, options: SearchConfig, eos_id: int, forbidden_ids: Sequence[int], device: torch.device
+        cls,
+        options: SearchConfig,
+        eos_id: int,
+        forbidden_ids: Sequence[int],
+        device: torch.device,
+        once_ids: Sequence[int] = (),
     ) -> "Constraints":
         """Take the rules from the options."""
         ids = sorted(set(forbidden_ids) - {eos_id})
         forbidden = torch.tensor(ids, dtype=torch.long, device=device)
-        return cls(eos_id, forbidden, options.min_length, options.no_repeat_ngram_size)
+        once = torch.tensor(sorted(set(once_ids) - {eos_id}), dtype=torch.long, device=device)
+        return cls(eos_id, forbidden, options.min_length, options.no_repeat_ngram_size, once)
 
     def log_probs(
         self, logits: Float[Tensor, "rows vocab"], prefixes: Int[Tensor, "rows length"]
@@ -50,6 +58,10 @@ class Constraints:
         """
         log_probs = logits.float().log_softmax(-1).clamp_(min=FLOOR).nan_to_num_(nan=FLOOR)
         log_probs.index_fill_(-1, self.forbidden_ids, -torch.inf)
+        if len(self.once_ids):
+            written = torch.isin(prefixes, self.once_ids)
+            penalty = torch.zeros_like(prefixes, dtype=log_probs.dtype).masked_fill_(written, -torch.inf)
+            log_probs.scatter_add_(1, prefixes, penalty)
         if self.no_repeat_ngram_size:
             block_repeated_ngrams(log_probs, prefixes, self.no_repeat_ngram_size)
         end = log_probs[:, self.eos_id].clone()

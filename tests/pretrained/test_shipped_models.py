@@ -58,6 +58,15 @@ def test_the_cat_among_the_samples_is_detected_and_named():
     assert 0.5 < cat.concepts[0].probability <= 1
 
 
+def test_no_detected_word_is_written_twice_but_for_common_ones():
+    model = load("everyday")
+    rare = set(model.model.config.encoder["concept_words"][20:])
+    free = model.caption(sample_photos()[1], num_captions=5, no_repeat_concepts=False)
+    for result, most in ((model.caption(sample_photos()[1], num_captions=5), 1), (free, 2)):
+        counts = [one.words.count(word) for one in result.candidates for word in rare & set(one.words)]
+        assert max(counts) == most
+
+
 def test_words_are_required_and_forbidden_at_once():
     model = load("everyday")
     photo = sample_photos()[0]

@@ -434,6 +434,22 @@ def test_without_a_seed_every_item_and_every_time_has_its_own_samples():
     assert first[0] != first[1] and first[0] != again[0]
 
 
+def test_words_that_may_occur_once_do_and_others_are_free():
+    logits = torch.zeros(1, 400, 4)
+    logits[..., A], logits[..., B], logits[..., EOS] = 3.0, 2.0, -5.0
+    keys = torch.zeros(1, 1, 1)
+    memory = Memory(keys, keys, torch.ones(1, 1, dtype=torch.bool), GridLayout(1, 1))
+
+    def words(once: list[int], **options: object) -> tuple[int, ...]:
+        config = SearchConfig(**{"max_length": 4, "beam_size": 1, **options})
+        return search(TableDecoder(logits), memory, config, bos_id=A, eos_id=EOS, once_ids=once)[0][0].token_ids
+
+    assert list(words([])) == [A, A, A, A]
+    assert list(words([A])) == [A, B, B, B]
+    assert list(words([A], beam_size=3)).count(A) == 1
+    assert list(words([A, B], sample=True, temperature=0.1)).count(A) == 1
+
+
 def required_run(logits: Tensor, required: list[list[int]], **options: object) -> list[list[Hypothesis]]:
     keys = torch.arange(len(logits)).reshape(-1, 1, 1).float()
     memory = Memory(keys, keys, torch.ones(len(keys), 1, dtype=torch.bool), GridLayout(1, 1))
