@@ -127,6 +127,7 @@ def test_options_change_the_captions_and_an_example_is_one_click(visit):
     count = page.get_by_role("spinbutton", name="number input for Captions")
     count.fill("5")
     count.press("Tab")
+    expect(page.get_by_role("slider", name="range slider for Captions")).to_have_value("5")
     page.locator("#again").click()
     expect(page.locator("#captions .ranked li")).to_have_count(5)
 
