@@ -73,7 +73,7 @@ def fit_concepts(
     targets = _mentioned(captions, words)
     folds = np.random.default_rng(seed).integers(NUM_FOLDS, size=len(pooled))
     held_out = torch.zeros_like(targets)
-    with progress("concepts", (NUM_FOLDS + 1) * EPOCHS, "epochs") as advance:
+    with progress("concepts", (NUM_FOLDS + (fitted is None)) * EPOCHS, "epochs") as advance:
         for fold in range(NUM_FOLDS):
             inside = torch.from_numpy(folds == fold)
             detector = _fit(pooled[~inside], targets[~inside], seed, advance)

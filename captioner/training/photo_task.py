@@ -49,6 +49,7 @@ class PhotoTask:
         self.val_targets = [example.captions for example in self._data.val]
         self.scorer = SetsScorer([(one.name, [example.captions for example in one.val]) for one in self._data.sets])
         self.from_features = False
+        self._opened: list[CachedPhotos | AugmentedPhotos] = []
         self._concepts: FittedConcepts | None = None
         self._drawn = torch.zeros(0, NUM_DRAWS, dtype=torch.int32)
 
@@ -69,10 +70,10 @@ class PhotoTask:
         else:
             raise ModelError(f"photos need an image encoder, this model has one of kind {initial.kind}")
         words = [[words_of(caption, tokenizer) for caption in captions] for captions in self.targets]
-        photos = self._open_sets(encoder, encoder.normalised_for(self.config.image), training=True)
-        pooled = torch.cat([one.pooled() for one in photos if isinstance(one, CachedPhotos)])
+        self._opened = self._open_sets(encoder, encoder.normalised_for(self.config.image), training=True)
+        pooled = torch.cat([one.pooled() for one in self._opened if isinstance(one, CachedPhotos)])
         seed, known = self.config.training.seed, encoder.config.concept_words
-        fitted = encoder.detector if known else None
+        fitted = encoder.detector if encoder.config.concepts else None
         self._concepts = fit_concepts(pooled, words[: self._num_photos], known, seed, fitted)
         if self._data.texts:
             texts = [several[0] for several in words[self._num_photos :]]
@@ -87,7 +88,7 @@ class PhotoTask:
         if not isinstance(encoder, ImageEncoder):
             raise ModelError(f"photos need an image encoder, this model has one of kind {model.kind}")
         self.config = self.config.model_copy(update={"image": model.image_config})
-        opened = self._open_sets(encoder, model.image_config, training=True)
+        opened = self._opened or self._open_sets(encoder, model.image_config, training=True)
         photos = PhotoSets(opened, [len(one.train) for one in self._data.sets])
         judged = [one for one in self._data.sets if one.val]
         self.val = PhotoSets(

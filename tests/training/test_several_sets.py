@@ -168,3 +168,10 @@ def test_a_copy_of_a_validation_photo_in_another_set_is_told(make_config, photos
     )
     with pytest.raises(DataError, match=r"1 of 2 validation photos are trained on as well: renamed\.png"):
         read_dataset(config.model_copy(update={"sets": {**config.sets, "copies": copies}}))
+
+
+def test_words_that_the_settings_name_are_those_detected(make_config):
+    words = ["red", "bright", "photo", "green"]
+    trainer = Trainer(make_config(encoder={"concepts": 3, "concept_words": words}), resume=False)
+    assert trainer.config.encoder.concept_words == ("red", "bright", "photo", "green")
+    assert trainer.task.train.load([0], [0], seed=3).probabilities.shape == (1, 4)
