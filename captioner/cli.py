@@ -10,6 +10,7 @@ from captioner.commands.app import app as web_page
 from captioner.commands.caption import caption, demo
 from captioner.commands.evaluate import app as evaluate
 from captioner.commands.export import export
+from captioner.commands.options import Commands
 from captioner.commands.recognize import recognize
 from captioner.commands.score import compare, score
 from captioner.commands.train import models, train
@@ -20,7 +21,7 @@ from captioner.terminal import flush_output, open_streams, print_note, print_not
 
 COMMANDS = (caption, demo, web_page, score, compare, translate, transcribe, recognize, train, export, models)
 
-app = typer.Typer(
+app = Commands(
     help="Photos to captions, text to translations, speech to text, clips to actions, on a CPU; measures and trains.",
     no_args_is_help=True,
     add_completion=True,

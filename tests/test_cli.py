@@ -268,3 +268,51 @@ def test_train_writes_a_model_that_captions(run, tiny_config, photos, tmp_path):
     assert status == 0 and out.startswith(f"{photos[0]}\t")
     status, _, err = run("train", tmp_path / "empty.toml", *overrides)
     assert status == 1 and "--resume" in err
+
+
+HOMES = [
+    (["caption", "--model=~/model", "--output=~/out.jsonl", "~/photos/*.png"], "out.jsonl"),
+    (["caption", "--model=~/model", "~/photos", "--explain=~/looks"], "looks/photo.png.png"),
+    (["caption", "--model", "~/model", "--output", "~/photos/metadata.jsonl", "~/photos"], "photos/metadata.jsonl"),
+    (
+        ["score", "--references=~/a.csv", "--hypotheses=~/a.csv", "--report=~/page.html", "--split=~/list.txt"],
+        "page.html",
+    ),
+    (["demo", "--model=~/model", "--output=~/demo.html"], "demo.html"),
+    (["translate", "--model=~/en-de", "--input=~/lines.txt", "--output=~/lines.de"], "lines.de"),
+    (
+        ["evaluate", "captions", "--images=~/photos", "--references=~/a.csv", "--model=~/model", "--output=~/r.json"],
+        "r.json",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("command", "written"), HOMES, ids=lambda value: value[0] if isinstance(value, list) else value
+)
+def test_a_tilde_that_no_shell_has_read_is_the_home(
+    run, model_folder, sentence_model_folder, photos, tmp_path, monkeypatch, command, written
+):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "photo.png").write_bytes(photos[0].read_bytes())
+    (tmp_path / "a.csv").write_text("image,caption\nphoto.png,a red photo\n")
+    (tmp_path / "list.txt").write_text("photo.png\n")
+    (tmp_path / "lines.txt").write_text("two dogs\n")
+    (tmp_path / "cwd").mkdir()
+    monkeypatch.chdir(tmp_path / "cwd")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    status, _, err = run(*command)
+    assert status == 0, err
+    assert (tmp_path / written).is_file() and not [*(tmp_path / "cwd").iterdir()]
+
+
+def test_a_tilde_in_a_text_is_a_tilde(run, model_folder, photos, tmp_path):
+    (tmp_path / "a.png").write_bytes(photos[0].read_bytes())
+    run("caption", tmp_path, "--model", model_folder, "--sidecar", "--prefix=~", "--trigger=~")
+    assert (tmp_path / "a.txt").read_text().startswith("~, ~")
+
+
+@pytest.mark.parametrize("command", [["train", "~nobody-of-this-name/x.toml"], ["caption", "~nobody-of-this-name/x"]])
+def test_an_unknown_home_is_a_message(run, model_folder, command):
+    status, _, err = run(*command, *(["--model", model_folder] if command[0] == "caption" else []))
+    assert status and "~nobody-of-this-name/x" in err and "Traceback" not in err

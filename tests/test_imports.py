@@ -12,7 +12,7 @@ DOCUMENT = PACKAGE.parent / "docs" / "architecture.md"
 ORDER = [
     *("__main__", "cli", "commands", "web", "allocator"),
     *("export", "evaluation", "batch", "pipeline", "onnx", "training", "model", "search", "modules"),
-    *("metrics", "outputs", "data", "preprocess", "config", "pretrained", "progress", "terminal", "errors"),
+    *("metrics", "outputs", "data", "preprocess", "config", "pretrained", "progress", "terminal", "home", "errors"),
 ]
 RANK = {part: rank for rank, part in enumerate(ORDER)}
 MODEL_PARTS = [

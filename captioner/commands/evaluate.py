@@ -13,6 +13,7 @@ from captioner.commands.options import (
     AsJson,
     BatchSize,
     BeamSize,
+    Commands,
     Device,
     Models,
     given,
@@ -56,7 +57,7 @@ class _EvaluateGroup(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(
+app = Commands(
     name="evaluate",
     cls=_EvaluateGroup,
     help="Measure a model on labelled data.",

@@ -1,6 +1,7 @@
 """What several commands share: options that mean the same everywhere, and how the model is loaded."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +9,7 @@ import typer
 
 from captioner.config import SearchConfig
 from captioner.errors import UsageError
+from captioner.home import in_home
 
 if TYPE_CHECKING:
     from captioner.pipeline import ActionRecognizer, Captioner
@@ -31,6 +33,38 @@ BeamSize = Annotated[int | None, typer.Option(help=describe("beam_size") + " Def
 BatchSize = Annotated[int, typer.Option(min=1, help="Photos in one pass of the model.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda, mps, or auto for the fastest that is there.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+TEXTS_OF_FILES = frozenset({"paths", "model", "split", "calibration"})
+"""The parameters of commands that name files as text; whatever is a `Path` names one, too."""
+
+
+class Commands(typer.Typer):
+    """A group of commands in whose paths `~` is the home: no shell sees to it in `--output=~/x`, or in quotes."""
+
+    def command(  # type: ignore[override]  # all arguments are passed on
+        self, *arguments: Any, **options: Any
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Return what adds a function to the commands."""
+        add = super().command(*arguments, **options)
+
+        def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+            @wraps(function)
+            def run(**given: Any) -> None:
+                function(**{name: _in_home(value, name in TEXTS_OF_FILES) for name, value in given.items()})
+
+            add(run)
+            return function
+
+        return decorate
+
+
+def _in_home(value: Any, is_file: bool) -> Any:
+    if isinstance(value, list):
+        return [_in_home(one, is_file) for one in value]
+    if isinstance(value, Path):
+        return Path(in_home(str(value)))
+    return in_home(value) if is_file and isinstance(value, str) else value
 
 
 def given(**options: Any) -> dict[str, Any]:

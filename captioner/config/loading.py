@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from captioner.config.experiment import EXPERIMENTS, Experiment
 from captioner.config.section import Section
 from captioner.errors import ConfigError
+from captioner.home import in_home
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 
@@ -21,7 +22,7 @@ def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -
     Raises:
         ConfigError: The file is missing or broken, or a field is unknown, of the wrong type or out of range.
     """
-    path = Path(path).expanduser()
+    path = Path(in_home(str(path)))
     kind = "JSON" if path.suffix == ".json" else "TOML"
     try:
         text = path.read_text(encoding="utf-8")

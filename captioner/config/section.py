@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
 
+from captioner.home import in_home
+
 
 class Section(BaseModel):
     """A frozen table of settings that refuses unknown names."""
@@ -52,7 +54,7 @@ class Section(BaseModel):
 
 def _in_home(path: Any) -> Any:
     """Take `~` in a path for the user's home; one that is not known stays as it is written."""
-    return os.path.expanduser(os.fspath(path)) if isinstance(path, str | os.PathLike) else path  # noqa: PTH111
+    return in_home(os.fsdecode(path)) if isinstance(path, str | os.PathLike) else path
 
 
 def without_folder(path: str) -> str:

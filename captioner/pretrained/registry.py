@@ -1,12 +1,12 @@
 """From a name to a model's folder, the models that ship, and what each says of itself; torch is not needed for it."""
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from captioner.errors import ModelError
+from captioner.home import in_home
 
 MODELS = Path(__file__).parent
 HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)  # owner/name
@@ -28,7 +28,7 @@ def find_model(model: str | Path) -> str | Path:
     shipped = {path.name: path for path in list_models()}
     if str(model) in shipped:
         return shipped[str(model)]
-    folder = Path(os.path.expanduser(model))  # noqa: PTH111 (pathlib raises where there is no home)
+    folder = Path(in_home(str(model)))
     if (folder / "config.json").is_file():
         return folder
     if folder.exists():
