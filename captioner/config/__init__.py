@@ -25,7 +25,7 @@ from captioner.config.search import SearchConfig
 from captioner.config.section import Section, without_folder
 from captioner.config.self_critical import SelfCriticalConfig
 from captioner.config.speech import SpeechDataConfig, SpeechEncoderConfig
-from captioner.config.text import SentenceDataConfig, TextEncoderConfig
+from captioner.config.text import SentenceDataConfig, SentenceSetConfig, TextEncoderConfig
 from captioner.config.training import TrainingConfig
 from captioner.config.video import VideoDataConfig, VideoEncoderConfig
 
@@ -47,6 +47,7 @@ __all__ = [
     "SelfCriticalConfig",
     "SentenceConfig",
     "SentenceDataConfig",
+    "SentenceSetConfig",
     "SpeechConfig",
     "SpeechDataConfig",
     "SpeechEncoderConfig",

@@ -7,15 +7,11 @@ from pydantic import Field, model_validator
 from captioner.config.section import Section
 
 
-class SentenceDataConfig(Section):
-    """Where sentences and their translations are."""
+class SentenceSetConfig(Section):
+    """Where one set of sentences and their translations are."""
 
     PATHS: ClassVar[dict[str, str]] = {"source": "FILE", "target": "FILE", "val_source": "FILE", "val_target": "FILE"}
 
-    name: str = ""
-    """What the dataset is called, for the model card."""
-    license: str = ""
-    """On which terms it may be used, for the model card."""
     source_language: str = ""
     """What the sources are written in, a code such as en; it chooses how a text is cut into sentences."""
     target_language: str = ""
@@ -29,12 +25,28 @@ class SentenceDataConfig(Section):
     """Validation sources, in the same form."""
     val_target: str = ""
     """Validation targets, in the same form."""
+    both_ways: bool = False
+    """Whether the sources are learnt as translations of the targets, too."""
+    weight: float = Field(1.0, gt=0)
+    """How often each training pair of the set is shown in an epoch; 1.5 shows every pair once and half of them again."""
+
+
+class SentenceDataConfig(SentenceSetConfig):
+    """Where sentences and their translations are; further sets, in other languages too, beside the first set."""
+
+    name: str = ""
+    """What the dataset is called, for the model card."""
+    license: str = ""
+    """On which terms it may be used, for the model card."""
+    sets: dict[str, SentenceSetConfig] = Field(default_factory=dict)
+    """Further sets by name: `data.sets.tatoeba.source=FILE`. Where several directions have validation pairs, the mean of
+    their scores chooses the best epoch. A set without them only trains."""
     max_words: int = Field(100, ge=1)
     """Training pairs with more words on a side are left out."""
     max_ratio: float = Field(4.0, ge=1)
     """Training pairs of which one side has so many times the words of the other are left out."""
     max_vocab_size: int = Field(5_000, ge=300)
-    """Size of the vocabulary that both languages share, the 256 bytes included."""
+    """Size of the vocabulary that all languages share, the 256 bytes included."""
 
 
 class TextEncoderConfig(Section):

@@ -18,7 +18,7 @@ class TargetGroup:
     """Captions of similar length.
 
     Attributes:
-        target_input: Starts with BOS, `[rows, target]`.
+        target_input: Starts with BOS, or with the token of its language, `[rows, target]`.
         target_output: Ends with EOS, `[rows, target]`; padding where the caption has ended.
         item_index: Which item of the batch each row describes, `[rows]`.
     """
@@ -33,13 +33,13 @@ class TargetGroup:
 
 
 def group_targets(
-    captions: Sequence[Sequence[Sequence[int]]], bos_id: int, eos_id: int, pad_id: int, num_groups: int = LENGTH_GROUPS
+    captions: Sequence[Sequence[Sequence[int]]], eos_id: int, pad_id: int, num_groups: int = LENGTH_GROUPS
 ) -> list[TargetGroup]:
     """Pad the captions of some items in groups of similar length.
 
     Args:
-        captions: For each item its captions, each a sequence of token ids without BOS and EOS.
-        bos_id: Put before each caption.
+        captions: For each item its captions, each the token that the decoder reads first (BOS, or that of its language)
+            and the words' tokens, without EOS.
         eos_id: Put behind it.
         pad_id: Fills the rest of a row.
         num_groups: The most groups made.
@@ -47,16 +47,16 @@ def group_targets(
     rows = [(ids, item) for item, several in enumerate(captions) for ids in several]
     rows.sort(key=lambda row: len(row[0]))
     size = -(-len(rows) // num_groups)
-    return [_pad(rows[start : start + size], bos_id, eos_id, pad_id) for start in range(0, len(rows), size)]
+    return [_pad(rows[start : start + size], eos_id, pad_id) for start in range(0, len(rows), size)]
 
 
-def _pad(rows: Sequence[tuple[Sequence[int], int]], bos_id: int, eos_id: int, pad_id: int) -> TargetGroup:
-    longest = max(len(ids) for ids, _ in rows) + 1
+def _pad(rows: Sequence[tuple[Sequence[int], int]], eos_id: int, pad_id: int) -> TargetGroup:
+    longest = max(len(ids) for ids, _ in rows)
     target_input = torch.full((len(rows), longest), pad_id)
     target_output = torch.full((len(rows), longest), pad_id)
     for row, (ids, _) in enumerate(rows):
-        target_input[row, : len(ids) + 1] = torch.tensor([bos_id, *ids])
-        target_output[row, : len(ids) + 1] = torch.tensor([*ids, eos_id])
+        target_input[row, : len(ids)] = torch.tensor(ids)
+        target_output[row, : len(ids)] = torch.tensor([*ids[1:], eos_id])
     return TargetGroup(target_input, target_output, torch.tensor([item for _, item in rows]))
 
 
@@ -122,7 +122,12 @@ def mix_texts(
 
 
 def plan_buckets(
-    target_lengths: Sequence[int], source_lengths: Sequence[int], batch_tokens: int, seed: int, epoch: int
+    target_lengths: Sequence[int],
+    source_lengths: Sequence[int],
+    batch_tokens: int,
+    seed: int,
+    epoch: int,
+    weights: Sequence[float] | None = None,
 ) -> EpochPlan:
     """Batch examples of similar length and shuffle the batches; all chance comes from seed and epoch.
 
@@ -132,9 +137,12 @@ def plan_buckets(
         batch_tokens: The most target tokens of a batch, padding included; a longer example is a batch of its own.
         seed: Of the run.
         epoch: Counted from 0; examples of the same lengths meet others in each epoch.
+        weights: How often each example is shown; the part behind the point is a chance. None: each once.
     """
     chance = np.random.default_rng([seed, epoch])
     order = np.lexsort((chance.random(len(target_lengths)), np.array(source_lengths), np.array(target_lengths)))
+    if weights is not None:
+        order = np.repeat(order, np.floor(np.array(weights) + chance.random(len(weights))).astype(int)[order])
     batches: list[list[int]] = [[]]
     for number in order.tolist():  # ascending, so that the newest is the longest
         if batches[-1] and (len(batches[-1]) + 1) * target_lengths[number] > batch_tokens:

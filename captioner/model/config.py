@@ -26,6 +26,8 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
             they were not fitted.
         directions: Of a model of sentences, the languages from which and into which it translates, pairs of codes such
             as en and de; empty where its training did not say.
+        language_ids: The token with which a text of each language begins in the place of BOS, by the language's code;
+            empty where the model writes one language.
         known_words: Of a model of sentences, the words that it could learn in training, in lower case, with spaces
             between them; a name that is none of them is copied. Empty where its training did not say.
         backbone_fingerprint: Of the published backbone, before any fine-tuning; empty where there is none.
@@ -45,6 +47,7 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     tie_word_embeddings: bool = True
     confidence: dict[str, float] = field(default_factory=dict)
     directions: list[list[str]] = field(default_factory=list)
+    language_ids: dict[str, int] = field(default_factory=dict)
     known_words: str = ""
     backbone_fingerprint: str = ""
 
@@ -71,6 +74,7 @@ class _Ties(Section):
     tie_word_embeddings: bool
     confidence: dict[str, float]
     directions: list[tuple[str, str]]
+    language_ids: dict[str, TokenId]
     known_words: str
     backbone_fingerprint: str
 
@@ -82,6 +86,7 @@ class _Ties(Section):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         special = [self.pad_token_id, self.bos_token_id, self.eos_token_id, self.unk_token_id]
+        special += self.language_ids.values()
         if max(special) >= self.vocab_size or len(set(special)) < len(special):
             raise ValueError(f"the ids of special tokens {special} must differ, and be below {self.vocab_size}")
         return self

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+
 from captioner.config import SearchConfig
 from captioner.errors import ConfigError, ModelError
 from captioner.modules.memory import Memory
@@ -26,26 +28,41 @@ class TextGeneration:
     decoder: Any
     tokenizer: Any
 
-    def search(self, memory: Memory, options: SearchConfig) -> list[list[Hypothesis]]:
+    def search(
+        self, memory: Memory, options: SearchConfig, languages: Sequence[str] = ()
+    ) -> list[list[Hypothesis]]:
         """Find the best texts of each item of a memory; `<unk>` and other special tokens are never among them.
 
         Args:
             memory: What the encoder saw.
             options: How to search.
+            languages: What each item's texts are written in, by their codes. Empty: the model's only language.
 
         Raises:
             ConfigError: A required word is none that the model may write.
+            ModelError: The model does not write a language.
         """
         return search(
             self.decoder,
             memory,
             options,
-            bos_id=self.config.bos_token_id,
+            bos_id=torch.tensor(self.first_ids(languages)) if languages else self.config.bos_token_id,
             eos_id=self.config.eos_token_id,
             forbidden_ids=self.forbidden_ids(options.banned_words),
             required_ids=self.required_ids(options),
             once_ids=self._once_ids() if options.no_repeat_concepts else (),
         )
+
+    def first_ids(self, languages: Sequence[str]) -> list[int]:
+        """Return the token with which a text of each language begins: BOS where the model writes one language.
+
+        Raises:
+            ModelError: The model does not write a language.
+        """
+        known = self.config.language_ids or dict.fromkeys(languages, self.config.bos_token_id)
+        if unknown := [language for language in dict.fromkeys(languages) if language not in known]:
+            raise ModelError(f"the model does not write {', '.join(unknown)}: it writes {', '.join(known)}")
+        return [known[language] for language in languages]
 
     def decode(self, hypotheses: Sequence[Hypothesis]) -> list[str]:
         """Return the text of hypotheses."""
@@ -58,6 +75,23 @@ class TextGeneration:
         found: list[list[int]] = tokenizer(list(texts), add_special_tokens=False)["input_ids"] if texts else []
         return [ids[:max_tokens] for ids in found]
 
+    def tokenize_targets(
+        self, targets: Sequence[Sequence[str]], languages: Sequence[str], max_tokens: int
+    ) -> list[list[list[int]]]:
+        """Return the token ids of what a decoder learns to write, each text behind the token that it reads first.
+
+        Args:
+            targets: The texts of each item.
+            languages: Of each item; empty where the model writes one language.
+            max_tokens: Texts are cut off behind so many.
+
+        Raises:
+            ModelError: The model does not write a language.
+        """
+        first_ids = self.first_ids(languages) or [self.config.bos_token_id] * len(targets)
+        ids = iter(self.tokenize([text for several in targets for text in several], max_tokens))
+        return [[[first, *next(ids)] for _ in several] for first, several in zip(first_ids, targets, strict=True)]
+
     def pieces(self, token_ids: Sequence[int]) -> list[str]:
         """Return tokens as the vocabulary writes them."""
         return list(self._tokenizer().convert_ids_to_tokens(list(token_ids)))
@@ -69,6 +103,7 @@ class TextGeneration:
             ConfigError: Words are banned, and the model writes pieces of words.
         """
         special = [self.config.pad_token_id, self.config.bos_token_id, self.config.unk_token_id]
+        special += self.config.language_ids.values()
         return special + [token_id for word in banned_words for token_id in self._saying(word)]
 
     def required_ids(self, options: SearchConfig) -> list[list[int]]:

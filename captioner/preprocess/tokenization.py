@@ -102,12 +102,21 @@ def train_label_tokenizer(labels: Iterable[str]) -> "PreTrainedTokenizerFast":
     return wrap_tokenizer(Tokenizer(models.WordLevel(vocabulary, unk_token=UNK)))
 
 
-def train_bpe_tokenizer(texts: Iterable[str], vocab_size: int) -> "PreTrainedTokenizerFast":
+def language_token(language: str) -> str:
+    """Return the token with which texts of a language begin, such as `<de>`."""
+    return f"<{language}>"
+
+
+def train_bpe_tokenizer(
+    texts: Iterable[str], vocab_size: int, languages: Sequence[str] = ()
+) -> "PreTrainedTokenizerFast":
     """Learn to cut text into frequent pieces, down to single bytes: nothing is unknown, and decoding is exact.
 
     Args:
         texts: Sentences as people wrote them, of one language or several.
-        vocab_size: Number of entries, the four special tokens and the 256 bytes included.
+        vocab_size: Number of entries, the special tokens and the 256 bytes included.
+        languages: Codes of the languages to write, where there are several: each gets a token such as `<de>`, with which
+            its texts begin.
 
     Raises:
         EmptyDataError: There is no text.
@@ -130,12 +139,12 @@ def train_bpe_tokenizer(texts: Iterable[str], vocab_size: int) -> "PreTrainedTok
     tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Strip(" ", 1, 0)])
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
-        special_tokens=list(SPECIAL_TOKENS),
+        special_tokens=[*SPECIAL_TOKENS, *map(language_token, languages)],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    if tokenizer.get_vocab_size() <= len(SPECIAL_TOKENS) + NUM_BYTES:
+    if tokenizer.get_vocab_size() <= len(SPECIAL_TOKENS) + len(languages) + NUM_BYTES:
         raise EmptyDataError("the tokenizer learnt nothing: there is no text, or no piece of it occurs twice")
     return wrap_tokenizer(tokenizer)
 

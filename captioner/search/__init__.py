@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 
 import torch
+from jaxtyping import Int
+from torch import Tensor
 
 from captioner.config import SearchConfig
 from captioner.modules.memory import Memory
@@ -20,7 +22,7 @@ def search(
     memory: Memory,
     options: SearchConfig,
     *,
-    bos_id: int,
+    bos_id: int | Int[Tensor, " batch"],
     eos_id: int,
     forbidden_ids: Sequence[int] = (),
     required_ids: Sequence[Collection[int]] = (),
@@ -35,7 +37,8 @@ def search(
         decoder: Anything with `start` and `step`.
         memory: What the encoder saw, one row an item.
         options: `sample` draws at random, else `beam_size` and `num_groups` tell greedy, beam and diverse beam apart.
-        bos_id: What the decoder reads first.
+        bos_id: What the decoder reads first: the same token for all items, or one for each, such as that of the language
+            to write.
         eos_id: What ends a hypothesis.
         forbidden_ids: Never written (padding, BOS, unknown, banned words); `eos_id` among them is ignored.
         required_ids: For each word that every hypothesis has, the tokens that say it, one of which must not be
@@ -45,8 +48,9 @@ def search(
     if len(memory) == 0:
         return []
     constraints = Constraints.build(options, eos_id, forbidden_ids, memory.keys.device, once_ids)
+    first_ids = torch.as_tensor(bos_id, device=memory.keys.device).expand(len(memory))
     with torch.inference_mode():
         if options.sample:
-            return sample(decoder, memory, options, constraints, bos_id)
+            return sample(decoder, memory, options, constraints, first_ids)
         banks = Banks.build(required_ids, memory.keys.device)
-        return beam_search(decoder, memory, options, constraints, banks, bos_id)
+        return beam_search(decoder, memory, options, constraints, banks, first_ids)

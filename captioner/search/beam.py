@@ -118,7 +118,7 @@ def begin(
     num_groups: int,
     width: int,
     num_captions: int,
-    bos_id: int,
+    first_ids: Int[Tensor, " batch"],
 ) -> Beams[StateT]:
     """Return the search before the first word: one beam of each group counts, since all are equal."""
     groups, device = len(memory) * num_groups, memory.keys.device
@@ -129,7 +129,7 @@ def begin(
         memory=memory,
         limits=limits,
         state=decoder.start(memory, num_groups * width),
-        token_ids=torch.full((groups * width,), bos_id, device=device),
+        token_ids=first_ids.repeat_interleave(num_groups * width),
         prefixes=torch.empty(groups * width, 0, dtype=torch.long, device=device),
         log_probs=log_probs,
         best=torch.full((groups, num_captions), -torch.inf, device=device),
@@ -137,7 +137,12 @@ def begin(
 
 
 def beam_search(
-    decoder: Decoder[StateT], memory: Memory, options: SearchConfig, constraints: Constraints, banks: Banks, bos_id: int
+    decoder: Decoder[StateT],
+    memory: Memory,
+    options: SearchConfig,
+    constraints: Constraints,
+    banks: Banks,
+    first_ids: Int[Tensor, " batch"],
 ) -> list[list[Hypothesis]]:
     """Return the best hypotheses of each item.
 
@@ -153,7 +158,7 @@ def beam_search(
     width = -(-max(options.beam_size, num_captions) // num_groups)  # rounded up
     divisors = length_divisors(options, memory.keys.device)
     beams = begin(
-        decoder, memory, length_limits(options, memory), num_groups, banks.count * width, num_captions, bos_id
+        decoder, memory, length_limits(options, memory), num_groups, banks.count * width, num_captions, first_ids
     )
     steps: list[Step] = []
     hypotheses: dict[int, list[Hypothesis]] = {}

@@ -12,7 +12,11 @@ from captioner.search.contract import Decoder, Hypothesis, Paths, StateT, best_f
 
 
 def sample(
-    decoder: Decoder[StateT], memory: Memory, options: SearchConfig, constraints: Constraints, bos_id: int
+    decoder: Decoder[StateT],
+    memory: Memory,
+    options: SearchConfig,
+    constraints: Constraints,
+    first_ids: Int[Tensor, " batch"],
 ) -> list[list[Hypothesis]]:
     """Draw `num_captions` texts for each item and return them best first.
 
@@ -28,7 +32,7 @@ def sample(
         uniform = torch.rand(options.max_length + 1, num_captions, generator=generator).to(device).repeat(1, batch)
     state = decoder.start(memory, num_captions)
 
-    token_ids = torch.full((batch * num_captions,), bos_id, device=device)
+    token_ids = first_ids.repeat_interleave(num_captions)
     prefixes = token_ids.new_empty(len(token_ids), 0)
     ended = torch.zeros_like(token_ids, dtype=torch.bool)
     token_log_probs, looked_at = [], []

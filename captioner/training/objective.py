@@ -36,6 +36,7 @@ class Objective(nn.Module):
         config: The experiment.
         from_features: Whether the inputs are what frozen stages made (cached) rather than what the encoder reads.
         reward: Judges what the model samples, where training is self-critical.
+        languages: Of each training example what its texts are written in; empty where the model writes one language.
 
     Attributes:
         rewards_seen: Mean reward of each batch, until the caller empties the list.
@@ -47,6 +48,7 @@ class Objective(nn.Module):
         config: Config,
         from_features: bool,
         reward: Reward | None = None,
+        languages: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self.model = model
@@ -54,6 +56,7 @@ class Objective(nn.Module):
         self.self_critical = config.self_critical
         self.from_features = from_features
         self.reward = reward
+        self.languages = languages
         self.rewards_seen: list[float] = []
 
     def forward(
@@ -90,14 +93,16 @@ class Objective(nn.Module):
             max_length=self.self_critical.max_length,
             seed=None,
         )
-        found = [one for several in self.model.search(memory, options) for one in several]
+        languages = [self.languages[item] for item in items] if self.languages else []
+        found = [one for several in self.model.search(memory, options, languages) for one in several]
         owners = [item for item in items for _ in range(num_samples)]
+        first_ids = self.model.first_ids(languages) or [ids.bos_token_id] * len(items)
         rewards = reward(owners, self.model.decode(found), [one.finished for one in found])
         self.rewards_seen.append(float(rewards.mean()))
         advantage = advantages(torch.tensor(rewards, dtype=torch.float32).reshape(-1, num_samples)).flatten()
-        sampled = [[list(one.token_ids)] for one in found]
+        sampled = [[[first_ids[row // num_samples], *one.token_ids]] for row, one in enumerate(found)]
         ids_never_written = self.model.forbidden_ids()
-        for group in group_targets(sampled, ids.bos_token_id, ids.eos_token_id, ids.pad_token_id):
+        for group in group_targets(sampled, ids.eos_token_id, ids.pad_token_id):
             for row, number in enumerate(group.item_index.tolist()):
                 if not found[number].finished:  # it was cut, and never wrote its end
                     group.target_output[row, len(found[number].token_ids)] = ids.pad_token_id

@@ -39,6 +39,7 @@ class PhotoTask:
     """
 
     selection_metric, second_metric = "CIDEr", "BLEU-4"
+    languages, val_languages = (), ()  # one language alone
     num_groups = LENGTH_GROUPS
 
     def __init__(self, config: PhotoConfig) -> None:

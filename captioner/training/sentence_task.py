@@ -1,21 +1,19 @@
 """Sentences and translations as something to learn."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captioner.config import SentenceConfig
 from captioner.data.batching import EpochPlan, plan_buckets
-from captioner.data.parallel_text import SentencePair, keep_trainable, read_parallel
-from captioner.errors import ConfigError
 from captioner.metrics.translation import TranslationScorer
 from captioner.model.captioner_model import CaptionerModel
 from captioner.preprocess.text import SourceTokens, pad_sources
-from captioner.preprocess.tokenization import train_bpe_tokenizer
-from captioner.preprocess.typography import plain_text
+from captioner.preprocess.tokenization import language_token, train_bpe_tokenizer
 from captioner.preprocess.verbatim import known_words
+from captioner.training.directions import read_directions
 from captioner.training.model_card import CardTexts
 from captioner.training.reward import TranslationReward
+from captioner.training.sets_scorer import SetsScorer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -42,20 +40,23 @@ class SentenceTask:
 
     def __init__(self, config: SentenceConfig) -> None:
         self.config = config
-        data = config.data
-        pairs = _read(data.source, data.target, "source")
-        self._train, dropped = keep_trainable(pairs, data.max_words, data.max_ratio)
-        for reason, count in dropped.items():
-            print(f"{count:,} of {len(pairs):,} training pairs left out: {reason}", flush=True)
-        self._val = _read(data.val_source, data.val_target, "val_source")
+        self._directions = read_directions(config.data)
+        self._train = [pair for one in self._directions for pair in one.train]
         self.targets = [(pair.target,) for pair in self._train]
+        judged = [one for one in self._directions if one.val]
+        self._val = [pair for one in judged for pair in one.val]
         self.val_targets = [(pair.target,) for pair in self._val]
-        self.scorer = TranslationScorer(dict(enumerate(self.val_targets)))
+        written = dict.fromkeys(one.target_language for one in self._directions)
+        self._written = sorted(written) if len(written) > 1 else []
+        self.languages = [one.target_language for one in self._directions for _ in one.train] if self._written else []
+        self.val_languages = [one.target_language for one in judged for _ in one.val] if self._written else []
+        references = [(one.name, [(pair.target,) for pair in one.val]) for one in judged]
+        self.scorer = SetsScorer(references, TranslationScorer)
 
     def train_tokenizer(self) -> "PreTrainedTokenizerFast":
-        """Learn the pieces that both languages are made of."""
-        texts = [text for pair in self._train for text in (pair.source, pair.target)]
-        return train_bpe_tokenizer(texts, self.config.data.max_vocab_size)
+        """Learn the pieces that all languages are made of."""
+        texts = {text for pair in self._train for text in (pair.source, pair.target)}
+        return train_bpe_tokenizer(sorted(texts), self.config.data.max_vocab_size, self._written)
 
     def prepare(self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast") -> SentenceConfig:
         """Return the settings as they are."""
@@ -63,9 +64,12 @@ class SentenceTask:
 
     def open(self, model: CaptionerModel) -> None:
         """Turn the sources into token ids, and tell the model between which languages it translates."""
-        data, limit = self.config.data, self.config.encoder.max_positions - 1
-        if data.source_language and data.target_language:
-            model.config.directions = [[data.source_language, data.target_language]]
+        limit = self.config.encoder.max_positions - 1
+        pairs = dict.fromkeys((one.source_language, one.target_language) for one in self._directions)
+        tokens = {language: language_token(language) for language in self._written}
+        tokenizer = model.tokenizer
+        model.config.language_ids = {one: tokenizer.convert_tokens_to_ids(token) for one, token in tokens.items()}
+        model.config.directions = [list(pair) for pair in pairs if all(pair)]
         model.config.known_words = known_words(pair.source for pair in self._train)
         self.train = TokenisedSentences([pair.source for pair in self._train], model, limit)
         self.val = TokenisedSentences([pair.source for pair in self._val], model, limit)
@@ -75,7 +79,8 @@ class SentenceTask:
     def plan(self, lengths: Sequence[int], epoch: int) -> EpochPlan:
         """Put sentences of similar length into one batch, and shuffle the batches."""
         settings = self.config.training
-        return plan_buckets(lengths, self.train.lengths, settings.batch_tokens, settings.seed, epoch)
+        weights = [one.weight for one in self._directions for _ in one.train]
+        return plan_buckets(lengths, self.train.lengths, settings.batch_tokens, settings.seed, epoch, weights)
 
     def reward(self, weights: Mapping[str, float]) -> TranslationReward:
         """Return what judges sampled translations."""
@@ -84,13 +89,15 @@ class SentenceTask:
     def card(self) -> CardTexts:
         """Say what the sentences were."""
         data, encoder = self.config.data, self.config.encoder
-        languages = [language for language in (data.source_language, data.target_language) if language]
+        pairs = dict.fromkeys((one.source_language, one.target_language) for one in self._directions)
+        ways = ", ".join(f"{source} to {target}" for source, target in pairs if source and target)
+        languages = list(dict.fromkeys(language for pair in pairs for language in pair if language))
         return CardTexts(
             task="translation",
             languages=languages,
-            data=data.name or Path(data.source).name,
+            data=data.name or ", ".join(dict.fromkeys(one.file.name for one in self._directions)),
             summary=(
-                f"An attention LSTM that writes a translation ({' to '.join(languages) or 'languages not stated'}), on "
+                f"An attention LSTM that writes a translation ({ways or 'languages not stated'}), on "
                 f"{encoder.num_layers} gated convolutions over the source."
             ),
             weights="float16 safetensors",
@@ -124,9 +131,3 @@ class TokenisedSentences:
         """Return a padded batch; there is one view of a sentence, and no chance."""
         return pad_sources([self._ids[number] for number in numbers], *self._special)
 
-
-def _read(source: str, target: str, field: str) -> list[SentencePair]:
-    if not source:
-        raise ConfigError(f"data.{field} is empty: set it in the config, or write data.{field}=PATH behind it")
-    pairs = read_parallel(Path(source), Path(target) if target else None)
-    return [SentencePair(plain_text(pair.source), pair.target) for pair in pairs]

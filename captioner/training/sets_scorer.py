@@ -1,35 +1,41 @@
-"""Validation captions of several sets of photos to one report: each set has scores of its own, and counts the same."""
+"""Validation texts of several sets to one report: each set has scores of its own, and counts the same."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from captioner.metrics import Report, Scorer
+from captioner.metrics.translation import TranslationScorer
 
 
 class SetsScorer:
-    """Scores the captions of each set apart; the scores that count are the means over the sets.
+    """Scores the texts of each set apart; the scores that count are the means over the sets.
 
     Where there is one set, its scores are all there is.
 
     Args:
-        sets: The name of each set, and the references of each of its photos; sets without photos are left out. Photos
-            are numbered set by set, from 0.
+        sets: The name of each set, and the references of each of its items; sets without items are left out. Items are
+            numbered set by set, from 0.
+        make_scorer: Makes of the references by number what scores one set.
     """
 
-    def __init__(self, sets: Sequence[tuple[str, Sequence[Sequence[str]]]]) -> None:
-        self._scorers: list[tuple[str, Scorer[int]]] = []
+    def __init__(
+        self,
+        sets: Sequence[tuple[str, Sequence[Sequence[str]]]],
+        make_scorer: Callable[[Mapping[int, Sequence[str]]], Scorer[int] | TranslationScorer] = Scorer,
+    ) -> None:
+        self._scorers: list[tuple[str, Scorer[int] | TranslationScorer]] = []
         start = 0
         for name, references in sets:
             if references:
-                self._scorers.append((name, Scorer(dict(enumerate(references, start)))))
+                self._scorers.append((name, make_scorer(dict(enumerate(references, start)))))
                 start += len(references)
 
     def score(self, hypotheses: Mapping[int, str]) -> Report:
-        """Score one caption a photo.
+        """Score one text an item.
 
         Raises:
-            ScoreError: The numbers are not those of the photos.
+            ScoreError: The numbers are not those of the items.
         """
         reports = [
             (name, scorer.score({number: hypotheses[number] for number in scorer.ids if number in hypotheses}))

@@ -38,6 +38,7 @@ class SpeechTask:
     """
 
     selection_metric, second_metric = ACCURACY, "WER"
+    languages, val_languages = (), ()  # one language alone
     num_groups = 1  # a batch is of one length already
     from_features = False
 

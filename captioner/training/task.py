@@ -36,6 +36,8 @@ class Task(Protocol):
         config: The experiment; `open` completes it with what the model decides.
         targets: The target texts of each training example.
         val_targets: The target texts of each validation example.
+        languages: Of each training example what its texts are written in; empty where the model writes one language.
+        val_languages: The same of the validation examples.
         scorer: Judges what was decoded from them.
         selection_metric: The score that tells which epoch is the best.
         second_metric: What is printed and drawn beside it.
@@ -48,6 +50,8 @@ class Task(Protocol):
     selection_metric: str
     second_metric: str
     num_groups: int
+    languages: Sequence[str]
+    val_languages: Sequence[str]
     from_features: bool
 
     @property

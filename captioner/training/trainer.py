@@ -80,7 +80,7 @@ class Trainer:
         self.config = self.task.config
         self.validation = Validation(self.task, self.config.search, self.accelerator, config.training.max_target_length)
         reward = self.task.reward(config.self_critical.rewards) if config.self_critical.weight else None
-        self.objective = Objective(self.model, config, self.task.from_features, reward)
+        self.objective = Objective(self.model, config, self.task.from_features, reward, self.task.languages)
         self.optimizer: torch.optim.Optimizer = build_optimizer(self.model, config.training)
         self.state = Progress(config=fixed_settings(self.config))
         self.checkpointed_at = time.monotonic()
@@ -113,9 +113,8 @@ class Trainer:
         model.tokenizer = tokenizer
         if initial is not None:
             begin_with(model, initial.own_state_dict(), config.training.initial_model)
-        limit = config.training.max_target_length
-        self.targets = [model.tokenize(texts, limit) for texts in self.task.targets]
-        self.lengths = [max(map(len, ids)) + 1 for ids in self.targets]
+        self.targets = model.tokenize_targets(self.task.targets, self.task.languages, config.training.max_target_length)
+        self.lengths = [max(map(len, ids)) for ids in self.targets]
         return model.to(self.accelerator.device).train(False)  # type: ignore[no-any-return]
 
     @staticmethod
@@ -148,7 +147,7 @@ class Trainer:
         """
         settings = self.config.training
         batches = self.task.plan(self.lengths, epoch=0).batches
-        words_an_epoch = sum(len(ids) + 1 for batch in batches for number in batch for ids in self.targets[number])
+        words_an_epoch = sum(len(ids) for batch in batches for number in batch for ids in self.targets[number])
         done = self.state.epoch * words_an_epoch + self.state.num_tokens
         with progress("training", settings.epochs * words_an_epoch, "words", done=done) as advance:
             while self.state.epoch < settings.epochs and not self._is_stale():
@@ -208,7 +207,7 @@ class Trainer:
     def _update(self, plan: EpochPlan, update: int, loads: Any) -> tuple[float, int]:
         """Make one update; return its loss, summed over words and processes, and the number of these words."""
         accelerator, batch = self.accelerator, plan.batches[update]
-        num_words = sum(len(ids) + 1 for number in batch for ids in self.targets[number])
+        num_words = sum(len(ids) for number in batch for ids in self.targets[number])
         torch.manual_seed(self._seed(update, accelerator.process_index))
         total = torch.zeros((), device=accelerator.device)
         parts = self._parts(batch)
@@ -235,9 +234,7 @@ class Trainer:
     def _groups(self, part: list[int]) -> Any:
         ids = self.model.config
         targets = [self.targets[number] for number in part]
-        groups = group_targets(
-            targets, ids.bos_token_id, ids.eos_token_id, ids.pad_token_id, num_groups=self.task.num_groups
-        )
+        groups = group_targets(targets, ids.eos_token_id, ids.pad_token_id, num_groups=self.task.num_groups)
         return [group.to(self.accelerator.device) for group in groups]
 
     def _guess_fraction(self) -> float:

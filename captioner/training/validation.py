@@ -51,7 +51,8 @@ class Validation:
         pairs: list[tuple[int, str]] = []
         with torch.inference_mode(), progress("validation", sum(map(len, self._batches())), "items") as advance:
             for numbers in self._batches():
-                found = model.search(self._encode(model, numbers), self._search)
+                languages = [self._task.val_languages[one] for one in numbers] if self._task.val_languages else []
+                found = model.search(self._encode(model, numbers), self._search, languages)
                 pairs += zip(numbers, model.decode([best[0] for best in found]), strict=True)
                 advance(len(numbers))
         everyone: list[tuple[int, str]] = gather_object(pairs)
@@ -89,8 +90,10 @@ class Validation:
         with torch.inference_mode():
             for numbers in self._batches():
                 memory = self._encode(model, numbers)
-                targets = [model.tokenize(self._task.val_targets[one], self._max_target_length) for one in numbers]
-                for group in group_targets(targets, ids.bos_token_id, ids.eos_token_id, ids.pad_token_id):
+                languages = [self._task.val_languages[one] for one in numbers] if self._task.val_languages else []
+                texts = [self._task.val_targets[one] for one in numbers]
+                targets = model.tokenize_targets(texts, languages, self._max_target_length)
+                for group in group_targets(targets, ids.eos_token_id, ids.pad_token_id):
                     group = group.to(device)
                     logits, _ = model.decoder(group.target_input, memory.select(group.item_index))
                     total[0] += caption_loss(logits, group.target_output, ids.pad_token_id, label_smoothing=0.0)

@@ -41,6 +41,7 @@ class VideoTask:
     """
 
     from_features = True
+    languages, val_languages = (), ()  # one language alone
 
     def __init__(self, config: VideoConfig) -> None:
         self.config = config

@@ -1,0 +1,97 @@
+"""The pairs of sentences that a run trains and validates on, by set and by the language to write."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from captioner.config import SentenceDataConfig, SentenceSetConfig
+from captioner.data.parallel_text import SentencePair, keep_trainable, read_parallel
+from captioner.errors import ConfigError
+from captioner.preprocess.typography import plain_text
+
+
+@dataclass(frozen=True)
+class Direction:
+    """Pairs of one set, read one way.
+
+    Attributes:
+        name: What its scores are called.
+        file: Where its training sources are.
+        source_language: A code such as en; empty where the config does not say.
+        target_language: The same.
+        weight: How often each training pair is shown in an epoch.
+        train: To learn from.
+        val: To be judged by; empty where the set only trains.
+    """
+
+    name: str
+    file: Path
+    source_language: str
+    target_language: str
+    weight: float
+    train: list[SentencePair]
+    val: list[SentencePair]
+
+
+def read_directions(config: SentenceDataConfig) -> list[Direction]:
+    """Read the pairs of all sets; a set that is learnt both ways is two directions.
+
+    Raises:
+        ConfigError: The config names no sentences, or none to validate on, or texts of several languages are to be
+            written and a set does not say in which its texts are.
+        DataError: The data cannot be used.
+    """
+    sets = {"": config} if config.source or not config.sets else {}
+    directions = [
+        way
+        for name, one in {**sets, **config.sets}.items()
+        for way in _read_set(name, one, config.max_words, config.max_ratio)
+    ]
+    if not any(one.val for one in directions):
+        raise ConfigError("data.val_source is empty: set it in the config, or write data.val_source=PATH behind it")
+    languages = {one.target_language for one in directions}
+    if len(languages) > 1 and "" in languages:
+        raise ConfigError("data: several languages are to be written: each set needs source_language and target_language")
+    return directions
+
+
+def _read_set(name: str, config: SentenceSetConfig, max_words: int, max_ratio: float) -> Iterator[Direction]:
+    section = f"data.sets.{name}" if name else "data"
+    if not config.source:
+        raise ConfigError(f"{section}.source is empty: set it in the config, or write {section}.source=PATH behind it")
+    pairs = read_parallel(Path(config.source), Path(config.target) if config.target else None)
+    val = []
+    if config.val_source:
+        val = read_parallel(Path(config.val_source), Path(config.val_target) if config.val_target else None)
+    train, dropped = keep_trainable(pairs, max_words, max_ratio)
+    for reason, count in dropped.items():
+        print(f"{section}: {count:,} of {len(pairs):,} training pairs left out: {reason}", flush=True)
+    from_language, to_language = config.source_language, config.target_language
+    there = Direction(
+        name=f"{name} {from_language}-{to_language}".strip(" -"),
+        file=Path(config.source),
+        source_language=from_language,
+        target_language=to_language,
+        weight=config.weight,
+        train=_plain(train),
+        val=_plain(val),
+    )
+    yield there
+    if config.both_ways:
+        yield replace(
+            there,
+            name=f"{name} {to_language}-{from_language}".strip(" -"),
+            source_language=to_language,
+            target_language=from_language,
+            train=_plain(_turned(train)),
+            val=_plain(_turned(val)),
+        )
+
+
+def _turned(pairs: list[SentencePair]) -> list[SentencePair]:
+    return [SentencePair(pair.target, pair.source) for pair in pairs]
+
+
+def _plain(pairs: list[SentencePair]) -> list[SentencePair]:
+    """Return pairs whose sources are written as translators read them."""
+    return [SentencePair(plain_text(pair.source), pair.target) for pair in pairs]
