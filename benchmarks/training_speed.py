@@ -112,11 +112,11 @@ def as_trained(captions: int) -> Callable[[], None]:
     objective = Objective(model, config, from_features=True)
     optimizer = build_optimizer(model, config.training)
     features = torch.randn(captions // CAPTIONS_A_PHOTO, GRID, GRID, CHANNELS)
-    targets = [torch.randint(4, VOCAB, (length,)).tolist() for length in lengths_like_flickr8k(captions)]
+    targets = [[1, *torch.randint(4, VOCAB, (length,)).tolist()] for length in lengths_like_flickr8k(captions)]
     photos = [targets[start : start + CAPTIONS_A_PHOTO] for start in range(0, captions, CAPTIONS_A_PHOTO)]
 
     def update() -> None:
-        groups = group_targets(photos, bos_id=1, eos_id=2, pad_id=0)
+        groups = group_targets(photos, eos_id=2, pad_id=0)
         optimizer.zero_grad()
         torch.autograd.backward(objective(features, range(len(photos)), groups))
         clip_grad_norm_(model.parameters(), config.training.clip_norm)

@@ -100,7 +100,7 @@ def read_batches(config: SentenceConfig, num: int) -> tuple[list[Batch], int]:
     plan = plan_buckets(target_lengths, source_lengths, settings.batch_tokens, settings.seed, epoch=0)
     batches = []
     for batch in plan.batches[:num]:
-        (group,) = group_targets([[targets[number]] for number in batch], BOS, EOS, PAD, num_groups=1)
+        (group,) = group_targets([[[BOS, *targets[number]]] for number in batch], EOS, PAD, num_groups=1)
         inputs = pad_sources([sources[batch[item]] for item in group.item_index.tolist()], EOS, PAD)
         in_order = TargetGroup(group.target_input, group.target_output, torch.arange(len(batch)))
         batches.append((inputs, in_order))

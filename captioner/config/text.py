@@ -48,6 +48,19 @@ class SentenceDataConfig(SentenceSetConfig):
     max_vocab_size: int = Field(5_000, ge=300)
     """Size of the vocabulary that all languages share, the 256 bytes included."""
 
+    def all_sets(self) -> dict[str, SentenceSetConfig]:
+        """Return the sets by name, the first one under an empty name where it is used."""
+        return {**({"": self} if self.source or not self.sets else {}), **self.sets}
+
+    def directions(self) -> list[tuple[str, str]]:
+        """Return the pairs of languages, source and target, that are learnt; a language is empty where nothing says it."""
+        pairs = []
+        for one in self.all_sets().values():
+            pairs.append((one.source_language, one.target_language))
+            if one.both_ways:
+                pairs.append((one.target_language, one.source_language))
+        return list(dict.fromkeys(pairs))
+
 
 class TextEncoderConfig(Section):
     """The convolutional network that reads a sentence."""

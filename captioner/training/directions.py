@@ -16,7 +16,6 @@ class Direction:
 
     Attributes:
         name: What its scores are called.
-        file: Where its training sources are.
         source_language: A code such as en; empty where the config does not say.
         target_language: The same.
         weight: How often each training pair is shown in an epoch.
@@ -25,7 +24,6 @@ class Direction:
     """
 
     name: str
-    file: Path
     source_language: str
     target_language: str
     weight: float
@@ -41,17 +39,18 @@ def read_directions(config: SentenceDataConfig) -> list[Direction]:
             written and a set does not say in which its texts are.
         DataError: The data cannot be used.
     """
-    sets = {"": config} if config.source or not config.sets else {}
     directions = [
         way
-        for name, one in {**sets, **config.sets}.items()
+        for name, one in config.all_sets().items()
         for way in _read_set(name, one, config.max_words, config.max_ratio)
     ]
     if not any(one.val for one in directions):
         raise ConfigError("data.val_source is empty: set it in the config, or write data.val_source=PATH behind it")
-    languages = {one.target_language for one in directions}
+    languages = {target for _, target in config.directions()}
     if len(languages) > 1 and "" in languages:
-        raise ConfigError("data: several languages are to be written: each set needs source_language and target_language")
+        raise ConfigError(
+            "data: several languages are to be written: each set needs source_language and target_language"
+        )
     return directions
 
 
@@ -65,11 +64,12 @@ def _read_set(name: str, config: SentenceSetConfig, max_words: int, max_ratio: f
         val = read_parallel(Path(config.val_source), Path(config.val_target) if config.val_target else None)
     train, dropped = keep_trainable(pairs, max_words, max_ratio)
     for reason, count in dropped.items():
-        print(f"{section}: {count:,} of {len(pairs):,} training pairs left out: {reason}", flush=True)
+        print(
+            f"{f'{section}: ' if name else ''}{count:,} of {len(pairs):,} training pairs left out: {reason}", flush=True
+        )
     from_language, to_language = config.source_language, config.target_language
     there = Direction(
         name=f"{name} {from_language}-{to_language}".strip(" -"),
-        file=Path(config.source),
         source_language=from_language,
         target_language=to_language,
         weight=config.weight,

@@ -1,6 +1,7 @@
 """Sentences and translations as something to learn."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captioner.config import SentenceConfig
@@ -46,7 +47,7 @@ class SentenceTask:
         judged = [one for one in self._directions if one.val]
         self._val = [pair for one in judged for pair in one.val]
         self.val_targets = [(pair.target,) for pair in self._val]
-        written = dict.fromkeys(one.target_language for one in self._directions)
+        written = {target for _, target in config.data.directions()}
         self._written = sorted(written) if len(written) > 1 else []
         self.languages = [one.target_language for one in self._directions for _ in one.train] if self._written else []
         self.val_languages = [one.target_language for one in judged for _ in one.val] if self._written else []
@@ -65,11 +66,10 @@ class SentenceTask:
     def open(self, model: CaptionerModel) -> None:
         """Turn the sources into token ids, and tell the model between which languages it translates."""
         limit = self.config.encoder.max_positions - 1
-        pairs = dict.fromkeys((one.source_language, one.target_language) for one in self._directions)
         tokens = {language: language_token(language) for language in self._written}
         tokenizer = model.tokenizer
         model.config.language_ids = {one: tokenizer.convert_tokens_to_ids(token) for one, token in tokens.items()}
-        model.config.directions = [list(pair) for pair in pairs if all(pair)]
+        model.config.directions = [list(pair) for pair in self.config.data.directions() if all(pair)]
         model.config.known_words = known_words(pair.source for pair in self._train)
         self.train = TokenisedSentences([pair.source for pair in self._train], model, limit)
         self.val = TokenisedSentences([pair.source for pair in self._val], model, limit)
@@ -89,13 +89,13 @@ class SentenceTask:
     def card(self) -> CardTexts:
         """Say what the sentences were."""
         data, encoder = self.config.data, self.config.encoder
-        pairs = dict.fromkeys((one.source_language, one.target_language) for one in self._directions)
+        pairs = data.directions()
         ways = ", ".join(f"{source} to {target}" for source, target in pairs if source and target)
         languages = list(dict.fromkeys(language for pair in pairs for language in pair if language))
         return CardTexts(
             task="translation",
             languages=languages,
-            data=data.name or ", ".join(dict.fromkeys(one.file.name for one in self._directions)),
+            data=data.name or ", ".join(Path(one.source).name for one in data.all_sets().values()),
             summary=(
                 f"An attention LSTM that writes a translation ({ways or 'languages not stated'}), on "
                 f"{encoder.num_layers} gated convolutions over the source."
@@ -130,4 +130,3 @@ class TokenisedSentences:
     def load(self, numbers: Sequence[int], views: Sequence[int], seed: int) -> SourceTokens:
         """Return a padded batch; there is one view of a sentence, and no chance."""
         return pad_sources([self._ids[number] for number in numbers], *self._special)
-

@@ -8,7 +8,7 @@ import torch
 from captioner.data.batching import EpochPlan, group_targets, plan_buckets, plan_epoch
 
 PAD, BOS, EOS = 0, 1, 2
-CAPTIONS = [[(5, 6), (7,)], [(), (5, 6, 7, 8, 9)], [(6, 6, 6)]]
+CAPTIONS = [[(1, 5, 6), (1, 7)], [(1,), (1, 5, 6, 7, 8, 9)], [(1, 6, 6, 6)]]  # each begins with BOS
 
 
 def rows_of(groups):
@@ -22,27 +22,33 @@ def rows_of(groups):
             assert torch.equal(given[1:length], wanted[: length - 1])
             assert not given[length:].any()
             assert not wanted[length:].any()
-            rows.append((int(item), tuple(given[1:length].tolist())))
+            rows.append((int(item), tuple(given[:length].tolist())))
     return rows
 
 
 @pytest.mark.parametrize("num_groups", [1, 2, 3, 4, 9])
 def test_groups_hold_every_caption_once(num_groups):
-    groups = group_targets(CAPTIONS, BOS, EOS, PAD, num_groups)
+    groups = group_targets(CAPTIONS, EOS, PAD, num_groups)
     expected = [(item, ids) for item, several in enumerate(CAPTIONS) for ids in several]
     assert sorted(rows_of(groups)) == sorted(expected)
     assert len(groups) <= num_groups
 
 
 def test_groups_are_of_similar_length():
-    groups = group_targets(CAPTIONS, BOS, EOS, PAD, 3)
+    groups = group_targets(CAPTIONS, EOS, PAD, 3)
     lengths = [(group.target_output != PAD).sum(1) for group in groups]
     assert all(earlier.max() <= later.min() for earlier, later in pairwise(lengths))
     assert all(group.target_output.shape[1] == length.max() for group, length in zip(groups, lengths, strict=True))
 
 
+def test_a_caption_begins_with_the_token_of_its_language():
+    (group,) = group_targets([[(3, 5)], [(4, 6)]], EOS, PAD, 1)
+    assert group.target_input.tolist() == [[3, 5], [4, 6]]
+    assert group.target_output.tolist() == [[5, EOS], [6, EOS]]
+
+
 def test_group_moves_whole():
-    group = group_targets(CAPTIONS, BOS, EOS, PAD, 1)[0].to(torch.device("meta"))
+    group = group_targets(CAPTIONS, EOS, PAD, 1)[0].to(torch.device("meta"))
     assert {field.device.type for field in vars(group).values()} == {"meta"}
 
 

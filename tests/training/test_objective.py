@@ -8,7 +8,7 @@ from captioner.config import PhotoConfig, SelfCriticalConfig, TrainingConfig
 from captioner.data.batching import group_targets
 from captioner.training.objective import Objective
 
-CAPTIONS = [[(4, 5, 6), (7,)], [(5, 5, 5, 8)], [(9, 4), (6,), (4, 4, 4)]]
+CAPTIONS = [[(1, 4, 5, 6), (1, 7)], [(1, 5, 5, 5, 8)], [(1, 9, 4), (1, 6), (1, 4, 4, 4)]]  # each begins with BOS
 
 
 def pixels() -> torch.Tensor:
@@ -17,7 +17,7 @@ def pixels() -> torch.Tensor:
 
 def loss_of(model, captions=CAPTIONS, inputs=None, num_groups=2, guess_fraction=0.0, **settings):
     objective = Objective(model, PhotoConfig(training=TrainingConfig(**settings)), from_features=False)
-    groups = group_targets(captions, 1, 2, 0, num_groups)
+    groups = group_targets(captions, 2, 0, num_groups)
     return objective(pixels() if inputs is None else inputs, range(len(captions)), groups, guess_fraction)
 
 
@@ -36,7 +36,7 @@ def test_groups_change_nothing(make_model, num_groups):
 
 def test_features_give_the_loss_of_their_pixels(make_model):
     model = make_model()
-    groups = group_targets(CAPTIONS, 1, 2, 0)
+    groups = group_targets(CAPTIONS, 2, 0)
     objective = Objective(model, PhotoConfig(), from_features=True)
     torch.testing.assert_close(objective(model.encoder.features(pixels()), range(3), groups), loss_of(model))
 
@@ -64,7 +64,7 @@ def test_guesses_replace_words_but_neither_bos_nor_padding(make_model, monkeypat
     given, guessed = seen
     assert torch.equal(given[:, 0], guessed[:, 0])
     assert (given == 0).any()
-    logits, _ = original(given, model.encode(pixels()).select(group_targets(CAPTIONS, 1, 2, 0, 1)[0].item_index))
+    logits, _ = original(given, model.encode(pixels()).select(group_targets(CAPTIONS, 2, 0, 1)[0].item_index))
     expected = torch.cat([given[:, :1], logits[:, :-1].argmax(-1)], 1)
     torch.testing.assert_close(guessed, torch.where(given == 0, 0, expected))
 
@@ -94,7 +94,7 @@ def self_critical(model, reward, weight=1.0, num_samples=4, temperature=1.0):
 
 def test_equal_rewards_teach_nothing(make_model):
     model = make_model()
-    groups = group_targets(CAPTIONS, 1, 2, 0)
+    groups = group_targets(CAPTIONS, 2, 0)
     loss = self_critical(model, lambda items, texts, finished: np.ones(len(texts)))(pixels(), range(3), groups)
     loss.backward()
     assert all(parameter.grad is None or not parameter.grad.any() for parameter in model.decoder.parameters())
@@ -102,7 +102,7 @@ def test_equal_rewards_teach_nothing(make_model):
 
 def test_seen_of_the_two_losses_add_up(make_model):
     model = make_model()
-    groups = group_targets(CAPTIONS, 1, 2, 0)
+    groups = group_targets(CAPTIONS, 2, 0)
 
     def at(weight):
         torch.manual_seed(3)
@@ -120,7 +120,7 @@ def test_samples_are_judged_with_their_own_items(make_model):
         seen.append((list(items), len(texts), len(finished)))
         return np.zeros(len(texts))
 
-    self_critical(make_model(), reward, num_samples=2)(pixels(), [7, 5, 9], group_targets(CAPTIONS, 1, 2, 0))
+    self_critical(make_model(), reward, num_samples=2)(pixels(), [7, 5, 9], group_targets(CAPTIONS, 2, 0))
     assert seen == [([7, 7, 5, 5, 9, 9], 6, 6)]
 
 
@@ -132,7 +132,7 @@ def test_near_temperature_0_all_samples_are_alike_and_teach_nothing(make_model):
         model = make_model()
         torch.manual_seed(0)
         objective = self_critical(model, reward, temperature=temperature)
-        objective(pixels(), range(3), group_targets(CAPTIONS, 1, 2, 0)).backward()
+        objective(pixels(), range(3), group_targets(CAPTIONS, 2, 0)).backward()
         assert bool(model.decoder.logits.bias.grad.any()) == teaches
 
 
@@ -140,7 +140,7 @@ def test_what_is_never_sampled_does_not_grow_at_the_cost_of_what_was_found_wanti
     model = make_model()
     torch.manual_seed(0)
     objective = self_critical(model, lambda items, texts, finished: np.random.default_rng(0).random(len(texts)))
-    objective(pixels(), range(3), group_targets(CAPTIONS, 1, 2, 0)).backward()
+    objective(pixels(), range(3), group_targets(CAPTIONS, 2, 0)).backward()
     gradient = model.decoder.logits.bias.grad
     assert not gradient[model.forbidden_ids()].any()
     assert gradient.count_nonzero() == len(gradient) - len(model.forbidden_ids())
@@ -155,7 +155,7 @@ def test_what_is_rewarded_becomes_likelier(make_model):
     )
     optimizer = torch.optim.Adam(model.decoder.parameters(), 0.02)
     torch.manual_seed(0)
-    groups = group_targets(CAPTIONS, 1, 2, 0)
+    groups = group_targets(CAPTIONS, 2, 0)
     for _ in range(40):
         optimizer.zero_grad()
         objective(pixels(), range(3), groups).backward()
