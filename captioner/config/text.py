@@ -28,7 +28,7 @@ class SentenceSetConfig(Section):
     both_ways: bool = False
     """Whether the sources are learnt as translations of the targets, too."""
     weight: float = Field(1.0, gt=0)
-    """How often each training pair of the set is shown in an epoch; 1.5 shows every pair once and half of them again."""
+    """How often each training pair of the set is shown in an epoch; 1.5 shows each once and half of them again."""
 
 
 class SentenceDataConfig(SentenceSetConfig):
@@ -39,8 +39,8 @@ class SentenceDataConfig(SentenceSetConfig):
     license: str = ""
     """On which terms it may be used, for the model card."""
     sets: dict[str, SentenceSetConfig] = Field(default_factory=dict)
-    """Further sets by name: `data.sets.tatoeba.source=FILE`. Where several directions have validation pairs, the mean of
-    their scores chooses the best epoch. A set without them only trains."""
+    """Further sets by name: `data.sets.tatoeba.source=FILE`. Where several directions have validation pairs, the mean
+    of their scores chooses the best epoch. A set without them only trains."""
     max_words: int = Field(100, ge=1)
     """Training pairs with more words on a side are left out."""
     max_ratio: float = Field(4.0, ge=1)
@@ -53,7 +53,7 @@ class SentenceDataConfig(SentenceSetConfig):
         return {**({"": self} if self.source or not self.sets else {}), **self.sets}
 
     def directions(self) -> list[tuple[str, str]]:
-        """Return the pairs of languages, source and target, that are learnt; a language is empty where nothing says it."""
+        """Return the pairs of languages, source and target, that are learnt; one that nothing names is empty."""
         pairs = []
         for one in self.all_sets().values():
             pairs.append((one.source_language, one.target_language))

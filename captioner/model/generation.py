@@ -69,9 +69,9 @@ class TextGeneration:
 
     def tokenize(self, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
         """Return the token ids of texts, without BOS and EOS, cut off behind `max_tokens`."""
-        backend = self._tokenizer().backend_tokenizer  # four times as fast as transformers' way around it
-        backend.encode_special_tokens = True  # text that looks like a special token is text
-        return [one.ids[:max_tokens] for one in backend.encode_batch_fast(list(texts), add_special_tokens=False)]
+        tokenizer = self._tokenizer()
+        found: list[list[int]] = tokenizer(list(texts), add_special_tokens=False)["input_ids"] if texts else []
+        return [ids[:max_tokens] for ids in found]
 
     def tokenize_targets(
         self, targets: Sequence[Sequence[str]], languages: Sequence[str], max_tokens: int

@@ -115,8 +115,8 @@ def train_bpe_tokenizer(
     Args:
         texts: Sentences as people wrote them, of one language or several.
         vocab_size: Number of entries, the special tokens and the 256 bytes included.
-        languages: Codes of the languages to write, where there are several: each gets a token such as `<de>`, with which
-            its texts begin.
+        languages: Codes of the languages to write, where there are several: each gets a token such as `<de>`, with
+            which its texts begin.
 
     Raises:
         EmptyDataError: There is no text.

@@ -37,8 +37,8 @@ def search(
         decoder: Anything with `start` and `step`.
         memory: What the encoder saw, one row an item.
         options: `sample` draws at random, else `beam_size` and `num_groups` tell greedy, beam and diverse beam apart.
-        bos_id: What the decoder reads first: the same token for all items, or one for each, such as that of the language
-            to write.
+        bos_id: What the decoder reads first: the same token for all items, or one for each, such as that of the
+            language to write.
         eos_id: What ends a hypothesis.
         forbidden_ids: Never written (padding, BOS, unknown, banned words); `eos_id` among them is ignored.
         required_ids: For each word that every hypothesis has, the tokens that say it, one of which must not be

@@ -77,7 +77,7 @@ def test_one_model_learns_which_language_to_write(sets, sentence_config, tmp_pat
             "batch_tokens": 60,
             "label_smoothing": 0.0,
             "warmup_steps": 5,
-            "learning_rate": 3e-3,
+            "learning_rate": 0.01,
             "patience": 60,
         },
     )

@@ -67,3 +67,18 @@ def test_each_sample_is_compared_with_the_mean_of_the_others():
     rewards = torch.tensor([[1.0, 2.0, 6.0], [3.0, 3.0, 3.0]])
     expected = torch.tensor([[1.0 - 4.0, 2.0 - 3.5, 6.0 - 1.5], [0.0, 0.0, 0.0]])
     torch.testing.assert_close(advantages(rewards), expected)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("rows", [1, 300])
+def test_caption_loss_and_its_gradient_are_those_of_torch(smoothing, rows):
+    generator = torch.Generator().manual_seed(0)
+    logits = (3 * torch.randn(rows, 4, 11, generator=generator)).requires_grad_()
+    targets = torch.randint(0, 11, (rows, 4), generator=generator)  # 0 is padding
+    ours = caption_loss(logits, targets, 0, smoothing)
+    (gradient,) = torch.autograd.grad(2 * ours, logits)
+    theirs = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), targets.flatten(), ignore_index=0, label_smoothing=smoothing, reduction="sum"
+    )
+    torch.testing.assert_close(ours, theirs)
+    torch.testing.assert_close(gradient, torch.autograd.grad(2 * theirs, logits)[0], rtol=1e-4, atol=1e-6)
