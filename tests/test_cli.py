@@ -197,6 +197,23 @@ def test_interrupted_it_says_how_to_go_on_and_goes_on(run, model_folder, photos,
     assert (status, err) == (0, f"{output}: finished already; without --resume it is made anew\n")
 
 
+def test_what_failed_is_tried_again_and_said_to_be(run, model_folder, photos, tmp_path):
+    late, bad, output = tmp_path / "late.png", tmp_path / "bad.jpg", tmp_path / "out.jsonl"
+    bad.write_text("no photo")
+    command = ["caption", photos[0], late, bad, "--model", model_folder, "--output", output, "--resume"]
+    assert run(*command)[0] == 1
+    late.write_bytes(photos[1].read_bytes())
+    status, _, err = run(*command)
+    assert status == 1 and "2 of 3 files failed in the finished run, and are tried again" in err
+    assert "captioned 1 of 3 photos" in err and "1 were done before" in err
+    bad.write_bytes(photos[2].read_bytes())
+    assert run(*command)[0] == 0
+    status, _, err = run(*command)
+    assert status == 0 and "finished already" in err
+    files = [json.loads(line)["file"] for line in output.read_text().splitlines()]
+    assert files == [str(photos[0]), str(late), str(bad)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [

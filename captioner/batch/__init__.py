@@ -2,7 +2,7 @@
 
 from captioner.batch.batches import Captioned, caption_batches, caption_files
 from captioner.batch.finding import Found, find_clips, find_photos, find_recordings
-from captioner.batch.run import Destinations, is_finished, new_files, run_folder
+from captioner.batch.run import Destinations, is_finished, left_to_do, run_folder
 from captioner.batch.summary import Summary, Wording
 
 __all__ = [
@@ -17,6 +17,6 @@ __all__ = [
     "find_photos",
     "find_recordings",
     "is_finished",
-    "new_files",
+    "left_to_do",
     "run_folder",
 ]

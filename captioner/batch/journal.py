@@ -4,12 +4,12 @@ The file has a line of settings, and then one a batch: the batch's records, as a
 before the sidecars of its photos are written, and they are there before the next batch's line. So whatever ended the
 run, all that can be missing or torn belongs to the last batch; it is cut off, and its photos are captioned again. Where
 sidecars could not be written, an object `failed` behind their batch has the error of each such photo. What a finished
-run came to, to which this one adds, stands before all batches in objects `earlier`.
+run came to, to which this one adds, stands before all batches in objects `earlier`. A photo that failed may come again
+in a later line, which then says what became of it.
 """
 
 import json
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -26,6 +26,11 @@ TAKEN_OVER_AT_ONCE = 1000  # records in a line
 SUFFIX = ".unfinished"
 
 
+def place(file: str | Path) -> str:
+    """Return what is the same for a file however its path is spelled."""
+    return os.path.abspath(file)  # noqa: PTH100 (resolve would follow links)
+
+
 class Journal:
     """Opens a run's journal, a new one or that of an earlier run.
 
@@ -34,10 +39,9 @@ class Journal:
         settings: What may not change while a run is unfinished: the model, how captions are searched.
 
     Attributes:
-        done: The files that need not be captioned again.
-        again: The files of the batch that was cut off.
-        failed: How many of the done ones failed, for each kind of error.
-        num_records: How many records there are.
+        done: The places of files that need not be captioned again.
+        failed: The places of files that failed.
+        again: The places of the files of the batch that was cut off.
 
     Raises:
         UsageError: The path cannot be written, a run is at work on it, or the earlier run had other settings.
@@ -47,9 +51,8 @@ class Journal:
         check_place(path)
         self.path = path
         self.done: set[str] = set()
+        self.failed: set[str] = set()
         self.again: frozenset[str] = frozenset()
-        self.failed: Counter[str] = Counter()
-        self.num_records = 0
         is_new = not path.exists()
         try:
             self._stream = path.open("w+b" if is_new else "r+b")
@@ -64,14 +67,20 @@ class Journal:
                 path.unlink(missing_ok=True)
             raise
 
+    @property
+    def num_records(self) -> int:
+        """How many records there are."""
+        return len(self.done) + len(self.failed)
+
     def write(self, records: Sequence[Record]) -> None:
         """Write a batch; it outlives a loss of power.
 
         Raises:
             OutputError: It cannot be written.
         """
-        self._write([record.to_dict() for record in records])
-        self.num_records += len(records)
+        rows = [record.to_dict() for record in records]
+        self._write(rows)
+        self._count(rows)
 
     def fail(self, records: Sequence[Record]) -> None:
         """Write that some of the batch written last failed after all.
@@ -79,7 +88,9 @@ class Journal:
         Raises:
             OutputError: It cannot be written.
         """
-        self._write({"failed": {record.file: record.to_dict()["error"] for record in records}})
+        rows = [record.to_dict() for record in records]
+        self._write({"failed": {row["file"]: row["error"] for row in rows}})
+        self._count(rows)
 
     def take_over(self, records: Iterable[Record]) -> None:
         """Write what an earlier run came to, whose outputs are there, so that the run goes on from it."""
@@ -89,7 +100,20 @@ class Journal:
             self._count(batch)
 
     def records(self) -> Iterator[Record]:
-        """Read all that is done, in the order in which it was."""
+        """Read all that is done, in the order in which it was; what failed first stands where it failed."""
+        latest: dict[str, Row | None] = {}
+        for row in self._rows():
+            if row["error"] or place(row["file"]) in latest:
+                latest[place(row["file"])] = row
+        for row in self._rows():
+            key = place(row["file"])
+            newest = latest.get(key, row)
+            if newest is not None:
+                yield Record.from_dict(newest)
+            if key in latest:
+                latest[key] = None  # it does not come twice
+
+    def _rows(self) -> Iterator[Row]:
         with self.path.open("rb") as stream:
             next(stream, None)
             batch: list[Row] = []
@@ -97,9 +121,9 @@ class Journal:
                 if "failed" in line:
                     batch = _with_errors(batch, line["failed"])
                     continue
-                yield from map(Record.from_dict, batch)
+                yield from batch
                 batch = line["earlier"] if isinstance(line, dict) else line
-            yield from map(Record.from_dict, batch)
+            yield from batch
 
     def close(self) -> None:
         """Close the file; it stays for a later run."""
@@ -142,13 +166,15 @@ class Journal:
             else:
                 last = _with_errors(last, line["failed"])
             end = self._stream.tell()
-        self.again = frozenset(row["file"] for row in last)
+        self.again = frozenset(place(row["file"]) for row in last)
         self._cut(start)
 
     def _count(self, rows: Sequence[Row]) -> None:
-        self.num_records += len(rows)
-        self.done.update(row["file"] for row in rows)
-        self.failed.update(row["error"]["type"] for row in rows if row["error"])
+        for row in rows:
+            has_failed = bool(row["error"]) and Record.from_dict(row).has_failed
+            now, before = (self.failed, self.done) if has_failed else (self.done, self.failed)
+            now.add(place(row["file"]))
+            before.discard(place(row["file"]))
 
     def _cut(self, end: int) -> None:
         self._stream.seek(end)

@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -13,7 +12,7 @@ from typing import Any
 
 from captioner.batch.batches import Captioned
 from captioner.batch.interrupt import stop_by_interrupt
-from captioner.batch.journal import Journal, find_journal
+from captioner.batch.journal import Journal, find_journal, place
 from captioner.batch.summary import Summary, Wording
 from captioner.errors import OutputError, UsageError
 from captioner.outputs import AttentionWriter, CaptionText, SidecarWriter, check_outputs, open_writer
@@ -100,8 +99,11 @@ def is_finished(files: Sequence[str | Path], to: Destinations) -> bool:
     return bool(to.outputs) and not _journal_path(files, to).exists() and all(path.is_file() for path in to.outputs)
 
 
-def new_files(files: Sequence[str | Path], to: Destinations) -> int | None:
-    """Count the files that are not in the outputs of a finished run; None where no output tells.
+def left_to_do(files: Sequence[str | Path], to: Destinations) -> tuple[int, int] | None:
+    """Count the files that are not in the outputs of a finished run, and those that failed in it.
+
+    Returns:
+        The two numbers; None where no output tells.
 
     Raises:
         UsageError: An output is none that a run wrote.
@@ -109,12 +111,9 @@ def new_files(files: Sequence[str | Path], to: Destinations) -> int | None:
     path = readable(to.outputs)
     if path is None:
         return None
-    known = {_place(record.file) for record in read_earlier(path, to.text_field)}
-    return sum(_place(file) not in known for file in files)
-
-
-def _place(file: str | Path) -> str:
-    return os.path.abspath(file)  # noqa: PTH100 (resolve would follow links)
+    has_failed = {place(record.file): record.has_failed for record in read_earlier(path, to.text_field)}
+    places = [place(file) for file in files]
+    return sum(one not in has_failed for one in places), sum(has_failed.get(one, False) for one in places)
 
 
 def _open_journal(
@@ -155,7 +154,7 @@ def _go_on_from_outputs(journal: Journal, to: Destinations, settings: Mapping[st
 
 
 def _journal_path(files: Sequence[str | Path], to: Destinations) -> Path:
-    parents = sorted({_place(Path(file).parent) for file in files})
+    parents = sorted({place(Path(file).parent) for file in files})
     try:
         common = [os.path.commonpath(parents)]
     except ValueError:  # on several drives of Windows
@@ -172,7 +171,7 @@ def _caption(
     hide_progress: bool,
     wording: Wording,
 ) -> Summary:
-    summary = Summary(len(files), wording, failed=journal.failed.copy() if journal else Counter())
+    summary = Summary(len(files), wording)
     todo = _todo(files, to, journal, summary)
     start = time.monotonic()
     with (
@@ -191,14 +190,14 @@ def _caption(
 
 
 def _todo(files: Sequence[str | Path], to: Destinations, journal: Journal | None, summary: Summary) -> list[str | Path]:
-    """Leave out what is done; what the journal's last line was about is done again even where it has a sidecar."""
-    done = set(map(_place, journal.done)) if journal else set()
-    again = journal.again if journal else frozenset()
+    """Leave out what is done; what failed, or was in the journal's last line, is done again even with a sidecar."""
+    done = journal.done if journal else frozenset()
+    again = journal.failed | journal.again if journal else frozenset()
     todo = []
     for file in files:
-        if _place(file) in done:
+        if place(file) in done:
             summary.earlier += 1
-        elif to.sidecars and str(file) not in again and to.sidecars.leaves_out(file):
+        elif to.sidecars and place(file) not in again and to.sidecars.leaves_out(file):
             summary.skipped += 1
         else:
             todo.append(file)

@@ -32,7 +32,7 @@ class Summary:
         skipped: Those that had a sidecar already.
         earlier: Those that the run had done before it was broken off.
         captioned: Those that were captioned since.
-        failed: How many could not be, for each kind of error, before and since.
+        failed: How many could not be, for each kind of error.
         num_done: Photos since, captioned or failed.
         seconds: How long that took, without loading the model.
         stopped: Whether the user stopped it.

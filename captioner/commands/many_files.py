@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from captioner.batch.run import Engine
 
 Resume = Annotated[
-    bool, typer.Option("--resume", help="Go on with a run that did not come to its end, or begin if there is none.")
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on with a run that did not come to its end, add to one that did, or begin; retry what failed.",
+    ),
 ]
 
 
@@ -27,13 +31,13 @@ def to_files(outputs: Sequence[Path]) -> list[Path]:
 def nothing_to_do(files: Sequence[str | Path], to: "Destinations", resume: bool, as_json: bool) -> bool:
     """Check the outputs, before a model is loaded; tell whether the run to resume had come to its end, and say so.
 
-    It has not where files came since that can be added to its outputs.
+    It has not where files came since that can be added to its outputs, or failed and can be tried again.
 
     Raises:
         UsageError: An output cannot be written, or not be of these files.
         MissingExtraError: A format needs a library that is not installed.
     """
-    from captioner.batch import is_finished, new_files
+    from captioner.batch import is_finished, left_to_do
     from captioner.outputs import check_outputs
 
     check_outputs(to.outputs, files, to.text_field)
@@ -41,12 +45,17 @@ def nothing_to_do(files: Sequence[str | Path], to: "Destinations", resume: bool,
         check_output()
     if not (resume and is_finished(files, to)):
         return False
-    count = new_files(files, to)
-    if count:
-        print_note(f"{count:,} of {len(files):,} files came since the run had finished, and are added to it")
+    left = left_to_do(files, to)
+    came, failed = left or (0, 0)
+    if came:
+        print_note(f"{came:,} of {len(files):,} files came since the run had finished, and are added to it")
+    if failed:
+        print_note(f"{failed:,} of {len(files):,} files failed in the finished run, and are tried again")
+    if came or failed:
         return False
     done = ", ".join(map(str, to.outputs))
-    unknown = "; to add what came since, name a .jsonl, .parquet or .csv output as well" if count is None else ""
+    why = "; to add what came since, and to try what failed, name a .jsonl, .parquet or .csv output as well"
+    unknown = why if left is None else ""
     print_note(f"{done}: finished already; without --resume it is made anew{unknown}")
     return True
 

@@ -99,6 +99,11 @@ class Record:
     duration_s: float | None = None
     segments: tuple[Segment, ...] = ()
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the file failed, and no person has written its text since: such a text has no log-probability."""
+        return self.error is not None and (self.caption is None or self.log_prob is not None)
+
     def to_dict(self) -> dict[str, Any]:
         """Return all fields, in this order of keys."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}

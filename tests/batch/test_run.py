@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from captioner.batch import Destinations, caption_batches, is_finished, new_files, run_folder
+from captioner.batch import Destinations, caption_batches, is_finished, left_to_do, run_folder
 from captioner.config import SearchConfig
-from captioner.errors import OutputError, UsageError
+from captioner.errors import FileMissingError, OutputError, UsageError
 from captioner.outputs import SidecarWriter
 
 NAMES = [f"x{number:02d}.jpg" for number in range(20)]
@@ -172,15 +172,15 @@ def test_what_came_since_a_run_had_finished_is_added(make_captioner, files, tmp_
     captioner = make_captioner()
     run(captioner, files[:11], to)
     before = {path: path.read_bytes() for path in to.outputs}
-    assert new_files(files, to) == 10
+    assert left_to_do(files, to) == (10, 1)
     if batch:
         with pytest.raises(ZeroDivisionError):
             run(Dying(captioner, batch, break_down), files, to, resume=True)
         assert {path: path.read_bytes() for path in to.outputs} == before
         assert not is_finished(files, to)
     summary = run(captioner, files, to, resume=True)
-    assert summary.captioned + summary.earlier == 21 and summary.failed == {"CorruptFileError": 1}
-    assert new_files(files, to) == 0
+    assert summary.captioned + summary.earlier == 20 and summary.failed == {"CorruptFileError": 1}
+    assert left_to_do(files, to) == (0, 1)
     added = {path: path.read_bytes() for path in to.outputs if path.suffix != ".parquet"}
     for path in to.outputs:
         path.unlink()
@@ -192,7 +192,7 @@ def test_another_spelling_of_a_file_is_no_new_file(make_captioner, files, tmp_pa
     to = Destinations([tmp_path / "out.jsonl"])
     run(make_captioner(), files, to)
     monkeypatch.chdir(tmp_path)
-    assert new_files([file.relative_to(tmp_path) for file in files], to) == 0
+    assert left_to_do([file.relative_to(tmp_path) for file in files], to) == (0, 1)
 
 
 def test_what_a_person_changed_in_an_output_stays(make_captioner, files, tmp_path):
@@ -204,11 +204,90 @@ def test_what_a_person_changed_in_an_output_stays(make_captioner, files, tmp_pat
     assert [row["caption"] for row in rows(to.outputs[0])] == ["by hand", "by hand", "by hand", "a x02.jpg"]
 
 
+def away(captioner, monkeypatch, *names):
+    """Files that a share or a lock keeps from being read."""
+    read = captioner.preprocess.read
+
+    def unreadable(file):
+        if Path(file).name in names:
+            raise FileMissingError(file, "may not be read (permission denied)")
+        return read(file)
+
+    monkeypatch.setattr(captioner.preprocess, "read", unreadable)
+
+
+@pytest.mark.parametrize("names", [["out.jsonl"], ["out.csv"], ["out.csv", "out.json"], EVERY_OUTPUT])
+@pytest.mark.parametrize("existing", [None, "skip", "append"])
+def test_what_failed_in_a_finished_run_is_tried_again_and_stands_where_it_stood(
+    make_captioner, files, tmp_path, names, existing, monkeypatch
+):
+    pytest.importorskip("pyarrow")
+    to = Destinations([tmp_path / name for name in names], SidecarWriter(files, existing) if existing else None)
+    whole = Destinations([tmp_path / "whole" / name for name in names if name != "photos/metadata.jsonl"])
+    (tmp_path / "whole").mkdir()
+    run(make_captioner(), files, whole)
+    with monkeypatch.context() as patch:
+        captioner = make_captioner()
+        away(captioner, patch, "x03.jpg", "x19.jpg")
+        assert run(captioner, files, to).failed == {"CorruptFileError": 1, "FileMissingError": 2}
+    assert left_to_do(files, to) == (0, 3)
+    captioner = make_captioner()
+    summary = run(captioner, files, to, resume=True)
+    assert sorted(map(Path, captioner.preprocess.reading)) == [
+        files[0],
+        *(f for f in files if f.stem in ("x03", "x19")),
+    ]
+    assert (summary.earlier, summary.captioned, summary.failed) == (18, 2, {"CorruptFileError": 1})
+    assert left_to_do(files, to) == (0, 1)
+    for path in whole.outputs:
+        if path.suffix != ".parquet":
+            assert (tmp_path / path.name).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_what_failed_in_an_unfinished_run_is_tried_again(make_captioner, files, outputs, batch, monkeypatch):
+    captioner = make_captioner()
+    away(captioner, monkeypatch, *(file.name for file in files[1:12:2]))
+    with pytest.raises(ZeroDivisionError):
+        run(Dying(captioner, 6, break_down), files, Destinations(outputs))
+    monkeypatch.undo()
+    with pytest.raises(ZeroDivisionError):
+        run(Dying(make_captioner(), batch, break_down), files, Destinations(outputs), resume=True)
+    summary = run(make_captioner(), files, Destinations(outputs), resume=True)
+    assert summary.failed == {"CorruptFileError": 1}
+    check_whole(outputs, files)
+    assert [row["file"] for row in rows(outputs[0])] == list(map(str, files))
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.csv"])
+def test_a_text_that_a_person_wrote_for_a_failed_file_stays(make_captioner, files, tmp_path, name):
+    to = Destinations([tmp_path / name])
+    run(make_captioner(), files, to)
+    content = to.outputs[0].read_text()
+    if name == "out.jsonl":
+        content = content.replace('"caption": null', '"caption": "by hand"')
+    else:
+        content = content.replace(f"{files[0]},,", f"{files[0]},by hand,")
+    to.outputs[0].write_text(content)
+    assert left_to_do(files, to) == (0, 0)
+    captioner = make_captioner()
+    run(captioner, files, to, resume=True)
+    assert captioner.preprocess.reading == [] and "by hand" in to.outputs[0].read_text()
+
+
+def test_a_failed_file_under_another_spelling_stands_once(make_captioner, files, tmp_path, monkeypatch):
+    to = Destinations([tmp_path / "out.jsonl"])
+    run(make_captioner(), files[:3], to)
+    monkeypatch.chdir(tmp_path)
+    run(make_captioner(), [file.relative_to(tmp_path) for file in files[:4]], to, resume=True)
+    assert [Path(row["file"]).name for row in rows(to.outputs[0])] == [file.name for file in files[:4]]
+
+
 @pytest.mark.parametrize("names", [["out.html"], ["out.json"], ["photos/metadata.jsonl"], ["out.csv", "out.html"]])
 def test_where_outputs_hold_too_little_nothing_is_known_of_new_files(make_captioner, files, tmp_path, names):
     to = Destinations([tmp_path / name for name in names])
     run(make_captioner(), files, to)
-    assert new_files(files, to) is None
+    assert left_to_do(files, to) is None
 
 
 @pytest.mark.parametrize(
@@ -284,7 +363,7 @@ def test_sidecars_alone_are_gone_on_with_too(make_captioner, files):
         run(make_captioner(), files, Destinations(sidecars=Torn(files, "append", 8)))
     assert (files[0].parent / ".captions.unfinished").exists()
     summary = run(make_captioner(), files, Destinations(sidecars=SidecarWriter(files, "append")), resume=True)
-    assert summary.earlier == 6
+    assert summary.earlier == 5 and summary.failed == {"CorruptFileError": 1}
     assert len(list(files[0].parent.glob("*.txt"))) == 20
     assert not (files[0].parent / ".captions.unfinished").exists()
 
