@@ -13,13 +13,14 @@ from captioner.commands.export import export
 from captioner.commands.options import Commands
 from captioner.commands.recognize import recognize
 from captioner.commands.score import compare, score
+from captioner.commands.serve import serve
 from captioner.commands.train import models, train
 from captioner.commands.transcribe import transcribe
 from captioner.commands.translate import translate
 from captioner.errors import CaptionerError, CheckpointError, ConfigError, OutputError, UsageError
 from captioner.terminal import flush_output, open_streams, print_note, print_notes, print_text, printable
 
-COMMANDS = (caption, demo, web_page, score, compare, translate, transcribe, recognize, train, export, models)
+COMMANDS = (caption, demo, web_page, serve, score, compare, translate, transcribe, recognize, train, export, models)
 
 app = Commands(
     help="Photos to captions, text to translations, speech to text, clips to actions, on a CPU; measures and trains.",

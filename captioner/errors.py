@@ -18,6 +18,7 @@
     ├── ScoreError               hypotheses and references do not fit together
     ├── ShapeError               a tensor has the wrong shape
     ├── OutputError              results cannot be written
+    ├── OverloadedError          a server has more to do than it holds
     └── TrainingError            training stopped; the last checkpoint is safe
         ├── NonFiniteLossError   the loss became NaN or infinite
         └── CheckpointError      a checkpoint cannot be written or read
@@ -141,6 +142,10 @@ class ShapeError(CaptionerError):
 
 class OutputError(CaptionerError):
     """Results cannot be written."""
+
+
+class OverloadedError(CaptionerError):
+    """A server has more to do than it holds."""
 
 
 class TrainingError(CaptionerError):

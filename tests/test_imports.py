@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "captioner"
 DOCUMENT = PACKAGE.parent / "docs" / "architecture.md"
 # Nothing imports what stands before it.
 ORDER = [
-    *("__main__", "cli", "commands", "web", "allocator"),
+    *("__main__", "cli", "commands", "server", "web", "allocator"),
     *("export", "evaluation", "batch", "pipeline", "onnx", "training", "model", "search", "modules"),
     *("metrics", "outputs", "data", "preprocess", "config", "pretrained", "progress", "terminal", "home", "errors"),
 ]
@@ -19,7 +19,9 @@ MODEL_PARTS = [
     str(path.relative_to(PACKAGE)) for part in ("modules", "search") for path in sorted((PACKAGE / part).rglob("*.py"))
 ]
 SURFACES = [
-    str(path.relative_to(PACKAGE)) for part in ("commands", "web") for path in sorted((PACKAGE / part).rglob("*.py"))
+    str(path.relative_to(PACKAGE))
+    for part in ("commands", "server", "web")
+    for path in sorted((PACKAGE / part).rglob("*.py"))
 ]
 
 
@@ -41,7 +43,7 @@ def within(names: set[str], *modules: str) -> set[str]:
 
 @pytest.mark.parametrize("file", MODEL_PARTS)
 def test_model_parts_know_nothing_of_data_training_and_surfaces(file):
-    above = ("web", "cli", "batch", "pipeline", "training", "model", "metrics", "outputs", "data")
+    above = ("server", "web", "cli", "batch", "pipeline", "training", "model", "metrics", "outputs", "data")
     assert not within(imported(file), *(f"captioner.{name}" for name in above), "gradio")
 
 

@@ -124,7 +124,7 @@ def caption_batches(
     size = BatchSize(batch_size, max(1, LARGEST_AT_ONCE // captioner.num_streams))
     upcoming = Upcoming(files, captioner.num_streams)
     batches: deque[Future[tuple[list[Captioned], float]]] = deque()
-    with _threads(available_cores()) as readers, _streams(captioner.num_streams) as streams:
+    with _threads(available_cores()) as readers, stream_threads(captioner.num_streams) as streams:
         while not stop():
             readings = [readers.submit(_read, captioner, file) for file in upcoming.take(size.now)]
             if readings:
@@ -181,7 +181,7 @@ def _threads(count: int, start: Callable[[], None] = lambda: None) -> Iterator[T
 
 
 @contextmanager
-def _streams(count: int) -> Iterator[ThreadPoolExecutor]:
+def stream_threads(count: int) -> Iterator[ThreadPoolExecutor]:
     """Yield the threads that run the model; torch's own threads are divided among them while the block runs."""
     if count == 1:
         with _threads(1) as streams:

@@ -1,6 +1,5 @@
 """`app`: the web page."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +8,6 @@ import typer
 from captioner.commands.options import Device
 from captioner.pretrained.registry import find_model
 from captioner.terminal import print_note
-
-LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def app(
@@ -29,9 +26,9 @@ def app(
     device: Device = "auto",
 ) -> None:
     """Open a web page that shows all this; its password is what CAPTIONER_PASSWORD says, if anything."""
-    from captioner.web.launch import PASSWORD_VARIABLE, serve
+    from captioner.web.access import warning_of
+    from captioner.web.launch import serve
 
-    if host not in LOCAL and not os.environ.get(PASSWORD_VARIABLE):
-        note = f"anyone who reaches {host} may use this page; {PASSWORD_VARIABLE} sets a password"
-        print_note(f"captioner: {note}")
+    if warning := warning_of(host):
+        print_note(f"captioner: {warning}")
     serve([Path(find_model(name)) for name in model] if model else None, host, port, device)

@@ -16,12 +16,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from captioner.allocator import keep_freed_memory
 from captioner.errors import UsageError
+from captioner.web.access import needed_password
 from captioner.web.limits import Limits
 from captioner.web.page import build_page
 from captioner.web.registry import ModelRegistry
 from captioner.web.theme import SCRIPT, STYLE, theme
 
-PASSWORD_VARIABLE = "CAPTIONER_PASSWORD"
 # A browser loads nothing from elsewhere, whatever a file or a later Gradio would want. Gradio's own scripts need inline
 # code and eval; Hugging Face shows the page in a frame of its own.
 HEADERS = {
@@ -91,7 +91,7 @@ def served(
 
 
 def _launch(page: gr.Blocks, host: str | None, port: int | None, limits: Limits) -> None:
-    password = os.environ.get(PASSWORD_VARIABLE)
+    password = needed_password()
     page.launch(
         server_name=host,
         server_port=port,

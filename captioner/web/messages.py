@@ -4,7 +4,6 @@ import functools
 import html
 import inspect
 import logging
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,11 +11,10 @@ from typing import Any
 import gradio as gr
 
 from captioner.errors import CaptionerError
+from captioner.web.without_folders import without_folders
 
 LOG = logging.getLogger(__name__)
 UNKNOWN = "Something went wrong in the server, which has noted it in its log. Nothing that was done is lost."
-# The folders of an absolute path; not those of an address on the web, nor of a relative path.
-FOLDERS = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:)?[/\\](?:[^\s/\\:'\"]+[/\\])+")
 
 
 def told(work: Callable[..., Any], to_program: bool = False) -> Callable[..., Any]:
@@ -56,11 +54,6 @@ def sentences(to_program: bool = False) -> Iterator[None]:
     except Exception as error:
         LOG.exception("the web page failed")
         raise _shown(UNKNOWN) from error
-
-
-def without_folders(text: str) -> str:
-    """Leave of each absolute path its last name."""
-    return FOLDERS.sub("", text)
 
 
 def _shown(text: str) -> gr.Error:

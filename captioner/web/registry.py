@@ -37,13 +37,18 @@ class ModelRegistry:
         folders: The models' folders; None: all that ship.
         device: As in `captioner.load`.
         limits: Of photos and clips.
+        engine: What runs models of photos, as in `captioner.load`.
 
     Raises:
         ModelError: A folder holds no model, or two have one name.
     """
 
     def __init__(
-        self, folders: Sequence[Path] | None = None, device: str = "auto", limits: Limits | None = None
+        self,
+        folders: Sequence[Path] | None = None,
+        device: str = "auto",
+        limits: Limits | None = None,
+        engine: str = "auto",
     ) -> None:
         found = list_models() if folders is None else folders
         self._models: dict[str, Model] = {}
@@ -52,6 +57,7 @@ class ModelRegistry:
                 raise ModelError(f"{self._models[model.name].folder} and {model.folder} have one name: rename one")
             self._models[model.name] = model
         self._device = device
+        self._engine = engine
         self._max_pixels = (limits or Limits()).pixels
         self._loading = threading.Lock()
         self._loaded: dict[str, Any] = {}
@@ -108,7 +114,7 @@ class ModelRegistry:
         from captioner.preprocess.frames import ClipPreprocessor
         from captioner.preprocess.image import ImagePreprocessor
 
-        loaded = load(model.folder, self._device)
+        loaded = load(model.folder, self._device, self._engine if model.modality == "image" else "auto")
         if not isinstance(loaded, Captioner | ActionRecognizer):
             return loaded
         allowed = min(self._max_pixels, loaded.preprocess.config.max_pixels)

@@ -7,8 +7,8 @@ import pytest
 from captioner.errors import AnnotationError, CaptionerError, ScoreError, UsageError
 from captioner.web.evaluation import evaluated, evaluation_view
 from captioner.web.limits import Limits
-from captioner.web.messages import without_folders
 from captioner.web.uploads import Upload
+from captioner.web.without_folders import without_folders
 
 FAMILIES = ["bleu", "cider"]
 

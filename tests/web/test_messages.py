@@ -6,7 +6,8 @@ import gradio as gr
 import pytest
 
 from captioner.errors import CorruptFileError, ModelError
-from captioner.web.messages import UNKNOWN, told, without_folders
+from captioner.web.messages import UNKNOWN, told
+from captioner.web.without_folders import without_folders
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,44 @@
+"""`serve`: a server for programs."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from captioner.commands.options import Device
+from captioner.pretrained.registry import find_model
+from captioner.terminal import print_note
+
+LIBRARIES = ("fastapi", "fastapi_offline", "uvicorn", "python_multipart", "prometheus_client")
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="The address to serve to; 0.0.0.0 serves to all who can reach this machine.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A model that `captioner models` lists, or a folder; may be repeated. Default: all that ship and"
+            " caption photos or translate."
+        ),
+    ] = None,
+    device: Device = "auto",
+    engine: Annotated[
+        Literal["auto", "torch", "onnx"],
+        typer.Option(help="What runs models of photos: torch, or ONNX Runtime (faster on a CPU)."),
+    ] = "auto",
+) -> None:
+    """Serve captions and translations to programs, over HTTP; they give the password of CAPTIONER_PASSWORD, if any."""
+    from captioner.preprocess.opening import import_library
+    from captioner.web.access import needed_password, warning_of
+
+    for library in LIBRARIES:
+        import_library(library, "serve")
+    from captioner.server.launch import serve as run
+
+    if warning := warning_of(host):
+        print_note(f"captioner: {warning}")
+    folders = [Path(find_model(name)) for name in model] if model else None
+    run(folders, host, port, device, engine, needed_password())

@@ -1,0 +1,91 @@
+"""From what is asked to an answer: threads read photos, the batcher brings concurrent requests together."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any, TypeVar
+
+from captioner.config import SearchConfig
+from captioner.errors import InputError, UsageError
+from captioner.server.answers import CaptionAnswer, TranslationAnswer, caption_answer, translation_answer
+from captioner.server.asking import Asked, Sent, asked_for, photo_bytes
+from captioner.server.batcher import Batcher
+from captioner.web.limits import Limits
+from captioner.web.registry import ModelRegistry
+
+T = TypeVar("T")
+
+
+class Service:
+    """Captions photos and translates texts for many clients at once.
+
+    Args:
+        registry: The models, loaded.
+        limits: How much one request may ask for.
+        readers: Threads that read photos.
+        batcher: What runs the models.
+    """
+
+    def __init__(self, registry: ModelRegistry, limits: Limits, readers: Executor, batcher: Batcher) -> None:
+        self.registry = registry
+        self.limits = limits
+        self._readers = readers
+        self._batcher = batcher
+
+    async def caption(self, sent: Sent) -> CaptionAnswer:
+        """Caption one photo.
+
+        Raises:
+            UsageError: The request makes no sense.
+            InputError: The photo cannot be read.
+            ConfigError: A search option is out of range.
+        """
+        asked, captioner, search, photo = await self._aside(self._read_photo, sent)
+        result = await asyncio.wrap_future(self._batcher.submit(captioner.caption_images, photo, search))
+        return caption_answer(result, captioner.name, asked.attention)
+
+    async def translate(self, sent: Sent) -> TranslationAnswer:
+        """Translate one text.
+
+        Raises:
+            UsageError: The request makes no sense.
+            ConfigError: A search option is out of range.
+        """
+        asked, translator, search = await self._aside(self._read_text, sent)
+        result = await asyncio.wrap_future(self._batcher.submit(translator.translate_texts, asked.what, search))
+        return translation_answer(result, translator.name, asked.attention)
+
+    async def _aside(self, work: Callable[..., T], *values: Any) -> T:
+        """Do something in a thread while other requests are answered."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work, *values)
+
+    def _read_photo(self, sent: Sent) -> tuple[Asked, Any, SearchConfig, Any]:
+        asked = asked_for(sent, "photo", self.limits)
+        captioner = self._model(asked.model, "image")
+        search = captioner.options(**asked.options)
+        if search.concepts and not captioner.recognises:
+            raise UsageError(f"concepts: model {captioner.name!r} does not tell what it finds in a photo")
+        try:
+            image = captioner.preprocess.read(photo_bytes(asked))
+            return asked, captioner, search, captioner.preprocess(image)
+        except InputError as error:
+            raise type(error)(asked.name, error.reason) from error
+
+    def _read_text(self, sent: Sent) -> tuple[Asked, Any, SearchConfig]:
+        asked = asked_for(sent, "text", self.limits)
+        translator = self._model(asked.model, "text")
+        if not isinstance(asked.what, str) or not asked.what.strip():
+            raise UsageError("text must be a text that is not empty")
+        if len(asked.what) > self.limits.text_characters:
+            raise UsageError(
+                f"{len(asked.what)} characters; this server translates at most {self.limits.text_characters}"
+            )
+        return asked, translator, translator.options(**asked.options)
+
+    def _model(self, name: str | None, kind: str) -> Any:
+        names = self.registry.names(kind)
+        if not names:
+            raise UsageError(f"no model here {'captions photos' if kind == 'image' else 'translates'}")
+        if name is not None and name not in names:
+            raise UsageError(f"there is no model {name!r} for it here: choose from {', '.join(names)}")
+        return self.registry.get(name or names[0], kind)
