@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from captioner.batch import Destinations, caption_batches, find_photos, run_folder
+from captioner.batch import Destinations, Run, caption_batches, find_photos
 from captioner.config import ImageConfig, SearchConfig
 from captioner.outputs import SidecarWriter
 from captioner.pipeline import Candidate, CaptionResult
@@ -46,11 +46,8 @@ def run(folder: Path) -> None:
     """Caption a folder, and print this process's greatest resident memory in MB."""
     files = find_photos([folder / "photos"]).on_disk
     captioner = MadeUp()
-    run_folder(
-        lambda todo, stop: caption_batches(captioner, todo, SearchConfig(), 32, stop),
-        files,
-        Destinations([folder / "captions.jsonl"], SidecarWriter(files)),
-        {"model": captioner.name},
+    Run(files, Destinations([folder / "captions.jsonl"], SidecarWriter(files))).execute(
+        lambda todo, stop: caption_batches(captioner, todo, SearchConfig(), 32, stop), {"model": captioner.name}
     )
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 

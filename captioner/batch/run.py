@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from captioner.batch.batches import Captioned
 from captioner.batch.interrupt import stop_by_interrupt
 from captioner.batch.journal import Journal, find_journal, place
-from captioner.batch.summary import Summary, Wording
+from captioner.batch.summary import Labels, Summary
 from captioner.errors import OutputError, UsageError
 from captioner.outputs import AttentionWriter, CaptionText, SidecarWriter, check_outputs, open_writer
 from captioner.outputs.disk import is_one_files_own
@@ -24,202 +24,238 @@ from captioner.progress import progress
 # Each waits until the disk has it; those that wait together, wait once.
 SIDECARS_AT_ONCE = 16
 
-CAPTIONS = Wording()
-
-# Captions files in batches, in order; asks before each batch whether it is to stop.
+# Works on files in batches, in order; asks before each batch whether it is to stop.
 Engine = Callable[[Sequence[str | Path], Callable[[], bool]], Iterator[Sequence[Captioned]]]
 
 
 @dataclass(frozen=True)
 class Destinations:
-    """Where captions go.
+    """Where results go.
 
     Attributes:
         outputs: Files, each written whole at the end; their names say the format.
         sidecars: Writes a text beside each photo.
-        looks: Draws where the decoder looked.
+        attention: Draws the attention of each file's best result.
         caption_text: What a caption becomes in a `metadata.jsonl`.
-        text_field: What captions are called in outputs.
+        text_field: What results are called in outputs.
+        as_json: Print a record of each file as a line of JSON.
     """
 
     outputs: Sequence[Path] = ()
     sidecars: SidecarWriter | None = None
-    looks: AttentionWriter | None = None
+    attention: AttentionWriter | None = None
     caption_text: CaptionText | None = None
     text_field: TextField = "caption"
+    as_json: bool = False
+
+    @property
+    def are_kept(self) -> bool:
+        """Whether a run leaves results that a later run can continue from."""
+        return bool(self.outputs or self.sidecars)
 
 
-def run_folder(
-    engine: Engine,
-    files: Sequence[str | Path],
-    to: Destinations,
-    settings: Mapping[str, Any],
-    *,
-    resume: bool = False,
-    show: Callable[[Captioned], None] = lambda done: None,
-    hide_progress: bool = False,
-    wording: Wording = CAPTIONS,
-) -> Summary:
-    """Caption files, and keep what is done whatever ends the run.
+@dataclass(frozen=True)
+class Run:
+    """One run over many files: on what, where to, and how. It is made once and handed down.
 
-    Args:
-        engine: Captions batches.
+    Attributes:
         files: Photos, clips or recordings, each once.
-        to: Where captions go. Where they are neither in outputs nor in sidecars, nothing is kept of a run's way.
-        settings: What may not change while a run is unfinished.
-        resume: Go on with the unfinished run, or begin if there is none.
-        show: Called for each photo, in order.
-        hide_progress: Show no bar.
-        wording: What files are called in messages, and what is done with them.
-
-    Raises:
-        UsageError: There is an unfinished run and `resume` is not set, or an output cannot be written.
-        OutputError: Writing failed; what is done is kept.
+        destinations: Where results go. Without outputs and sidecars, an interrupted run keeps nothing.
+        resume: Continue the unfinished run, or begin if there is none.
+        labels: What files are called in messages, and what is done with them.
     """
-    check_outputs(to.outputs, files, to.text_field)
-    if to.sidecars:
-        to.sidecars.check()
-    journal = _open_journal(files, to, settings, resume)
-    if journal is None:
-        return _caption(engine, files, to, None, show, hide_progress, wording)
-    try:
-        summary = _caption(engine, files, to, journal, show, hide_progress, wording)
-        if not summary.stopped:
-            _write_outputs(journal, to, wording)
-            journal.remove()
-    except OutputError as error:
-        raise OutputError(f"{error}; what is done is kept: the same command with --resume goes on") from error
-    finally:
-        journal.close()
-    return summary
 
+    files: Sequence[str | Path]
+    destinations: Destinations = field(default_factory=Destinations)
+    resume: bool = False
+    labels: Labels = field(default_factory=Labels)
 
-def is_finished(files: Sequence[str | Path], to: Destinations) -> bool:
-    """Tell whether all outputs are there and no run is unfinished."""
-    return bool(to.outputs) and not _journal_path(files, to).exists() and all(path.is_file() for path in to.outputs)
+    def check(self) -> None:
+        """Check that the results can be written.
 
+        Raises:
+            UsageError: An output cannot be written, or cannot hold these files.
+            MissingExtraError: A format needs a library that is not installed.
+        """
+        to = self.destinations
+        check_outputs(to.outputs, self.files, to.text_field)
+        if to.sidecars:
+            to.sidecars.check()
 
-def left_to_do(files: Sequence[str | Path], to: Destinations) -> tuple[int, int] | None:
-    """Count the files that are not in the outputs of a finished run, and those that failed in it.
+    def is_finished(self) -> bool:
+        """Tell whether all outputs are there and no run is unfinished."""
+        outputs = self.destinations.outputs
+        return bool(outputs) and not self._journal_path().exists() and all(map(Path.is_file, outputs))
 
-    Returns:
-        The two numbers; None where no output tells.
+    def left_to_do(self) -> tuple[int, int] | None:
+        """Count the files that are not in the outputs of a finished run, and those that failed in it.
 
-    Raises:
-        UsageError: An output is none that a run wrote.
-    """
-    path = readable(to.outputs)
-    if path is None:
-        return None
-    has_failed = {place(record.file): record.has_failed for record in read_earlier(path, to.text_field)}
-    places = [place(file) for file in files]
-    return sum(one not in has_failed for one in places), sum(has_failed.get(one, False) for one in places)
+        Returns:
+            The two numbers; None if no output can tell.
 
+        Raises:
+            UsageError: An output was not written by a run.
+        """
+        to = self.destinations
+        path = readable(to.outputs)
+        if path is None:
+            return None
+        has_failed = {place(record.file): record.has_failed for record in read_earlier(path, to.text_field)}
+        places = [place(file) for file in self.files]
+        num_failed = sum(has_failed.get(one, False) for one in places)
+        return sum(one not in has_failed for one in places), num_failed
 
-def _open_journal(
-    files: Sequence[str | Path], to: Destinations, settings: Mapping[str, Any], resume: bool
-) -> Journal | None:
-    if not (to.outputs or to.sidecars):
-        if resume:
-            raise UsageError("--resume: nothing is kept of captions that are only printed; add --output or --sidecar")
-        return None
-    path = _journal_path(files, to)
-    if path.exists() and not resume:
-        raise UsageError(
-            f"{path} is there, the work of a run that did not come to its end: go on with it by --resume, or delete it"
-            " to begin anew"
-        )
-    finished = resume and is_finished(files, to)
-    journal = Journal(path, settings)
-    if finished:
+    def execute(
+        self,
+        engine: Engine,
+        settings: Mapping[str, Any],
+        *,
+        show: Callable[[Captioned], None] = lambda done: None,
+        hide_progress: bool = False,
+    ) -> Summary:
+        """Work through the files, and keep what is done however the run ends.
+
+        Args:
+            engine: Works on batches.
+            settings: What must not change while a run is unfinished.
+            show: Called for each file, in order.
+            hide_progress: Show no progress bar.
+
+        Returns:
+            What was done.
+
+        Raises:
+            UsageError: There is an unfinished run and `resume` is not set, or an output cannot be written.
+            OutputError: Writing failed; what is done is kept.
+        """
+        self.check()
+        journal = self._open_journal(settings)
+        if journal is None:
+            return self._work(engine, None, show, hide_progress)
         try:
-            _go_on_from_outputs(journal, to, settings)
-        except BaseException:
-            journal.remove()
-            raise
-    return journal
+            summary = self._work(engine, journal, show, hide_progress)
+            if not summary.stopped:
+                self._write_outputs(journal)
+                journal.remove()
+        except OutputError as error:
+            raise OutputError(f"{error}; what is done is kept: the same command with --resume goes on") from error
+        finally:
+            journal.close()
+        return summary
 
+    def _journal_path(self) -> Path:
+        parents = sorted({place(Path(file).parent) for file in self.files})
+        try:
+            common = [os.path.commonpath(parents)]
+        except ValueError:  # on several drives of Windows
+            common = []
+        folders = [Path(folder) for folder in (*common, *parents)]
+        return find_journal(self.destinations.outputs, folders)
 
-def _go_on_from_outputs(journal: Journal, to: Destinations, settings: Mapping[str, Any]) -> None:
-    path = readable(to.outputs)
-    if path is None:
-        return
-    earlier = list(read_earlier(path, to.text_field))
-    models = sorted({record.model for record in earlier})
-    if models and settings.get("model") not in models:
-        raise UsageError(
-            f"{path} was written by {' and '.join(models)}: give the same model, or leave --resume out to make it anew"
-        )
-    journal.take_over(earlier)
+    def _open_journal(self, settings: Mapping[str, Any]) -> Journal | None:
+        if not self.destinations.are_kept:
+            if self.resume:
+                raise UsageError("--resume: captions that are only printed are not kept; add --output or --sidecar")
+            return None
+        path = self._journal_path()
+        if path.exists() and not self.resume:
+            raise UsageError(
+                f"{path} is there, the work of a run that did not come to its end: go on with it by"
+                " --resume, or delete it to begin anew"
+            )
+        finished = self.resume and self.is_finished()
+        journal = Journal(path, settings)
+        if finished:
+            try:
+                self._take_over_outputs(journal, settings)
+            except BaseException:
+                journal.remove()
+                raise
+        return journal
 
+    def _take_over_outputs(self, journal: Journal, settings: Mapping[str, Any]) -> None:
+        path = readable(self.destinations.outputs)
+        if path is None:
+            return
+        earlier = list(read_earlier(path, self.destinations.text_field))
+        models = sorted({record.model for record in earlier})
+        if models and settings.get("model") not in models:
+            raise UsageError(
+                f"{path} was written by {' and '.join(models)}: give the same model, or leave --resume"
+                " out to make it anew"
+            )
+        journal.take_over(earlier)
 
-def _journal_path(files: Sequence[str | Path], to: Destinations) -> Path:
-    parents = sorted({place(Path(file).parent) for file in files})
-    try:
-        common = [os.path.commonpath(parents)]
-    except ValueError:  # on several drives of Windows
-        common = []
-    return find_journal(to.outputs, [Path(folder) for folder in (*common, *parents)])
+    def _work(
+        self,
+        engine: Engine,
+        journal: Journal | None,
+        show: Callable[[Captioned], None],
+        hide_progress: bool,
+    ) -> Summary:
+        summary = Summary(len(self.files), self.labels)
+        todo = self._todo(journal, summary)
+        num_done = len(self.files) - len(todo)
+        start = time.monotonic()
+        with (
+            ThreadPoolExecutor(SIDECARS_AT_ONCE) as disk,
+            stop_by_interrupt() as stop,
+            progress(self.labels.results, len(self.files), self.labels.items, num_done, hide_progress) as advance,
+        ):
+            for batch in engine(todo, stop):
+                for done in self._keep(batch, journal, disk):
+                    summary.count(done.record)
+                    show(done)
+                advance(len(batch))
+            summary.stopped = summary.num_done < len(todo)
+        summary.seconds = time.monotonic() - start
+        return summary
 
+    def _todo(self, journal: Journal | None, summary: Summary) -> list[str | Path]:
+        """Leave out what is done.
 
-def _caption(
-    engine: Engine,
-    files: Sequence[str | Path],
-    to: Destinations,
-    journal: Journal | None,
-    show: Callable[[Captioned], None],
-    hide_progress: bool,
-    wording: Wording,
-) -> Summary:
-    summary = Summary(len(files), wording)
-    todo = _todo(files, to, journal, summary)
-    start = time.monotonic()
-    with (
-        ThreadPoolExecutor(SIDECARS_AT_ONCE) as disk,
-        stop_by_interrupt() as stop,
-        progress(wording.results, len(files), wording.items, len(files) - len(todo), hide_progress) as advance,
-    ):
-        for batch in engine(todo, stop):
-            for done in _keep(batch, to, journal, disk):
-                summary.count(done.record)
-                show(done)
-            advance(len(batch))
-        summary.stopped = summary.num_done < len(todo)
-    summary.seconds = time.monotonic() - start
-    return summary
+        What failed, or was in the journal's last line, is done again even with a sidecar.
+        """
+        sidecars = self.destinations.sidecars
+        done = journal.done if journal else frozenset()
+        again = journal.failed | journal.again if journal else frozenset()
+        todo = []
+        for file in self.files:
+            if place(file) in done:
+                summary.earlier += 1
+            elif sidecars and place(file) not in again and sidecars.leaves_out(file):
+                summary.skipped += 1
+            else:
+                todo.append(file)
+        return todo
 
+    def _keep(self, batch: Sequence[Captioned], journal: Journal | None, disk: Executor) -> list[Captioned]:
+        """Write what is known of a batch. The journal comes first; its module says why.
 
-def _todo(files: Sequence[str | Path], to: Destinations, journal: Journal | None, summary: Summary) -> list[str | Path]:
-    """Leave out what is done; what failed, or was in the journal's last line, is done again even with a sidecar."""
-    done = journal.done if journal else frozenset()
-    again = journal.failed | journal.again if journal else frozenset()
-    todo = []
-    for file in files:
-        if place(file) in done:
-            summary.earlier += 1
-        elif to.sidecars and place(file) not in again and to.sidecars.leaves_out(file):
-            summary.skipped += 1
-        else:
-            todo.append(file)
-    return todo
+        Returns:
+            The batch. Files whose own sidecar or picture could not be written have failed.
 
+        Raises:
+            OutputError: Other files could not be written either.
+        """
+        to = self.destinations
+        if journal:
+            journal.write([done.record for done in batch])
+        kept = [_with_attention(done, to) for done in disk.map(partial(_with_sidecar, to=to), batch)]
+        failed = [after.record for before, after in zip(batch, kept, strict=True) if after is not before]
+        if journal and failed:
+            journal.fail(failed)
+        return kept
 
-def _keep(batch: Sequence[Captioned], to: Destinations, journal: Journal | None, disk: Executor) -> list[Captioned]:
-    """Write what is known of a batch: first the journal, as its own description says why.
-
-    Returns:
-        The batch, in which files have failed whose own sidecar or picture could not be written.
-
-    Raises:
-        OutputError: Others could not be written either.
-    """
-    if journal:
-        journal.write([done.record for done in batch])
-    kept = [_looked(done, to) for done in disk.map(partial(_with_sidecar, to=to), batch)]
-    failed = [after.record for before, after in zip(batch, kept, strict=True) if after is not before]
-    if journal and failed:
-        journal.fail(failed)
-    return kept
+    def _write_outputs(self, journal: Journal) -> None:
+        to = self.destinations
+        with ExitStack() as stack:
+            advance = stack.enter_context(progress("outputs", journal.num_records, self.labels.items))
+            writers = [stack.enter_context(open_writer(path, to.caption_text, to.text_field)) for path in to.outputs]
+            for record in journal.records():
+                for writer in writers:
+                    writer.write(record)
+                advance()
 
 
 def _with_sidecar(done: Captioned, to: Destinations) -> Captioned:
@@ -231,11 +267,11 @@ def _with_sidecar(done: Captioned, to: Destinations) -> Captioned:
     return done
 
 
-def _looked(done: Captioned, to: Destinations) -> Captioned:
+def _with_attention(done: Captioned, to: Destinations) -> Captioned:
     try:
-        if to.looks and done.result is not None and done.image is not None:
+        if to.attention and done.result is not None and done.image is not None:
             best = done.result.candidates[0]
-            to.looks.write(done.record.file, done.image, best.words, best.attention)
+            to.attention.write(done.record.file, done.image, best.words, best.attention)
     except OutputError as error:
         return _failed(done, error)
     return done
@@ -246,13 +282,3 @@ def _failed(done: Captioned, error: OutputError) -> Captioned:
     if not is_one_files_own(error):
         raise error
     return replace(done, record=replace(done.record, error=ErrorInfo(type(error).__name__, str(error))))
-
-
-def _write_outputs(journal: Journal, to: Destinations, wording: Wording) -> None:
-    with ExitStack() as stack:
-        advance = stack.enter_context(progress("outputs", journal.num_records, wording.items))
-        writers = [stack.enter_context(open_writer(path, to.caption_text, to.text_field)) for path in to.outputs]
-        for record in journal.records():
-            for writer in writers:
-                writer.write(record)
-            advance()

@@ -8,7 +8,7 @@ from captioner.outputs.record import Record
 
 
 @dataclass(frozen=True)
-class Wording:
+class Labels:
     """What files are called in messages, and what is done with them.
 
     Attributes:
@@ -28,7 +28,7 @@ class Summary:
 
     Attributes:
         total: Photos that the user named.
-        wording: What they are called.
+        labels: What they are called.
         skipped: Those that had a sidecar already.
         earlier: Those that the run had done before it was broken off.
         captioned: Those that were captioned since.
@@ -39,7 +39,7 @@ class Summary:
     """
 
     total: int
-    wording: Wording = field(default_factory=Wording)
+    labels: Labels = field(default_factory=Labels)
     skipped: int = 0
     earlier: int = 0
     captioned: int = 0
@@ -62,7 +62,7 @@ class Summary:
         Args:
             failures_in: The outputs that tell of each failed file. None: each was printed.
         """
-        items, did = self.wording.items, self.wording.did
+        items, did = self.labels.items, self.labels.did
         rate = f"{self.num_done / max(self.seconds, 1e-9):.1f} {items} a second"
         parts = [f"{did} {self.captioned:,} of {self.total:,} {items} in {_duration(self.seconds)} ({rate})"]
         parts += [f"{self.earlier:,} were done before"] * (self.earlier > 0)
@@ -75,7 +75,7 @@ class Summary:
             return []
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.failed.most_common())
         place = f"see {' or '.join(failures_in)}" if failures_in else "each is named above"
-        failed = f"{self.failed.total():,} of {self.total:,} {self.wording.items} could not be {self.wording.did}"
+        failed = f"{self.failed.total():,} of {self.total:,} {self.labels.items} could not be {self.labels.did}"
         return [f"{failed} ({kinds}): {place}"]
 
 

@@ -11,7 +11,7 @@ from captioner.commands.options import is_stream
 from captioner.terminal import check_output, output_is_closed, print_note, print_text
 
 if TYPE_CHECKING:
-    from captioner.batch import Captioned, Destinations, Found, Summary, Wording
+    from captioner.batch import Captioned, Destinations, Found, Run, Summary
     from captioner.batch.run import Engine
 
 Resume = Annotated[
@@ -23,34 +23,41 @@ Resume = Annotated[
 ]
 
 
-def to_files(outputs: Sequence[Path]) -> list[Path]:
-    """Return the outputs without `-`, which gets JSON lines as they come and is gone on with by no later run."""
-    return [output for output in outputs if not is_stream(output)]
+def destinations(outputs: Sequence[Path] | None, **options: Any) -> "Destinations":
+    """Return where results go. `-` gets JSON lines as they come, and no later run resumes it.
+
+    Args:
+        outputs: The files that the user named.
+        options: Other fields of `Destinations`.
+    """
+    from captioner.batch import Destinations
+
+    named = outputs or []
+    files = [output for output in named if not is_stream(output)]
+    return Destinations(outputs=files, as_json=len(files) < len(named), **options)
 
 
-def nothing_to_do(files: Sequence[str | Path], to: "Destinations", resume: bool, as_json: bool) -> bool:
-    """Check the outputs, before a model is loaded; tell whether the run to resume had come to its end, and say so.
+def nothing_to_do(run: "Run") -> bool:
+    """Check the outputs, before a model is loaded. Tell, and say, whether the run has finished already.
 
-    It has not where files came since that can be added to its outputs, or failed and can be tried again.
+    It has not if files came since that can be added to its outputs, or failed and can be tried again.
 
     Raises:
-        UsageError: An output cannot be written, or not be of these files.
+        UsageError: An output cannot be written, or cannot hold these files.
         MissingExtraError: A format needs a library that is not installed.
     """
-    from captioner.batch import is_finished, left_to_do
-    from captioner.outputs import check_outputs
-
-    check_outputs(to.outputs, files, to.text_field)
-    if as_json or not (to.outputs or to.sidecars or to.looks):
+    run.check()
+    to = run.destinations
+    if to.as_json or not (to.are_kept or to.attention):
         check_output()
-    if not (resume and is_finished(files, to)):
+    if not (run.resume and run.is_finished()):
         return False
-    left = left_to_do(files, to)
+    left = run.left_to_do()
     came, failed = left or (0, 0)
     if came:
-        print_note(f"{came:,} of {len(files):,} files came since the run had finished, and are added to it")
+        print_note(f"{came:,} of {len(run.files):,} files came since the run had finished, and are added to it")
     if failed:
-        print_note(f"{failed:,} of {len(files):,} files failed in the finished run, and are tried again")
+        print_note(f"{failed:,} of {len(run.files):,} files failed in the finished run, and are tried again")
     if came or failed:
         return False
     done = ", ".join(map(str, to.outputs))
@@ -61,34 +68,28 @@ def nothing_to_do(files: Sequence[str | Path], to: "Destinations", resume: bool,
 
 
 def work_through(
-    engine: "Engine",
+    run: "Run",
     found: "Found",
-    to: "Destinations",
+    engine: "Engine",
     settings: Mapping[str, Any],
-    *,
-    resume: bool,
-    as_json: bool,
     show: Callable[["Captioned"], None] | None,
-    wording: "Wording",
 ) -> None:
     """Run over the files, tell on standard error what failed and what was done, and choose the exit status.
 
     Args:
+        run: What is worked on, and where results go.
+        found: The search that the run's files came from.
         engine: Works on batches.
-        found: What is worked on, and what was passed over.
-        to: Where results go.
-        settings: What may not change while a run is unfinished.
-        resume: Go on with the unfinished run.
-        as_json: Print a record of each file as a line of JSON, whether it failed or not.
-        show: Prints what became of a file that did not fail, where that is not done as JSON. None: nothing is printed.
-        wording: What files are called, and what is done with them.
+        settings: What must not change while a run is unfinished.
+        show: Prints the result of a file that did not fail, unless it is printed as JSON. None: nothing is printed.
     """
-    from captioner.batch import run_folder
     from captioner.outputs.jsonl import json_line
+
+    as_json = run.destinations.as_json
 
     def tell(done: "Captioned") -> None:
         if as_json:
-            print_text(json_line(done.record, to.text_field))
+            print_text(json_line(done.record, run.destinations.text_field))
         if done.record.error is not None:
             print_note(f"{done.record.file}: {done.record.error.message}")
         elif show and not (as_json or output_is_closed()):
@@ -97,20 +98,18 @@ def work_through(
     hide = (as_json or show is not None) and sys.stdout.isatty()
     if note := found.note():
         print_note(note)
-    _end(
-        run_folder(engine, found.files, to, settings, resume=resume, show=tell, hide_progress=hide, wording=wording), to
-    )
+    _end(run.execute(engine, settings, show=tell, hide_progress=hide), run.destinations)
 
 
 def _end(summary: "Summary", to: "Destinations") -> None:
     from captioner.outputs import failures_in
 
-    kept = bool(to.outputs or to.sidecars)
     listed = [] if summary.stopped else failures_in(to.outputs, to.text_field)
-    for line in summary.lines(listed) if kept or summary.stopped else summary.failure_lines(listed):
+    whole = to.are_kept or summary.stopped
+    for line in summary.lines(listed) if whole else summary.failure_lines(listed):
         print_note(line)
     if summary.stopped:
-        print_note("stopped" + (": the same command with --resume goes on" if kept else ""))
+        print_note("stopped" + (": the same command with --resume goes on" if to.are_kept else ""))
         raise typer.Exit(130)
     if summary.failed:
         raise typer.Exit(1)

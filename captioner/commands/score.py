@@ -32,32 +32,37 @@ Metrics = Annotated[
 DEFAULT_METRICS = "bleu,rouge,cider"
 
 
+Hypotheses = Annotated[
+    Path,
+    typer.Option(help="COCO results, JSON lines or CSV as `caption` writes them, or plain lines. - is standard input."),
+]
+Training = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="Captions that the system learnt from, or others by people: how many of its own are new, and in how many"
+        " does a thing do what none does there? (repeat for more files)"
+    ),
+]
+MaxLength = Annotated[
+    int | None,
+    typer.Option(min=1, help="The most words that the system could write; how many captions are so long?"),
+]
+ReportPage = Annotated[Path | None, typer.Option(help="Write a page of all items, worst first.")]
+Images = Annotated[Path | None, typer.Option(help="Folder of the photos, for the page.")]
+
+
 def score(
-    hypotheses: Annotated[
-        Path,
-        typer.Option(
-            help="COCO results, JSON lines or CSV as `caption` writes them, or plain lines. - is standard input."
-        ),
-    ],
+    hypotheses: Hypotheses,
     references: References,
     split: Split = None,
     plain: Plain = False,
     partial: Partial = False,
     metrics: Metrics = DEFAULT_METRICS,
-    training: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="Captions that the system learnt from, or others by people: how many of its own are new, and in how "
-            "many does a thing do what none does there? (repeat for more files)"
-        ),
-    ] = None,
-    max_length: Annotated[
-        int | None,
-        typer.Option(min=1, help="The most words that the system could write; how many captions are so long?"),
-    ] = None,
+    training: Training = None,
+    max_length: MaxLength = None,
     as_json: AsJson = False,
-    report: Annotated[Path | None, typer.Option(help="Write a page of all items, worst first.")] = None,
-    images: Annotated[Path | None, typer.Option(help="Folder of the photos, for the page.")] = None,
+    report: ReportPage = None,
+    images: Images = None,
 ) -> None:
     """Score any system's captions as coco-caption does, with intervals. The photos need not be there."""
     from captioner.evaluation.offline.card import CardScorer, describe, parse_metrics

@@ -3,7 +3,8 @@
 import io
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,48 +23,58 @@ LINES_NAMED = 10
 OTHER_FORMATS = (".csv", ".json", ".parquet", ".html")  # as `caption` writes them
 
 
+Texts = Annotated[list[str] | None, typer.Argument(help="Sentences; or - to read lines from a pipe.")]
+InputFile = Annotated[
+    Path | None,
+    typer.Option("--input", help="A text file, one text a line; or subtitles, .srt or .vtt; - is standard input."),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write here: lines of text, JSON lines where it ends in .jsonl, or subtitles; - prints JSON lines."
+    ),
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A model that `captioner models` lists, a folder, or a hub's owner/name, in place of --to. Repeated:"
+        " models of one vocabulary that write together."
+    ),
+]
+TargetLanguage = Annotated[
+    str | None, typer.Option("--to", help="The language to write, such as de or fr. Default: de.")
+]
+SourceLanguage = Annotated[
+    str | None, typer.Option("--from", help="The language to read. Default: what a model reads.")
+]
+NumTranslations = Annotated[
+    int, typer.Option(min=1, help="Translations of each line, best first, with tabs between them.")
+]
+Alignments = Annotated[
+    bool,
+    typer.Option("--alignments", help="Add ||| and which source word each word comes from, as 0-0 1-2."),
+]
+Explain = Annotated[Path | None, typer.Option(help="Folder for one PNG a sentence: which source words it looked at.")]
+MaxLength = Annotated[int | None, typer.Option(min=1, help=describe("max_length"))]
+
+
 def translate(
-    texts: Annotated[list[str] | None, typer.Argument(help="Sentences; or - to read lines from a pipe.")] = None,
-    input_file: Annotated[
-        Path | None,
-        typer.Option("--input", help="A text file, one text a line; or subtitles, .srt or .vtt; - is standard input."),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write here: lines of text, JSON lines where it ends in .jsonl, or subtitles; - prints JSON lines."
-        ),
-    ] = None,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A model that `captioner models` lists, a folder, or a hub's owner/name, in place of --to. Repeated:"
-            " models of one vocabulary that write together."
-        ),
-    ] = None,
-    target_language: Annotated[
-        str | None, typer.Option("--to", help="The language to write, such as de or fr. Default: de.")
-    ] = None,
-    source_language: Annotated[
-        str | None, typer.Option("--from", help="The language to read. Default: what a model reads.")
-    ] = None,
-    num_translations: Annotated[
-        int, typer.Option(min=1, help="Translations of each line, best first, with tabs between them.")
-    ] = 1,
-    alignments: Annotated[
-        bool, typer.Option("--alignments", help="Add ||| and which source word each word comes from, as 0-0 1-2.")
-    ] = False,
-    explain: Annotated[
-        Path | None, typer.Option(help="Folder for one PNG a sentence: which source words it looked at.")
-    ] = None,
+    texts: Texts = None,
+    input_file: InputFile = None,
+    output: Output = None,
+    model: Models = None,
+    target_language: TargetLanguage = None,
+    source_language: SourceLanguage = None,
+    num_translations: NumTranslations = 1,
+    alignments: Alignments = False,
+    explain: Explain = None,
     beam_size: BeamSize = None,
-    max_length: Annotated[int | None, typer.Option(min=1, help=describe("max_length"))] = None,
+    max_length: MaxLength = None,
     device: Device = "auto",
 ) -> None:
     """Translate texts: one line out for each line in, as they come; or a file of subtitles to another."""
     from captioner.batch.lines import translate_lines
     from captioner.pipeline import load_translator
-    from captioner.progress import progress
 
     _check(output, input_file)
     subtitles = read_subtitles_of(input_file, output)
@@ -73,19 +84,36 @@ def translate(
         raise UsageError("--num-translations, --alignments: subtitles have one text each; leave them out")
     translator = load_translator(chosen, device)
     search = translator.options(**given(beam_size=beam_size, max_length=max_length, num_captions=num_translations))
+    results = translate_lines(translator, lines, search)
     folder = _folder(explain)
+    if subtitles is not None:
+        _write(results, count, output, cues_out(output, subtitles), lambda result: result.text, folder)
+        return
+    row = partial(_row, output=output, model=translator.name, alignments=alignments)
+    _write(results, count, output, _lines_out(output), row, folder)
+
+
+def _write(
+    results: Iterable["TranslationResult"],
+    count: int | None,
+    output: Path | None,
+    destination: AbstractContextManager[Callable[[str], None]],
+    row: Callable[["TranslationResult"], str],
+    folder: Path | None,
+) -> None:
+    """Write each result as it comes, draw it into the folder, and say which lines are doubtful."""
+    from captioner.progress import progress
+
     doubtful: list[int] = []
-    with ExitStack() as stack:
-        write = stack.enter_context(_lines_out(output) if subtitles is None else cues_out(output, subtitles))
-        on_screen = (output is None or is_stream(output)) and sys.stdout.isatty()
-        advance = stack.enter_context(progress("sentences", count, "lines", hidden=on_screen))
-        for number, result in enumerate(translate_lines(translator, lines, search), start=1):
+    on_screen = (output is None or is_stream(output)) and sys.stdout.isatty()
+    with destination as write, progress("sentences", count, "lines", hidden=on_screen) as advance:
+        for number, result in enumerate(results, start=1):
             if cut := sum(sentence.num_pieces > 1 for sentence in result.sentences):
                 told = f"{cut} of its sentences too long for the model, and translated in pieces"
                 print_note(f"line {number}: {told}")
             if result.is_doubtful:
                 doubtful.append(number)
-            write(result.text if subtitles is not None else _row(result, output, translator.name, alignments))
+            write(row(result))
             if folder is not None:
                 _draw(folder, number, result)
             advance()

@@ -4,7 +4,7 @@ import base64
 import io
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -109,3 +109,12 @@ def shares(candidates: Sequence["Candidate"]) -> list[float]:
     best = max(candidate.log_prob for candidate in candidates)
     odds = [math.exp(candidate.log_prob - best) for candidate in candidates]
     return [one / sum(odds) for one in odds]
+
+
+def word_rows(candidate: "Candidate") -> list[dict[str, Any]]:
+    """Return each word with its probability and its attention, ready for JSON."""
+    rows = zip(candidate.words, candidate.word_log_probs, candidate.attention, strict=True)
+    return [
+        {"word": word, "probability": math.exp(log_prob), "attention": weights.round(5).tolist()}
+        for word, log_prob, weights in rows
+    ]

@@ -21,48 +21,21 @@ def evaluate_tab(_registry: ModelRegistry, limits: Limits) -> None:
     """Lay the tab out and connect it."""
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=2, min_width=300):
-            references = gr.File(
-                label="References", file_count="multiple", height=130, elem_id="references", elem_classes="ask"
-            )
-            results = gr.File(
-                label="Results: one file or two",
-                file_count="multiple",
-                height=130,
-                elem_id="results",
-                elem_classes="ask",
-            )
+            references = _files("References", "references", elem_classes="ask")
+            results = _files("Results: one file or two", "results", elem_classes="ask")
             score = gr.Button("Score", variant="primary", elem_id="score", elem_classes="ask")
             with gr.Accordion("Options", open=False):
-                photos = gr.File(
-                    label="Photos or a ZIP, to see the worst ten",
-                    file_count="multiple",
-                    height=130,
-                    elem_id="score-photos",
-                )
+                photos = _files("Photos or a ZIP, to see the worst ten", "score-photos")
                 split = gr.Textbox(
                     "", label="Split", info="train, val or test, where the references say it", max_lines=1
                 )
                 metrics = gr.CheckboxGroup(METRICS, value=METRICS[:3], label="Metrics")
         with gr.Column(scale=3, min_width=300):
             scores = gr.HTML(EMPTY, elem_id="scores", elem_classes="answer", js_on_load=None)
-    for component in (references, results, photos):
-        uploads_only(component)
     inputs = [references, results, photos, split, metrics]
-
-    def show(*given: Any) -> str:
-        with evaluated(*_read(*given), limits) as evaluation:
-            return evaluation_view(evaluation)
-
-    def evaluate(references: Any, results: Any, photos: Any, split: Any, metrics: Any) -> dict[str, Any]:
-        """Score one results file, or two of which the second is compared to the first.
-
-        Returned are scores with 95 % intervals and signatures, what each comparison comes to, and the worst ten items.
-        """
-        with evaluated(*_read(references, results, photos, split, metrics), limits) as evaluation:
-            return evaluation.to_dict()
-
+    handlers = _Handlers(limits)
     score.click(
-        told(show),
+        told(handlers.show),
         inputs,
         scores,
         preprocess=False,
@@ -71,7 +44,34 @@ def evaluate_tab(_registry: ModelRegistry, limits: Limits) -> None:
         concurrency_limit=1,
         show_progress="minimal",
     )
-    endpoint(evaluate, "evaluate", inputs, gr.JSON(label="scores", visible=False), "scores", 1)
+    found = gr.JSON(label="scores", visible=False)
+    endpoint(handlers.evaluate, "evaluate", inputs, found, "scores", 1)
+
+
+def _files(label: str, elem_id: str, **options: Any) -> gr.File:
+    files = gr.File(label=label, file_count="multiple", height=130, elem_id=elem_id, **options)
+    uploads_only(files)
+    return files
+
+
+class _Handlers:
+    """What the tab answers, to visitors and to programs."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    def show(self, *given: Any) -> str:
+        with evaluated(*_read(*given), self._limits) as evaluation:
+            return evaluation_view(evaluation)
+
+    def evaluate(self, references: Any, results: Any, photos: Any, split: Any, metrics: Any) -> dict[str, Any]:
+        """Score one results file, or two of which the second is compared to the first.
+
+        Returned are scores with 95 % intervals and signatures, what each comparison comes to, and the worst ten items.
+        """
+        files = _read(references, results, photos, split, metrics)
+        with evaluated(*files, self._limits) as evaluation:
+            return evaluation.to_dict()
 
 
 def _read(

@@ -59,7 +59,14 @@ def folder_tab(registry: ModelRegistry, limits: Limits) -> None:
                 elem_id="gallery",
                 elem_classes="answer",
             )
-    table = gr.Dataframe(
+    table = _table()
+    download = gr.DownloadButton("Download all as ZIP", visible=False, elem_id="download")
+    parts = _Parts(run, progress, gallery, table, download, start, stop)
+    _connect(_Work(registry, limits), parts, files, model, limits)
+
+
+def _table() -> gr.Dataframe:
+    return gr.Dataframe(
         headers=COLUMNS,
         datatype="str",
         type="array",
@@ -72,9 +79,6 @@ def folder_tab(registry: ModelRegistry, limits: Limits) -> None:
         visible=False,
         buttons=["copy"],
     )
-    download = gr.DownloadButton("Download all as ZIP", visible=False, elem_id="download")
-    parts = _Parts(run, progress, gallery, table, download, start, stop)
-    _connect(_Work(registry, limits), parts, files, model, limits)
 
 
 def _connect(work: "_Work", parts: _Parts, files: gr.File, model: gr.Dropdown, limits: Limits) -> None:

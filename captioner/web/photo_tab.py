@@ -1,6 +1,5 @@
 """The Photo tab: one photo to captions, and where the model looked at each word."""
 
-import math
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +7,7 @@ import gradio as gr
 
 from captioner.errors import CaptionerError, InputError, UsageError
 from captioner.pretrained.samples import sample_photos
-from captioner.web.caption_view import caption_view, shares
+from captioner.web.caption_view import caption_view, shares, word_rows
 from captioner.web.controls import answer, endpoint, model_choice, search_options, uploads_only
 from captioner.web.limits import Limits
 from captioner.web.registry import ModelRegistry
@@ -47,13 +46,13 @@ def photo_tab(registry: ModelRegistry, limits: Limits) -> None:
         with gr.Column(scale=3, min_width=300):
             captions = gr.HTML(EMPTY, elem_id="captions", elem_classes="answer", js_on_load=None)
     seed, found = gr.Number(0, label="seed", visible=False), gr.JSON(label="captions", visible=False)
-    photo_to_html, photo_to_json = _handlers(registry, limits)
+    handlers = _Handlers(registry, limits)
     changes = [_decided(option) for option in options]
     inputs = [photo, model, *options]
-    answer([photo.change, model.change, *changes], photo_to_html, inputs, captions, limits)
+    answer([photo.change, model.change, *changes], handlers.show, inputs, captions, limits)
     # The button stands apart: a press that falls into the end of another run would otherwise be lost.
-    answer([again.click], photo_to_html, inputs, captions, limits, "once")
-    endpoint(photo_to_json, "caption", [*inputs, seed], found, "models", limits.workers)
+    answer([again.click], handlers.show, inputs, captions, limits, "once")
+    endpoint(handlers.caption, "caption", [*inputs, seed], found, "models", limits.workers)
 
 
 def _options(limits: Limits) -> list[gr.Slider | gr.Checkbox | gr.Textbox]:
@@ -89,24 +88,20 @@ def _examples(photo: gr.Image) -> None:
     )
 
 
-def _handlers(registry: ModelRegistry, limits: Limits) -> tuple[Any, Any]:
-    def read(photo: Any, model: str, *options: Any) -> tuple["Image.Image", "CaptionResult"]:
-        sent = uploads(photo)
-        if not sent:
-            raise UsageError("choose a photo first")
-        captioner = registry.get(model, "image")
-        seen = NUM_CONCEPTS if captioner.recognises else 0
-        search = captioner.options(**search_options(limits, *options), concepts=seen)
-        try:
-            image = captioner.preprocess.read(sent[0].path)
-        except InputError as error:
-            raise type(error)(sent[0].name, error.reason) from error
-        return image, captioner.caption_images([image], search)[0]
+class _Handlers:
+    """What the tab answers, to visitors and to programs."""
 
-    def photo_to_html(photo: Any, model: str, *options: Any) -> str:
-        return caption_view(*read(photo, model, *options, random.randrange(2**31))) if photo else EMPTY
+    def __init__(self, registry: ModelRegistry, limits: Limits) -> None:
+        self._registry = registry
+        self._limits = limits
 
-    def photo_to_json(
+    def show(self, photo: Any, model: str, *options: Any) -> str:
+        if not photo:
+            return EMPTY
+        return caption_view(*self._captioned(photo, model, *options, random.randrange(2**31)))
+
+    def caption(
+        self,
         photo: Any,
         model: Any,
         num_captions: Any,
@@ -125,7 +120,8 @@ def _handlers(registry: ModelRegistry, limits: Limits) -> tuple[Any, Any]:
         right, where the model tells; the words detected in it, likeliest first; and of the best caption each word, its
         probability and where the model looked, as rows of a grid over the photo, all of which sum to 1.
         """
-        _, result = read(photo, model, num_captions, beam_size, max_length, sample, temperature, require, forbid, seed)
+        options = (num_captions, beam_size, max_length, sample, temperature, require, forbid, seed)
+        _, result = self._captioned(photo, model, *options)
         best = result.candidates[0]
         return {
             "model": model,
@@ -136,10 +132,18 @@ def _handlers(registry: ModelRegistry, limits: Limits) -> tuple[Any, Any]:
             ],
             "confidence": best.calibrated,
             "concepts": [{"name": one.name, "probability": one.probability} for one in result.concepts],
-            "words": [
-                {"word": word, "probability": math.exp(log_prob), "attention": weights.round(5).tolist()}
-                for word, log_prob, weights in zip(best.words, best.word_log_probs, best.attention, strict=True)
-            ],
+            "words": word_rows(best),
         }
 
-    return photo_to_html, photo_to_json
+    def _captioned(self, photo: Any, model: str, *options: Any) -> tuple["Image.Image", "CaptionResult"]:
+        sent = uploads(photo)
+        if not sent:
+            raise UsageError("choose a photo first")
+        captioner = self._registry.get(model, "image")
+        num_concepts = NUM_CONCEPTS if captioner.recognises else 0
+        search = captioner.options(**search_options(self._limits, *options), concepts=num_concepts)
+        try:
+            image = captioner.preprocess.read(sent[0].path)
+        except InputError as error:
+            raise type(error)(sent[0].name, error.reason) from error
+        return image, captioner.caption_images([image], search)[0]

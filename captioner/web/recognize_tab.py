@@ -32,29 +32,30 @@ def recognize_tab(registry: ModelRegistry, limits: Limits) -> None:
             model = model_choice(registry, "video")
         with gr.Column(scale=3, min_width=300):
             actions = gr.HTML(EMPTY, elem_id="actions", elem_classes="answer", js_on_load=None)
+    handlers = _Handlers(registry, limits)
+    inputs = [clip, model, top]
+    answer([clip.change, model.change, top.release], handlers.show, inputs, actions, limits)
+    found = gr.JSON(label="actions", visible=False)
+    endpoint(handlers.recognize, "recognize", inputs, found, "models", limits.workers)
 
-    def watched(clip: Any, model: str, top: Any) -> tuple["Clip", "ClipResult"]:
-        sent = uploads(clip)
-        if not sent:
-            raise UsageError("choose a clip first")
-        recognizer = registry.get(model, "video")
-        search = recognizer.best_labels(within("top", top, limits.num_captions))
-        try:
-            frames = recognizer.preprocess.read(sent[0].path)
-        except InputError as error:
-            raise type(error)(sent[0].name, error.reason) from error
-        return frames, recognizer.caption_images([frames], search)[0]
 
-    def show(clip: Any, model: str, top: Any) -> str:
-        return clip_view(*watched(clip, model, top)) if clip else EMPTY
+class _Handlers:
+    """What the tab answers, to visitors and to programs."""
 
-    def recognize(clip: Any, model: Any, top: Any) -> dict[str, Any]:
+    def __init__(self, registry: ModelRegistry, limits: Limits) -> None:
+        self._registry = registry
+        self._limits = limits
+
+    def show(self, clip: Any, model: str, top: Any) -> str:
+        return clip_view(*self._recognized(clip, model, top)) if clip else EMPTY
+
+    def recognize(self, clip: Any, model: Any, top: Any) -> dict[str, Any]:
         """Name the action in one clip.
 
         Returned are the labels, best first, each with its probability; and of the best one how much each frame that the
         model saw counted, with its time (seconds).
         """
-        _, result = watched(clip, model, top)
+        _, result = self._recognized(clip, model, top)
         weights = result.attention.mean(0).round(5).tolist()
         return {
             "model": model,
@@ -66,6 +67,14 @@ def recognize_tab(registry: ModelRegistry, limits: Limits) -> None:
             ],
         }
 
-    inputs = [clip, model, top]
-    answer([clip.change, model.change, top.release], show, inputs, actions, limits)
-    endpoint(recognize, "recognize", inputs, gr.JSON(label="actions", visible=False), "models", limits.workers)
+    def _recognized(self, clip: Any, model: str, top: Any) -> tuple["Clip", "ClipResult"]:
+        sent = uploads(clip)
+        if not sent:
+            raise UsageError("choose a clip first")
+        recognizer = self._registry.get(model, "video")
+        search = recognizer.best_labels(within("top", top, self._limits.num_captions))
+        try:
+            frames = recognizer.preprocess.read(sent[0].path)
+        except InputError as error:
+            raise type(error)(sent[0].name, error.reason) from error
+        return frames, recognizer.caption_images([frames], search)[0]

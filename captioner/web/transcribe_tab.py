@@ -35,32 +35,29 @@ def transcribe_tab(registry: ModelRegistry, limits: Limits) -> None:
             model = model_choice(registry, "speech")
         with gr.Column(scale=3, min_width=300):
             transcript = gr.HTML(EMPTY, elem_id="transcript", elem_classes="answer", js_on_load=None)
+    handlers = _Handlers(registry, limits)
+    answer([recording.change, model.change], handlers.show, [recording, model], transcript, limits)
+    found = gr.JSON(label="transcript", visible=False)
+    endpoint(handlers.transcribe, "transcribe", [recording, model], found, "models", limits.workers)
 
-    def transcribed(recording: Any, model: str) -> "TranscriptResult":
-        sent = uploads(recording)
-        if not sent:
-            raise UsageError("choose a recording first")
-        transcriber = registry.get(model, "speech")
-        try:
-            samples = transcriber.read(sent[0].path)
-            if len(samples) > limits.recording_s * transcriber.sample_rate_hz:
-                longest = f"this page takes at most {limits.recording_s / 60:g} minutes"
-                raise FileTooLargeError(sent[0].name, f"{longest}; the command line takes more")
-        except InputError as error:
-            raise type(error)(sent[0].name, error.reason) from error
-        result: TranscriptResult = transcriber.transcribe_samples([samples], transcriber.options())[0]
-        return result
 
-    def show(recording: Any, model: str) -> str:
-        return transcript_view(transcribed(recording, model)) if recording else EMPTY
+class _Handlers:
+    """What the tab answers, to visitors and to programs."""
 
-    def transcribe(recording: Any, model: Any) -> dict[str, Any]:
+    def __init__(self, registry: ModelRegistry, limits: Limits) -> None:
+        self._registry = registry
+        self._limits = limits
+
+    def show(self, recording: Any, model: str) -> str:
+        return transcript_view(self._transcribed(recording, model)) if recording else EMPTY
+
+    def transcribe(self, recording: Any, model: Any) -> dict[str, Any]:
         """Transcribe one recording.
 
         Returned are the text, its log-probability (nats), how long the recording lasts (seconds), and each segment
         between pauses with its times (seconds) and text.
         """
-        result = transcribed(recording, model)
+        result = self._transcribed(recording, model)
         return {
             "model": model,
             "text": result.text,
@@ -69,6 +66,18 @@ def transcribe_tab(registry: ModelRegistry, limits: Limits) -> None:
             "segments": [{"start_s": one.start_s, "end_s": one.end_s, "text": one.text} for one in result.segments],
         }
 
-    answer([recording.change, model.change], show, [recording, model], transcript, limits)
-    found = gr.JSON(label="transcript", visible=False)
-    endpoint(transcribe, "transcribe", [recording, model], found, "models", limits.workers)
+    def _transcribed(self, recording: Any, model: str) -> "TranscriptResult":
+        sent = uploads(recording)
+        if not sent:
+            raise UsageError("choose a recording first")
+        transcriber = self._registry.get(model, "speech")
+        longest_s = self._limits.recording_s
+        try:
+            samples = transcriber.read(sent[0].path)
+            if len(samples) > longest_s * transcriber.sample_rate_hz:
+                longest = f"this page takes at most {longest_s / 60:g} minutes"
+                raise FileTooLargeError(sent[0].name, f"{longest}; the command line takes more")
+        except InputError as error:
+            raise type(error)(sent[0].name, error.reason) from error
+        result: TranscriptResult = transcriber.transcribe_samples([samples], transcriber.options())[0]
+        return result

@@ -1,12 +1,11 @@
 """The Translate tab: a sentence to its translation while it is typed, with alternatives and the attention."""
 
-import math
 from typing import Any
 
 import gradio as gr
 
 from captioner.errors import UsageError
-from captioner.web.caption_view import shares
+from captioner.web.caption_view import shares, word_rows
 from captioner.web.controls import endpoint, model_choice, within
 from captioner.web.limits import Limits
 from captioner.web.messages import told
@@ -35,27 +34,42 @@ def translate_tab(registry: ModelRegistry, limits: Limits) -> None:
             model = model_choice(registry, "text")
         with gr.Column(scale=3, min_width=300):
             translation = gr.HTML(EMPTY, elem_id="translation", elem_classes="answer", js_on_load=None)
+    handlers = _Handlers(registry, limits)
+    inputs = [text, model, num_captions]
+    common: dict[str, Any] = {
+        "preprocess": False,
+        "api_visibility": "private",
+        "trigger_mode": "always_last",
+        "concurrency_id": "models",
+        "concurrency_limit": limits.workers,
+        "show_progress": "hidden",
+    }
+    text.change(told(handlers.show), inputs, translation, js=PAUSE, **common)
+    gr.on([model.change, num_captions.release, text.submit], told(handlers.show), inputs, translation, **common)
+    found = gr.JSON(label="translation", visible=False)
+    endpoint(handlers.translate, "translate", inputs, found, "models", limits.workers)
 
-    def translated(text: Any, model: str, num_captions: Any) -> Any:
-        sentence = str(text or "").strip()
-        if not sentence:
-            raise UsageError("write a sentence first")
-        if len(sentence) > limits.text_characters:
-            raise UsageError(f"{len(sentence)} characters; this page translates at most {limits.text_characters}")
-        count = within("num_captions", num_captions, limits.num_captions)
-        return registry.get(model, "text").translate(sentence, num_captions=count, beam_size=max(5, count))
 
-    def show(text: Any, model: str, num_captions: Any) -> str:
-        return translation_view(translated(text, model, num_captions), str(text)) if str(text or "").strip() else EMPTY
+class _Handlers:
+    """What the tab answers, to visitors and to programs."""
 
-    def translate(text: Any, model: Any, num_captions: Any) -> dict[str, Any]:
+    def __init__(self, registry: ModelRegistry, limits: Limits) -> None:
+        self._registry = registry
+        self._limits = limits
+
+    def show(self, text: Any, model: str, num_captions: Any) -> str:
+        if not str(text or "").strip():
+            return EMPTY
+        return translation_view(self._translated(text, model, num_captions), str(text))
+
+    def translate(self, text: Any, model: Any, num_captions: Any) -> dict[str, Any]:
         """Translate one sentence.
 
         Returned are the translations, best first, each with its log-probability (nats) and its share of the probability
         of all of them; and of the best one each word, its probability and how the model's attention was spread over the
         words of the sentence.
         """
-        result = translated(text, model, num_captions)
+        result = self._translated(text, model, num_captions)
         best = result.candidates[0]
         return {
             "model": model,
@@ -65,21 +79,16 @@ def translate_tab(registry: ModelRegistry, limits: Limits) -> None:
                 for one, share in zip(result.candidates, shares(result.candidates), strict=True)
             ],
             "source_words": list(result.source_words),
-            "words": [
-                {"word": word, "probability": math.exp(log_prob), "attention": weights.round(5).tolist()}
-                for word, log_prob, weights in zip(best.words, best.word_log_probs, best.attention, strict=True)
-            ],
+            "words": word_rows(best),
         }
 
-    common: dict[str, Any] = {
-        "preprocess": False,
-        "api_visibility": "private",
-        "trigger_mode": "always_last",
-        "concurrency_id": "models",
-        "concurrency_limit": limits.workers,
-        "show_progress": "hidden",
-    }
-    inputs = [text, model, num_captions]
-    text.change(told(show), inputs, translation, js=PAUSE, **common)
-    gr.on([model.change, num_captions.release, text.submit], told(show), inputs, translation, **common)
-    endpoint(translate, "translate", inputs, gr.JSON(label="translation", visible=False), "models", limits.workers)
+    def _translated(self, text: Any, model: str, num_captions: Any) -> Any:
+        sentence = str(text or "").strip()
+        longest = self._limits.text_characters
+        if not sentence:
+            raise UsageError("write a sentence first")
+        if len(sentence) > longest:
+            raise UsageError(f"{len(sentence)} characters; this page translates at most {longest}")
+        count = within("num_captions", num_captions, self._limits.num_captions)
+        translator = self._registry.get(model, "text")
+        return translator.translate(sentence, num_captions=count, beam_size=max(5, count))

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from PIL import Image
 from captioner.config import SearchConfig
-from captioner.batch import Destinations, caption_batches, find_photos, run_folder
+from captioner.batch import Destinations, Run, caption_batches, find_photos
 from captioner.outputs import SidecarWriter
 
 class Preprocess:
@@ -42,9 +42,8 @@ files = find_photos([folder / "photos"]).files
 to = Destinations([folder / f"out{suffix}" for suffix in (".jsonl", ".csv", ".json")], SidecarWriter(files, "append"))
 captioner = Captioner()
 print("begun", flush=True)
-run_folder(
-    lambda todo, stop: caption_batches(captioner, todo, SearchConfig(), 4, stop),
-    files, to, {"model": "fake"}, resume=True,
+Run(files, to, resume=True).execute(
+    lambda todo, stop: caption_batches(captioner, todo, SearchConfig(), 4, stop), {"model": "fake"}
 )
 """
 

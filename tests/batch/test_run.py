@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from captioner.batch import Destinations, caption_batches, is_finished, left_to_do, run_folder
+from captioner.batch import Destinations, Run, caption_batches
 from captioner.config import SearchConfig
 from captioner.errors import FileMissingError, OutputError, UsageError
 from captioner.outputs import SidecarWriter
@@ -33,9 +33,9 @@ def outputs(tmp_path):
     return [tmp_path / name for name in ("out.jsonl", "out.csv", "out.json", "out.html")]
 
 
-def run(captioner, files, to, **options):
-    return run_folder(
-        lambda todo, stop: caption_batches(captioner, todo, SearchConfig(), 3, stop), files, to, SETTINGS, **options
+def run(captioner, files, to, *, resume=False, **options):
+    return Run(files, to, resume).execute(
+        lambda todo, stop: caption_batches(captioner, todo, SearchConfig(), 3, stop), SETTINGS, **options
     )
 
 
@@ -142,12 +142,12 @@ def test_an_unfinished_run_is_not_begun_anew_unless_told(make_captioner, files, 
 
 def test_resume_without_an_unfinished_run_begins_and_a_finished_one_is_known(make_captioner, files, outputs):
     to = Destinations(outputs)
-    assert not is_finished(files, to)
+    assert not Run(files, to).is_finished()
     run(make_captioner(), files, to, resume=True)
     check_whole(outputs, files)
-    assert is_finished(files, to)
+    assert Run(files, to).is_finished()
     outputs[0].with_name("out.jsonl.unfinished").touch()
-    assert not is_finished(files, to)
+    assert not Run(files, to).is_finished()
 
 
 EVERY_OUTPUT = ["out.jsonl", "out.parquet", "out.csv", "out.json", "out.html", "photos/metadata.jsonl"]
@@ -172,15 +172,15 @@ def test_what_came_since_a_run_had_finished_is_added(make_captioner, files, tmp_
     captioner = make_captioner()
     run(captioner, files[:11], to)
     before = {path: path.read_bytes() for path in to.outputs}
-    assert left_to_do(files, to) == (10, 1)
+    assert Run(files, to).left_to_do() == (10, 1)
     if batch:
         with pytest.raises(ZeroDivisionError):
             run(Dying(captioner, batch, break_down), files, to, resume=True)
         assert {path: path.read_bytes() for path in to.outputs} == before
-        assert not is_finished(files, to)
+        assert not Run(files, to).is_finished()
     summary = run(captioner, files, to, resume=True)
     assert summary.captioned + summary.earlier == 20 and summary.failed == {"CorruptFileError": 1}
-    assert left_to_do(files, to) == (0, 1)
+    assert Run(files, to).left_to_do() == (0, 1)
     added = {path: path.read_bytes() for path in to.outputs if path.suffix != ".parquet"}
     for path in to.outputs:
         path.unlink()
@@ -192,7 +192,7 @@ def test_another_spelling_of_a_file_is_no_new_file(make_captioner, files, tmp_pa
     to = Destinations([tmp_path / "out.jsonl"])
     run(make_captioner(), files, to)
     monkeypatch.chdir(tmp_path)
-    assert left_to_do([file.relative_to(tmp_path) for file in files], to) == (0, 1)
+    assert Run([file.relative_to(tmp_path) for file in files], to).left_to_do() == (0, 1)
 
 
 def test_what_a_person_changed_in_an_output_stays(make_captioner, files, tmp_path):
@@ -230,7 +230,7 @@ def test_what_failed_in_a_finished_run_is_tried_again_and_stands_where_it_stood(
         captioner = make_captioner()
         away(captioner, patch, "x03.jpg", "x19.jpg")
         assert run(captioner, files, to).failed == {"CorruptFileError": 1, "FileMissingError": 2}
-    assert left_to_do(files, to) == (0, 3)
+    assert Run(files, to).left_to_do() == (0, 3)
     captioner = make_captioner()
     summary = run(captioner, files, to, resume=True)
     assert sorted(map(Path, captioner.preprocess.reading)) == [
@@ -238,7 +238,7 @@ def test_what_failed_in_a_finished_run_is_tried_again_and_stands_where_it_stood(
         *(f for f in files if f.stem in ("x03", "x19")),
     ]
     assert (summary.earlier, summary.captioned, summary.failed) == (18, 2, {"CorruptFileError": 1})
-    assert left_to_do(files, to) == (0, 1)
+    assert Run(files, to).left_to_do() == (0, 1)
     for path in whole.outputs:
         if path.suffix != ".parquet":
             assert (tmp_path / path.name).read_bytes() == path.read_bytes()
@@ -269,7 +269,7 @@ def test_a_text_that_a_person_wrote_for_a_failed_file_stays(make_captioner, file
     else:
         content = content.replace(f"{files[0]},,", f"{files[0]},by hand,")
     to.outputs[0].write_text(content)
-    assert left_to_do(files, to) == (0, 0)
+    assert Run(files, to).left_to_do() == (0, 0)
     captioner = make_captioner()
     run(captioner, files, to, resume=True)
     assert captioner.preprocess.reading == [] and "by hand" in to.outputs[0].read_text()
@@ -287,7 +287,7 @@ def test_a_failed_file_under_another_spelling_stands_once(make_captioner, files,
 def test_where_outputs_hold_too_little_nothing_is_known_of_new_files(make_captioner, files, tmp_path, names):
     to = Destinations([tmp_path / name for name in names])
     run(make_captioner(), files, to)
-    assert left_to_do(files, to) is None
+    assert Run(files, to).left_to_do() is None
 
 
 @pytest.mark.parametrize(
@@ -307,13 +307,13 @@ def test_to_what_no_such_run_wrote_nothing_is_added_and_it_stays(make_captioner,
         to.outputs[0].write_bytes(content)
     before = to.outputs[0].read_bytes()
     with pytest.raises(UsageError, match=message):
-        run_folder(lambda todo, stop: iter(()), files, to, {"model": "other"}, resume=True)
+        Run(files, to, resume=True).execute(lambda todo, stop: iter(()), {"model": "other"})
     assert to.outputs[0].read_bytes() == before and not to.outputs[0].with_name("out.jsonl.unfinished").exists()
 
 
 def test_a_pipe_is_no_finished_output(files, tmp_path):
     os.mkfifo(tmp_path / "out.jsonl")
-    assert not is_finished(files, Destinations([tmp_path / "out.jsonl"]))
+    assert not Run(files, Destinations([tmp_path / "out.jsonl"])).is_finished()
 
 
 def test_what_is_only_printed_cannot_be_gone_on_with(make_captioner, files):
