@@ -1,4 +1,4 @@
-"""The web page as Hugging Face Spaces runs it; on one's own machine, `captioner app` is the same page."""
+"""The web page as Hugging Face Spaces runs it; elsewhere, `captioner app` is the same page."""
 
 from captioner.web.launch import serve
 

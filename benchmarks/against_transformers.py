@@ -1,16 +1,20 @@
-"""Files to captions: our model against the architectures of BLIP-base and ViT-GPT2, as transformers builds them.
+"""Files to captions.
 
-    python benchmarks/against_transformers.py PHOTOS [--photos 256] [--theirs 8] [--new-tokens 14] [--beam-size 3]
+Our model against the architectures of BLIP-base and ViT-GPT2, as transformers builds them.
 
-Weights of the two large models are random, so they write nonsense of exactly so many tokens, at the speed of sense:
-BLIP-base reads 384 x 384 pixels, ViT-GPT2 224 x 224. All read the same files, with the same threads; ours stops where
-its captions end. The ratios are those of one run.
+    python benchmarks/against_transformers.py PHOTOS [--photos 256] [--theirs 8] [--new-tokens 14]
+    [--beam-size 3]
+
+Weights of the two large models are random, so they write nonsense of exactly so many tokens, at the
+speed of sense: BLIP-base reads 384 x 384 pixels, ViT-GPT2 224 x 224. All read the same files, with
+the same threads; ours stops where its captions end. The ratios are those of one run.
 """
 
 import argparse
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +30,9 @@ def blip_base() -> tuple[Any, Any]:
     """Build BLIP-base and its processor."""
     from transformers import BlipConfig, BlipForConditionalGeneration, BlipImageProcessor
 
-    return BlipForConditionalGeneration(BlipConfig()), BlipImageProcessor(size={"height": 384, "width": 384})
+    return BlipForConditionalGeneration(BlipConfig()), BlipImageProcessor(
+        size={"height": 384, "width": 384}
+    )
 
 
 def vit_gpt2() -> tuple[Any, Any]:
@@ -46,7 +52,12 @@ def vit_gpt2() -> tuple[Any, Any]:
 
 
 def caption_with(
-    model: Any, processor: Any, files: Sequence[Path], batch_size: int, new_tokens: int, beam_size: int
+    model: Any,
+    processor: Any,
+    files: Sequence[Path],
+    batch_size: int,
+    new_tokens: int,
+    beam_size: int,
 ) -> Iterator[Any]:
     """Read, fit and caption, a batch at a time."""
     for first in range(0, len(files), batch_size):
@@ -72,10 +83,14 @@ def rate(captions: Callable[[], Iterator[Any]], count: int) -> float:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("paths", type=Path, metavar="PHOTOS")
     parser.add_argument("--photos", type=int, default=256, help="for our model")
-    parser.add_argument("--theirs", type=int, default=8, help="photos for the large models, as one batch")
+    parser.add_argument(
+        "--theirs", type=int, default=8, help="photos for the large models, as one batch"
+    )
     parser.add_argument("--new-tokens", type=int, default=14)
     parser.add_argument("--beam-size", type=int, default=3)
     parser.add_argument("--model", default="everyday")
@@ -86,12 +101,15 @@ def main() -> None:
     machine = f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
     print(f"{machine}; beam {arguments.beam_size}")
     ours: dict[str, list[float]] = {}
-    captioners = {engine: load_captioner(arguments.model, "cpu", engine) for engine in ("torch", "onnx")}
+    captioners = {
+        engine: load_captioner(arguments.model, "cpu", engine) for engine in ("torch", "onnx")
+    }
 
     def measure_ours() -> None:
         for engine, captioner in captioners.items():
             options = captioner.options(beam_size=arguments.beam_size)
-            ours.setdefault(engine, []).append(rate(lambda: caption_files(captioner, files, options), len(files)))  # noqa: B023 (called at once)
+            work = partial(caption_files, captioner, files, options)
+            ours.setdefault(engine, []).append(rate(work, len(files)))
 
     theirs: dict[str, float] = {}
     measure_ours()  # before and after each of theirs, so that other work on the machine meets both

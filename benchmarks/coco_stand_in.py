@@ -1,11 +1,13 @@
 """Makes a stand-in for COCO at its full size, for measurements where its photos are not at hand.
 
-    python benchmarks/coco_stand_in.py DIR --photos FOLDER --texts FILE... [--seed 0] [--release 2014]
+    python benchmarks/coco_stand_in.py DIR --photos FOLDER --texts FILE... [--seed 0] [--release
+    2014]
 
-DIR gets the layout of data/coco/README.md: 123,287 links to the photos of a folder, taken again and again under COCO's
-names, and `dataset_coco.json` and the annotations of 2014 and 2017 in their real length, fields and range of numbers.
-Captions are drawn from the texts, one a line (a number and a tab before a text are left out), so they tell nothing of
-the photos. No photo stands for one to train on and one to validate on. The same seed gives the same files.
+DIR gets the layout of data/coco/README.md: 123,287 links to the photos of a folder, taken again and
+again under COCO's names, and `dataset_coco.json` and the annotations of 2014 and 2017 in their real
+length, fields and range of numbers. Captions are drawn from the texts, one a line (a number and a
+tab before a text are left out), so they tell nothing of the photos. No photo stands for one to
+train on and one to validate on. The same seed gives the same files.
 """
 
 import argparse
@@ -20,9 +22,13 @@ from typing import Any
 from captioner.batch import find_photos
 from captioner.training.dataset import read_texts
 
-# Photos of each part, and how many of them have six captions; all others have five. Together 616,767 captions.
+# Photos of each part, and how many of them have six captions; all others have five. Together
+# 616,767 captions.
 PARTS = {"train": (82_783, 198), "restval": (30_504, 114), "val": (5_000, 10), "test": (5_000, 10)}
-VAL2017 = (5_000, 14)  # photos of `restval` that are validation photos in 2017, and those of six captions among them
+VAL2017 = (
+    5_000,
+    14,
+)  # photos of `restval` that are validation photos in 2017, and those of six captions among them
 GREATEST_ID = 581_929
 NUM_KINDS = 4
 
@@ -46,7 +52,9 @@ class Photo:
     @property
     def kind(self) -> int:
         """Photos that a release or a split tells apart are of different kinds."""
-        return 3 if self.validates_2017 else {"train": 0, "restval": 1, "val": 2, "test": 2}[self.part]
+        return (
+            3 if self.validates_2017 else {"train": 0, "restval": 1, "val": 2, "test": 2}[self.part]
+        )
 
     def name(self, release: int) -> str:
         """Return folder and file, as a release calls them."""
@@ -68,8 +76,12 @@ def draw_photos(texts: Sequence[str], seed: int, shrink: int = 1) -> list[Photo]
         moved, moved_with_six = VAL2017[0] // shrink, VAL2017[1] // shrink
         for place in range(count):
             several = chance.choices(texts, k=5 + (place < with_six))
-            moves = part == "restval" and (place < moved_with_six or count - place <= moved - moved_with_six)
-            photos.append(Photo(next(image_ids), part, list(enumerate(several, num_captions)), moves))
+            moves = part == "restval" and (
+                place < moved_with_six or count - place <= moved - moved_with_six
+            )
+            photos.append(
+                Photo(next(image_ids), part, list(enumerate(several, num_captions)), moves)
+            )
             num_captions += len(several)
     chance.shuffle(photos)
     return photos
@@ -108,7 +120,9 @@ def karpathy(photos: Sequence[Photo]) -> dict[str, Any]:
         folder, _, name = photo.name(2014).partition("/")
         sentences = [
             {
-                "tokens": "".join(sign for sign in text.lower() if sign.isalnum() or sign == " ").split(),
+                "tokens": "".join(
+                    sign for sign in text.lower() if sign.isalnum() or sign == " "
+                ).split(),
                 "raw": text,
                 "imgid": number,
                 "sentid": caption,
@@ -129,7 +143,14 @@ def karpathy(photos: Sequence[Photo]) -> dict[str, Any]:
     return {"images": images, "dataset": "coco"}
 
 
-def make(folder: Path, links_to: Path, texts: Sequence[Path], seed: int, release: int = 2014, shrink: int = 1) -> None:
+def make(
+    folder: Path,
+    links_to: Path,
+    texts: Sequence[Path],
+    seed: int,
+    release: int = 2014,
+    shrink: int = 1,
+) -> None:
     """Write the stand-in.
 
     Args:
@@ -159,12 +180,20 @@ def make(folder: Path, links_to: Path, texts: Sequence[Path], seed: int, release
 
 def main() -> None:
     """Make it where the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path, metavar="DIR")
-    parser.add_argument("--photos", type=Path, required=True, metavar="FOLDER", help="photos that are linked to")
-    parser.add_argument("--texts", type=Path, nargs="+", required=True, metavar="FILE", help="captions, one a line")
+    parser.add_argument(
+        "--photos", type=Path, required=True, metavar="FOLDER", help="photos that are linked to"
+    )
+    parser.add_argument(
+        "--texts", type=Path, nargs="+", required=True, metavar="FILE", help="captions, one a line"
+    )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--release", type=int, choices=(2014, 2017), default=2014, help="whose names the links have")
+    parser.add_argument(
+        "--release", type=int, choices=(2014, 2017), default=2014, help="whose names the links have"
+    )
     options = parser.parse_args()
     make(options.folder, options.photos, options.texts, options.seed, options.release)
 

@@ -1,4 +1,6 @@
-"""How long commands take that have next to nothing to do: what a user waits for beside the work itself.
+"""How long commands take that have next to nothing to do.
+
+What a user waits for beside the work itself.
 
     python benchmarks/command_startup.py [--repeats 5]
 
@@ -34,13 +36,21 @@ def seconds(command: list[str]) -> float:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--repeats", type=int, default=5)
     repeats = parser.parse_args().repeats
-    print(f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, median of {repeats}")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, median of"
+        f" {repeats}"
+    )
     for name, command in COMMANDS.items():
         seconds(command)  # exports what is missing, and fills the system's file cache
-        print(f"{name:<18} {statistics.median(seconds(command) for _ in range(repeats)):5.1f} s", flush=True)
+        print(
+            f"{name:<18} {statistics.median(seconds(command) for _ in range(repeats)):5.1f} s",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """How far a captioner's confidence can be trusted, and the fit that makes it one number.
 
-    python benchmarks/confidence.py --set IMAGES REFERENCES [SPLIT] [--set ...] [--model everyday] [--write FOLDER]
+    python benchmarks/confidence.py --set IMAGES REFERENCES [SPLIT] [--set ...] [--model everyday]
+    [--write FOLDER]
 
-Each set is a folder of photos, a caption file, and a list of its photos or the name of a split. A caption counts as
-right if it names none of COCO's 80 kinds of objects that no reference names, and agrees with the references (CIDEr) at
-least as much as three in four of people's captions (the first) do with the others. Every second photo serves the fit;
-all that is printed is of the rest, and set by set where there are several.
-`--write FOLDER` puts the weights into the `config.json` of a model's folder, and draws `confidence.png` there.
+Each set is a folder of photos, a caption file, and a list of its photos or the name of a split. A
+caption counts as right if it names none of COCO's 80 kinds of objects that no reference names, and
+agrees with the references (CIDEr) at least as much as three in four of people's captions (the
+first) do with the others. Every second photo serves the fit; all that is printed is of the rest,
+and set by set where there are several. `--write FOLDER` puts the weights into the `config.json` of
+a model's folder, and draws `confidence.png` there.
 """
 
 import argparse
@@ -44,7 +46,11 @@ def captioned(captioner: Captioner, examples: Sequence[CaptionExample]) -> list[
 def told(result: CaptionResult) -> dict[str, float]:
     """Return the evidence of the best caption."""
     best = result.candidates[0]
-    return evidence(best.log_prob, best.word_log_probs, result.concepts[0].probability if result.concepts else 0.0)
+    return evidence(
+        best.log_prob,
+        best.word_log_probs,
+        result.concepts[0].probability if result.concepts else 0.0,
+    )
 
 
 def right(examples: Sequence[CaptionExample], captions: Sequence[str]) -> tuple[np.ndarray, float]:
@@ -56,7 +62,8 @@ def right(examples: Sequence[CaptionExample], captions: Sequence[str]) -> tuple[
     )
     needed = float(np.quantile(people.per_image["CIDEr"], 0.25))
     report = score(
-        dict(zip(ids, captions, strict=True)), dict(zip(ids, (one.captions for one in examples), strict=True))
+        dict(zip(ids, captions, strict=True)),
+        dict(zip(ids, (one.captions for one in examples), strict=True)),
     )
     agrees = dict(zip(report.ids, report.per_image["CIDEr"] >= needed, strict=True))
     return np.array(
@@ -68,9 +75,12 @@ def right(examples: Sequence[CaptionExample], captions: Sequence[str]) -> tuple[
 
 
 def groups(sure: np.ndarray, is_right: np.ndarray) -> list[tuple[float, float, int]]:
-    """Return of each group of equally many captions, by confidence, the mean confidence, the share right, the size."""
+    """Return each group of captions by confidence: mean confidence, fraction right, size."""
     order = np.argsort(sure, kind="stable")
-    return [(float(sure[part].mean()), float(is_right[part].mean()), len(part)) for part in np.array_split(order, BINS)]
+    return [
+        (float(sure[part].mean()), float(is_right[part].mean()), len(part))
+        for part in np.array_split(order, BINS)
+    ]
 
 
 def draw(path: Path, parts: Sequence[tuple[float, float, int]]) -> None:
@@ -81,37 +91,58 @@ def draw(path: Path, parts: Sequence[tuple[float, float, int]]) -> None:
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="#b0b0b0", linewidth=1)
     sure, share, sizes = (np.array(column) for column in zip(*parts, strict=True))
-    axes.errorbar(sure, share, 1.96 * np.sqrt(share * (1 - share) / sizes), fmt="o-", color="#42607f", capsize=2)
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="share of captions that are right")
+    axes.errorbar(
+        sure,
+        share,
+        1.96 * np.sqrt(share * (1 - share) / sizes),
+        fmt="o-",
+        color="#42607f",
+        capsize=2,
+    )
+    axes.set(
+        xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="share of captions that are right"
+    )
     figure.savefig(path, dpi=110)
 
 
 def print_table(sure: np.ndarray, is_right: np.ndarray) -> None:
     """Print what is kept at each threshold, as a table of Markdown."""
     print(
-        "| confidence at least | captions kept | of them right | right captions kept |\n| ---: | ---: | ---: | ---: |"
+        "| confidence at least | captions kept | of them right | right captions kept |\n| ---: |"
+        " ---: | ---: | ---: |"
     )
     for threshold in THRESHOLDS:
         kept = sure >= threshold
         share = f"{is_right[kept].mean():.0%}" if kept.any() else "-"
-        print(f"| {threshold:.1f} | {kept.mean():.0%} | {share} | {is_right[kept].sum() / is_right.sum():.0%} |")
+        print(
+            f"| {threshold:.1f} | {kept.mean():.0%} | {share} |"
+            f" {is_right[kept].sum() / is_right.sum():.0%} |"
+        )
 
 
 def summary(sure: np.ndarray, is_right: np.ndarray) -> str:
     """Say how far confidence holds for captions that the fit did not see."""
-    error = sum(abs(mean - share) * size for mean, share, size in groups(sure, is_right)) / len(sure)
+    error = sum(abs(mean - share) * size for mean, share, size in groups(sure, is_right)) / len(
+        sure
+    )
     constant = float(np.mean((is_right - is_right.mean()) ** 2))
     return (
-        f"{len(sure)} captions that the fit did not see, {is_right.mean():.0%} right; expected calibration error "
-        f"{error:.3f} in {BINS} groups; Brier score {np.mean((sure - is_right) ** 2):.3f}, {constant:.3f} if each were "
+        f"{len(sure)} captions that the fit did not see, {is_right.mean():.0%} right; expected"
+        " calibration error "
+        f"{error:.3f} in {BINS} groups; Brier score {np.mean((sure - is_right) ** 2):.3f},"
+        f" {constant:.3f} if each were "
         "told the same"
     )
 
 
 def main() -> None:
     """Fit, measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", nargs="+", action="append", required=True, metavar="PATH", dest="sets")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--set", nargs="+", action="append", required=True, metavar="PATH", dest="sets"
+    )
     parser.add_argument("--model", default="everyday")
     parser.add_argument("--write", type=Path, help="folder of the model")
     arguments = parser.parse_args()
@@ -123,14 +154,20 @@ def main() -> None:
         examples = read_examples(Path(images), Path(references), *split or [None])
         results = captioned(captioner, examples)
         is_right, needed = right(examples, [one.text for one in results])
-        print(f"{references}: CIDEr at least {needed:.1f} counts as right, {is_right.mean():.0%} are")
+        print(
+            f"{references}: CIDEr at least {needed:.1f} counts as right, {is_right.mean():.0%} are"
+        )
         evidences.append([told(one) for one in results])
         are_right.append(is_right)
     fitted_on = [one for several in evidences for one in several[::2]]
     weights = fit(fitted_on, np.concatenate([one[::2] for one in are_right]).tolist())
-    judged = [np.array([confidence(one, weights) for one in several[1::2]]) for several in evidences]
+    judged = [
+        np.array([confidence(one, weights) for one in several[1::2]]) for several in evidences
+    ]
     if len(judged) > 1:
-        for (_, references, *_), sure, is_right in zip(arguments.sets, judged, are_right, strict=True):
+        for (_, references, *_), sure, is_right in zip(
+            arguments.sets, judged, are_right, strict=True
+        ):
             print(f"{references}: {summary(sure, is_right[1::2])}")
     sure, is_right = np.concatenate(judged), np.concatenate([one[1::2] for one in are_right])
     print(f"all: {summary(sure, is_right)}\n")

@@ -1,10 +1,13 @@
-"""What ONNX Runtime gains over eager torch, and what a batch gains in the beam search: the same captions all the time.
+"""What ONNX Runtime gains over eager torch, and what a batch gains in the beam search.
 
-    python benchmarks/engine_speed.py PHOTOS [--photos 256] [--beam-size 3] [--rounds 3] [--int8 DIR]
+The same captions all the time.
 
-Engines take turns, round by round, so that other work on the machine meets all of them; each one's best round counts.
-Exporting, or loading an export from the cache, is told apart. DIR is a folder that `captioner export --to onnx-int8`
-made; its captions may differ.
+    python benchmarks/engine_speed.py PHOTOS [--photos 256] [--beam-size 3] [--rounds 3] [--int8
+    DIR]
+
+Engines take turns, round by round, so that other work on the machine meets all of them; each one's
+best round counts. Exporting, or loading an export from the cache, is told apart. DIR is a folder
+that `captioner export --to onnx-int8` made; its captions may differ.
 """
 
 import argparse
@@ -27,7 +30,9 @@ BATCH = 16
 READY = 64  # photos whose tensors, then memories, are made before what is timed
 
 
-def best_s(runs: Mapping[str, Callable[[], Any]], rounds: int) -> tuple[dict[str, float], dict[str, Any]]:
+def best_s(
+    runs: Mapping[str, Callable[[], Any]], rounds: int
+) -> tuple[dict[str, float], dict[str, Any]]:
     """Return the least seconds of each run, and what it returned; they take turns."""
     seconds, results = dict.fromkeys(runs, float("inf")), {}
     for _ in range(rounds):
@@ -51,8 +56,10 @@ def encode(captioner: Captioner, batches: Sequence[Tensor]) -> None:
             captioner.model.encode(pixels)
 
 
-def search(captioner: Captioner, memories: Sequence[Memory], beam_size: int) -> list[tuple[int, ...]]:
-    """Run the beam search alone over memories that are ready, and return the best text of each photo."""
+def search(
+    captioner: Captioner, memories: Sequence[Memory], beam_size: int
+) -> list[tuple[int, ...]]:
+    """Run the beam search alone over given memories; return the best text of each photo."""
     options = captioner.options(beam_size=beam_size)
     with torch.inference_mode():
         found = [captioner.model.search(memory, options) for memory in memories]
@@ -67,18 +74,27 @@ def table(title: str, count: int, seconds: Mapping[str, float]) -> None:
         print(f"  {name:24} {count / value:8.1f} photos/s {first / value:6.2f} x", flush=True)
 
 
-def compare_runs(engines: Mapping[str, Captioner], files: Sequence[Path], beam_size: int, rounds: int) -> None:
+def compare_runs(
+    engines: Mapping[str, Captioner], files: Sequence[Path], beam_size: int, rounds: int
+) -> None:
     """Measure files to captions."""
     runs = {name: partial(caption, one, files, beam_size) for name, one in engines.items()}
     seconds, captions = best_s(runs, rounds)
     table(f"files to captions, beam {beam_size}", len(files), seconds)
     for name in list(engines)[1:]:
-        same = sum(one == other for one, other in zip(captions["torch"], captions[name], strict=True))
+        same = sum(
+            one == other for one, other in zip(captions["torch"], captions[name], strict=True)
+        )
         print(f"  {same} of {len(files)} captions of {name} are torch's to the letter")
 
 
-def compare_searches(name: str, captioner: Captioner, pixels: Tensor, beam_size: int, rounds: int) -> None:
-    """Measure the beam search of one engine: a batch against single photos, and five beams against one."""
+def compare_searches(
+    name: str, captioner: Captioner, pixels: Tensor, beam_size: int, rounds: int
+) -> None:
+    """Measure the beam search of one engine.
+
+    A batch against single photos, and five beams against one.
+    """
     with torch.inference_mode():
         singles = [captioner.model.encode(one.unsqueeze(0)) for one in pixels]
         batch = [captioner.model.encode(pixels)]
@@ -89,14 +105,18 @@ def compare_searches(name: str, captioner: Captioner, pixels: Tensor, beam_size:
     seconds, texts = best_s(runs, rounds)
     table(f"beam search alone, {name}, beam {beam_size}", len(pixels), seconds)
     print(f"  {sum(map(tuple.__eq__, *texts.values()))} of {len(pixels)} texts are the same")
-    seconds, _ = best_s({f"beam {size}": partial(search, captioner, batch, size) for size in (1, 5)}, rounds)
+    seconds, _ = best_s(
+        {f"beam {size}": partial(search, captioner, batch, size) for size in (1, 5)}, rounds
+    )
     table(f"beam search alone, {name}, a batch of {len(pixels)}", len(pixels), seconds)
     print(f"  beam 5 takes {seconds['beam 5'] / seconds['beam 1']:.2f} times as long as beam 1")
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("paths", type=Path, metavar="PHOTOS")
     parser.add_argument("--photos", type=int, default=256)
     parser.add_argument("--beam-size", type=int, default=3)
@@ -116,14 +136,16 @@ def main() -> None:
         engines["onnx-int8"] = load_captioner(arguments.int8, "cpu", "onnx")
     print(f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}")
     print(
-        f"{len(files)} photos, best of {rounds} rounds; onnx was exported, or found in the cache, in {exported_s:.1f} s"
+        f"{len(files)} photos, best of {rounds} rounds; onnx was exported, or found in the cache,"
+        f" in {exported_s:.1f} s"
     )
     compare_runs(engines, files, beam_size, rounds)
 
     preprocess = engines["torch"].preprocess
     pixels = torch.stack([preprocess(preprocess.read(file)) for file in files[:READY]])
     seconds, _ = best_s(
-        {name: partial(encode, one, torch.split(pixels, BATCH)) for name, one in engines.items()}, rounds
+        {name: partial(encode, one, torch.split(pixels, BATCH)) for name, one in engines.items()},
+        rounds,
     )
     table(f"encoder alone, batches of {BATCH}", len(pixels), seconds)
     for name in ("torch", "onnx"):

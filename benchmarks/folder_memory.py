@@ -2,8 +2,9 @@
 
     python benchmarks/folder_memory.py PHOTOS [--counts 1000 100000]
 
-Each count has a process of its own, which finds the links, reads and fits each photo, and writes JSONL and sidecars, as
-`captioner caption` does; but the model's answer is made up, as it would take hours and keeps nothing between batches.
+Each count has a process of its own, which finds the links, reads and fits each photo, and writes
+JSONL and sidecars, as `captioner caption` does; but the model's answer is made up, as it would take
+hours and keeps nothing between batches.
 """
 
 import argparse
@@ -47,14 +48,17 @@ def run(folder: Path) -> None:
     files = find_photos([folder / "photos"]).on_disk
     captioner = MadeUp()
     Run(files, Destinations([folder / "captions.jsonl"], SidecarWriter(files))).execute(
-        lambda todo, stop: caption_batches(captioner, todo, SearchConfig(), 32, stop), {"model": captioner.name}
+        lambda todo, stop: caption_batches(captioner, todo, SearchConfig(), 32, stop),
+        {"model": captioner.name},
     )
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("photos", type=Path)
     parser.add_argument("--counts", type=int, nargs="+", default=[1_000, 100_000])
     parser.add_argument("--run", action="store_true", help=argparse.SUPPRESS)
@@ -72,7 +76,10 @@ def main() -> None:
             command = [sys.executable, __file__, folder, "--run"]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
         memory.append(float(done.stdout))
-        print(f"{count:>8,} photos: {memory[-1]:7.1f} MB at most, {memory[-1] - memory[0]:+.1f} MB", flush=True)
+        print(
+            f"{count:>8,} photos: {memory[-1]:7.1f} MB at most, {memory[-1] - memory[0]:+.1f} MB",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

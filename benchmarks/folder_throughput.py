@@ -2,9 +2,10 @@
 
     python benchmarks/folder_throughput.py PHOTOS [--counts 100 1000 7000] [--beam-size 3]
 
-The encoder's rate is that of its forward pass on tensors that are ready, with the same threads: once one batch at a
-time, shared out among all threads, as one would call it, and once as a folder run does it, a batch for each thread. It
-is measured before and after each run over files, so that other work on the machine meets both.
+The encoder's rate is that of its forward pass on tensors that are ready, with the same threads:
+once one batch at a time, shared out among all threads, as one would call it, and once as a folder
+run does it, a batch for each thread. It is measured before and after each run over files, so that
+other work on the machine meets both.
 """
 
 import argparse
@@ -56,7 +57,10 @@ def folder_rate(captioner: Captioner, files: Sequence[Path], search: SearchConfi
 
 def split(captioner: Captioner, files: Sequence[Path], search: SearchConfig) -> dict[str, float]:
     """Return milliseconds a photo of each part, on one thread, one after the other."""
-    threads, seconds = torch.get_num_threads(), dict.fromkeys(("read", "fit", "encode", "search"), 0.0)
+    threads, seconds = (
+        torch.get_num_threads(),
+        dict.fromkeys(("read", "fit", "encode", "search"), 0.0),
+    )
     torch.set_num_threads(1)
     for first in range(0, len(files), BATCH):
         moments = [time.perf_counter()]
@@ -77,7 +81,9 @@ def split(captioner: Captioner, files: Sequence[Path], search: SearchConfig) -> 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("photos", type=Path)
     parser.add_argument("--counts", type=int, nargs="+", default=[100, 1000, 7000])
     parser.add_argument("--model", default="everyday")
@@ -93,24 +99,38 @@ def main() -> None:
     batches = [torch.stack(images[first : first + BATCH]) for first in range(0, len(images), BATCH)]
     encode(captioner, batches[0])
 
-    encodings = {1: "one batch on all threads", captioner.num_streams: f"{captioner.num_streams} batches side by side"}
+    encodings = {
+        1: "one batch on all threads",
+        captioner.num_streams: f"{captioner.num_streams} batches side by side",
+    }
     rates: dict[int, list[float]] = {streams: [] for streams in encodings}
     whole = {}
     print(
-        f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}, beam {search.beam_size}"
+        f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}, beam"
+        f" {search.beam_size}"
     )
     for count in [0, *arguments.counts]:
         if count:
             whole[count] = folder_rate(captioner, files[:count], search)
-            print(f"{min(count, len(files)):>6} files to captions   {whole[count]:6.1f} photos a second", flush=True)
+            print(
+                f"{min(count, len(files)):>6} files to captions   {whole[count]:6.1f} photos a"
+                " second",
+                flush=True,
+            )
         for streams, measured in rates.items():
             measured.append(encoder_rate(captioner, batches, streams))
     for streams, name in encodings.items():
         rate = median(rates[streams])
         shares = ", ".join(f"{value / rate:.2f}" for value in whole.values())
-        print(f"encoder, {name}: {rate:.1f} photos a second, of which files to captions reach {shares}")
+        print(
+            f"encoder, {name}: {rate:.1f} photos a second, of which files to captions reach"
+            f" {shares}"
+        )
     parts = split(captioner, some, search)
-    print("one thread, ms a photo: " + ", ".join(f"{part} {value:.1f}" for part, value in parts.items()))
+    print(
+        "one thread, ms a photo: "
+        + ", ".join(f"{part} {value:.1f}" for part, value in parts.items())
+    )
 
 
 if __name__ == "__main__":

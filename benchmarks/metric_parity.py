@@ -1,9 +1,12 @@
-"""Makes the table of parity with coco-caption: our score, its score, and the largest difference on any one image.
+"""Makes the table of parity with coco-caption.
 
-    python benchmarks/metric_parity.py --captions captions.txt --split val.txt [--hypotheses captions.jsonl]
+Our score, its score, and the largest difference on any one image.
 
-Without hypotheses, each image's first caption is scored against its others. Needs Java and pycocoevalcap
-(`pip install pycocoevalcap`).
+    python benchmarks/metric_parity.py --captions captions.txt --split val.txt [--hypotheses
+    captions.jsonl]
+
+Without hypotheses, each image's first caption is scored against its others. Needs Java and
+pycocoevalcap (`pip install pycocoevalcap`).
 """
 
 import argparse
@@ -44,22 +47,33 @@ def read_hypotheses(path: Path) -> dict[str, str]:
 
 def coco_tokens(texts: dict[str, list[str]]) -> Tokenised:
     """Tokenise with coco-caption's Java tokenizer."""
-    tokens: Tokenised = PTBTokenizer().tokenize({k: [{"caption": text} for text in v] for k, v in texts.items()})
+    tokens: Tokenised = PTBTokenizer().tokenize(
+        {k: [{"caption": text} for text in v] for k, v in texts.items()}
+    )
     return tokens
 
 
-def coco_scores(hypotheses: Tokenised, references: Tokenised) -> dict[str, tuple[float, NDArray[np.float64]]]:
+def coco_scores(
+    hypotheses: Tokenised, references: Tokenised
+) -> dict[str, tuple[float, NDArray[np.float64]]]:
     """Score with coco-caption: each metric's score of the corpus and of each image, times 100."""
     bleu, bleu_single = Bleu(4).compute_score(references, hypotheses, verbose=0)
-    scores: dict[str, tuple[Any, Any]] = {f"BLEU-{n + 1}": (bleu[n], bleu_single[n]) for n in range(4)}
+    scores: dict[str, tuple[Any, Any]] = {
+        f"BLEU-{n + 1}": (bleu[n], bleu_single[n]) for n in range(4)
+    }
     scores["ROUGE-L"] = Rouge().compute_score(references, hypotheses)
     scores["CIDEr"] = Cider().compute_score(references, hypotheses)
-    return {name: (100 * float(total), 100 * np.array(single)) for name, (total, single) in scores.items()}
+    return {
+        name: (100 * float(total), 100 * np.array(single))
+        for name, (total, single) in scores.items()
+    }
 
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--captions", type=Path, required=True)
     parser.add_argument("--split", type=Path)
     parser.add_argument("--hypotheses", type=Path)
@@ -72,14 +86,24 @@ def main() -> None:
         references = {name: texts[1:] for name, texts in references.items()}
 
     report = score(hypotheses, references)
-    wanted, given = coco_tokens(references), coco_tokens({name: [hypotheses[name]] for name in references})
+    wanted, given = (
+        coco_tokens(references),
+        coco_tokens({name: [hypotheses[name]] for name in references}),
+    )
     theirs = coco_scores(given, wanted)
     print(f"{report.num_items} images, {report.signature}\n")
-    print("| metric | captioner | coco-caption | largest difference on an image |\n| --- | ---: | ---: | ---: |")
+    print(
+        "| metric | captioner | coco-caption | largest difference on an image |\n| --- | ---: |"
+        " ---: | ---: |"
+    )
     for name, (total, single) in theirs.items():
         largest = np.abs(report.per_image[name] - single).max()
         print(f"| {name} | {report.scores[name]:.4f} | {total:.4f} | {largest:.1e} |")
-    texts = [(text, tokens) for k in references for text, tokens in zip(references[k], wanted[k], strict=True)]
+    texts = [
+        (text, tokens)
+        for k in references
+        for text, tokens in zip(references[k], wanted[k], strict=True)
+    ]
     texts += [(hypotheses[k], given[k][0]) for k in references]
     different = sum(" ".join(tokenize(text)) != tokens for text, tokens in texts)
     print(f"\nCaptions whose tokens differ: {different} of {len(texts)}")

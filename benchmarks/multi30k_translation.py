@@ -2,9 +2,10 @@
 
     python benchmarks/multi30k_translation.py DIR [--model multi30k-en-de] [--sentences 1000]
 
-DIR holds SPLIT.SOURCE and SPLIT.TARGET for the splits train, val and test_2016_flickr, one sentence a line; the model's
-name ends in its two languages. Validation and test are translated by the model's own search. Greedy search over the
-first sentences of train and of validation tells a model that has not learnt enough from one that has learnt by heart.
+DIR holds SPLIT.SOURCE and SPLIT.TARGET for the splits train, val and test_2016_flickr, one sentence
+a line; the model's name ends in its two languages. Validation and test are translated by the
+model's own search. Greedy search over the first sentences of train and of validation tells a model
+that has not learnt enough from one that has learnt by heart.
 """
 
 import argparse
@@ -19,7 +20,9 @@ from captioner.pipeline import Translator, load_translator
 LEARNT = 400  # sentences of each split in the last two rows
 
 
-def row(translator: Translator, data: Path, split: str, name: str, num: int, beam_size: int | None) -> str:
+def row(
+    translator: Translator, data: Path, split: str, name: str, num: int, beam_size: int | None
+) -> str:
     """Return a line of the table."""
     source, target = translator.name.split("-")[-2:]
     sentences, references = read_test_set(data / f"{split}.{source}", [data / f"{split}.{target}"])
@@ -31,18 +34,26 @@ def row(translator: Translator, data: Path, split: str, name: str, num: int, bea
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", type=Path)
     parser.add_argument("--model", default="multi30k-en-de")
     parser.add_argument("--sentences", type=int, default=1_014)
     arguments = parser.parse_args()
     translator, data = load_translator(arguments.model, "cpu"), arguments.data
-    print(f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}; {translator.name}")
+    print(
+        f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__};"
+        f" {translator.name}"
+    )
     print(f"{'':32} {'BLEU':>7}  {'BLEU-lc':>7}  {'chrF':>7}  {'TER':>7}")
     for split in ("val", "test_2016_flickr"):
         print(row(translator, data, split, split, arguments.sentences, None), flush=True)
     for split in ("train", "val"):
-        print(row(translator, data, split, f"{split}, greedy", min(LEARNT, arguments.sentences), 1), flush=True)
+        print(
+            row(translator, data, split, f"{split}, greedy", min(LEARNT, arguments.sentences), 1),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

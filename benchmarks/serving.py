@@ -1,10 +1,12 @@
-"""How fast `captioner serve` captions for many clients at once, beside a folder run, and how long each of them waits.
+"""How fast `captioner serve` captions for many clients, and how long each of them waits.
 
-    python benchmarks/serving.py PHOTOS [--photos 512] [--clients 64] [--engine auto] [--beam-size 3]
+    python benchmarks/serving.py PHOTOS [--photos 512] [--clients 64] [--engine auto] [--beam-size
+    3]
 
-The server is a process of its own, and so are the clients. The folder run and the full load (each client sends its next
-photo once it has its answer) take turns, so that other work on the machine meets both. Then photos come at half of the
-folder's rate, at random moments (a Poisson process), whether or not earlier ones have been answered.
+The server is a process of its own, and so are the clients. The folder run and the full load (each
+client sends its next photo once it has its answer) take turns, so that other work on the machine
+meets both. Then photos come at half of the folder's rate, at random moments (a Poisson process),
+whether or not earlier ones have been answered.
 """
 
 import argparse
@@ -44,7 +46,18 @@ print(json.dumps([time.perf_counter() - start, time.process_time() - cpu, captio
 @contextmanager
 def server(engine: str) -> Iterator[str]:
     """Yield the address of a server that runs meanwhile."""
-    command = [sys.executable, "-m", "captioner", "serve", "--port", "0", "--model", "everyday", "--engine", engine]
+    command = [
+        sys.executable,
+        "-m",
+        "captioner",
+        "serve",
+        "--port",
+        "0",
+        "--model",
+        "everyday",
+        "--engine",
+        engine,
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -57,9 +70,11 @@ def server(engine: str) -> Iterator[str]:
 
 
 def folder(files: Sequence[Path], engine: str, beam_size: int) -> tuple[float, float, list[str]]:
-    """Return photos a second from files to captions, the processor's seconds for each, and the captions."""
+    """Return photos a second, the processor's seconds for each, and the captions."""
     command = [sys.executable, "-c", FOLDER, engine, str(beam_size)]
-    done = subprocess.run(command, input="\n".join(map(str, files)), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, input="\n".join(map(str, files)), capture_output=True, text=True, check=True
+    )
     seconds, cpu_s, captions = json.loads(done.stdout.splitlines()[-1])
     return len(files) / seconds, cpu_s / len(files), captions
 
@@ -67,7 +82,13 @@ def folder(files: Sequence[Path], engine: str, beam_size: int) -> tuple[float, f
 def used_cpu_s(url: str) -> float:
     """Return the seconds of the processor that the server has used."""
     told = httpx.get(f"{url}/metrics", timeout=LONGEST_S).text
-    return float(next(line.split()[1] for line in told.splitlines() if line.startswith("process_cpu_seconds_total ")))
+    return float(
+        next(
+            line.split()[1]
+            for line in told.splitlines()
+            if line.startswith("process_cpu_seconds_total ")
+        )
+    )
 
 
 async def ask(client: httpx.AsyncClient, photo: bytes, beam_size: int) -> tuple[float, str]:
@@ -84,7 +105,9 @@ def connected(url: str, clients: int) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=url, timeout=LONGEST_S, limits=limits)
 
 
-async def full_load(url: str, photos: Sequence[bytes], clients: int, beam_size: int) -> tuple[float, list[str]]:
+async def full_load(
+    url: str, photos: Sequence[bytes], clients: int, beam_size: int
+) -> tuple[float, list[str]]:
     """Return photos a second with so many clients, and the captions."""
     captions = [""] * len(photos)
     upcoming = iter(range(len(photos)))
@@ -112,7 +135,9 @@ async def part_load(url: str, photos: Sequence[bytes], rate: float, beam_size: i
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("paths", type=Path, metavar="PHOTOS")
     parser.add_argument("--photos", type=int, default=512)
     parser.add_argument("--clients", type=int, default=64)
@@ -123,7 +148,10 @@ def main() -> None:
     beam_size = arguments.beam_size
     files = sorted(arguments.paths.glob("*.jpg"))[: arguments.photos]
     photos = [file.read_bytes() for file in files]
-    print(f"{platform.machine()}, {os.cpu_count()} cores, {len(files)} photos, beam {beam_size}, {arguments.engine}")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, {len(files)} photos, beam {beam_size},"
+        f" {arguments.engine}"
+    )
     of_folder, of_server, cpu_s = [], [], [0.0, 0.0]
     for number in range(arguments.rounds):
         rate, cpu_s[0], alone = folder(files, arguments.engine, beam_size)
@@ -138,12 +166,21 @@ def main() -> None:
                 seconds = asyncio.run(part_load(url, photos, max(of_folder) / 2, beam_size))
     share = max(of_server) / max(of_folder)
     same = sum(one == other for one, other in zip(alone, together, strict=True))
-    print(f"folder                     {max(of_folder):6.1f} photos a second, best of {arguments.rounds}")
-    print(f"server, {arguments.clients:3} clients        {max(of_server):6.1f} photos a second = {share:.2f} of it")
+    print(
+        f"folder                     {max(of_folder):6.1f} photos a second, best of"
+        f" {arguments.rounds}"
+    )
+    print(
+        f"server, {arguments.clients:3} clients        {max(of_server):6.1f} photos a second ="
+        f" {share:.2f} of it"
+    )
     print(f"the processor's ms a photo: folder {1000 * cpu_s[0]:.0f}, server {1000 * cpu_s[1]:.0f}")
     print(f"{same} of {len(files)} captions are the folder's to the letter")
     cuts = statistics.quantiles(seconds, n=100)
-    print(f"at {max(of_folder) / 2:.1f} photos a second: median {cuts[49]:.2f} s, 99th percentile {cuts[98]:.2f} s")
+    print(
+        f"at {max(of_folder) / 2:.1f} photos a second: median {cuts[49]:.2f} s, 99th percentile"
+        f" {cuts[98]:.2f} s"
+    )
 
 
 if __name__ == "__main__":

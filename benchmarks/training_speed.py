@@ -1,12 +1,13 @@
-"""How near to the machine's limit a training step runs, and what the fused decoder gains over stepping word by word.
+"""How near to the machine's limit a training step runs, and what the fused decoder gains.
 
     python benchmarks/training_speed.py [--captions 200] [--words 12]
 
-Counts the multiplications and additions of all matrix products (forward once, backward twice; elementwise work and the
-optimizer count for nothing), divides by the time of forward, backward and update, and compares with `torch.matmul` of
-2048 x 2048 in the same run. Features are synthetic and words random. Two batches are timed: captions of one length,
-where nothing is padded and those of a photo stand side by side; and captions of lengths like Flickr8k's by the code
-that trains, with its padding and its selection of memories, of which only the real words (EOS included) are counted.
+Counts the multiplications and additions of all matrix products (forward once, backward twice;
+elementwise work and the optimizer count for nothing), divides by the time of forward, backward and
+update, and compares with `torch.matmul` of 2048 x 2048 in the same run. Features are synthetic and
+words random. Two batches are timed: captions of one length, where nothing is padded and those of a
+photo stand side by side; and captions of lengths like Flickr8k's by the code that trains, with its
+padding and its selection of memories, of which only the real words (EOS included) are counted.
 """
 
 import argparse
@@ -36,7 +37,7 @@ Score = Callable[[AttentionDecoder, Tensor, Memory], Tensor]
 
 
 def flops_of_step(decoder: AttentionDecoder, captions: int, words: int) -> float:
-    """Return the floating-point operations of one forward and backward pass, from the sizes of the matrices.
+    """Return the floating-point operations of a forward and backward pass, by matrix sizes.
 
     Args:
         decoder: What is trained.
@@ -48,7 +49,9 @@ def flops_of_step(decoder: AttentionDecoder, captions: int, words: int) -> float
     hidden = config.hidden_dim
     lower = gates * hidden * (config.embedding_dim + hidden)
     upper = gates * hidden * (hidden + DIM + hidden)
-    attention = hidden * DIM + 2 * GRID * GRID * DIM + hidden * DIM  # query; scores and context; gate
+    attention = (
+        hidden * DIM + 2 * GRID * GRID * DIM + hidden * DIM
+    )  # query; scores and context; gate
     output = (hidden + DIM) * config.embedding_dim + config.embedding_dim * VOCAB
     a_word = lower + upper + attention + output
     photos = captions / CAPTIONS_A_PHOTO
@@ -68,7 +71,7 @@ def median_s(run: Callable[[], object], repeats: int) -> float:
 
 
 def stepwise(decoder: AttentionDecoder, target_input: Tensor, memory: Memory) -> Tensor:
-    """Return the logits of whole captions by a loop over words, as most decoders with attention train."""
+    """Return the logits of whole captions by a loop over words, as most decoders train."""
     state = decoder.start(memory, len(target_input) // len(memory))
     logits = []
     for position in range(target_input.shape[1]):
@@ -78,7 +81,7 @@ def stepwise(decoder: AttentionDecoder, target_input: Tensor, memory: Memory) ->
 
 
 def equal_lengths(captions: int, words: int) -> tuple[AttentionDecoder, Callable[[Score], None]]:
-    """Return a decoder and an update of it by captions of one length, those of a photo side by side."""
+    """Return a decoder and its update by captions of one length, a photo's side by side."""
     config = load_config(CONFIGS / "coco.toml").decoder
     decoder, project = AttentionDecoder(config, VOCAB, DIM, pad_id=0), nn.Linear(CHANNELS, DIM)
     parameters = [*decoder.parameters(), *project.parameters()]
@@ -88,7 +91,9 @@ def equal_lengths(captions: int, words: int) -> tuple[AttentionDecoder, Callable
 
     def update(score: Score) -> None:
         values = project(features)
-        memory = Memory(values, values, torch.ones(values.shape[:2], dtype=torch.bool), GridLayout(GRID, GRID))
+        memory = Memory(
+            values, values, torch.ones(values.shape[:2], dtype=torch.bool), GridLayout(GRID, GRID)
+        )
         loss = caption_loss(score(decoder, target, memory), target, pad_id=0, label_smoothing=0.1)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
@@ -99,21 +104,35 @@ def equal_lengths(captions: int, words: int) -> tuple[AttentionDecoder, Callable
 
 
 def lengths_like_flickr8k(captions: int) -> list[int]:
-    """Return numbers of words, EOS not counted: 11 on average, from 4 to 24; the same at every call."""
+    """Return numbers of words, EOS not counted: 11 on average, from 4 to 24.
+
+    The same at every call.
+    """
     drawn = np.random.default_rng(0).normal(11, 4, captions)
     return [int(length) for length in drawn.round().clip(4, 24)]
 
 
 def as_trained(captions: int) -> Callable[[], None]:
-    """Return an update as the trainer makes it: sorted and padded in groups, each caption's memory selected for it."""
+    """Return an update as the trainer makes it.
+
+    Sorted and padded in groups, each caption's memory selected for it.
+    """
     config = load_config(CONFIGS / "coco.toml")
-    sections = {name: getattr(config, name).model_dump() for name in ("image", "encoder", "decoder", "search")}
+    sections = {
+        name: getattr(config, name).model_dump()
+        for name in ("image", "encoder", "decoder", "search")
+    }
     model = CaptionerModel(CaptionerConfig(**sections, vocab_size=VOCAB)).train()
     objective = Objective(model, config, from_features=True)
     optimizer = build_optimizer(model, config.training)
     features = torch.randn(captions // CAPTIONS_A_PHOTO, GRID, GRID, CHANNELS)
-    targets = [[1, *torch.randint(4, VOCAB, (length,)).tolist()] for length in lengths_like_flickr8k(captions)]
-    photos = [targets[start : start + CAPTIONS_A_PHOTO] for start in range(0, captions, CAPTIONS_A_PHOTO)]
+    targets = [
+        [1, *torch.randint(4, VOCAB, (length,)).tolist()]
+        for length in lengths_like_flickr8k(captions)
+    ]
+    photos = [
+        targets[start : start + CAPTIONS_A_PHOTO] for start in range(0, captions, CAPTIONS_A_PHOTO)
+    ]
 
     def update() -> None:
         groups = group_targets(photos, eos_id=2, pad_id=0)
@@ -127,8 +146,12 @@ def as_trained(captions: int) -> Callable[[], None]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--captions", type=int, default=200, help=f"in a batch; divisible by {CAPTIONS_A_PHOTO}")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--captions", type=int, default=200, help=f"in a batch; divisible by {CAPTIONS_A_PHOTO}"
+    )
     parser.add_argument("--words", type=int, default=12)
     parser.add_argument("--repeats", type=int, default=7)
     arguments = parser.parse_args()
@@ -145,13 +168,22 @@ def main() -> None:
     rate = flops_of_step(decoder, captions, captions * arguments.words) / fused_s / 1e9
     real_rate = flops_of_step(decoder, captions, real_words) / real_s / 1e9
 
-    print(f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}, {captions} captions")
+    print(
+        f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__},"
+        f" {captions} captions"
+    )
     print(f"torch.matmul, 2048 x 2048       {limit:7.1f} GFLOP/s")
     equal = f"all of {arguments.words} words, fused"
     print(f"{equal:<31} {rate:7.1f} GFLOP/s = {rate / limit:.2f} of it ({fused_s * 1000:.0f} ms)")
-    print(f"the same, word by word          {stepped_s / fused_s:7.2f} times as long ({stepped_s * 1000:.0f} ms)")
+    print(
+        f"the same, word by word          {stepped_s / fused_s:7.2f} times as long"
+        f" ({stepped_s * 1000:.0f} ms)"
+    )
     mean = f"{real_words / captions:.1f} words on average, trained"
-    print(f"{mean:<31} {real_rate:7.1f} GFLOP/s = {real_rate / limit:.2f} of it ({real_s * 1000:.0f} ms)")
+    print(
+        f"{mean:<31} {real_rate:7.1f} GFLOP/s = {real_rate / limit:.2f} of it ({real_s * 1000:.0f}"
+        " ms)"
+    )
 
 
 if __name__ == "__main__":

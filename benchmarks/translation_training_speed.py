@@ -1,12 +1,14 @@
-"""Target tokens a second of a training step of translation, against torch's own `nn.Transformer` of like size.
+"""Target tokens a second in training a translator, against torch's own `nn.Transformer`.
 
-    python benchmarks/translation_training_speed.py SOURCE TARGET [--config multi30k-en-de] [--steps 20]
+    python benchmarks/translation_training_speed.py SOURCE TARGET [--config multi30k-en-de] [--steps
+    20]
 
-SOURCE and TARGET are aligned line by line. Tokenizer, batches and settings are those that `captioner train` makes of
-them and the config. Both models see the same batches in turn, in one process: forward, backward, clipped gradients
-and AdamW's update. The Transformer is post-norm with sinusoid positions (Vaswani et al. 2017, arXiv:1706.03762), has
-the same table of embeddings for source, target and output, and as many layers of feed-forward width 4 * dim as bring
-its number of parameters nearest to ours. Target tokens are real ones, EOS included, no padding.
+SOURCE and TARGET are aligned line by line. Tokenizer, batches and settings are those that
+`captioner train` makes of them and the config. Both models see the same batches in turn, in one
+process: forward, backward, clipped gradients and AdamW's update. The Transformer is post-norm with
+sinusoid positions (Vaswani et al. 2017, arXiv:1706.03762), has the same table of embeddings for
+source, target and output, and as many layers of feed-forward width 4 * dim as bring its number of
+parameters nearest to ours. Target tokens are real ones, EOS included, no padding.
 """
 
 import argparse
@@ -47,10 +49,14 @@ class Transformer(nn.Module):
         super().__init__()
         self.embedding = nn.Embedding(vocab_size, dim, padding_idx=PAD)
         nn.init.normal_(self.embedding.weight, std=dim**-0.5)
-        self.body = nn.Transformer(dim, dim // HEAD_DIM, num_layers, num_layers, 4 * dim, dropout, batch_first=True)
+        self.body = nn.Transformer(
+            dim, dim // HEAD_DIM, num_layers, num_layers, 4 * dim, dropout, batch_first=True
+        )
         self.dropout = nn.Dropout(dropout)
         angles = torch.arange(MOST_TOKENS).unsqueeze(1) * 10_000 ** (-torch.arange(0, dim, 2) / dim)
-        self.register_buffer("positions", torch.stack([angles.sin(), angles.cos()], -1).flatten(1), persistent=False)
+        self.register_buffer(
+            "positions", torch.stack([angles.sin(), angles.cos()], -1).flatten(1), persistent=False
+        )
 
     def forward(self, sources: SourceTokens, target_input: Tensor) -> Tensor:
         """Return logits; torch's padding masks are True where nothing real stands."""
@@ -86,30 +92,42 @@ def like_sized(target: int, vocab_size: int, dim: int, dropout: float) -> Transf
 def read_batches(config: SentenceConfig, num: int) -> tuple[list[Batch], int]:
     """Make the first batches of the first epoch, and say how large the vocabulary is."""
     data, settings = config.data, config.training
-    pairs, _ = keep_trainable(read_parallel(Path(data.source), Path(data.target)), data.max_words, data.max_ratio)
+    pairs, _ = keep_trainable(
+        read_parallel(Path(data.source), Path(data.target)), data.max_words, data.max_ratio
+    )
     tokenizer = train_bpe_tokenizer(
         [text for pair in pairs for text in (pair.source, pair.target)], data.max_vocab_size
     )
 
     def tokens(texts: Sequence[str], limit: int) -> list[list[int]]:
-        return [ids[:limit] for ids in tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+        return [
+            ids[:limit] for ids in tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+        ]
 
     sources = tokens([pair.source for pair in pairs], config.encoder.max_positions - 1)
     targets = tokens([pair.target for pair in pairs], settings.max_target_length)
     target_lengths, source_lengths = ([len(ids) + 1 for ids in side] for side in (targets, sources))
-    plan = plan_buckets(target_lengths, source_lengths, settings.batch_tokens, settings.seed, epoch=0)
+    plan = plan_buckets(
+        target_lengths, source_lengths, settings.batch_tokens, settings.seed, epoch=0
+    )
     batches = []
     for batch in plan.batches[:num]:
-        (group,) = group_targets([[[BOS, *targets[number]]] for number in batch], EOS, PAD, num_groups=1)
+        (group,) = group_targets(
+            [[[BOS, *targets[number]]] for number in batch], EOS, PAD, num_groups=1
+        )
         inputs = pad_sources([sources[batch[item]] for item in group.item_index.tolist()], EOS, PAD)
         in_order = TargetGroup(group.target_input, group.target_output, torch.arange(len(batch)))
         batches.append((inputs, in_order))
     return batches, len(tokenizer)
 
 
-def ours(config: SentenceConfig, vocab_size: int) -> tuple[nn.Module, Callable[[Batch], Tensor], torch.optim.Optimizer]:
+def ours(
+    config: SentenceConfig, vocab_size: int
+) -> tuple[nn.Module, Callable[[Batch], Tensor], torch.optim.Optimizer]:
     """Return our model, its loss of a batch, and its optimizer."""
-    sections = {name: getattr(config, name).model_dump() for name in ("encoder", "decoder", "search")}
+    sections = {
+        name: getattr(config, name).model_dump() for name in ("encoder", "decoder", "search")
+    }
     model = CaptionerModel(CaptionerConfig(**sections, vocab_size=vocab_size)).train()
     objective = Objective(model, config, from_features=False, reward=None)
 
@@ -133,7 +151,12 @@ def theirs(
     return model, loss, torch.optim.AdamW(model.parameters(), lr=config.training.learning_rate)
 
 
-def step_s(model: nn.Module, loss: Callable[[Batch], Tensor], optimizer: torch.optim.Optimizer, batch: Batch) -> float:
+def step_s(
+    model: nn.Module,
+    loss: Callable[[Batch], Tensor],
+    optimizer: torch.optim.Optimizer,
+    batch: Batch,
+) -> float:
     """Make one update and return how long it took, seconds."""
     start = time.perf_counter()
     optimizer.zero_grad()
@@ -145,7 +168,9 @@ def step_s(model: nn.Module, loss: Callable[[Batch], Tensor], optimizer: torch.o
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("source")
     parser.add_argument("target")
     parser.add_argument("--config", default="multi30k-en-de")
@@ -169,10 +194,18 @@ def main() -> None:
                 rate.append(num_tokens / taken)
 
     machine = f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
-    print(f"{machine}; {arguments.config}, {len(batches) - 1} steps of {config.training.batch_tokens} tokens")
-    for name, (model, _, _), rate in zip(("captioner", "nn.Transformer"), (own, other), rates, strict=True):
+    print(
+        f"{machine}; {arguments.config}, {len(batches) - 1} steps of {config.training.batch_tokens}"
+        " tokens"
+    )
+    for name, (model, _, _), rate in zip(
+        ("captioner", "nn.Transformer"), (own, other), rates, strict=True
+    ):
         size = num_parameters(model) / 1e6
-        print(f"{name:15} {size:5.2f} M parameters {statistics.median(rate):8.0f} target tokens/s (median)")
+        print(
+            f"{name:15} {size:5.2f} M parameters {statistics.median(rate):8.0f} target tokens/s"
+            " (median)"
+        )
     print(f"ratio {statistics.median(rates[0]) / statistics.median(rates[1]):.2f}")
 
 

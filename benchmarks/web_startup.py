@@ -1,9 +1,10 @@
-"""How long the web page takes from start to the first answer, beside a bare Gradio page with torch imported.
+"""How long the web page takes from start to the first answer, beside a bare Gradio page.
 
     python benchmarks/web_startup.py [--repeats 3]
 
-Each start is a process of its own; the time ends when the first request for the page is answered. The model is loaded
-after that, in the background, so the time until the first caption is printed too.
+Each start is a process of its own; the time ends when the first request for the page is answered.
+The model is loaded after that, in the background, so the time until the first caption is printed
+too.
 """
 
 import argparse
@@ -69,7 +70,9 @@ def start(program: str, with_caption: bool = False) -> tuple[float, float]:
     port = free_port()
     url = f"http://127.0.0.1:{port}/"
     begin = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-c", program, str(port)], env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(port)], env={**os.environ, "PYTHONUNBUFFERED": "1"}
+    )
     try:
         served = answered(url, 300) - begin
         return served, first_caption(url) - begin if with_caption else served
@@ -80,17 +83,23 @@ def start(program: str, with_caption: bool = False) -> tuple[float, float]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--repeats", type=int, default=3)
     repeats = parser.parse_args().repeats
     hello = [start(HELLO)[0] for _ in range(repeats)]
     ours = [start(OURS, with_caption=True) for _ in range(repeats)]
     bare, page = statistics.median(hello), statistics.median(served for served, _ in ours)
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, median of {repeats}")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, median"
+        f" of {repeats}"
+    )
     print(f"bare Gradio page with torch imported  {bare:6.1f} s")
     print(f"the page of captioner                 {page:6.1f} s = {page / bare:.2f} of it")
     print(
-        f"its first caption                     {statistics.median(first for _, first in ours):6.1f} s after the start"
+        "its first caption                    "
+        f" {statistics.median(first for _, first in ours):6.1f} s after the start"
     )
 
 

@@ -37,7 +37,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import the pipeline, and torch with it, at first use: the command line's help needs neither."""
+    """Import the pipeline and torch at first use; the command line's help needs neither."""
     if name in __all__:
         from captioner import pipeline
 

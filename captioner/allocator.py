@@ -1,4 +1,4 @@
-"""How the C library hands out memory, where it is glibc: what a batch has freed is kept for the next one."""
+"""How glibc hands out memory: what one batch has freed is kept for the next."""
 
 import contextlib
 import ctypes
@@ -13,10 +13,11 @@ NEVER = 2**31 - 1
 def keep_freed_memory() -> None:
     """Let all threads take memory from one arena that keeps what is freed.
 
-    By itself glibc gives large blocks back at once; each batch then has the system map and clear them again, which
-    took a third to half of a convolutional encoder's time. It also gives each thread an arena of its own, which cannot
-    keep large blocks, and whose gaps the others cannot use: a server of many threads then grows with every request.
-    The price: a process never shrinks below its peak.
+    By itself glibc gives large blocks back at once; each batch then has the system map and clear
+    them again, which took a third to half of a convolutional encoder's time. It also gives each
+    thread an arena of its own, which cannot keep large blocks, and whose gaps the others cannot
+    use: a server of many threads then grows with every request. The price: a process never shrinks
+    below its peak.
     """
     with contextlib.suppress(OSError, AttributeError):
         allocator = ctypes.CDLL(None)

@@ -1,4 +1,7 @@
-"""The command line: parses, calls the pipeline, prints. Nothing heavy is imported before a command needs it."""
+"""The command line: parses, calls the pipeline, prints.
+
+Nothing heavy is imported before a command needs it.
+"""
 
 from typing import Annotated
 
@@ -18,12 +21,33 @@ from captioner.commands.train import models, train
 from captioner.commands.transcribe import transcribe
 from captioner.commands.translate import translate
 from captioner.errors import CaptionerError, CheckpointError, ConfigError, OutputError, UsageError
-from captioner.terminal import flush_output, open_streams, print_note, print_notes, print_text, printable
+from captioner.terminal import (
+    flush_output,
+    open_streams,
+    print_note,
+    print_notes,
+    print_text,
+    printable,
+)
 
-COMMANDS = (caption, demo, web_page, serve, score, compare, translate, transcribe, recognize, train, export, models)
+COMMANDS = (
+    caption,
+    demo,
+    web_page,
+    serve,
+    score,
+    compare,
+    translate,
+    transcribe,
+    recognize,
+    train,
+    export,
+    models,
+)
 
 app = Commands(
-    help="Photos to captions, text to translations, speech to text, clips to actions, on a CPU; measures and trains.",
+    help="Photos to captions, text to translations, speech to text, clips to actions, on a CPU;"
+    " measures and trains.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -46,7 +70,10 @@ app.add_typer(evaluate)
 
 
 def main() -> None:
-    """Run the command line; every error that captioner knows becomes one line and an exit status."""
+    """Run the command line.
+
+    Every error that captioner knows becomes one line and an exit status.
+    """
     open_streams()
     keep_freed_memory()
     try:
@@ -61,7 +88,12 @@ def main() -> None:
     except BrokenPipeError:  # whoever read standard output has ended, and wants no more
         raise SystemExit(1) from None
     except OSError as error:
-        _end(OutputError(": ".join(str(part) for part in (error.filename, error.strerror or error) if part)), 1)
+        _end(
+            OutputError(
+                ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
+            ),
+            1,
+        )
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 

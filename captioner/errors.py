@@ -116,7 +116,8 @@ def loading_model(model: str) -> Iterator[None]:
         model: What the message begins with.
 
     Raises:
-        ModelError: Anything was raised that is no error of the captioner's, or one of the model's own settings.
+        ModelError: Anything was raised that is no error of the captioner's, or one of the model's
+            own settings.
     """
     try:
         yield
@@ -124,7 +125,9 @@ def loading_model(model: str) -> Iterator[None]:
         raise ModelError(f"{model} cannot be loaded: {error}") from error
     except CaptionerError:
         raise
-    except Exception as error:  # transformers, tokenizers and safetensors raise all kinds where files are broken
+    except (
+        Exception
+    ) as error:  # transformers, tokenizers and safetensors raise all kinds where files are broken
         raise ModelError(f"{model} cannot be loaded: {error}") from error
 
 

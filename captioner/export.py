@@ -1,4 +1,4 @@
-"""A model to a folder that ONNX Runtime runs, with a card that says how much faster it is and what it loses."""
+"""A model to a folder that ONNX Runtime runs, with a card that compares speed and scores."""
 
 import platform
 import tempfile
@@ -27,8 +27,8 @@ CARD = """---
 
 # {name}, {precision}
 
-The model {name} as ONNX graphs for ONNX Runtime on a CPU: photo to memory, start and step of the decoder. Config and
-tokenizer are the model's own; so are licence, training data and limits. Made by
+The model {name} as ONNX graphs for ONNX Runtime on a CPU: photo to memory, start and step of the
+decoder. Config and tokenizer are the model's own; so are licence, training data and limits. Made by
 
     captioner export MODEL --to {to} --output DIR{calibration}
 
@@ -38,7 +38,8 @@ MEASURED = """| {num_photos} photos, beam {beam_size} | CIDEr | BLEU-4 | photos 
 | --- | --- | --- | --- |
 {rows}
 
-{same} of {num_photos} captions are torch's to the letter. Files to captions on {machine}, {threads} threads.
+{same} of {num_photos} captions are torch's to the letter. Files to captions on {machine}, {threads}
+threads.
 Signature: `{signature}`.
 """
 
@@ -91,7 +92,9 @@ def export(
     if output.exists():
         raise UsageError(f"{output} is there already: name a new folder")
     if to == "onnx-int8" and not calibration:
-        raise UsageError("onnx-int8 needs photos to calibrate with: about 100 like those that will be captioned")
+        raise UsageError(
+            "onnx-int8 needs photos to calibrate with: about 100 like those that will be captioned"
+        )
     captioner = load_captioner(model, "cpu", "torch")
     if not isinstance(captioner.model, CaptionerModel):
         raise ModelError(f"{model} is a model of transformers, which captioner does not export")
@@ -100,11 +103,16 @@ def export(
         with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as part:
             graphs, int8 = Path(part, "float32"), Path(part, "int8")
             export_onnx(captioner.model, graphs)
-            engines, made = {"torch": captioner, "onnx": load_captioner(graphs, "cpu", "onnx")}, graphs
+            engines, made = (
+                {"torch": captioner, "onnx": load_captioner(graphs, "cpu", "onnx")},
+                graphs,
+            )
             if to == "onnx-int8":
                 quantize(graphs, calibration, int8)
                 engines[to], made = load_captioner(int8, "cpu", "onnx"), int8
-            measured = [_measure(name, engine, examples) for name, engine in engines.items() if examples]
+            measured = [
+                _measure(name, engine, examples) for name, engine in engines.items() if examples
+            ]
             _write_card(made, model, captioner, to, measured)
             made.rename(output)
     except OSError as error:
@@ -118,14 +126,18 @@ def _measure(name: str, captioner: Captioner, examples: Sequence[CaptionExample]
     done = caption_files(captioner, [example.image for example in examples], captioner.options())
     for example, one in zip(examples, done, strict=True):
         if one.record.caption is None:
-            raise DataError(f"{example.image} cannot be read: mend the photo, or leave it out of the split")
+            raise DataError(
+                f"{example.image} cannot be read: mend the photo, or leave it out of the split"
+            )
         captions[example.image_id] = one.record.caption
     rate = len(examples) / (time.perf_counter() - start)
     report = score(captions, {example.image_id: example.captions for example in examples})
     return Measured(name, report.scores, rate, captions, report.signature)
 
 
-def _write_card(folder: Path, model: str, captioner: Captioner, to: str, measured: Sequence[Measured]) -> None:
+def _write_card(
+    folder: Path, model: str, captioner: Captioner, to: str, measured: Sequence[Measured]
+) -> None:
     own = Path(find_model(model), "README.md")
     header = ModelCard.load(own).data.to_dict() if own.is_file() else {}
     header.pop("model-index", None)  # the scores there are another engine's
@@ -136,7 +148,8 @@ def _write_card(folder: Path, model: str, captioner: Captioner, to: str, measure
             num_photos=len(after.captions),
             beam_size=captioner.options().beam_size,
             rows="\n".join(
-                f"| {one.name} | {one.scores['CIDEr']:.2f} | {one.scores['BLEU-4']:.2f} | {one.rate:.1f} |"
+                f"| {one.name} | {one.scores['CIDEr']:.2f} | {one.scores['BLEU-4']:.2f} |"
+                f" {one.rate:.1f} |"
                 for one in measured
             ),
             same=sum(before.captions[key] == caption for key, caption in after.captions.items()),
@@ -145,9 +158,16 @@ def _write_card(folder: Path, model: str, captioner: Captioner, to: str, measure
             signature=after.signature,
         )
     precision = "int8 encoder" if to == "onnx-int8" else "float32"
-    data = ModelCardData(**{**header, "library_name": "captioner", "pipeline_tag": "image-to-text", "tags": ["onnx"]})
+    data = ModelCardData(
+        **{**header, "library_name": "captioner", "pipeline_tag": "image-to-text", "tags": ["onnx"]}
+    )
     given = " --calibration PHOTOS" if to == "onnx-int8" else ""
     card = CARD.format(
-        header=data.to_yaml(), name=captioner.name, precision=precision, to=to, calibration=given, measured=text
+        header=data.to_yaml(),
+        name=captioner.name,
+        precision=precision,
+        to=to,
+        calibration=given,
+        measured=text,
     )
     ModelCard(card).save(folder / "README.md")

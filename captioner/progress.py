@@ -1,4 +1,4 @@
-"""One progress bar for all long work: how far, how fast, how long still; on standard error, and only on a terminal."""
+"""One progress bar for all long work, with rate and time left, on a terminal's standard error."""
 
 import os
 import sys
@@ -31,7 +31,13 @@ def progress(
         hidden: Show nothing, because the work itself prints its way.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     columns: list[ProgressColumn | str] = [
         "{task.description}",
@@ -44,9 +50,12 @@ def progress(
     console = Console(stderr=True)
     # Of several processes that a launcher started, the first one shows the bar.
     shown = not hidden and console.is_terminal and os.environ.get("LOCAL_RANK", "0") == "0"
-    # What is printed beside the bar goes above it on a terminal, but stays on standard output where that is a file.
+    # What is printed beside the bar goes above it on a terminal, but stays on standard output where
+    # that is a file.
     redirect = sys.stdout.isatty()
-    with Progress(*columns, console=console, transient=True, disable=not shown, redirect_stdout=redirect) as bar:
+    with Progress(
+        *columns, console=console, transient=True, disable=not shown, redirect_stdout=redirect
+    ) as bar:
         task = bar.add_task(description, total=total, completed=int(done), note="")
 
         def advance(count: float = 1, note: str = "") -> None:

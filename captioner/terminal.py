@@ -1,4 +1,4 @@
-"""What standard streams get: a line for each thing that is said, and escapes for what is more than to be read."""
+"""What standard streams get: one line for each message, with escapes for control characters."""
 
 import codecs
 import errno
@@ -19,8 +19,8 @@ NAMES_AS_THEY_ARE = "captioner.names"  # how characters are handled that an enco
 def open_streams() -> None:
     """Make standard streams safe to write to, whatever was closed and whatever their encoding is.
 
-    A closed stream's number would go to the next file that is opened, and what a library prints would end up there.
-    `sys.stdin` stays None where it was closed, so that who reads it can say so.
+    A closed stream's number would go to the next file that is opened, and what a library prints
+    would end up there. `sys.stdin` stays None where it was closed, so that who reads it can say so.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -36,7 +36,7 @@ def open_streams() -> None:
 
 
 def _bytes_or_escapes(error: UnicodeError) -> tuple[str | bytes, int]:
-    r"""Give bytes of a file name that are no text to a pipe as they are, and all else as an escape like `\u72ac`."""
+    r"""Write bytes of a file name to a pipe as they are, and other characters as `\u72ac`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     sign, after = error.object[error.start], error.start + 1
@@ -46,7 +46,7 @@ def _bytes_or_escapes(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def printable(text: str) -> str:
-    r"""Escape what would break a line, or command a terminal: a line's end becomes `\n`, an escape character `\x1b`."""
+    r"""Escape what would break a line or control a terminal, such as `\n` and `\x1b`."""
     return UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
@@ -56,13 +56,15 @@ def output_is_closed() -> bool:
 
 
 def check_output() -> None:
-    """See that standard output can be written to, before work is done whose results go nowhere else.
+    """Check that standard output can be written, before work whose results go nowhere else.
 
     Raises:
         UsageError: It is closed.
     """
     if output_is_closed():
-        raise UsageError("standard output is closed, and results would go nowhere else: open it, or name a file")
+        raise UsageError(
+            "standard output is closed, and results would go nowhere else: open it, or name a file"
+        )
 
 
 def print_row(*fields: str) -> None:
@@ -101,11 +103,13 @@ def _give_up_output(error: OSError) -> None:
     _drop(sys.stdout)
     if error.errno == errno.EPIPE:
         raise error
-    raise OutputError(f"standard output: results cannot be written ({error.strerror or error})") from error
+    raise OutputError(
+        f"standard output: results cannot be written ({error.strerror or error})"
+    ) from error
 
 
 def print_note(text: str) -> None:
-    """Say something on standard error, as one line; where that cannot be written, nobody is there to be told."""
+    """Print one line on standard error; if that is closed, nobody is there to read it."""
     print_notes(printable(text))
 
 

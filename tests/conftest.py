@@ -10,14 +10,20 @@ import torch
 from jaxtyping import install_import_hook
 from PIL import Image
 
-# By name: beartype cannot check typing.Self outside of classes that it decorates, which config and model use.
+# By name: beartype cannot check typing.Self outside of classes that it decorates, which config and
+# model use.
 CHECKED = (
     *("data", "modules", "preprocess", "search", "training.losses"),
     *("training.averaging", "training.checkpoints", "training.objective", "training.optimizer"),
 )
 install_import_hook([f"captioner.{name}" for name in CHECKED], "beartype.beartype")
 
-COLORS = {"red": (200, 30, 30), "green": (30, 180, 30), "blue": (30, 30, 200), "grey": (128, 128, 128)}
+COLORS = {
+    "red": (200, 30, 30),
+    "green": (30, 180, 30),
+    "blue": (30, 30, 200),
+    "grey": (128, 128, 128),
+}
 # A small backbone of timm whose random weights tell colours apart.
 BACKBONE = "test_resnet"
 
@@ -52,16 +58,23 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="session")
 def caption_set(photos: list[Path]) -> dict[str, str]:
-    """The fields of `[data]` for a tiny set: six photos to train on, two to validate on, two or three captions each."""
+    """The fields of `[data]` for a tiny set: six photos to train on, two to validate on, two or
+    three captions each.
+    """
     folder = photos[0].parent
     kinds = [(color, side) for color in COLORS for side in ("left", "right")]
     lines = ["image,caption"]
     for number, (photo, (color, side)) in enumerate(zip(photos, kinds, strict=True)):
-        captions = [f"A {color} photo, bright on the {side}.", f"The {side} of a {color} picture is bright"]
+        captions = [
+            f"A {color} photo, bright on the {side}.",
+            f"The {side} of a {color} picture is bright",
+        ]
         captions += ["A very plain and rather noisy picture of nothing but colour"] * (number % 2)
         lines += [f'{photo.name},"{caption}"' for caption in captions]
     (folder / "captions.csv").write_text("\n".join(lines), encoding="utf-8")
-    (folder / "train.txt").write_text("\n".join(photo.name for photo in photos[:6]), encoding="utf-8")
+    (folder / "train.txt").write_text(
+        "\n".join(photo.name for photo in photos[:6]), encoding="utf-8"
+    )
     (folder / "val.txt").write_text("\n".join(photo.name for photo in photos[6:]), encoding="utf-8")
     return {
         "name": "made photos",
@@ -102,7 +115,9 @@ def tiny_config(caption_set: dict[str, str], tmp_path: Path) -> Callable[..., ob
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+def run(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
     """Run a command; return its exit status, standard output and standard error."""
     from captioner import cli
 
@@ -119,7 +134,9 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> C
 def build_model(
     sections: dict[str, dict[str, object]], changes: dict[str, dict[str, object]], tokenizer: object
 ) -> object:
-    """Make a model of these sections, in which `changes` replace fields, always with the same random weights."""
+    """Make a model of these sections, in which `changes` replace fields, always with the same
+    random weights.
+    """
     from captioner.model.captioner_model import CaptionerModel
     from captioner.model.config import CaptionerConfig
 
@@ -136,7 +153,9 @@ def build_model(
 
 @pytest.fixture
 def make_model() -> Callable[..., object]:
-    """Make a tiny model with random weights and a tokenizer of a few words; `section={...}` replaces fields."""
+    """Make a tiny model with random weights and a tokenizer of a few words; `section={...}`
+    replaces fields.
+    """
     from captioner.preprocess.tokenization import train_word_tokenizer
 
     def make(**changes: dict[str, object]) -> object:
@@ -146,7 +165,9 @@ def make_model() -> Callable[..., object]:
             "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8},
             "search": {"beam_size": 2, "max_length": 5},
         }
-        tokenizer = train_word_tokenizer(["a red photo, bright on the left", "a green picture"], 1, 20)
+        tokenizer = train_word_tokenizer(
+            ["a red photo, bright on the left", "a green picture"], 1, 20
+        )
         return build_model(sections, changes, tokenizer)
 
     return make
@@ -162,16 +183,26 @@ def model_folder(make_model: Callable[..., object], tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_sentence_model() -> Callable[..., object]:
-    """Make a tiny model of sentences with random weights and pieces down to bytes; `section={...}` replaces fields."""
+    """Make a tiny model of sentences with random weights and pieces down to bytes;
+    `section={...}` replaces fields.
+    """
     from captioner.preprocess.tokenization import train_bpe_tokenizer
 
     def make(**changes: dict[str, object]) -> object:
         sections: dict[str, dict[str, object]] = {
-            "encoder": {"kind": "text", "embedding_dim": 10, "dim": 12, "num_layers": 2, "max_positions": 32},
+            "encoder": {
+                "kind": "text",
+                "embedding_dim": 10,
+                "dim": 12,
+                "num_layers": 2,
+                "max_positions": 32,
+            },
             "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention": "dot"},
             "search": {"beam_size": 3, "max_length": 7},
         }
-        tokenizer = train_bpe_tokenizer(["two dogs play in the snow.", "zwei Hunde spielen im Schnee."] * 3, 300)
+        tokenizer = train_bpe_tokenizer(
+            ["two dogs play in the snow.", "zwei Hunde spielen im Schnee."] * 3, 300
+        )
         return build_model(sections, changes, tokenizer)
 
     return make
@@ -187,12 +218,20 @@ def sentence_model_folder(make_sentence_model: Callable[..., object], tmp_path: 
 
 @pytest.fixture
 def make_speech_model() -> Callable[..., object]:
-    """Make a tiny model of speech with random weights, which writes digits; `section={...}` replaces fields."""
+    """Make a tiny model of speech with random weights, which writes digits; `section={...}`
+    replaces fields.
+    """
     from captioner.preprocess.tokenization import train_word_tokenizer
 
     def make(**changes: dict[str, object]) -> object:
         sections: dict[str, dict[str, object]] = {
-            "encoder": {"kind": "speech", "sample_rate_hz": 8000, "num_mels": 9, "channels": 3, "dim": 12}
+            "encoder": {
+                "kind": "speech",
+                "sample_rate_hz": 8000,
+                "num_mels": 9,
+                "channels": 3,
+                "dim": 12,
+            }
             | {"num_blocks": 1, "max_segment_s": 2.0},
             "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8},
             "search": {"beam_size": 3, "max_length": 5},
@@ -213,7 +252,9 @@ def speech_model_folder(make_speech_model: Callable[..., object], tmp_path: Path
 
 @pytest.fixture
 def spoken_digits(tmp_path: Path) -> Path:
-    """A folder of made digits: tones whose pitch tells the digit, three takes by each of two speakers."""
+    """A folder of made digits: tones whose pitch tells the digit, three takes by each of two
+    speakers.
+    """
     soundfile = pytest.importorskip("soundfile")
     folder = tmp_path / "digits"
     folder.mkdir()
@@ -224,13 +265,17 @@ def spoken_digits(tmp_path: Path) -> Path:
                 time = np.arange(2000 + int(chance.integers(800))) / 8000
                 samples = 0.3 * np.sin(2 * np.pi * (400 + 900 * digit + 40 * voice) * time)
                 samples += 0.003 * chance.standard_normal(len(time))
-                soundfile.write(folder / f"{digit}_{speaker}_{take}.wav", samples.astype(np.float32), 8000)
+                soundfile.write(
+                    folder / f"{digit}_{speaker}_{take}.wav", samples.astype(np.float32), 8000
+                )
     return folder
 
 
 @pytest.fixture(scope="session")
 def write_clip() -> Callable[..., Path]:
-    """Write a clip whose frames are given as colours; `times` in hundredths of a second make its rate variable."""
+    """Write a clip whose frames are given as colours; `times` in hundredths of a second make its
+    rate variable.
+    """
     av = pytest.importorskip("av")
 
     def write(
@@ -247,7 +292,9 @@ def write_clip() -> Callable[..., Path]:
             stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
             stream.gop_size = 12
             for number, color in enumerate(colors):
-                frame = av.VideoFrame.from_ndarray(np.full((size[1], size[0], 3), color, np.uint8), format="rgb24")
+                frame = av.VideoFrame.from_ndarray(
+                    np.full((size[1], size[0], 3), color, np.uint8), format="rgb24"
+                )
                 frame.pts = number if times is None else times[number]
                 container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
@@ -264,20 +311,31 @@ def clip_folder(write_clip: Callable[..., Path], tmp_path_factory: pytest.TempPa
         for group in (1, 2, 3):
             for clip in (1, 2):
                 noise = 6 * group + 3 * clip
-                frames = [tuple(128 + (one - 128) * step // 8 - noise for one in color) for step in range(8)]
+                frames = [
+                    tuple(128 + (one - 128) * step // 8 - noise for one in color)
+                    for step in range(8)
+                ]
                 write_clip(folder / label / f"v_{label}_g{group:02d}_c{clip:02d}.mp4", frames)
     return folder
 
 
 @pytest.fixture
 def make_video_model() -> Callable[..., object]:
-    """Make a tiny model of clips with random weights and labels of two; `section={...}` replaces fields."""
+    """Make a tiny model of clips with random weights and labels of two; `section={...}` replaces
+    fields.
+    """
     from captioner.preprocess.tokenization import train_label_tokenizer
 
     def make(**changes: dict[str, object]) -> object:
         sections: dict[str, dict[str, object]] = {
             "image": {"height": 32, "width": 64},
-            "encoder": {"kind": "video", "backbone": BACKBONE, "weights": "none", "dim": 12, "num_frames": 3},
+            "encoder": {
+                "kind": "video",
+                "backbone": BACKBONE,
+                "weights": "none",
+                "dim": 12,
+                "num_frames": 3,
+            },
             "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8},
             "search": {"beam_size": 2, "max_length": 1},
         }

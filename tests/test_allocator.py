@@ -26,7 +26,11 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc")
 def test_a_second_batch_finds_the_memory_of_the_first():
     faults = [
-        int(subprocess.run([sys.executable, "-c", PROGRAM.format(keep=keep)], capture_output=True, check=True).stdout)
+        int(
+            subprocess.run(
+                [sys.executable, "-c", PROGRAM.format(keep=keep)], capture_output=True, check=True
+            ).stdout
+        )
         for keep in (False, True)
     ]
     assert faults[1] < 0.5 * faults[0]

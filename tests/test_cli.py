@@ -24,7 +24,9 @@ def test_help_needs_no_torch_and_tells_what_config_tells():
         "try: main()\n"
         "finally: assert 'torch' not in sys.modules and 'gradio' not in sys.modules"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"COLUMNS": "200"})
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={"COLUMNS": "200"}
+    )
     assert done.returncode == 0, done.stderr
     assert SearchConfig.model_fields["num_captions"].description in " ".join(done.stdout.split())
 
@@ -37,7 +39,9 @@ def test_shells_complete_commands():
     }
     # The shell asks the script of this name; it is what the package installs.
     code = "import sys; sys.argv = ['captioner']; from captioner.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment
+    )
     assert done.stdout.split() == ["evaluate"]
 
 
@@ -53,12 +57,19 @@ def test_captions_are_printed_one_a_line_and_nothing_else(run, model_folder, pho
     assert all(caption for _, caption in lines)
 
 
-def test_outputs_are_written_by_suffix_and_a_bad_file_is_a_row_and_status_one(run, model_folder, photos, tmp_path):
+def test_outputs_are_written_by_suffix_and_a_bad_file_is_a_row_and_status_one(
+    run, model_folder, photos, tmp_path
+):
     bad = tmp_path / "bad.jpg"
     bad.write_text("no photo", encoding="utf-8")
-    outputs = [tmp_path / f"captions{suffix}" for suffix in (".jsonl", ".csv", ".json", ".html", ".parquet")]
+    outputs = [
+        tmp_path / f"captions{suffix}"
+        for suffix in (".jsonl", ".csv", ".json", ".html", ".parquet")
+    ]
     options = [argument for output in outputs for argument in ("--output", output)]
-    status, out, err = run("caption", photos[0], bad, "--model", model_folder, "--num-captions", 2, *options)
+    status, out, err = run(
+        "caption", photos[0], bad, "--model", model_folder, "--num-captions", 2, *options
+    )
     assert (status, out) == (1, "")
     assert str(bad) in err and "captioned 1 of 2 photos in" in err and "Traceback" not in err
     assert "1 of 2 photos could not be captioned (1 UnsupportedFileError): see" in err
@@ -72,24 +83,41 @@ def test_outputs_are_written_by_suffix_and_a_bad_file_is_a_row_and_status_one(ru
     assert len(rows[0]["candidates"]) == 2
     with outputs[1].open(encoding="utf-8", newline="") as file:
         assert [row["caption"] for row in csv.DictReader(file)] == [rows[0]["caption"], ""]
-    assert json.loads(outputs[2].read_text()) == [{"image_id": photos[0].name, "caption": rows[0]["caption"]}]
+    assert json.loads(outputs[2].read_text()) == [
+        {"image_id": photos[0].name, "caption": rows[0]["caption"]}
+    ]
     assert rows[0]["caption"] in outputs[3].read_text(encoding="utf-8")
     assert rows[0]["caption"].encode() in outputs[4].read_bytes()
 
 
-def test_a_photo_from_standard_input_and_records_on_standard_output(run, model_folder, photos, tmp_path, monkeypatch):
+def test_a_photo_from_standard_input_and_records_on_standard_output(
+    run, model_folder, photos, tmp_path, monkeypatch
+):
     fetched.cache_clear()
     with photos[0].open() as stream:
         monkeypatch.setattr("sys.stdin", stream)
         bad, output = tmp_path / "bad.jpg", tmp_path / "out.jsonl"
         bad.touch()
-        command = ["caption", "-", bad, "--model", model_folder, "--output", output, "--output", "-", "--show"]
+        command = [
+            "caption",
+            "-",
+            bad,
+            "--model",
+            model_folder,
+            "--output",
+            output,
+            "--output",
+            "-",
+            "--show",
+        ]
         status, out, err = run(*command)
     fetched.cache_clear()
     assert status == 1 and f"{bad}: the file is empty" in err
     rows = [json.loads(line) for line in out.splitlines()]
     assert rows == [json.loads(line) for line in output.read_text().splitlines()]
-    assert [row["file"] for row in rows] == ["-", str(bad)] and rows[0]["caption"] and rows[1]["error"]
+    assert (
+        [row["file"] for row in rows] == ["-", str(bad)] and rows[0]["caption"] and rows[1]["error"]
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.jpg", "model", "out.jsonl"]
 
 
@@ -105,7 +133,16 @@ def test_wrong_use_empties_no_earlier_results(run, model_folder, photos, tmp_pat
 
 
 def test_words_are_required_and_forbidden(run, model_folder, photos):
-    steered = ("caption", photos[0], "--model", model_folder, "--require", "Picture", "--require", "left")
+    steered = (
+        "caption",
+        photos[0],
+        "--model",
+        model_folder,
+        "--require",
+        "Picture",
+        "--require",
+        "left",
+    )
     status, out, err = run(*steered, "--forbid", "photo", "--max-length", 6)
     words = out.split("\t")[1].split()
     assert (status, err) == (0, "")
@@ -123,7 +160,9 @@ def test_a_model_without_classifier_says_so_where_concepts_are_asked_for(run, mo
     assert "does not tell what it finds in a photo" in err
 
 
-def test_a_bar_on_the_terminal_leaves_standard_output_to_the_captions(model_folder, photos, tmp_path):
+def test_a_bar_on_the_terminal_leaves_standard_output_to_the_captions(
+    model_folder, photos, tmp_path
+):
     screen, terminal = pty.openpty()
     command = [sys.executable, "-m", "captioner.cli", "caption", photos[0], "--model", model_folder]
     with (tmp_path / "out.tsv").open("w") as out:
@@ -139,7 +178,10 @@ def test_names_in_any_encoding_are_printed_as_they_are(model_folder, photos, tmp
     Path(os.fsdecode(name)).write_bytes(photos[0].read_bytes())
     command = [sys.executable, "-m", "captioner.cli", "caption", name, "--model", model_folder]
     done = subprocess.run(
-        command, capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+        command,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(name + b"\t")
@@ -148,7 +190,9 @@ def test_names_in_any_encoding_are_printed_as_they_are(model_folder, photos, tmp
 def test_sidecars_and_pictures_of_attention(run, model_folder, photos, tmp_path):
     photo = tmp_path / "one.png"
     photo.write_bytes(photos[0].read_bytes())
-    status, out, _ = run("caption", tmp_path, "--model", model_folder, "--sidecar", "--explain", tmp_path / "looks")
+    status, out, _ = run(
+        "caption", tmp_path, "--model", model_folder, "--sidecar", "--explain", tmp_path / "looks"
+    )
     assert (status, out) == (0, "")
     assert (tmp_path / "one.txt").read_text(encoding="utf-8").strip()
     assert len(list((tmp_path / "looks").rglob("*.png"))) == 1
@@ -158,21 +202,41 @@ def test_texts_for_image_generators(run, model_folder, photos, tmp_path):
     for name in ("one.png", "two.png"):
         (tmp_path / name).write_bytes(photos[0].read_bytes())
     (tmp_path / "two.txt").write_text("by hand\n", encoding="utf-8")
-    text = ["--trigger", "sks", "--prefix", "photo of ", "--suffix", ".", "--template", "{caption} ({name}, {n})"]
+    text = [
+        "--trigger",
+        "sks",
+        "--prefix",
+        "photo of ",
+        "--suffix",
+        ".",
+        "--template",
+        "{caption} ({name}, {n})",
+    ]
     options = ["--model", model_folder, "--sidecar", "--output", tmp_path / "metadata.jsonl", *text]
     status, _, err = run("caption", tmp_path, *options, "--existing", "prepend")
     assert status == 0 and "captioned 2 of 2 photos" in err
-    rows = [json.loads(line) for line in (tmp_path / "metadata.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (tmp_path / "metadata.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert [row["file_name"] for row in rows] == ["one.png", "two.png"]
     one, two = (row["text"] for row in rows)
-    assert one.startswith("sks, photo of ") and one.endswith(" (one, 1).") and two.endswith(" (two, 2).")
+    assert (
+        one.startswith("sks, photo of ")
+        and one.endswith(" (one, 1).")
+        and two.endswith(" (two, 2).")
+    )
     assert (tmp_path / "one.txt").read_text(encoding="utf-8") == f"{one}\n"
     assert (tmp_path / "two.txt").read_text(encoding="utf-8") == f"{two}, by hand\n"
-    status, _, err = run("caption", tmp_path, "--model", model_folder, "--sidecar", "--existing", "skip")
+    status, _, err = run(
+        "caption", tmp_path, "--model", model_folder, "--sidecar", "--existing", "skip"
+    )
     assert status == 0 and "captioned 0 of 2 photos" in err and "2 skipped" in err
 
 
-def test_interrupted_it_says_how_to_go_on_and_goes_on(run, model_folder, photos, tmp_path, monkeypatch):
+def test_interrupted_it_says_how_to_go_on_and_goes_on(
+    run, model_folder, photos, tmp_path, monkeypatch
+):
     output = tmp_path / "out.jsonl"
     command = ["caption", *photos, "--model", model_folder, "--output", output, "--batch-size", 1]
     caption_images = Captioner.caption_images
@@ -200,7 +264,17 @@ def test_interrupted_it_says_how_to_go_on_and_goes_on(run, model_folder, photos,
 def test_what_failed_is_tried_again_and_said_to_be(run, model_folder, photos, tmp_path):
     late, bad, output = tmp_path / "late.png", tmp_path / "bad.jpg", tmp_path / "out.jsonl"
     bad.write_text("no photo")
-    command = ["caption", photos[0], late, bad, "--model", model_folder, "--output", output, "--resume"]
+    command = [
+        "caption",
+        photos[0],
+        late,
+        bad,
+        "--model",
+        model_folder,
+        "--output",
+        output,
+        "--resume",
+    ]
     assert run(*command)[0] == 1
     late.write_bytes(photos[1].read_bytes())
     status, _, err = run(*command)
@@ -219,30 +293,73 @@ def test_what_failed_is_tried_again_and_said_to_be(run, model_folder, photos, tm
     [
         (["caption"], 2, "Missing argument"),
         (["caption", "{photo}", "--output", "x.docx", "--model", "{model}"], 2, ".docx"),
-        (["caption", "{photo}", "--output", "{empty}/metadata.jsonl", "--model", "{model}"], 2, "not below"),
+        (
+            ["caption", "{photo}", "--output", "{empty}/metadata.jsonl", "--model", "{model}"],
+            2,
+            "not below",
+        ),
         (["caption", "{photo}", "--resume", "--model", "{model}"], 2, "--output or --sidecar"),
-        (["caption", "{photo}", "--resume", "--output", "-", "--model", "{model}"], 2, "--output or --sidecar"),
-        (["caption", "http://localhost:1/a.jpg", "--sidecar", "--model", "{model}"], 2, "nothing lies beside it"),
-        (["caption", "-", "--output", "{empty}/metadata.jsonl", "--model", "{model}"], 2, "not below its folder"),
-        (["caption", "{photo}", "--output", "a.csv", "--output", "./a.csv", "--model", "{model}"], 2, "the same file"),
+        (
+            ["caption", "{photo}", "--resume", "--output", "-", "--model", "{model}"],
+            2,
+            "--output or --sidecar",
+        ),
+        (
+            ["caption", "http://localhost:1/a.jpg", "--sidecar", "--model", "{model}"],
+            2,
+            "nothing lies beside it",
+        ),
+        (
+            ["caption", "-", "--output", "{empty}/metadata.jsonl", "--model", "{model}"],
+            2,
+            "not below its folder",
+        ),
+        (
+            [
+                "caption",
+                "{photo}",
+                "--output",
+                "a.csv",
+                "--output",
+                "./a.csv",
+                "--model",
+                "{model}",
+            ],
+            2,
+            "the same file",
+        ),
         (["caption", "{photo}", "--model", "runs/mine"], 1, "no such folder"),
         (["caption", "{photo}", "--existing", "skip", "--model", "{model}"], 2, "--sidecar"),
         (["caption", "{photo}", "--trigger", "sks", "--model", "{model}"], 2, "--sidecar"),
-        (["caption", "{photo}", "--sidecar", "--template", "{{title}}", "--model", "{model}"], 2, "{title}"),
+        (
+            ["caption", "{photo}", "--sidecar", "--template", "{{title}}", "--model", "{model}"],
+            2,
+            "{title}",
+        ),
         (["caption", "{empty}"], 2, "no photos"),
         (["caption", "{photo}", "--model", "nonesuch"], 1, "nonesuch"),
         (["caption", "{photo}", "--beam-size", "0", "--model", "{model}"], 2, "beam_size"),
         (["caption", "{photo}", "--device", "abacus", "--model", "{model}"], 2, "abacus"),
         (["train", "{empty}/none.toml"], 2, "none.toml"),
         (["train", "coco"], 2, "data.captions"),
-        (["translate", "--input", "{photo}", "--output", "{photo}", "--model", "{model}"], 2, "is what is translated"),
+        (
+            ["translate", "--input", "{photo}", "--output", "{photo}", "--model", "{model}"],
+            2,
+            "is what is translated",
+        ),
         (["train", "coco", "training.epochs=many"], 2, "training.epochs"),
-        (["evaluate", "captions", "--images", "{empty}", "--references", "{empty}/none.csv"], 1, "none.csv"),
+        (
+            ["evaluate", "captions", "--images", "{empty}", "--references", "{empty}/none.csv"],
+            1,
+            "none.csv",
+        ),
         (["app", "--model", "{empty}"], 1, "no config.json"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
 )
-def test_wrong_use_is_one_message_and_a_status(run, model_folder, photos, tmp_path, arguments, status, message):
+def test_wrong_use_is_one_message_and_a_status(
+    run, model_folder, photos, tmp_path, arguments, status, message
+):
     (tmp_path / "empty").mkdir()
     places = {"photo": photos[0], "model": model_folder, "empty": tmp_path / "empty"}
     got, out, err = run(*(argument.format(**places) for argument in arguments))
@@ -260,7 +377,9 @@ def test_evaluate_prints_a_table_or_one_object(run, model_folder, caption_set, t
         caption_set["val_split"],
     ]
     results = tmp_path / "results.json"
-    status, out, err = run("evaluate", "captions", *data, "--model", model_folder, "--json", "--output", results)
+    status, out, err = run(
+        "evaluate", "captions", *data, "--model", model_folder, "--json", "--output", results
+    )
     assert (status, err) == (0, "")
     told = json.loads(out)
     assert list(told["scores"]) == ["BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "CIDEr"]
@@ -290,15 +409,31 @@ def test_train_writes_a_model_that_captions(run, tiny_config, photos, tmp_path):
 HOMES = [
     (["caption", "--model=~/model", "--output=~/out.jsonl", "~/photos/*.png"], "out.jsonl"),
     (["caption", "--model=~/model", "~/photos", "--explain=~/looks"], "looks/photo.png.png"),
-    (["caption", "--model", "~/model", "--output", "~/photos/metadata.jsonl", "~/photos"], "photos/metadata.jsonl"),
     (
-        ["score", "--references=~/a.csv", "--hypotheses=~/a.csv", "--report=~/page.html", "--split=~/list.txt"],
+        ["caption", "--model", "~/model", "--output", "~/photos/metadata.jsonl", "~/photos"],
+        "photos/metadata.jsonl",
+    ),
+    (
+        [
+            "score",
+            "--references=~/a.csv",
+            "--hypotheses=~/a.csv",
+            "--report=~/page.html",
+            "--split=~/list.txt",
+        ],
         "page.html",
     ),
     (["demo", "--model=~/model", "--output=~/demo.html"], "demo.html"),
     (["translate", "--model=~/en-de", "--input=~/lines.txt", "--output=~/lines.de"], "lines.de"),
     (
-        ["evaluate", "captions", "--images=~/photos", "--references=~/a.csv", "--model=~/model", "--output=~/r.json"],
+        [
+            "evaluate",
+            "captions",
+            "--images=~/photos",
+            "--references=~/a.csv",
+            "--model=~/model",
+            "--output=~/r.json",
+        ],
         "r.json",
     ),
 ]
@@ -329,7 +464,9 @@ def test_a_tilde_in_a_text_is_a_tilde(run, model_folder, photos, tmp_path):
     assert (tmp_path / "a.txt").read_text().startswith("~, ~")
 
 
-@pytest.mark.parametrize("command", [["train", "~nobody-of-this-name/x.toml"], ["caption", "~nobody-of-this-name/x"]])
+@pytest.mark.parametrize(
+    "command", [["train", "~nobody-of-this-name/x.toml"], ["caption", "~nobody-of-this-name/x"]]
+)
 def test_an_unknown_home_is_a_message(run, model_folder, command):
     status, _, err = run(*command, *(["--model", model_folder] if command[0] == "caption" else []))
     assert status and "~nobody-of-this-name/x" in err and "Traceback" not in err

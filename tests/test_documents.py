@@ -1,4 +1,6 @@
-"""What documents say is true where a test can tell: links lead somewhere, and commands have such options."""
+"""What documents say is true where a test can tell: links lead somewhere, and commands have such
+options.
+"""
 
 import re
 import shlex
@@ -25,7 +27,9 @@ def heading_anchors(document: Path) -> set[str]:
 
 
 def commands(document: Path) -> list[list[str]]:
-    """All calls of captioner in the document's indented blocks, with `\\` at a line's end joined to the next."""
+    """All calls of captioner in the document's indented blocks, with `\\` at a line's end joined
+    to the next.
+    """
     text = document.read_text(encoding="utf-8").replace("\\\n", " ")
     lines = [line for line in text.splitlines() if line.startswith("    ")]
     calls = [re.search(r"(?:^|[&|] +)(captioner [^&|]*)", line.strip()) for line in lines]
@@ -46,10 +50,16 @@ def test_links_lead_somewhere(document):
 
 @pytest.mark.parametrize(
     "call",
-    [pytest.param(call, id=" ".join(call)) for document in DOCUMENTS for call in commands(document)],
+    [
+        pytest.param(call, id=" ".join(call))
+        for document in DOCUMENTS
+        for call in commands(document)
+    ],
 )
 def test_commands_have_such_options(call):
-    """Parsing a command's arguments fails where an option is unknown or missing, or a value is of the wrong kind."""
+    """Parsing a command's arguments fails where an option is unknown or missing, or a value is
+    of the wrong kind.
+    """
     command, names = typer.main.get_command(app), list(call)
     while hasattr(command, "commands") and names and names[0] in command.commands:
         command = command.commands[names.pop(0)]
@@ -59,4 +69,6 @@ def test_commands_have_such_options(call):
 
 def test_every_page_of_the_manual_is_found_from_the_readme():
     linked = re.findall(r"\]\(docs/([^)#\s]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
-    assert {path.name for path in (ROOT / "docs").glob("*.md")} == {name for name in linked if name.endswith(".md")}
+    assert {path.name for path in (ROOT / "docs").glob("*.md")} == {
+        name for name in linked if name.endswith(".md")
+    }

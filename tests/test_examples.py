@@ -13,9 +13,20 @@ from captioner.pretrained.samples import sample_clip, sample_photos
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "module",
-    ["errors", *(f"pipeline.{part}" for part in ("captioner", "loading", "recognizer", "transcriber", "translator"))],
+    [
+        "errors",
+        *(
+            f"pipeline.{part}"
+            for part in ("captioner", "loading", "recognizer", "transcriber", "translator")
+        ),
+    ],
 )
 def test_examples_are_true(module):
-    given = {"captioner": captioner, "np": np, "sample_clip": sample_clip, "sample_photos": sample_photos}
+    given = {
+        "captioner": captioner,
+        "np": np,
+        "sample_clip": sample_clip,
+        "sample_photos": sample_photos,
+    }
     failed, tried = doctest.testmod(import_module(f"captioner.{module}"), extraglobs=given)
     assert tried and not failed

@@ -1,4 +1,6 @@
-"""The wheel has all that the package needs, works away from the checkout, and says the same version everywhere."""
+"""The wheel has all that the package needs, works away from the checkout, and says the same
+version everywhere.
+"""
 
 import os
 import re
@@ -28,13 +30,24 @@ def wheel(tmp_path_factory) -> Path:
 def run_installed(wheel, tmp_path_factory):
     """Run Python where the wheel is installed and the checkout is out of reach."""
     site, elsewhere = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("elsewhere")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-compile"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--no-compile",
+    ]
     subprocess.run([*pip, "--target", str(site), str(wheel)], check=True, capture_output=True)
     environment = os.environ | {"PYTHONPATH": str(site)}
 
     def call(*arguments: str) -> str:
         command = [sys.executable, *arguments]
-        done = subprocess.run(command, cwd=elsewhere, env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            command, cwd=elsewhere, env=environment, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -55,7 +68,9 @@ def test_the_wheel_works_away_from_the_checkout(run_installed):
     assert Path(found).is_relative_to(run_installed.site)
     assert run_installed("-m", "captioner", "--version") == f"{captioner.__version__}\n"
     listed = run_installed("-m", "captioner", "models")
-    assert [line.split("\t")[0] for line in listed.splitlines()] == [path.name for path in list_models()]
+    assert [line.split("\t")[0] for line in listed.splitlines()] == [
+        path.name for path in list_models()
+    ]
 
 
 @pytest.mark.slow
@@ -65,5 +80,8 @@ def test_the_wheel_translates(run_installed):
 
 def test_all_documents_tell_the_version():
     version = captioner.__version__
-    assert re.search(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)[1] == version
+    assert (
+        re.search(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)[1]
+        == version
+    )
     assert re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[1] == version

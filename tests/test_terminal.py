@@ -1,4 +1,6 @@
-"""What is printed is a line and text, whatever names hold and wherever streams lead; a closed stream ends nothing."""
+"""What is printed is a line and text, whatever names hold and wherever streams lead; a closed
+stream ends nothing.
+"""
 
 import ast
 import os
@@ -19,7 +21,9 @@ FULL = Path("/dev/full")
 def python(code: str, shell: str = "", **options: object) -> "subprocess.CompletedProcess[bytes]":
     """Run a program with its streams as a shell redirects them."""
     command = f'exec "$0" -c "$1" {shell}'
-    return subprocess.run(["bash", "-c", command, sys.executable, PRINT + code], capture_output=True, **options)
+    return subprocess.run(
+        ["bash", "-c", command, sys.executable, PRINT + code], capture_output=True, **options
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +64,9 @@ def test_names_beyond_an_encoding_are_printed_with_escapes(encoding, printed, st
 
 def test_bytes_that_are_no_text_reach_no_terminal():
     screen, terminal = pty.openpty()
-    subprocess.run([sys.executable, "-c", PRINT + r"print_row('caf\udc9b')"], stdout=terminal, check=True)
+    subprocess.run(
+        [sys.executable, "-c", PRINT + r"print_row('caf\udc9b')"], stdout=terminal, check=True
+    )
     assert os.read(screen, 100) == b"caf\\udc9b\r\n"
     os.close(terminal)
     os.close(screen)
@@ -71,7 +77,8 @@ def test_a_closed_stream_is_no_place_for_the_next_file(tmp_path, closed):
     code = f"""
 import os
 with open({str(tmp_path / "file")!r}, "w") as file:
-    os.write(1, b"from a library"); print_note("a note"); print("text"); file.write("content"); flush_output()
+    os.write(1, b"from a library"); print_note("a note"); print("text")
+    file.write("content"); flush_output()
 assert sys.stdin is None or sys.stdin.read() == ""
 """
     done = python(code, closed, stdin=subprocess.DEVNULL)
@@ -87,13 +94,19 @@ assert sys.stdin is None or sys.stdin.read() == ""
         pytest.param(
             ">/dev/full",
             "OutputError: standard output: results cannot be written (No space left on device)",
-            marks=pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full"),
+            marks=pytest.mark.skipif(
+                not FULL.exists(), reason="needs a device that is always full"
+            ),
         ),
     ],
 )
 def test_results_that_cannot_be_printed_are_a_named_error(code, where, error):
     done = python(code, where)
-    assert done.returncode == 1 and error in done.stderr.decode() and b"Exception ignored" not in done.stderr
+    assert (
+        done.returncode == 1
+        and error in done.stderr.decode()
+        and b"Exception ignored" not in done.stderr
+    )
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
@@ -106,7 +119,9 @@ def test_help_for_a_full_disk_is_a_message():
     if not FULL.exists():
         pytest.skip("needs a device that is always full")
     done = subprocess.run(
-        ["bash", "-c", '"$0" -m captioner.cli --help >/dev/full', sys.executable], capture_output=True, check=False
+        ["bash", "-c", '"$0" -m captioner.cli --help >/dev/full', sys.executable],
+        capture_output=True,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (1, b"captioner: No space left on device\n")
 
@@ -114,5 +129,11 @@ def test_help_for_a_full_disk_is_a_message():
 def test_commands_print_by_these_functions_alone():
     for file in [*PACKAGE.glob("commands/*.py"), PACKAGE / "cli.py", *PACKAGE.glob("batch/*.py")]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
-                assert "file" in {keyword.arg for keyword in node.keywords}, f"{file.name}:{node.lineno}"
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "print"
+            ):
+                assert "file" in {keyword.arg for keyword in node.keywords}, (
+                    f"{file.name}:{node.lineno}"
+                )

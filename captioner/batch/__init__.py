@@ -1,4 +1,4 @@
-"""Many photos, unattended: finds them, captions them while others are read, and resumes interrupted runs."""
+"""Many photos, unattended: finds them, captions them, and resumes interrupted runs."""
 
 from captioner.batch.batches import Captioned, caption_batches, caption_files
 from captioner.batch.finding import Found, find_clips, find_photos, find_recordings

@@ -1,4 +1,4 @@
-"""How many photos go through the model at once: found while it works, and halved where memory runs out."""
+"""How many photos the model takes at once: measured during work, halved when memory is short."""
 
 FIRST = 32
 TRIALS = 2  # measurements of a size before it is judged; the best one counts
@@ -21,7 +21,10 @@ class BatchSize:
         self._rates: list[float] = []
 
     def measured(self, num_photos: int, seconds: float) -> None:
-        """Learn how long a batch took; grow, or go back to the size before, where that is known to be better."""
+        """Learn how long a batch took.
+
+        Grow, or return to the size before if that is known to be better.
+        """
         if not self._growing or num_photos != self.now:
             return
         self._rates.append(num_photos / max(seconds, 1e-9))

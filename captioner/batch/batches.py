@@ -1,4 +1,7 @@
-"""Files to captions: threads read and fit photos, others run the model, and the caller gets batches in order."""
+"""Files to captions.
+
+Threads read and fit photos, other threads run the model, and the caller gets batches in order.
+"""
 
 import os
 import re
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
     from captioner.pipeline import CaptionResult
 
 LARGEST_AT_ONCE = 128  # photos in the model at the same time, over all streams
-OUT_OF_MEMORY = re.compile(r"out of memory|not enough memory|can't allocate memory|failed to allocate", re.IGNORECASE)
+OUT_OF_MEMORY = re.compile(
+    r"out of memory|not enough memory|can't allocate memory|failed to allocate", re.IGNORECASE
+)
 
 
 class Preprocess(Protocol):
@@ -62,7 +67,9 @@ class PhotoCaptioner(Protocol):
         """How many batches are best in the model side by side."""
         ...
 
-    def caption_images(self, images: Sequence[Any], search: SearchConfig, /) -> "Sequence[CaptionResult]":
+    def caption_images(
+        self, images: Sequence[Any], search: SearchConfig, /
+    ) -> "Sequence[CaptionResult]":
         """Caption photos that are read and fitted, as one batch."""
         ...
 
@@ -93,7 +100,10 @@ class Reading:
 
 
 def caption_files(
-    captioner: PhotoCaptioner, files: Iterable[str | Path], search: SearchConfig, batch_size: int | None = None
+    captioner: PhotoCaptioner,
+    files: Iterable[str | Path],
+    search: SearchConfig,
+    batch_size: int | None = None,
 ) -> Iterator[Captioned]:
     """Caption files in their order, whatever is among them; see `caption_batches`."""
     for batch in caption_batches(captioner, files, search, batch_size):
@@ -109,14 +119,16 @@ def caption_batches(
 ) -> Iterator[list[Captioned]]:
     """Caption files in their order; while some batches are in the model, the next one is read.
 
-    So many batches are in memory at once as the captioner has streams, one that is read, and one that the caller has.
+    So many batches are in memory at once as the captioner has streams, one that is read, and one
+    that the caller has.
 
     Args:
         captioner: The model.
         files: Photos.
         search: How captions are searched.
         batch_size: Photos in one pass of the model. None: it is found.
-        stop: Asked before each batch; once it says yes, what is in the model comes still, and then no more.
+        stop: Asked before each batch; once it says yes, what is in the model comes still, and then
+            no more.
 
     Raises:
         ModelError: There is not even memory for one photo.
@@ -141,7 +153,9 @@ def caption_batches(
 
 
 class Upcoming:
-    """Files that are still to come; the last ones are shared out so that no stream waits for another at the end.
+    """Hands out the files that are still to come.
+
+    The last files are divided so that no stream waits for another at the end.
 
     Args:
         files: All of them.
@@ -182,7 +196,10 @@ def _threads(count: int, start: Callable[[], None] = lambda: None) -> Iterator[T
 
 @contextmanager
 def stream_threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Yield the threads that run the model; torch's own threads are divided among them while the block runs."""
+    """Yield the threads that run the model.
+
+    Torch's own threads are divided among them while the block runs.
+    """
     if count == 1:
         with _threads(1) as streams:
             yield streams
@@ -206,7 +223,10 @@ def _read(captioner: PhotoCaptioner, file: str | Path) -> Reading:
 
 
 def _caption(
-    captioner: PhotoCaptioner, futures: Sequence[Future[Reading]], search: SearchConfig, size: BatchSize
+    captioner: PhotoCaptioner,
+    futures: Sequence[Future[Reading]],
+    search: SearchConfig,
+    size: BatchSize,
 ) -> tuple[list[Captioned], float]:
     """Return what became of a batch, and for how many seconds the model had it."""
     readings = [future.result() for future in futures]
@@ -215,7 +235,9 @@ def _caption(
     found = _results(captioner, [photo.prepared for photo in photos], search, size)
     seconds = time.monotonic() - start
     results = dict(zip((photo.file for photo in photos), found, strict=True))
-    return [_captioned(reading, results.get(reading.file), captioner.name) for reading in readings], seconds
+    return [
+        _captioned(reading, results.get(reading.file), captioner.name) for reading in readings
+    ], seconds
 
 
 def _results(
@@ -230,18 +252,28 @@ def _results(
         if not (isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error))):
             raise
         if len(photos) == 1:
-            raise ModelError(f"{captioner.name}: there is not enough memory for a single photo ({error})") from error
+            raise ModelError(
+                f"{captioner.name}: there is not enough memory for a single photo ({error})"
+            ) from error
     # Outside of the handler: the error holds on to what was in the memory.
     size.too_large(len(photos))
     half = len(photos) // 2
-    return [part for photos in (photos[:half], photos[half:]) for part in _results(captioner, photos, search, size)]
+    return [
+        part
+        for photos in (photos[:half], photos[half:])
+        for part in _results(captioner, photos, search, size)
+    ]
 
 
 def _captioned(reading: Reading, result: "CaptionResult | None", model: str) -> Captioned:
     if reading.error is not None or result is None:
-        error = ErrorInfo(type(reading.error).__name__, reading.error.reason) if reading.error else None
+        error = (
+            ErrorInfo(type(reading.error).__name__, reading.error.reason) if reading.error else None
+        )
         return Captioned(Record(str(reading.file), None, None, (), model, error), None, None)
-    candidates = tuple(Candidate(one.text, one.log_prob, one.calibrated) for one in result.candidates)
+    candidates = tuple(
+        Candidate(one.text, one.log_prob, one.calibrated) for one in result.candidates
+    )
     record = Record(
         str(reading.file),
         result.text,

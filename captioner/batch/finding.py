@@ -23,7 +23,8 @@ class Found:
 
     Attributes:
         files: Each once, in a stable order.
-        passed_over: How many others there were in folders and among what globs mean, by their suffixes.
+        passed_over: How many others there were in folders and among what globs mean, by their
+            suffixes.
     """
 
     files: list[str | Path] = field(default_factory=list)
@@ -35,11 +36,16 @@ class Found:
         return [file for file in self.files if isinstance(file, Path)]
 
     def note(self) -> str | None:
-        """Say how many files were passed over, and of which kinds most; None where there were none."""
+        """Say how many files were passed over, and of which kinds most; None if there were none."""
         if not self.passed_over:
             return None
-        kinds = [f"{count:,} {suffix or 'without suffix'}" for suffix, count in self.passed_over.most_common(3)]
-        others = self.passed_over.total() - sum(count for _, count in self.passed_over.most_common(3))
+        kinds = [
+            f"{count:,} {suffix or 'without suffix'}"
+            for suffix, count in self.passed_over.most_common(3)
+        ]
+        others = self.passed_over.total() - sum(
+            count for _, count in self.passed_over.most_common(3)
+        )
         kinds += [f"{others:,} more"] * (others > 0)
         count = self.passed_over.total()
         return f"passed over {count:,} other file{'' if count == 1 else 's'} ({', '.join(kinds)})"
@@ -73,12 +79,13 @@ def find_recordings(paths: Sequence[str | Path]) -> Found:
 
 
 def find_files(paths: Sequence[str | Path], kind: Kind) -> Found:
-    """Expand files, folders (searched recursively) and globs to files, each once, in a stable order.
+    """Expand files, folders (searched recursively) and globs to files, each once, in stable order.
 
-    In folders, a file is taken by its suffix, or by how it begins where it has none. One that is named outright is
-    taken whatever it is. A file that is named but not there stays in the list, so that it is reported like any other
-    failure; so does a folder that may not be read. A link to a file that is found itself is left out. Addresses, and
-    `-` for standard input, are files that are named outright; they stay text.
+    In folders, a file is taken by its suffix, or by how it begins where it has none. One that is
+    named outright is taken whatever it is. A file that is named but not there stays in the list, so
+    that it is reported like any other failure; so does a folder that may not be read. A link to a
+    file that is found itself is left out. Addresses, and `-` for standard input, are files that are
+    named outright; they stay text.
 
     Args:
         paths: What the user named.
@@ -92,7 +99,9 @@ def find_files(paths: Sequence[str | Path], kind: Kind) -> Found:
         if is_elsewhere(path):
             search.take_elsewhere(str(path))
         elif not search.take(str(path)):
-            raise UsageError(f"{path}: no {kind.name} there (looked for {', '.join(sorted(kind.suffixes))})")
+            raise UsageError(
+                f"{path}: no {kind.name} there (looked for {', '.join(sorted(kind.suffixes))})"
+            )
     return search.found()
 
 
@@ -135,7 +144,9 @@ class _Search:
         files = list(self._files.values())
         if self._links:
             targets = {key for file in files if file not in self._links and (key := _key_of(file))}
-            files = [file for file in files if file not in self._links or not _comes_again(file, targets)]
+            files = [
+                file for file in files if file not in self._links or not _comes_again(file, targets)
+            ]
         return Found(files, Counter(self._passed_over.values()))
 
     def _take_file(self, path: str) -> bool:
@@ -146,7 +157,9 @@ class _Search:
         taken = start_was_searched = self._was_searched(start)
         for folder in walk(start, self._searched):
             below = Path(os.path.relpath(folder.path, start)).parts
-            taken |= self._take_from(folder, hidden=any(re.match(r"\.[^.]", name) for name in below))
+            taken |= self._take_from(
+                folder, hidden=any(re.match(r"\.[^.]", name) for name in below)
+            )
         return taken or start_was_searched
 
     def _was_searched(self, folder: str) -> bool:
@@ -156,13 +169,21 @@ class _Search:
             return False
 
     def _take_from(self, folder: Folder, hidden: bool) -> bool:
-        """Take files of a folder; in a hidden one, such as `.git`, by suffix alone, and without counting others."""
+        """Take the files of a folder.
+
+        In a hidden folder, such as `.git`, the suffix alone decides, and other files are not
+        counted.
+        """
         if folder.error is not None:
             self._files.setdefault((None, folder.path), Path(folder.path))
             return True
         taken = False
         for entry in folder.files:
-            if not (self._kind.has_name(entry.name) if hidden else self._kind.has(entry.name, entry.path)):
+            if not (
+                self._kind.has_name(entry.name)
+                if hidden
+                else self._kind.has(entry.name, entry.path)
+            ):
                 if not hidden:
                     self._pass_over(folder.key, entry.name)
                 continue

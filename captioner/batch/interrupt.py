@@ -11,9 +11,14 @@ from captioner.terminal import print_notes
 
 @contextmanager
 def stop_by_interrupt() -> Iterator[Callable[[], bool]]:
-    """Yield what tells whether the user pressed Ctrl-C; pressed again, it is the usual `KeyboardInterrupt`."""
+    """Yield a function that tells whether the user pressed Ctrl-C.
+
+    A second Ctrl-C raises the usual `KeyboardInterrupt`.
+    """
     pressed = threading.Event()
-    if threading.current_thread() is not threading.main_thread():  # none but the main thread gets signals
+    if (
+        threading.current_thread() is not threading.main_thread()
+    ):  # none but the main thread gets signals
         yield pressed.is_set
         return
     before = signal.getsignal(signal.SIGINT)

@@ -1,11 +1,14 @@
-"""What an unfinished run has done, on the disk: the one thing from which it is gone on with, and outputs are written.
+"""What an unfinished run has done, on disk.
 
-The file has a line of settings, and then one a batch: the batch's records, as a JSON array. A line is on the disk
-before the sidecars of its photos are written, and they are there before the next batch's line. So whatever ended the
-run, all that can be missing or torn belongs to the last batch; it is cut off, and its photos are captioned again. Where
-sidecars could not be written, an object `failed` behind their batch has the error of each such photo. What a finished
-run came to, to which this one adds, stands before all batches in objects `earlier`. A photo that failed may come again
-in a later line, which then says what became of it.
+A run resumes from this file alone, and its outputs are written from it.
+
+The file has a line of settings, and then one a batch: the batch's records, as a JSON array. A line
+is on the disk before the sidecars of its photos are written, and they are there before the next
+batch's line. So whatever ended the run, all that can be missing or torn belongs to the last batch;
+it is cut off, and its photos are captioned again. Where sidecars could not be written, an object
+`failed` behind their batch has the error of each such photo. What a finished run came to, to which
+this one adds, stands before all batches in objects `earlier`. A photo that failed may come again in
+a later line, which then says what became of it.
 """
 
 import json
@@ -36,7 +39,8 @@ class Journal:
 
     Args:
         path: Where it is.
-        settings: What may not change while a run is unfinished: the model, how captions are searched.
+        settings: What may not change while a run is unfinished: the model, how captions are
+            searched.
 
     Attributes:
         done: The places of files that need not be captioned again.
@@ -44,7 +48,8 @@ class Journal:
         again: The places of the files of the batch that was cut off.
 
     Raises:
-        UsageError: The path cannot be written, a run is at work on it, or the earlier run had other settings.
+        UsageError: The path cannot be written, a run is at work on it, or the earlier run had other
+            settings.
     """
 
     def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
@@ -93,14 +98,17 @@ class Journal:
         self._count(rows)
 
     def take_over(self, records: Iterable[Record]) -> None:
-        """Write what an earlier run came to, whose outputs are there, so that the run goes on from it."""
+        """Write the results of an earlier, finished run, so that this run continues from them."""
         remaining = iter(records)
         while batch := [record.to_dict() for record in islice(remaining, TAKEN_OVER_AT_ONCE)]:
             self._write({"earlier": batch})
             self._count(batch)
 
     def records(self) -> Iterator[Record]:
-        """Read all that is done, in the order in which it was; what failed first stands where it failed."""
+        """Read all that is done, in the order in which it was.
+
+        What failed first stands where it failed.
+        """
         latest: dict[str, Row | None] = {}
         for row in self._rows():
             if row["error"] or place(row["file"]) in latest:
@@ -151,7 +159,8 @@ class Journal:
             return
         if earlier != settings:
             raise UsageError(
-                f"{self.path}: the unfinished run had another model or other options ({json.dumps(earlier)}); give the"
+                f"{self.path}: the unfinished run had another model or other options"
+                f" ({json.dumps(earlier)}); give the"
                 " same ones, or delete this file to begin anew"
             )
         last: list[Row] = []
@@ -213,13 +222,17 @@ def _lock(stream: BinaryIO, path: Path) -> None:
 def find_journal(outputs: Sequence[Path], folders: Sequence[Path]) -> Path:
     """Return the journal of a run with these outputs, or where a new one belongs.
 
-    It lies beside the first output, or, where there are sidecars alone, in the first folder that may be written.
-    Outputs may be named in another order when a run is gone on with.
+    It lies beside the first output, or, where there are sidecars alone, in the first folder that
+    may be written. Outputs may be named in another order when a run is gone on with.
 
     Args:
         outputs: The run's outputs.
         folders: Where it may lie if there are none.
     """
-    places = [beside(output, SUFFIX) for output in outputs] or [folder / f".captions{SUFFIX}" for folder in folders]
+    places = [beside(output, SUFFIX) for output in outputs] or [
+        folder / f".captions{SUFFIX}" for folder in folders
+    ]
     there = (place for place in places if os.path.exists(place))  # noqa: PTH110 (pathlib raises where a folder is closed)
-    return next(there, None) or next((place for place in places if may_be_written(place.parent)), places[0])
+    return next(there, None) or next(
+        (place for place in places if may_be_written(place.parent)), places[0]
+    )

@@ -8,14 +8,20 @@ from queue import Queue
 from captioner.config import SearchConfig
 from captioner.pipeline import TranslationResult, Translator
 
-LINES_AHEAD = 512  # read before they are needed, and at most so many are translated together: some seconds of work
+# Read before they are needed, and at most so many are translated together: some seconds of work.
+LINES_AHEAD = 512
 
 
-def translate_lines(translator: Translator, lines: Iterable[str], search: SearchConfig) -> Iterator[TranslationResult]:
-    """Translate lines in their order; what has been read by the time that the model is free goes through it together.
+def translate_lines(
+    translator: Translator, lines: Iterable[str], search: SearchConfig
+) -> Iterator[TranslationResult]:
+    """Translate lines in order.
 
-    So a person who types gets each line's translation at once, and a file is translated in large batches. Where the
-    lines end in an error, it is raised behind the translations of all lines before it.
+    All lines that have been read when the model becomes free go through it together.
+
+    So a person who types gets each line's translation at once, and a file is translated in large
+    batches. Where the lines end in an error, it is raised behind the translations of all lines
+    before it.
 
     Args:
         translator: The model.

@@ -1,4 +1,4 @@
-"""The same run over files on a Ray cluster: each worker reads, captions and hands back records, in order."""
+"""The same run over files on a Ray cluster, whose workers read, caption and return records."""
 
 import json
 import logging
@@ -32,19 +32,23 @@ def caption_on_ray(
     batch_size: int | None = None,
     address: str | None = None,
 ) -> Iterator[list[Captioned]]:
-    """Caption files on all CPUs (or GPUs) of a cluster; what a lost worker had in hand, another one does again.
+    """Caption files on all CPUs (or GPUs) of a cluster.
 
-    Model and files must be found under the same paths on every machine. What comes back holds neither attention nor
-    photos.
+    Another worker repeats what a lost worker had in hand.
+
+    Model and files must be found under the same paths on every machine. What comes back holds
+    neither attention nor photos.
 
     Args:
         files: Photos.
         stop: Asked before each batch; once it says yes, nothing more comes.
         model: What each worker loads, as for `captioner.load`.
-        device: Where on a worker's machine it runs; each worker gets a whole GPU with `cuda`, else one CPU.
+        device: Where on a worker's machine it runs; each worker gets a whole GPU with `cuda`, else
+            one CPU.
         search: How captions are searched.
         batch_size: Photos in one pass of the model. None: it is found.
-        address: Of the cluster, such as `auto` or `ray://head:10001`. None: this machine alone, or `RAY_ADDRESS`.
+        address: Of the cluster, such as `auto` or `ray://head:10001`. None: this machine alone, or
+            `RAY_ADDRESS`.
 
     Raises:
         MissingExtraError: Ray is not installed.
@@ -75,13 +79,17 @@ def caption_on_ray(
                 if stop():
                     return
         except ray.exceptions.RayError as error:
-            raise ModelError(f"the workers on Ray cannot go on: {str(error).strip().splitlines()[-1]}") from error
+            raise ModelError(
+                f"the workers on Ray cannot go on: {str(error).strip().splitlines()[-1]}"
+            ) from error
 
 
 class Worker:
     """Holds a model on one worker and captions what comes."""
 
-    def __init__(self, model: str, device: str, search: SearchConfig, batch_size: int | None, num_photos: int) -> None:
+    def __init__(
+        self, model: str, device: str, search: SearchConfig, batch_size: int | None, num_photos: int
+    ) -> None:
         from captioner.pipeline import load_captioner
 
         self._captioner = load_captioner(model, device, num_photos=num_photos)
@@ -127,10 +135,15 @@ def _cluster(address: str | None) -> Iterator[Any]:
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         ray.init(
-            address, include_dashboard=None if address else False, log_to_driver=False, logging_level=logging.ERROR
+            address,
+            include_dashboard=None if address else False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
         )
     except Exception as error:  # Ray raises all kinds, `Exception` itself among them
-        raise UsageError(f"there is no Ray cluster at {address or 'this machine'}: {error}") from error
+        raise UsageError(
+            f"there is no Ray cluster at {address or 'this machine'}: {error}"
+        ) from error
     try:
         yield ray
     finally:

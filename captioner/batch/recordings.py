@@ -13,7 +13,9 @@ from captioner.pipeline import Transcriber, TranscriptResult
 from captioner.preprocess.audio import Samples
 
 FILES_TOGETHER = 32  # at most so many go through the model at once,
-SECONDS_TOGETHER = 600.0  # and no more, once they last so long: a long recording has batches enough of its own
+SECONDS_TOGETHER = (
+    600.0  # and no more, once they last so long: a long recording has batches enough of its own
+)
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,20 @@ def transcribe_batches(
         reading = thread.submit(_read_some, transcriber, upcoming)
         while (batch := reading.result()) and not stop():
             reading = thread.submit(_read_some, transcriber, upcoming)
-            yield [Captioned(record, None, None) for record in _transcribed(transcriber, batch, search)]
+            yield [
+                Captioned(record, None, None) for record in _transcribed(transcriber, batch, search)
+            ]
 
 
 def _read_some(transcriber: Transcriber, files: Iterator[str | Path]) -> list[_Heard]:
     """Read as many files as go through the model together."""
     batch: list[_Heard] = []
     seconds = 0.0
-    while len(batch) < FILES_TOGETHER and seconds < SECONDS_TOGETHER and (file := next(files, None)) is not None:
+    while (
+        len(batch) < FILES_TOGETHER
+        and seconds < SECONDS_TOGETHER
+        and (file := next(files, None)) is not None
+    ):
         try:
             samples = transcriber.read(file)
         except InputError as error:
@@ -62,7 +70,9 @@ def _read_some(transcriber: Transcriber, files: Iterator[str | Path]) -> list[_H
     return batch
 
 
-def _transcribed(transcriber: Transcriber, batch: Sequence[_Heard], search: SearchConfig) -> Iterator[Record]:
+def _transcribed(
+    transcriber: Transcriber, batch: Sequence[_Heard], search: SearchConfig
+) -> Iterator[Record]:
     samples = [heard.samples for heard in batch if heard.samples is not None]
     results = iter(transcriber.transcribe_samples(samples, search))
     for heard in batch:
@@ -82,5 +92,7 @@ def _record(heard: _Heard, result: TranscriptResult | None, model: str) -> Recor
         model=model,
         error=None,
         duration_s=result.duration_s,
-        segments=tuple(Segment(round(cue.start_s, 3), round(cue.end_s, 3), cue.text) for cue in result.segments),
+        segments=tuple(
+            Segment(round(cue.start_s, 3), round(cue.end_s, 3), cue.text) for cue in result.segments
+        ),
     )

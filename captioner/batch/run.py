@@ -1,4 +1,8 @@
-"""One unattended run: captions to the journal, sidecars and pictures as they come, and at the end to every output."""
+"""One unattended run.
+
+Captions go to the journal, to sidecars and to pictures as they come, and at the end to every
+output.
+"""
 
 import os
 import time
@@ -15,7 +19,13 @@ from captioner.batch.interrupt import stop_by_interrupt
 from captioner.batch.journal import Journal, find_journal, place
 from captioner.batch.summary import Labels, Summary
 from captioner.errors import OutputError, UsageError
-from captioner.outputs import AttentionWriter, CaptionText, SidecarWriter, check_outputs, open_writer
+from captioner.outputs import (
+    AttentionWriter,
+    CaptionText,
+    SidecarWriter,
+    check_outputs,
+    open_writer,
+)
 from captioner.outputs.disk import is_one_files_own
 from captioner.outputs.earlier import read_earlier, readable
 from captioner.outputs.record import ErrorInfo, TextField
@@ -60,7 +70,8 @@ class Run:
 
     Attributes:
         files: Photos, clips or recordings, each once.
-        destinations: Where results go. Without outputs and sidecars, an interrupted run keeps nothing.
+        destinations: Where results go. Without outputs and sidecars, an interrupted run keeps
+            nothing.
         resume: Continue the unfinished run, or begin if there is none.
         labels: What files are called in messages, and what is done with them.
     """
@@ -85,10 +96,12 @@ class Run:
     def is_finished(self) -> bool:
         """Tell whether all outputs are there and no run is unfinished."""
         outputs = self.destinations.outputs
-        return bool(outputs) and not self._journal_path().exists() and all(map(Path.is_file, outputs))
+        return (
+            bool(outputs) and not self._journal_path().exists() and all(map(Path.is_file, outputs))
+        )
 
     def left_to_do(self) -> tuple[int, int] | None:
-        """Count the files that are not in the outputs of a finished run, and those that failed in it.
+        """Count the files that the outputs of a finished run lack, and those that failed in it.
 
         Returns:
             The two numbers; None if no output can tell.
@@ -100,7 +113,9 @@ class Run:
         path = readable(to.outputs)
         if path is None:
             return None
-        has_failed = {place(record.file): record.has_failed for record in read_earlier(path, to.text_field)}
+        has_failed = {
+            place(record.file): record.has_failed for record in read_earlier(path, to.text_field)
+        }
         places = [place(file) for file in self.files]
         num_failed = sum(has_failed.get(one, False) for one in places)
         return sum(one not in has_failed for one in places), num_failed
@@ -125,7 +140,8 @@ class Run:
             What was done.
 
         Raises:
-            UsageError: There is an unfinished run and `resume` is not set, or an output cannot be written.
+            UsageError: There is an unfinished run and `resume` is not set, or an output cannot be
+                written.
             OutputError: Writing failed; what is done is kept.
         """
         self.check()
@@ -138,7 +154,9 @@ class Run:
                 self._write_outputs(journal)
                 journal.remove()
         except OutputError as error:
-            raise OutputError(f"{error}; what is done is kept: the same command with --resume goes on") from error
+            raise OutputError(
+                f"{error}; what is done is kept: the same command with --resume goes on"
+            ) from error
         finally:
             journal.close()
         return summary
@@ -155,7 +173,10 @@ class Run:
     def _open_journal(self, settings: Mapping[str, Any]) -> Journal | None:
         if not self.destinations.are_kept:
             if self.resume:
-                raise UsageError("--resume: captions that are only printed are not kept; add --output or --sidecar")
+                raise UsageError(
+                    "--resume: captions that are only printed are not kept; add --output or"
+                    " --sidecar"
+                )
             return None
         path = self._journal_path()
         if path.exists() and not self.resume:
@@ -181,7 +202,8 @@ class Run:
         models = sorted({record.model for record in earlier})
         if models and settings.get("model") not in models:
             raise UsageError(
-                f"{path} was written by {' and '.join(models)}: give the same model, or leave --resume"
+                f"{path} was written by {' and '.join(models)}: give the same model, or leave"
+                " --resume"
                 " out to make it anew"
             )
         journal.take_over(earlier)
@@ -200,7 +222,9 @@ class Run:
         with (
             ThreadPoolExecutor(SIDECARS_AT_ONCE) as disk,
             stop_by_interrupt() as stop,
-            progress(self.labels.results, len(self.files), self.labels.items, num_done, hide_progress) as advance,
+            progress(
+                self.labels.results, len(self.files), self.labels.items, num_done, hide_progress
+            ) as advance,
         ):
             for batch in engine(todo, stop):
                 for done in self._keep(batch, journal, disk):
@@ -229,7 +253,9 @@ class Run:
                 todo.append(file)
         return todo
 
-    def _keep(self, batch: Sequence[Captioned], journal: Journal | None, disk: Executor) -> list[Captioned]:
+    def _keep(
+        self, batch: Sequence[Captioned], journal: Journal | None, disk: Executor
+    ) -> list[Captioned]:
         """Write what is known of a batch. The journal comes first; its module says why.
 
         Returns:
@@ -241,8 +267,12 @@ class Run:
         to = self.destinations
         if journal:
             journal.write([done.record for done in batch])
-        kept = [_with_attention(done, to) for done in disk.map(partial(_with_sidecar, to=to), batch)]
-        failed = [after.record for before, after in zip(batch, kept, strict=True) if after is not before]
+        kept = [
+            _with_attention(done, to) for done in disk.map(partial(_with_sidecar, to=to), batch)
+        ]
+        failed = [
+            after.record for before, after in zip(batch, kept, strict=True) if after is not before
+        ]
         if journal and failed:
             journal.fail(failed)
         return kept
@@ -250,8 +280,13 @@ class Run:
     def _write_outputs(self, journal: Journal) -> None:
         to = self.destinations
         with ExitStack() as stack:
-            advance = stack.enter_context(progress("outputs", journal.num_records, self.labels.items))
-            writers = [stack.enter_context(open_writer(path, to.caption_text, to.text_field)) for path in to.outputs]
+            advance = stack.enter_context(
+                progress("outputs", journal.num_records, self.labels.items)
+            )
+            writers = [
+                stack.enter_context(open_writer(path, to.caption_text, to.text_field))
+                for path in to.outputs
+            ]
             for record in journal.records():
                 for writer in writers:
                     writer.write(record)
@@ -281,4 +316,6 @@ def _failed(done: Captioned, error: OutputError) -> Captioned:
     """Return a file as failed where the error is its own; its caption stays, for the outputs."""
     if not is_one_files_own(error):
         raise error
-    return replace(done, record=replace(done.record, error=ErrorInfo(type(error).__name__, str(error))))
+    return replace(
+        done, record=replace(done.record, error=ErrorInfo(type(error).__name__, str(error)))
+    )

@@ -64,7 +64,10 @@ class Summary:
         """
         items, did = self.labels.items, self.labels.did
         rate = f"{self.num_done / max(self.seconds, 1e-9):.1f} {items} a second"
-        parts = [f"{did} {self.captioned:,} of {self.total:,} {items} in {_duration(self.seconds)} ({rate})"]
+        parts = [
+            f"{did} {self.captioned:,} of {self.total:,} {items} in {_duration(self.seconds)}"
+            f" ({rate})"
+        ]
         parts += [f"{self.earlier:,} were done before"] * (self.earlier > 0)
         parts += [f"{self.skipped:,} skipped, which have captions"] * (self.skipped > 0)
         return ["; ".join(parts), *self.failure_lines(failures_in)]
@@ -75,7 +78,10 @@ class Summary:
             return []
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.failed.most_common())
         place = f"see {' or '.join(failures_in)}" if failures_in else "each is named above"
-        failed = f"{self.failed.total():,} of {self.total:,} {self.labels.items} could not be {self.labels.did}"
+        failed = (
+            f"{self.failed.total():,} of {self.total:,} {self.labels.items} could not be"
+            f" {self.labels.did}"
+        )
         return [f"{failed} ({kinds}): {place}"]
 
 

@@ -1,4 +1,7 @@
-"""Through folders and globs: each folder once, whatever links lead to it, and what cannot be read is told."""
+"""Walks through folders and globs.
+
+Each folder is visited once, whatever links lead to it; what cannot be read is reported.
+"""
 
 # ruff: noqa: PTH112, PTH114, PTH116, PTH118, PTH208
 # Paths are text here: there may be many, and "" is the folder where the program runs.
@@ -34,9 +37,10 @@ class Folder:
 
 
 def walk(start: str, seen: set[Key] | None = None, hidden: bool = True) -> Iterator[Folder]:
-    """Yield a folder and all below it, each once; links to folders are followed after all folders proper.
+    """Yield a folder and all folders below it, each once; links to folders come last.
 
-    So a folder has its own name wherever it has one, and that of the first link where a link alone leads to it.
+    So a folder has its own name wherever it has one, and that of the first link where a link alone
+    leads to it.
 
     Args:
         start: The folder where the search begins.
@@ -63,7 +67,9 @@ def walk(start: str, seen: set[Key] | None = None, hidden: bool = True) -> Itera
             yield Folder(path, key, tuple(entry for entry in found if entry.name not in folders))
             below = [entry for name, entry in folders.items() if _is_searched(name, hidden)]
             links.extend(os.path.join(path, one.name) for one in below if one.is_symlink())
-            stack += [os.path.join(path, one.name) for one in reversed(below) if not one.is_symlink()]
+            stack += [
+                os.path.join(path, one.name) for one in reversed(below) if not one.is_symlink()
+            ]
 
 
 def folder_key(path: str) -> Key:
@@ -77,7 +83,7 @@ def folder_key(path: str) -> Key:
 
 
 def expand(pattern: str) -> Iterator[str]:
-    """Yield the files and folders that a glob means, in order of their names, but links to folders at the end.
+    """Yield the files and folders that a glob matches, sorted by name, links to folders last.
 
     `**` stands for folders of any depth, also for none.
 
@@ -109,7 +115,10 @@ def _expanded(folder: str, parts: list[str]) -> Iterator[str]:
 
 
 def _matching(folder: str, pattern: str) -> list[str]:
-    """Return the names in a folder that a part of a glob means; hidden ones only where it begins with a dot."""
+    """Return the names in a folder that match one part of a glob.
+
+    Hidden names match only if the part begins with a dot.
+    """
     if not glob.has_magic(pattern):
         return [pattern] if os.path.lexists(os.path.join(folder, pattern)) else []
     try:
@@ -117,7 +126,9 @@ def _matching(folder: str, pattern: str) -> list[str]:
     except OSError:
         return []
     return sorted(
-        name for name in fnmatch.filter(names, pattern) if pattern.startswith(".") or not name.startswith(".")
+        name
+        for name in fnmatch.filter(names, pattern)
+        if pattern.startswith(".") or not name.startswith(".")
     )
 
 

@@ -12,7 +12,10 @@ from captioner.terminal import print_note
 
 def app(
     host: Annotated[
-        str, typer.Option(help="The address to serve to; 0.0.0.0 serves to all who can reach this machine.")
+        str,
+        typer.Option(
+            help="The address to serve to; 0.0.0.0 serves to all who can reach this machine."
+        ),
     ] = "127.0.0.1",
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Default: the first free one from 7860 on.")
@@ -20,12 +23,13 @@ def app(
     model: Annotated[
         list[str] | None,
         typer.Option(
-            help="A model that `captioner models` lists, or a folder; may be repeated. Default: all that ship."
+            help="A model that `captioner models` lists, or a folder; may be repeated. Default: all"
+            " that ship."
         ),
     ] = None,
     device: Device = "auto",
 ) -> None:
-    """Open a web page that shows all this; its password is what CAPTIONER_PASSWORD says, if anything."""
+    """Open a web page for all of this; CAPTIONER_PASSWORD sets its password, if any."""
     from captioner.web.access import warning_of
     from captioner.web.launch import serve
 

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from captioner.commands.many_files import Resume, destinations, nothing_to_do, work_through
-from captioner.commands.options import BeamSize, Device, Model, Models, describe, given, load_model, load_recognizer
+from captioner.commands.options import (
+    BeamSize,
+    Device,
+    Model,
+    Models,
+    describe,
+    given,
+    load_model,
+    load_recognizer,
+)
 from captioner.errors import UsageError
 from captioner.terminal import print_row
 
@@ -24,14 +33,16 @@ if TYPE_CHECKING:
 Paths = Annotated[
     list[str],
     typer.Argument(
-        help="Photos, or clips for a model of video captions; folders (searched recursively), globs, addresses; -"
+        help="Photos, or clips for a model of video captions; folders (searched recursively),"
+        " globs, addresses; -"
         " is standard input."
     ),
 ]
 Output = Annotated[
     list[Path] | None,
     typer.Option(
-        help="Write .jsonl, .csv, .parquet, COCO results .json, an .html page, or the metadata.jsonl of a Hugging"
+        help="Write .jsonl, .csv, .parquet, COCO results .json, an .html page, or the"
+        " metadata.jsonl of a Hugging"
         " Face image folder; - prints JSON lines. May be repeated."
     ),
 ]
@@ -39,7 +50,9 @@ NumCaptions = Annotated[int, typer.Option(min=1, help=describe("num_captions"))]
 MaxLength = Annotated[int | None, typer.Option(min=1, help=describe("max_length"))]
 Sample = Annotated[bool, typer.Option("--sample", help=describe("sample"))]
 Temperature = Annotated[float | None, typer.Option(help=describe("temperature"))]
-Seed = Annotated[int | None, typer.Option(help=describe("seed") + " The same seed gives the same captions.")]
+Seed = Annotated[
+    int | None, typer.Option(help=describe("seed") + " The same seed gives the same captions.")
+]
 Require = Annotated[
     list[str] | None,
     typer.Option(help="A word that each caption has, in the singular or plural; may be repeated."),
@@ -50,30 +63,46 @@ Forbid = Annotated[
 ]
 Concepts = Annotated[int, typer.Option(min=0, help=describe("concepts"))]
 BatchSize = Annotated[
-    int | None, typer.Option(min=1, help="Photos in one pass of the model. Default: found by itself.")
+    int | None,
+    typer.Option(min=1, help="Photos in one pass of the model. Default: found by itself."),
 ]
 Sidecar = Annotated[bool, typer.Option("--sidecar", help="Write a .txt beside each photo.")]
 ExistingSidecar = Annotated[
     Literal["skip", "overwrite", "append", "prepend"],
-    typer.Option(help="Where a sidecar is there: leave its photo out, or replace, lengthen or precede its text."),
+    typer.Option(
+        help="Where a sidecar is there: leave its photo out, or replace, lengthen or precede its"
+        " text."
+    ),
 ]
-Trigger = Annotated[str, typer.Option(help="Word that stands first in sidecars and metadata.jsonl, with a comma.")]
-Prefix = Annotated[str, typer.Option(help="Text before the caption there, with the space that it needs.")]
+Trigger = Annotated[
+    str, typer.Option(help="Word that stands first in sidecars and metadata.jsonl, with a comma.")
+]
+Prefix = Annotated[
+    str, typer.Option(help="Text before the caption there, with the space that it needs.")
+]
 Suffix = Annotated[str, typer.Option(help="Text behind the caption there.")]
 Template = Annotated[
     str,
-    typer.Option(help="The text between them: {caption}, {name} of the photo without suffix, {n} its number."),
+    typer.Option(
+        help="The text between them: {caption}, {name} of the photo without suffix, {n} its number."
+    ),
 ]
 Explain = Annotated[
     Path | None,
     typer.Option(help="Folder for one PNG a photo: where the decoder looked at each word."),
 ]
-Show = Annotated[bool, typer.Option("--show", help="Print captions also where they are written to files.")]
+Show = Annotated[
+    bool, typer.Option("--show", help="Print captions also where they are written to files.")
+]
 EngineName = Annotated[
     Literal["auto", "torch", "onnx", "ray"],
-    typer.Option(help="What runs the model: torch, ONNX Runtime (faster on a CPU), or a Ray cluster."),
+    typer.Option(
+        help="What runs the model: torch, ONNX Runtime (faster on a CPU), or a Ray cluster."
+    ),
 ]
-RayAddress = Annotated[str | None, typer.Option(help="Of the Ray cluster; default: this machine alone.")]
+RayAddress = Annotated[
+    str | None, typer.Option(help="Of the Ray cluster; default: this machine alone.")
+]
 
 
 @dataclass(frozen=True)
@@ -104,13 +133,18 @@ class Backend:
         if self.ray_address is not None and not on_ray:
             raise UsageError("--ray-address: it is about a Ray cluster; add --engine ray")
         if run.destinations.attention and (on_ray or self.model[0].startswith("hf:")):
-            raise UsageError("--explain: only our own models, on this machine, tell where they looked")
+            raise UsageError(
+                "--explain: only our own models, on this machine, tell where they looked"
+            )
         if self.is_video and self.engine in ("onnx", "ray"):
             raise UsageError(
-                f"--engine {self.engine}: clips are captioned by torch on this machine; leave --engine out"
+                f"--engine {self.engine}: clips are captioned by torch on this machine; leave"
+                " --engine out"
             )
         if on_ray and "-" in run.files:
-            raise UsageError("--engine ray: its workers have no standard input; give the photo a name")
+            raise UsageError(
+                "--engine ray: its workers have no standard input; give the photo a name"
+            )
         if on_ray and len(self.model) > 1:
             raise UsageError("--engine ray: there each worker has one model; give one --model")
 
@@ -172,7 +206,10 @@ def caption(
     engine: EngineName = "auto",
     ray_address: RayAddress = None,
 ) -> None:
-    """Caption photos: one line each, or into files. Exit status: 0 all captioned, 1 some failed, 2 wrong use."""
+    """Caption photos: one line each, or into files.
+
+    Exit status: 0 all captioned, 1 some failed, 2 wrong use.
+    """
     from captioner.batch import Labels, Run, find_clips, find_photos
     from captioner.pretrained.registry import model_kind
 
@@ -189,14 +226,18 @@ def caption(
     changes: dict[str, Any] = {"beam_size": beam_size, "max_length": max_length}
     changes |= {"temperature": temperature, "seed": seed}
     changes |= {"required_words": require, "banned_words": forbid}
-    search = captioner.options(**given(**changes), num_captions=num_captions, sample=sample, concepts=concepts)
+    search = captioner.options(
+        **given(**changes), num_captions=num_captions, sample=sample, concepts=concepts
+    )
     settings = {"model": captioner.name, "search": search.model_dump()}
     shown = _show if show or not to.are_kept else None
     work_through(run, found, backend.batches(captioner, search, batch_size), settings, shown)
 
 
 def demo(
-    output: Annotated[Path, typer.Option(help="The page that is written.")] = Path("captioner-demo.html"),
+    output: Annotated[Path, typer.Option(help="The page that is written.")] = Path(
+        "captioner-demo.html"
+    ),
     model: Model = "everyday",
 ) -> None:
     """Caption three sample photos and write a page that shows them."""
@@ -226,12 +267,21 @@ def _destinations(
     if not sidecar and existing != "overwrite":
         raise UsageError(f"--existing {existing}: it is about sidecars; add --sidecar")
     if sidecar and (nowhere := next(filter(is_elsewhere, files), None)) is not None:
-        raise UsageError(f"{nowhere}: nothing lies beside it, so leave --sidecar out, or save the photo first")
-    numbers = {str(file): number for number, file in enumerate(files, 1)} if "{n" in text["template"] else {}
-    caption_text = CaptionText(**text, numbers=numbers)
-    if caption_text != CaptionText() and not (sidecar or any(path.name == "metadata.jsonl" for path in outputs or ())):
         raise UsageError(
-            "--trigger, --prefix, --suffix, --template: they are for sidecars and an image folder's "
+            f"{nowhere}: nothing lies beside it, so leave --sidecar out, or save the photo first"
+        )
+    numbers = (
+        {str(file): number for number, file in enumerate(files, 1)}
+        if "{n" in text["template"]
+        else {}
+    )
+    caption_text = CaptionText(**text, numbers=numbers)
+    if caption_text != CaptionText() and not (
+        sidecar or any(path.name == "metadata.jsonl" for path in outputs or ())
+    ):
+        raise UsageError(
+            "--trigger, --prefix, --suffix, --template: they are for sidecars and an image folder's"
+            " "
             "metadata.jsonl; add --sidecar or --output metadata.jsonl"
         )
     return destinations(

@@ -39,7 +39,10 @@ TASKS = {
 }
 """The option by which earlier versions told the task."""
 
-DEPRECATED = "write `captioner evaluate {task} ...`: the next version does not guess the task from the options"
+DEPRECATED = (
+    "write `captioner evaluate {task} ...`: the next version does not guess the task from"
+    " the options"
+)
 
 
 class _EvaluateGroup(TyperGroup):
@@ -68,12 +71,14 @@ app = Commands(
 Split = Annotated[
     str | None,
     typer.Option(
-        help="A file that lists what is measured, or train, val or test where the references have splits (then test "
+        help="A file that lists what is measured, or train, val or test where the references have"
+        " splits (then test "
         "is the default)."
     ),
 ]
 CocoResults = Annotated[
-    Path | None, typer.Option("--output", help="Write the captions as COCO results, to - as JSON lines.")
+    Path | None,
+    typer.Option("--output", help="Write the captions as COCO results, to - as JSON lines."),
 ]
 
 
@@ -81,7 +86,10 @@ CocoResults = Annotated[
 def captions(
     images: Annotated[Path, typer.Option(help="Folder of the photos.")],
     references: Annotated[
-        list[Path], typer.Option(help="Their captions: CSV, token.txt, COCO or Karpathy JSON, or metadata.jsonl.")
+        list[Path],
+        typer.Option(
+            help="Their captions: CSV, token.txt, COCO or Karpathy JSON, or metadata.jsonl."
+        ),
     ],
     split: Split = None,
     model: Models = ["everyday"],  # noqa: B006 (nobody changes it)
@@ -96,13 +104,17 @@ def captions(
 
     examples = read_examples(images, _single(references), split)
     report = _measured_captions(load_model(model, device), examples, beam_size, batch_size, output)
-    _print_report(report, [f"{report.num_items} photos, {report.signature}"], "images", as_json, output)
+    _print_report(
+        report, [f"{report.num_items} photos, {report.signature}"], "images", as_json, output
+    )
 
 
 @app.command("video-captions")
 def video_captions(
     videos: Annotated[Path, typer.Option(help="Folder of the clips.")],
-    references: Annotated[list[Path], typer.Option(help="Their captions: JSON as of MSR-VTT or MSVD.")],
+    references: Annotated[
+        list[Path], typer.Option(help="Their captions: JSON as of MSR-VTT or MSVD.")
+    ],
     model: Models,
     split: Split = None,
     beam_size: BeamSize = None,
@@ -115,15 +127,22 @@ def video_captions(
     from captioner.evaluation.captions import read_clip_examples
 
     examples = read_clip_examples(videos, _single(references), split)
-    report = _measured_captions(load_recognizer(model, device), examples, beam_size, batch_size, output)
-    _print_report(report, [f"{report.num_items} clips, {report.signature}"], "images", as_json, output)
+    report = _measured_captions(
+        load_recognizer(model, device), examples, beam_size, batch_size, output
+    )
+    _print_report(
+        report, [f"{report.num_items} clips, {report.signature}"], "images", as_json, output
+    )
 
 
 @app.command()
 def translations(
     source: Annotated[Path, typer.Option(help="Sentences to translate, one a line.")],
     references: Annotated[
-        list[Path], typer.Option(help="Translations, line by line with the source (repeat for more references).")
+        list[Path],
+        typer.Option(
+            help="Translations, line by line with the source (repeat for more references)."
+        ),
     ],
     model: Models = ["multi30k-en-de"],  # noqa: B006 (nobody changes it)
     beam_size: BeamSize = None,
@@ -155,12 +174,15 @@ def transcripts(
     recordings: Annotated[
         Path,
         typer.Option(
-            help="Speech with its texts: LibriSpeech's layout, spoken digits, or a CSV or JSON lines manifest."
+            help="Speech with its texts: LibriSpeech's layout, spoken digits, or a CSV or JSON"
+            " lines manifest."
         ),
     ],
     model: Models = ["digits"],  # noqa: B006 (nobody changes it)
     beam_size: BeamSize = None,
-    output: Annotated[Path | None, typer.Option(help="Write the transcripts, as .jsonl, .csv or .txt.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the transcripts, as .jsonl, .csv or .txt.")
+    ] = None,
     as_json: AsJson = False,
     device: Device = "auto",
 ) -> None:
@@ -179,10 +201,13 @@ def transcripts(
     _write_records(output, records, "text")
     intervals = confidence_intervals(report)
     table = [
-        f"{name:4} {report.scores[name]:6.2f}   95 % interval {interval.low:6.2f} to {interval.high:6.2f}"
+        f"{name:4} {report.scores[name]:6.2f}   95 % interval {interval.low:6.2f} to"
+        f" {interval.high:6.2f}"
         for name, interval in intervals.items()
     ]
-    as_dict = report.to_dict() | {"intervals": {name: asdict(interval) for name, interval in intervals.items()}}
+    as_dict = report.to_dict() | {
+        "intervals": {name: asdict(interval) for name, interval in intervals.items()}
+    }
     as_dict["num_recordings"] = as_dict.pop("num_items")
     lines = [*table, f"{report.num_items} recordings", *report.signature.split("; ")]
     print_scores(lines, as_dict if as_json else None, beside=is_stream(output))
@@ -191,11 +216,17 @@ def transcripts(
 @app.command()
 def actions(
     videos: Annotated[Path, typer.Option(help="Clips, in folders by class.")],
-    split: Annotated[Path | None, typer.Option(help="A file that lists the clips to measure.")] = None,
+    split: Annotated[
+        Path | None, typer.Option(help="A file that lists the clips to measure.")
+    ] = None,
     model: Models = ["actions"],  # noqa: B006 (nobody changes it)
-    output: Annotated[Path | None, typer.Option(help="Write the labels, as .jsonl or .csv.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the labels, as .jsonl or .csv.")
+    ] = None,
     as_json: AsJson = False,
-    confusions: Annotated[Path | None, typer.Option(help="Draw which action was taken for which, as .png.")] = None,
+    confusions: Annotated[
+        Path | None, typer.Option(help="Draw which action was taken for which, as .png.")
+    ] = None,
     device: Device = "auto",
 ) -> None:
     """Measure how often the right action is named, and what is taken for what."""
@@ -252,7 +283,9 @@ def _measured_captions(
     return report
 
 
-def _write_records(output: Path | None, records: Sequence["Record"], text_field: "TextField") -> None:
+def _write_records(
+    output: Path | None, records: Sequence["Record"], text_field: "TextField"
+) -> None:
     from captioner.outputs import open_writer
 
     if output is not None:
@@ -261,8 +294,10 @@ def _write_records(output: Path | None, records: Sequence["Record"], text_field:
                 writer.write(record)
 
 
-def _print_report(report: "Report", notes: Sequence[str], items: str, as_json: bool, output: Path | None) -> None:
-    """Print a table of scores with notes below, or one JSON object that counts the items by their name."""
+def _print_report(
+    report: "Report", notes: Sequence[str], items: str, as_json: bool, output: Path | None
+) -> None:
+    """Print a table of scores with notes below, or one JSON object with the number of items."""
     as_dict = report.to_dict()
     as_dict[f"num_{items}"] = as_dict.pop("num_items")
     lines = [*(f"{name:8} {value:6.2f}" for name, value in report.scores.items()), *notes]

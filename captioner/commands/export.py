@@ -11,23 +11,38 @@ from captioner.terminal import print_row
 
 
 def export(
-    model: Annotated[str, typer.Argument(help="A model that `captioner models` lists, a folder, or a hub's name.")],
+    model: Annotated[
+        str,
+        typer.Argument(help="A model that `captioner models` lists, a folder, or a hub's name."),
+    ],
     output: Annotated[Path, typer.Option(help="The folder that is made.")],
     to: Annotated[
         Literal["onnx", "onnx-int8"],
-        typer.Option(help="onnx gives the same captions; onnx-int8 is smaller and faster, and loses a little."),
+        typer.Option(
+            help="onnx gives the same captions; onnx-int8 is smaller and faster, and loses a"
+            " little."
+        ),
     ] = "onnx",
     calibration: Annotated[
         list[str] | None,
-        typer.Option(help="For onnx-int8: photos, folders or globs like what will be captioned; 100 are enough."),
+        typer.Option(
+            help="For onnx-int8: photos, folders or globs like what will be captioned; 100 are"
+            " enough."
+        ),
     ] = None,
-    images: Annotated[Path | None, typer.Option(help="Folder of photos to measure speed and scores with.")] = None,
-    references: Annotated[Path | None, typer.Option(help="Their captions, as for `evaluate`.")] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="Folder of photos to measure speed and scores with.")
+    ] = None,
+    references: Annotated[
+        Path | None, typer.Option(help="Their captions, as for `evaluate`.")
+    ] = None,
     split: Split = None,
 ) -> None:
     """Export a model to ONNX; the card in the new folder says what was measured."""
     if (images is None) != (references is None):
-        raise UsageError("--images and --references belong together: photos, and what people say of them")
+        raise UsageError(
+            "--images and --references belong together: photos, and what people say of them"
+        )
     from captioner.batch import find_photos
     from captioner.evaluation.captions import read_examples
     from captioner.export import export as run

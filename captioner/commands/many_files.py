@@ -1,4 +1,4 @@
-"""What `caption`, `recognize` and `transcribe` share: a run over many files, and what is said at its end."""
+"""What `caption`, `recognize` and `transcribe` share: a run over many files and its messages."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,8 @@ Resume = Annotated[
     bool,
     typer.Option(
         "--resume",
-        help="Go on with a run that did not come to its end, add to one that did, or begin; retry what failed.",
+        help="Go on with a run that did not come to its end, add to one that did, or begin; retry"
+        " what failed.",
     ),
 ]
 
@@ -38,9 +39,10 @@ def destinations(outputs: Sequence[Path] | None, **options: Any) -> "Destination
 
 
 def nothing_to_do(run: "Run") -> bool:
-    """Check the outputs, before a model is loaded. Tell, and say, whether the run has finished already.
+    """Check the outputs before a model is loaded, and tell whether the run has finished already.
 
-    It has not if files came since that can be added to its outputs, or failed and can be tried again.
+    It has not if files came since that can be added to its outputs, or failed and can be tried
+    again.
 
     Raises:
         UsageError: An output cannot be written, or cannot hold these files.
@@ -55,13 +57,22 @@ def nothing_to_do(run: "Run") -> bool:
     left = run.left_to_do()
     came, failed = left or (0, 0)
     if came:
-        print_note(f"{came:,} of {len(run.files):,} files came since the run had finished, and are added to it")
+        print_note(
+            f"{came:,} of {len(run.files):,} files came since the run had finished, and are added"
+            " to it"
+        )
     if failed:
-        print_note(f"{failed:,} of {len(run.files):,} files failed in the finished run, and are tried again")
+        print_note(
+            f"{failed:,} of {len(run.files):,} files failed in the finished run, and are tried"
+            " again"
+        )
     if came or failed:
         return False
     done = ", ".join(map(str, to.outputs))
-    why = "; to add what came since, and to try what failed, name a .jsonl, .parquet or .csv output as well"
+    why = (
+        "; to add what came since, and to try what failed, name a .jsonl, .parquet or .csv"
+        " output as well"
+    )
     unknown = why if left is None else ""
     print_note(f"{done}: finished already; without --resume it is made anew{unknown}")
     return True
@@ -74,14 +85,15 @@ def work_through(
     settings: Mapping[str, Any],
     show: Callable[["Captioned"], None] | None,
 ) -> None:
-    """Run over the files, tell on standard error what failed and what was done, and choose the exit status.
+    """Run over the files, report on standard error, and choose the exit status.
 
     Args:
         run: What is worked on, and where results go.
         found: The search that the run's files came from.
         engine: Works on batches.
         settings: What must not change while a run is unfinished.
-        show: Prints the result of a file that did not fail, unless it is printed as JSON. None: nothing is printed.
+        show: Prints the result of a file that did not fail, unless it is printed as JSON. None:
+            nothing is printed.
     """
     from captioner.outputs.jsonl import json_line
 

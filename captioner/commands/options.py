@@ -1,4 +1,4 @@
-"""What several commands share: options that mean the same everywhere, and how the model is loaded."""
+"""What several commands share: options with the same meaning everywhere, and loading a model."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -20,16 +20,22 @@ def describe(field: str) -> str:
     return SearchConfig.model_fields[field].description or ""
 
 
-Model = Annotated[str, typer.Option(help="A model that `captioner models` lists, a folder, or a hub's owner/name.")]
+Model = Annotated[
+    str,
+    typer.Option(help="A model that `captioner models` lists, a folder, or a hub's owner/name."),
+]
 Models = Annotated[
     list[str],
     typer.Option(
         "--model",
-        help="A model that `captioner models` lists, a folder, or a hub's owner/name. Repeated: models of one"
+        help="A model that `captioner models` lists, a folder, or a hub's owner/name. Repeated:"
+        " models of one"
         " vocabulary that write together.",
     ),
 ]
-BeamSize = Annotated[int | None, typer.Option(help=describe("beam_size") + " Default: the model's own.")]
+BeamSize = Annotated[
+    int | None, typer.Option(help=describe("beam_size") + " Default: the model's own.")
+]
 BatchSize = Annotated[int, typer.Option(min=1, help="Photos in one pass of the model.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda, mps, or auto for the fastest that is there.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -40,7 +46,10 @@ TEXTS_OF_FILES = frozenset({"paths", "model", "split", "calibration"})
 
 
 class Commands(typer.Typer):
-    """A group of commands in whose paths `~` is the home: no shell sees to it in `--output=~/x`, or in quotes."""
+    """A group of commands in whose paths `~` is the home folder.
+
+    No shell expands it in `--output=~/x` or in quotes.
+    """
 
     def command(  # type: ignore[override]  # all arguments are passed on
         self, *arguments: Any, **options: Any
@@ -51,7 +60,12 @@ class Commands(typer.Typer):
         def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(function)
             def run(**given: Any) -> None:
-                function(**{name: _in_home(value, name in TEXTS_OF_FILES) for name, value in given.items()})
+                function(
+                    **{
+                        name: _in_home(value, name in TEXTS_OF_FILES)
+                        for name, value in given.items()
+                    }
+                )
 
             add(run)
             return function
@@ -72,7 +86,9 @@ def given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def load_model(model: str | list[str], device: str, engine: str = "auto", num_photos: int = 1) -> "Captioner":
+def load_model(
+    model: str | list[str], device: str, engine: str = "auto", num_photos: int = 1
+) -> "Captioner":
     """Load a model; torch is imported here and not before."""
     from captioner.pipeline import load_captioner
 

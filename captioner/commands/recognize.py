@@ -15,18 +15,28 @@ if TYPE_CHECKING:
 
 Clips = Annotated[
     list[str],
-    typer.Argument(help="Clips, folders (searched recursively), globs, addresses; - is standard input."),
+    typer.Argument(
+        help="Clips, folders (searched recursively), globs, addresses; - is standard input."
+    ),
 ]
 Output = Annotated[
     list[Path] | None,
-    typer.Option(help="Write .jsonl, .csv, .parquet or an .html page; - prints JSON lines. May be repeated."),
+    typer.Option(
+        help="Write .jsonl, .csv, .parquet or an .html page; - prints JSON lines. May be repeated."
+    ),
 ]
 Top = Annotated[int, typer.Option(min=1, help="The most labels of a clip, best first.")]
-BatchSize = Annotated[int | None, typer.Option(min=1, help="Clips in one pass of the model. Default: found by itself.")]
-Explain = Annotated[
-    Path | None, typer.Option(help="Folder for one PNG a clip: its frames, lit by how much each counted.")
+BatchSize = Annotated[
+    int | None,
+    typer.Option(min=1, help="Clips in one pass of the model. Default: found by itself."),
 ]
-Show = Annotated[bool, typer.Option("--show", help="Print labels also where they are written to files.")]
+Explain = Annotated[
+    Path | None,
+    typer.Option(help="Folder for one PNG a clip: its frames, lit by how much each counted."),
+]
+Show = Annotated[
+    bool, typer.Option("--show", help="Print labels also where they are written to files.")
+]
 
 
 def recognize(

@@ -1,4 +1,4 @@
-"""`score` and `compare`: how good the captions of any system are, and which of several systems is better."""
+"""`score` and `compare`: how good captions of any system are, and which system is better."""
 
 import json
 from collections.abc import Iterable
@@ -13,39 +13,59 @@ from captioner.terminal import print_note, print_notes, print_text
 References = Annotated[
     list[Path],
     typer.Option(
-        help="COCO or Karpathy JSON, CSV, metadata.jsonl or token.txt; or plain lines (repeat for more files). - is "
+        help="COCO or Karpathy JSON, CSV, metadata.jsonl or token.txt; or plain lines (repeat for"
+        " more files). - is "
         "standard input."
     ),
 ]
 Plain = Annotated[
-    bool, typer.Option("--plain", help="The lines of all files are captions, also where they look like a table.")
+    bool,
+    typer.Option(
+        "--plain", help="The lines of all files are captions, also where they look like a table."
+    ),
 ]
 Partial = Annotated[
-    bool, typer.Option("--partial", help="Score those items alone that have a caption, and say how many have none.")
+    bool,
+    typer.Option(
+        "--partial", help="Score those items alone that have a caption, and say how many have none."
+    ),
 ]
 Split = Annotated[
-    str | None, typer.Option(help="A file that lists photos, or train, val or test where the references say it.")
+    str | None,
+    typer.Option(
+        help="A file that lists photos, or train, val or test where the references say it."
+    ),
 ]
 Metrics = Annotated[
-    str, typer.Option(help="Some of bleu, rouge, cider, sacrebleu, chrf, ter, wer, cer, meteor, spice; with commas.")
+    str,
+    typer.Option(
+        help="Some of bleu, rouge, cider, sacrebleu, chrf, ter, wer, cer, meteor, spice; with"
+        " commas."
+    ),
 ]
 DEFAULT_METRICS = "bleu,rouge,cider"
 
 
 Hypotheses = Annotated[
     Path,
-    typer.Option(help="COCO results, JSON lines or CSV as `caption` writes them, or plain lines. - is standard input."),
+    typer.Option(
+        help="COCO results, JSON lines or CSV as `caption` writes them, or plain lines. - is"
+        " standard input."
+    ),
 ]
 Training = Annotated[
     list[Path] | None,
     typer.Option(
-        help="Captions that the system learnt from, or others by people: how many of its own are new, and in how many"
+        help="Captions that the system learnt from, or others by people: how many of its own are"
+        " new, and in how many"
         " does a thing do what none does there? (repeat for more files)"
     ),
 ]
 MaxLength = Annotated[
     int | None,
-    typer.Option(min=1, help="The most words that the system could write; how many captions are so long?"),
+    typer.Option(
+        min=1, help="The most words that the system could write; how many captions are so long?"
+    ),
 ]
 ReportPage = Annotated[Path | None, typer.Option(help="Write a page of all items, worst first.")]
 Images = Annotated[Path | None, typer.Option(help="Folder of the photos, for the page.")]
@@ -64,26 +84,37 @@ def score(
     report: ReportPage = None,
     images: Images = None,
 ) -> None:
-    """Score any system's captions as coco-caption does, with intervals. The photos need not be there."""
+    """Score any system's captions as coco-caption does, with intervals.
+
+    The photos are not needed.
+    """
     from captioner.evaluation.offline.card import CardScorer, describe, parse_metrics
     from captioner.evaluation.offline.hypotheses import read_hypotheses
     from captioner.evaluation.offline.page import write_score_page
     from captioner.evaluation.offline.references import read_references, read_training_captions
 
     read_once([hypotheses, *references, *(training or [])])
-    families, known = parse_metrics(metrics), read_references(references, split, images, plain=plain)
+    families, known = (
+        parse_metrics(metrics),
+        read_references(references, split, images, plain=plain),
+    )
     captions = read_hypotheses(hypotheses, known, plain=plain, partial=partial)
     learnt = read_training_captions(training) if training else None
-    scorer = CardScorer(known.only(captions), families, num_missing=len(known.texts) - len(captions))
+    scorer = CardScorer(
+        known.only(captions), families, num_missing=len(known.texts) - len(captions)
+    )
     card = scorer.score(captions, learnt, max_length)
     if report is not None:
         write_score_page(report, card, captions, known, photos=images is not None)
-    print_scores(describe(card), card.to_dict() if as_json else None, card.notices, beside=is_stream(report))
+    print_scores(
+        describe(card), card.to_dict() if as_json else None, card.notices, beside=is_stream(report)
+    )
 
 
 def compare(
     hypotheses: Annotated[
-        list[Path], typer.Argument(help="Two files or more, as for `score`; the first is the baseline.")
+        list[Path],
+        typer.Argument(help="Two files or more, as for `score`; the first is the baseline."),
     ],
     references: References,
     split: Split = None,
@@ -98,7 +129,9 @@ def compare(
 
     read_once([*hypotheses, *references])
     families = parse_metrics(metrics)
-    cards, verdicts = compare_files(hypotheses, references, split, families, plain=plain, partial=partial)
+    cards, verdicts = compare_files(
+        hypotheses, references, split, families, plain=plain, partial=partial
+    )
     systems = {system: card.to_dict() for system, card in cards.items()}
     as_dict = {"systems": systems, "comparisons": [verdict.to_dict() for verdict in verdicts]}
     notices = dict.fromkeys(notice for card in cards.values() for notice in card.notices)
@@ -106,7 +139,11 @@ def compare(
 
 
 def print_scores(
-    lines: Iterable[str], as_dict: dict[str, Any] | None, notices: Iterable[str] = (), *, beside: bool = False
+    lines: Iterable[str],
+    as_dict: dict[str, Any] | None,
+    notices: Iterable[str] = (),
+    *,
+    beside: bool = False,
 ) -> None:
     """Print lines, or one JSON object; what could not be scored goes to standard error either way.
 
@@ -114,7 +151,8 @@ def print_scores(
         lines: The scores, to be read.
         as_dict: The scores as an object, where that is wanted.
         notices: What could not be scored.
-        beside: Whether standard output has something else, so that the scores go to standard error, too.
+        beside: Whether standard output has something else, so that the scores go to standard error,
+            too.
     """
     for notice in notices:
         print_note(f"captioner: {notice}")

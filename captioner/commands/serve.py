@@ -14,13 +14,17 @@ LIBRARIES = ("fastapi", "fastapi_offline", "uvicorn", "python_multipart", "prome
 
 def serve(
     host: Annotated[
-        str, typer.Option(help="The address to serve to; 0.0.0.0 serves to all who can reach this machine.")
+        str,
+        typer.Option(
+            help="The address to serve to; 0.0.0.0 serves to all who can reach this machine."
+        ),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
     model: Annotated[
         list[str] | None,
         typer.Option(
-            help="A model that `captioner models` lists, or a folder; may be repeated. Default: all that ship and"
+            help="A model that `captioner models` lists, or a folder; may be repeated. Default: all"
+            " that ship and"
             " caption photos or translate."
         ),
     ] = None,
@@ -30,7 +34,10 @@ def serve(
         typer.Option(help="What runs models of photos: torch, or ONNX Runtime (faster on a CPU)."),
     ] = "auto",
 ) -> None:
-    """Serve captions and translations to programs, over HTTP; they give the password of CAPTIONER_PASSWORD, if any."""
+    """Serve captions and translations to programs, over HTTP.
+
+    They give the password of CAPTIONER_PASSWORD, if any.
+    """
     from captioner.preprocess.opening import import_library
     from captioner.web.access import needed_password, warning_of
 

@@ -25,10 +25,14 @@ def read_subtitles_of(source: Path | None, output: Path | None) -> "Subtitles | 
     kinds = [path.suffix.lower() if path is not None else "" for path in (source, output)]
     if kinds[0] not in SUFFIXES:
         if kinds[1] in SUFFIXES:
-            raise UsageError(f"{output}: subtitles are written of subtitles: give --input FILE{kinds[1]}")
+            raise UsageError(
+                f"{output}: subtitles are written of subtitles: give --input FILE{kinds[1]}"
+            )
         return None
     if output is not None and not is_stream(output) and kinds[0] != kinds[1]:
-        raise UsageError(f"{output}: translated subtitles are of the same kind as {source}: name it {kinds[0]}")
+        raise UsageError(
+            f"{output}: translated subtitles are of the same kind as {source}: name it {kinds[0]}"
+        )
     from captioner.data.subtitles import read_subtitles
 
     return read_subtitles(source) if source is not None else None
@@ -36,7 +40,10 @@ def read_subtitles_of(source: Path | None, output: Path | None) -> "Subtitles | 
 
 @contextmanager
 def cues_out(output: Path | None, subtitles: "Subtitles") -> Iterator[Callable[[str], None]]:
-    """Yield what takes the texts one by one, and write all of them as subtitles when the block is done."""
+    """Yield a function that takes the texts one by one.
+
+    All of them are written as subtitles at the end of the block.
+    """
     from captioner.outputs.disk import written_whole
 
     texts: list[str] = []

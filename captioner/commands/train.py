@@ -9,23 +9,37 @@ from captioner.errors import MissingExtraError
 from captioner.pretrained.registry import find_model
 from captioner.terminal import print_row, print_text
 
-USES = {"image": "caption PHOTO", "text": "translate TEXT", "speech": "transcribe RECORDING", "video": "recognize CLIP"}
+USES = {
+    "image": "caption PHOTO",
+    "text": "translate TEXT",
+    "speech": "transcribe RECORDING",
+    "video": "recognize CLIP",
+}
 """How a model of each sense is used."""
 
 
 def train(
-    config: Annotated[str, typer.Argument(help="A TOML file, or the name of a config that ships, such as coco.")],
-    overrides: Annotated[list[str] | None, typer.Argument(help="section.key=value, as often as needed.")] = None,
+    config: Annotated[
+        str, typer.Argument(help="A TOML file, or the name of a config that ships, such as coco.")
+    ],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="section.key=value, as often as needed.")
+    ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the run's newest checkpoint, or begin if there is none.")
+        bool,
+        typer.Option(
+            "--resume", help="Go on from the run's newest checkpoint, or begin if there is none."
+        ),
     ] = False,
 ) -> None:
-    """Train a model on your own photos, sentences, recordings or clips, with texts or labels; a killed run goes on."""
+    """Train a model on your own photos, sentences, recordings or clips; a killed run resumes."""
     shipped = CONFIGS / f"{config}.toml"
     settings = load_config(shipped if shipped.is_file() else config, overrides or [])
     if settings.training.initial_model:
         initial = {"initial_model": str(find_model(settings.training.initial_model))}
-        settings = settings.model_copy(update={"training": settings.training.model_copy(update=initial)})
+        settings = settings.model_copy(
+            update={"training": settings.training.model_copy(update=initial)}
+        )
     try:
         from captioner.training import train as run
     except ModuleNotFoundError as error:

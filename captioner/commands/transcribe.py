@@ -15,20 +15,25 @@ if TYPE_CHECKING:
 Recordings = Annotated[
     list[str],
     typer.Argument(
-        help="Recordings, or videos with sound, folders (searched recursively), globs, addresses; - is standard input."
+        help="Recordings, or videos with sound, folders (searched recursively), globs, addresses; -"
+        " is standard input."
     ),
 ]
 Output = Annotated[
     list[Path] | None,
     typer.Option(
-        help="Write .jsonl, .csv, .parquet, .txt (a line a recording), or subtitles of one recording, .srt or .vtt;"
+        help="Write .jsonl, .csv, .parquet, .txt (a line a recording), or subtitles of one"
+        " recording, .srt or .vtt;"
         " - prints JSON lines. May be repeated."
     ),
 ]
 NumTranscripts = Annotated[
-    int, typer.Option(min=1, help="Transcripts of each recording, best first, in .jsonl and .parquet.")
+    int,
+    typer.Option(min=1, help="Transcripts of each recording, best first, in .jsonl and .parquet."),
 ]
-Show = Annotated[bool, typer.Option("--show", help="Print transcripts also where they are written to files.")]
+Show = Annotated[
+    bool, typer.Option("--show", help="Print transcripts also where they are written to files.")
+]
 
 
 def transcribe(
@@ -41,7 +46,10 @@ def transcribe(
     show: Show = False,
     device: Device = "auto",
 ) -> None:
-    """Write down what is said in recordings. Exit status: 0 all transcribed, 1 some failed, 2 wrong use."""
+    """Write down what is said in recordings.
+
+    Exit status: 0 all transcribed, 1 some failed, 2 wrong use.
+    """
     from captioner.batch import Labels, Run, find_recordings
     from captioner.batch.recordings import transcribe_batches
     from captioner.pipeline import load_transcriber

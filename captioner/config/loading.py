@@ -17,10 +17,11 @@ CONFIGS = Path(__file__).parent.parent / "configs"
 
 
 def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Experiment:
-    """Read a TOML file, or a model's `training_config.json`, and apply `section.key=value` overrides.
+    """Read a TOML file or a `training_config.json`, and apply `section.key=value` overrides.
 
     Raises:
-        ConfigError: The file is missing or broken, or a field is unknown, of the wrong type or out of range.
+        ConfigError: The file is missing or broken, or a field is unknown, of the wrong type or out
+            of range.
     """
     path = Path(in_home(str(path)))
     kind = "JSON" if path.suffix == ".json" else "TOML"
@@ -46,27 +47,38 @@ def load_config(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -
 SectionT = TypeVar("SectionT", bound=Section)
 
 
-def chosen_by_kind(classes: Mapping[str, type[SectionT]], encoder: Any, where: str) -> type[SectionT]:
-    """Choose by what a table of encoder settings says of its kind; where it says nothing, it is an image encoder.
+def chosen_by_kind(
+    classes: Mapping[str, type[SectionT]], encoder: Any, where: str
+) -> type[SectionT]:
+    """Choose the encoder settings by the table's `kind`; a table without it is an image encoder.
 
     Raises:
         ConfigError: There is no such kind.
     """
     kind = encoder.get("kind", "image") if isinstance(encoder, dict) else "image"
     if kind not in classes:
-        raise ConfigError(f"{where}: encoder.kind: there are {', '.join(classes)} (given: {kind!r})")
+        raise ConfigError(
+            f"{where}: encoder.kind: there are {', '.join(classes)} (given: {kind!r})"
+        )
     return classes[kind]
 
 
 def validated(section: type[SectionT], values: dict[str, Any], where: str) -> SectionT:
-    """Build a section from plain values; the error names each field, its value and what would do."""
+    """Build a section from plain values.
+
+    The error names each wrong field, its value and what would be right.
+    """
     try:
         return section.model_validate(values)
     except ValidationError as error:
         lines = []
         for problem in error.errors():
             field = ".".join(str(part) for part in problem["loc"]) or section.__name__
-            given = "" if problem["type"] in ("missing", "value_error") else f" (given: {problem['input']!r})"
+            given = (
+                ""
+                if problem["type"] in ("missing", "value_error")
+                else f" (given: {problem['input']!r})"
+            )
             message = problem["msg"].removeprefix("Value error, ")
             if problem["type"] == "extra_forbidden":
                 message, given = "no such setting", ""
@@ -79,7 +91,9 @@ def _parse_override(text: str) -> tuple[list[str], str]:
     name, equals, raw = text.partition("=")
     names = [part.strip() for part in name.split(".")]
     if not equals or len(names) < 2 or not all(names):
-        raise ConfigError(f"override {text!r}: write section.key=value, for example training.epochs=3")
+        raise ConfigError(
+            f"override {text!r}: write section.key=value, for example training.epochs=3"
+        )
     return names, raw.strip()
 
 

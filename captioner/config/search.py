@@ -20,8 +20,8 @@ class SearchConfig(Section):
     max_length: int = Field(20, ge=1, le=100_000)
     """The most words of a hypothesis."""
     max_length_ratio: float | None = Field(None, ge=0, allow_inf_nan=False)
-    """A beam search ends a hypothesis, too, at so many words for each position of what is read, and ten more; a
-    translation needs no more, and is found sooner. None: at `max_length` alone."""
+    """A beam search ends a hypothesis, too, at so many words for each position of what is read, and
+    ten more; a translation needs no more, and is found sooner. None: at `max_length` alone."""
     min_length: int = Field(1, ge=0)
     """The fewest words of a hypothesis."""
     length_penalty: float = Field(1.0, ge=0, le=1e6)
@@ -29,17 +29,19 @@ class SearchConfig(Section):
     no_repeat_ngram_size: int = Field(0, ge=0)
     """No run of so many words occurs twice in a hypothesis; 0 allows all."""
     no_repeat_concepts: bool = False
-    """No word that the detector knows occurs twice in a hypothesis, but for the commonest ones, such as man and white.
-    For models with concepts alone."""
+    """No word that the detector knows occurs twice in a hypothesis, but for the commonest ones,
+    such as man and white. For models with concepts alone."""
 
     # Words that are required or forbidden, and what a photo shows.
     banned_words: tuple[str, ...] = ()
-    """Words that are never written, neither in the singular nor in the plural; phrases have no effect."""
+    """Words that are never written, neither in the singular nor in the plural; phrases have no
+    effect.
+    """
     required_words: tuple[str, ...] = ()
     """Words that are written, each in the singular or the plural; at most four."""
     concepts: int = Field(0, ge=0)
-    """How many of the words detected in the photo to tell, the most telling first, of those that the decoder reads; for
-    models with concepts alone."""
+    """How many of the words detected in the photo to tell, the most telling first, of those that
+    the decoder reads; for models with concepts alone."""
 
     # Sampling.
     sample: bool = False
@@ -55,16 +57,28 @@ class SearchConfig(Section):
     num_groups: int = Field(1, ge=1)
     """Groups of a diverse beam search; the beams are divided among them."""
     diversity: float = Field(0.5, ge=0, le=1e6)
-    """Taken off a word's log-probability for each beam of an earlier group that chose it at the same step."""
+    """Taken off a word's log-probability for each beam of an earlier group that chose it at the
+    same step.
+    """
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.beam_size % self.num_groups:
-            raise ValueError(f"beam_size ({self.beam_size}) must be divisible by num_groups ({self.num_groups})")
+            raise ValueError(
+                f"beam_size ({self.beam_size}) must be divisible by num_groups ({self.num_groups})"
+            )
         if self.min_length > self.max_length:
-            raise ValueError(f"min_length ({self.min_length}) must be at most max_length ({self.max_length})")
+            raise ValueError(
+                f"min_length ({self.min_length}) must be at most max_length ({self.max_length})"
+            )
         if self.required_words and self.sample:
-            raise ValueError("required_words: words that are drawn at random cannot be required; leave sample out")
+            raise ValueError(
+                "required_words: words that are drawn at random cannot be required; leave sample"
+                " out"
+            )
         if len(self.required_words) > self.max_length:
-            raise ValueError(f"required_words: {len(self.required_words)} do not fit max_length ({self.max_length})")
+            raise ValueError(
+                f"required_words: {len(self.required_words)} do not fit max_length"
+                f" ({self.max_length})"
+            )
         return self

@@ -12,21 +12,33 @@ from captioner.home import in_home
 class Section(BaseModel):
     """A frozen table of settings that refuses unknown names."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
     PATHS: ClassVar[dict[str, str]] = {}
-    """The fields that are paths of this machine, and what stands for them in a command that others may run."""
+    """The fields that are paths of this machine, and what stands for them in a command that
+    others may run.
+    """
 
     RENAMED: ClassVar[dict[str, str]] = {}
-    """Today's name of each field that an earlier version called otherwise: its files are still read."""
+    """Today's name of each field that an earlier version called otherwise: its files are still
+    read.
+    """
 
     REMOVED: ClassVar[frozenset[str]] = frozenset()
-    """Fields that an earlier version had and that say nothing any more: models' files have them, and are still read."""
+    """Fields that an earlier version had and that say nothing any more: models' files have them,
+    and are still read.
+    """
 
     @classmethod
     def with_current_names(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Return a table in which fields have today's names, without those that are gone."""
-        return {cls.RENAMED.get(name, name): value for name, value in values.items() if name not in cls.REMOVED}
+        return {
+            cls.RENAMED.get(name, name): value
+            for name, value in values.items()
+            if name not in cls.REMOVED
+        }
 
     @model_validator(mode="before")
     @classmethod
@@ -41,7 +53,7 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _texts_and_paths(cls, value: Any, info: ValidationInfo) -> Any:
-        """Take a whole number for the text that it is written as, and `~` in a path for the user's home."""
+        """Accept a whole number as text, and `~` in a path as the user's home."""
         name = str(info.field_name)
         if cls.is_text(name) and isinstance(value, int) and not isinstance(value, bool):
             value = str(value)

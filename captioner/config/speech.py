@@ -1,4 +1,4 @@
-"""The settings of speech alone: where recordings are, how they are varied in training, and the encoder that listens."""
+"""The settings of speech: where recordings are, how training varies them, and the encoder."""
 
 from typing import ClassVar, Literal, Self
 
@@ -24,7 +24,9 @@ class SpeechDataConfig(Section):
     language: str = ""
     """What is spoken, for the model card; a code such as en."""
     train: str = ""
-    """Training recordings: a folder in LibriSpeech's layout or of spoken digits, or a manifest, CSV or JSON lines."""
+    """Training recordings: a folder in LibriSpeech's layout or of spoken digits, or a manifest,
+    CSV or JSON lines.
+    """
     val: str = ""
     """Validation recordings, in any of the same forms."""
     units: Literal["words", "pieces"] = "pieces"
@@ -34,22 +36,34 @@ class SpeechDataConfig(Section):
     max_vocab_size: int = Field(1_000, ge=5)
     """The most words, or pieces with the 256 bytes among them, that the tokenizer keeps."""
     num_concatenated: int = Field(0, ge=0)
-    """Concatenated utterances in one epoch, each of several recordings of one speaker. 0: each recording is shown once,
-    alone."""
+    """Concatenated utterances in one epoch, each of several recordings of one speaker. 0: each
+    recording is shown once, alone."""
     num_val_concatenated: int = Field(0, ge=0)
-    """Concatenated utterances that are judged beside the validation recordings themselves, always the same ones."""
+    """Concatenated utterances that are judged beside the validation recordings themselves,
+    always the same ones.
+    """
     max_concatenated: int = Field(7, ge=1)
-    """The most recordings of a concatenated utterance; all numbers from 1 to this are equally frequent."""
+    """The most recordings of a concatenated utterance; all numbers from 1 to this are equally
+    frequent.
+    """
     max_gap_s: float = Field(0.5, ge=0)
-    """The longest gap before, between and behind concatenated recordings, seconds; it is drawn anew each time."""
+    """The longest gap before, between and behind concatenated recordings, seconds; it is drawn
+    anew each time.
+    """
     max_speed_change: float = Field(0.1, ge=0, lt=0.5)
-    """Training recordings are played at 1 less so much to 1 more so much of their speed, which moves the pitch too."""
+    """Training recordings are played at 1 less so much to 1 more so much of their speed, which
+    moves the pitch too.
+    """
     max_warp: float = Field(0.0, ge=0, lt=0.5)
-    """Their frequencies are stretched by 1 less so much to 1 more so much, at the same speed, as by another throat."""
+    """Their frequencies are stretched by 1 less so much to 1 more so much, at the same speed, as
+    by another throat.
+    """
     min_snr_db: float = Field(15.0)
     """Training recordings get noise, by which the speech is at least so much louder, decibels."""
     num_masks: int = Field(2, ge=0)
-    """Stretches of time, and as many bands of frequencies, that are blotted out of each training recording."""
+    """Stretches of time, and as many bands of frequencies, that are blotted out of each training
+    recording.
+    """
 
 
 class SpeechEncoderConfig(Section):
@@ -81,7 +95,12 @@ class SpeechEncoderConfig(Section):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.kernel_size % 2 == 0:
-            raise ValueError(f"kernel_size ({self.kernel_size}) must be odd, so that a position is at its centre")
+            raise ValueError(
+                f"kernel_size ({self.kernel_size}) must be odd, so that a position is at its centre"
+            )
         if self.recurrent and self.dim % 2:
-            raise ValueError(f"dim ({self.dim}) must be even, half of it for each direction of the recurrent layer")
+            raise ValueError(
+                f"dim ({self.dim}) must be even, half of it for each direction of the recurrent"
+                " layer"
+            )
         return self

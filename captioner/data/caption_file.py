@@ -1,4 +1,4 @@
-"""From the text of a caption file of any known format to its rows; what it is, its content decides."""
+"""The text of a caption file of any known format to its rows; its content decides the format."""
 
 import csv
 import re
@@ -23,16 +23,19 @@ from captioner.errors import AnnotationError
 
 JSON_START = re.compile(r'[{\[]\s*(?:["{}\[\]]|$)')  # not [laughter]
 TWO_COLUMNS = Header(("image", "caption"))
-FEWEST_WITH_COMMAS = 3  # lines of prose with as many commas each that are too many for chance; other signs need two
+FEWEST_WITH_COMMAS = (
+    3  # lines of prose with as many commas each that are too many for chance; other signs need two
+)
 LOOKED_AT = 10_000  # lines, of a file that may be a table
 
 
 def named_rows(text: str, file: Path) -> Iterator[CaptionRow] | None:
     """Read a file that names the photo of each caption.
 
-    Known are the JSON of COCO, of Karpathy and of others (`read_caption_json`); CSV whose header names a column of
-    photos and one of captions, with commas, semicolons, tabs or bars between them; two columns without a header, where
-    the first holds nothing but names of photos, or numbers and a tab; and Flickr8k's token.txt.
+    Known are the JSON of COCO, of Karpathy and of others (`read_caption_json`); CSV whose header
+    names a column of photos and one of captions, with commas, semicolons, tabs or bars between
+    them; two columns without a header, where the first holds nothing but names of photos, or
+    numbers and a tab; and Flickr8k's token.txt.
 
     Args:
         text: The file's content.
@@ -69,11 +72,12 @@ def check_plain(text: str, file: Path) -> None:
     """See that lines that name no photo do not look like a table all the same.
 
     Raises:
-        AnnotationError: They do: the first is the name of a column, or each has as many of a sign, or begins with the
-            name of a photo.
+        AnnotationError: They do: the first is the name of a column, or each has as many of a sign,
+            or begins with the name of a photo.
     """
     answer = (
-        "is this a table? Then its first line must name the columns, as in image,caption. Or are these captions, one a "
+        "is this a table? Then its first line must name the columns, as in image,caption. Or are"
+        " these captions, one a "
         "line? Then say so by --plain"
     )
     lines, delimiters = _table_lines(text)
@@ -82,18 +86,26 @@ def check_plain(text: str, file: Path) -> None:
     if " " not in lines[0] and Header.of([lines[0].strip('"')]).captions:
         raise AnnotationError(f"{file}, line 1: {lines[0]!r} is what a column is called; {answer}")
     if all(is_name(line.split()[0]) for line in lines):
-        raise AnnotationError(f"{file}: each line begins with the name of a photo, as in {lines[0][:60]!r}; {answer}")
+        raise AnnotationError(
+            f"{file}: each line begins with the name of a photo, as in {lines[0][:60]!r}; {answer}"
+        )
     for delimiter in delimiters:
         rows = [fields_of(line, delimiter) for line in lines]
-        several = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True)) if '"' in text else rows
+        several = (
+            list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
+            if '"' in text
+            else rows
+        )
         if _is_table(rows, delimiter) or _is_table(several, delimiter):
             number = len(rows[0]) - 1
             signs = f"{number} {DELIMITERS.get(delimiter, delimiter)}{'s' if number > 1 else ''}"
-            raise AnnotationError(f"{file}: each line has {signs}, as in {lines[0][:60]!r}; {answer}")
+            raise AnnotationError(
+                f"{file}: each line has {signs}, as in {lines[0][:60]!r}; {answer}"
+            )
 
 
 def _is_table(rows: Sequence[Sequence[str]], delimiter: str) -> bool:
-    """Tell whether all rows have as many fields, and are more than chance would make so or name photos."""
+    """Tell whether all rows have equally many fields that are unlikely to be equal by accident."""
     if len({len(row) for row in rows}) != 1 or len(rows[0]) == 1 or len(rows) < 2:
         return False
     enough = len(rows) >= (FEWEST_WITH_COMMAS if delimiter == "," else 2)
@@ -101,7 +113,7 @@ def _is_table(rows: Sequence[Sequence[str]], delimiter: str) -> bool:
 
 
 def _table_lines(text: str) -> tuple[list[str], list[str]]:
-    """Return the first lines of what may be a table, and the signs that may stand between its columns."""
+    """Return the first lines of a possible table, and the possible separators of its columns."""
     lines = list(islice(filter(None, _lines(text)), LOOKED_AT))
     told = DELIMITER_LINE.fullmatch(lines[0]) if lines else None
     return (lines[1:], [told["delimiter"]]) if told else (lines, list(DELIMITERS))
@@ -117,7 +129,10 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _has_names_first(lines: Sequence[str], delimiter: str) -> bool:
-    """Tell whether two columns need no header: the first is all names of photos, or all numbers with tabs behind."""
+    """Tell whether two columns need no header.
+
+    Either the first column has only photo names, or it has only numbers, followed by tabs.
+    """
     rows = [line.split(delimiter, 1) for line in lines]
     if any(len(row) != 2 for row in rows):
         return False

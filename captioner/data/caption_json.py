@@ -1,11 +1,21 @@
-"""Reads captions from JSON of any usual shape: COCO's, Karpathy's, lists, mappings, and one object a line."""
+"""Reads captions from JSON of any usual shape.
+
+That is COCO's, Karpathy's, lists, mappings, and one object a line.
+"""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from captioner.data.caption_fields import CAPTION_FIELDS, ID_FIELDS, NAME_FIELDS, caption_rows, image_number, texts_of
+from captioner.data.caption_fields import (
+    CAPTION_FIELDS,
+    ID_FIELDS,
+    NAME_FIELDS,
+    caption_rows,
+    image_number,
+    texts_of,
+)
 from captioner.data.caption_row import CaptionRow
 from captioner.data.coco import read_coco
 from captioner.data.json_lines import parse_json, read_json_lines
@@ -16,9 +26,9 @@ from captioner.errors import AnnotationError
 def read_caption_json(text: str, first: str, file: Path) -> Iterator[CaptionRow]:
     """Read captions from a whole file of JSON, or from one that has an object a line.
 
-    Known are COCO's annotations; Karpathy's splits; a list of objects that name a photo and its captions, such as COCO
-    results; an object whose keys are photos and whose values their captions; and lines of such objects, such as a
-    metadata.jsonl.
+    Known are COCO's annotations; Karpathy's splits; a list of objects that name a photo and its
+    captions, such as COCO results; an object whose keys are photos and whose values their captions;
+    and lines of such objects, such as a metadata.jsonl.
 
     Args:
         text: The file's content.
@@ -45,27 +55,44 @@ def _is_json(line: str) -> bool:
 
 def _rows(content: Any, file: Path) -> Iterator[CaptionRow]:
     images = content.get("images") if isinstance(content, dict) else None
-    if isinstance(content, dict) and isinstance(content.get("annotations"), list) and isinstance(images, list | None):
+    if (
+        isinstance(content, dict)
+        and isinstance(content.get("annotations"), list)
+        and isinstance(images, list | None)
+    ):
         yield from read_coco(content, file)
-    elif isinstance(images, list) and images and isinstance(images[0], dict) and "sentences" in images[0]:
+    elif (
+        isinstance(images, list)
+        and images
+        and isinstance(images[0], dict)
+        and "sentences" in images[0]
+    ):
         yield from read_karpathy(content, file)
     elif (entries := _listed(content)) is not None:
         for position, entry in enumerate(entries):
             yield from caption_rows(entry, f"{file}: [{position}]")
-    elif isinstance(content, dict) and {type(captions) for captions in content.values()} in ({str}, {list}):
+    elif isinstance(content, dict) and {type(captions) for captions in content.values()} in (
+        {str},
+        {list},
+    ):
         for name, captions in content.items():
             image_id = image_number(name, f"{file}: {name!r}")
             for caption in texts_of(captions, f"{file}: {name!r}: `caption`"):
                 yield CaptionRow(name, caption, image_id, other_names=(name,))
     else:
         raise AnnotationError(
-            f"{file}: JSON with captions has `images` and `annotations` (COCO), or `images` with `sentences`, or is a "
-            "list of objects with `image_id` and `caption`, or an object of photos and their captions"
+            f"{file}: JSON with captions has `images` and `annotations` (COCO), or `images` with"
+            " `sentences`, or is a "
+            "list of objects with `image_id` and `caption`, or an object of photos and their"
+            " captions"
         )
 
 
 def _listed(content: Any) -> list[Any] | None:
-    """Return objects, each of a photo and its captions: in a list, one alone, or one list within an object."""
+    """Return objects, each with a photo and its captions.
+
+    They stand in a list, alone, or in the one list within an object.
+    """
     if isinstance(content, list):
         return content
     if not isinstance(content, dict):
@@ -75,7 +102,9 @@ def _listed(content: Any) -> list[Any] | None:
     lists = [
         value
         for key, value in content.items()
-        if isinstance(value, list) and value and all(_is_row(one) and key not in _names(one) for one in value)
+        if isinstance(value, list)
+        and value
+        and all(_is_row(one) and key not in _names(one) for one in value)
     ]
     return lists[0] if len(lists) == 1 else None
 

@@ -1,4 +1,4 @@
-"""Reads captions from a table of text: CSV and its kin with a header, two columns without one, or `token.txt`."""
+"""Reads captions from a table: CSV and the like, two columns without header, or `token.txt`."""
 
 import csv
 import re
@@ -6,7 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from captioner.data.caption_fields import CAPTION_FIELDS, ID_FIELDS, NAME_FIELDS, file_name_of, names_in
+from captioner.data.caption_fields import (
+    CAPTION_FIELDS,
+    ID_FIELDS,
+    NAME_FIELDS,
+    file_name_of,
+    names_in,
+)
 from captioner.data.caption_row import CaptionRow
 from captioner.data.csv_rows import csv_rows
 from captioner.errors import AnnotationError
@@ -20,7 +26,7 @@ DELIMITER_LINE = re.compile(r"sep=(?P<delimiter>.)", re.IGNORECASE)  # with whic
 
 @dataclass(frozen=True)
 class Header:
-    """The names of a table's columns, in small letters, with `_` for spaces and hyphens within them."""
+    """The names of a table's columns in lower case, with `_` for inner spaces and hyphens."""
 
     names: tuple[str, ...]
 
@@ -33,7 +39,9 @@ class Header:
     def captions(self) -> list[int]:
         """The columns that hold captions: one, or several with numbers behind their name."""
         for field in CAPTION_FIELDS:
-            found = [column for column, name in enumerate(self.names) if NUMBERED.sub("", name) == field]
+            found = [
+                column for column, name in enumerate(self.names) if NUMBERED.sub("", name) == field
+            ]
             if found:
                 return found
         return []
@@ -52,7 +60,9 @@ def fields_of(line: str, delimiter: str) -> list[str]:
         return line.split(delimiter)
 
 
-def read_caption_table(text: str, file: Path, delimiter: str, header: Header | None = None) -> Iterator[CaptionRow]:
+def read_caption_table(
+    text: str, file: Path, delimiter: str, header: Header | None = None
+) -> Iterator[CaptionRow]:
     """Read the columns that name photos and hold captions, and `error`; others are passed over.
 
     Args:
@@ -62,7 +72,8 @@ def read_caption_table(text: str, file: Path, delimiter: str, header: Header | N
         header: Names of the columns, where the table does not begin with them.
 
     Raises:
-        AnnotationError: A row has too many or too few fields, names no photo, or opens a quote that is never closed.
+        AnnotationError: A row has too many or too few fields, names no photo, or opens a quote that
+            is never closed.
     """
     for start, row in csv_rows(text, file, delimiter):
         if start == 1 and DELIMITER_LINE.fullmatch(delimiter.join(row).strip()):
@@ -73,9 +84,13 @@ def read_caption_table(text: str, file: Path, delimiter: str, header: Header | N
             continue
         where = f"{file}, line {start}"
         if len(row) != len(header.names):
-            hint = f"put a caption that holds a {DELIMITERS.get(delimiter, 'sign')} in double quotes"
+            hint = (
+                f"put a caption that holds a {DELIMITERS.get(delimiter, 'sign')} in double quotes"
+            )
             problem = f"{len(row)} fields, the header has {len(header.names)}"
-            raise AnnotationError(f"{where}: {problem}; {hint if len(row) > len(header.names) else 'add it'}")
+            raise AnnotationError(
+                f"{where}: {problem}; {hint if len(row) > len(header.names) else 'add it'}"
+            )
         entry = {name: value.strip() or None for name, value in zip(header.names, row, strict=True)}
         if not any(entry.get(field) for field in NAME_FIELDS + ID_FIELDS):
             raise AnnotationError(f"{where}: no photo is named; fill the column `{header.photo}`")
@@ -83,14 +98,22 @@ def read_caption_table(text: str, file: Path, delimiter: str, header: Header | N
         error = entry.get("error") or ""
         for column in header.captions:
             caption = None if error else row[column]
-            yield CaptionRow(file_name_of(name), caption, name, other_names=tuple(others), error=error)
+            yield CaptionRow(
+                file_name_of(name), caption, name, other_names=tuple(others), error=error
+            )
 
 
 def _check(header: Sequence[str], where: str) -> None:
     """See that no column that counts is there twice."""
-    twice = [name for name in header if header.count(name) > 1 and name in NAME_FIELDS + ID_FIELDS + CAPTION_FIELDS]
+    twice = [
+        name
+        for name in header
+        if header.count(name) > 1 and name in NAME_FIELDS + ID_FIELDS + CAPTION_FIELDS
+    ]
     if twice:
-        raise AnnotationError(f"{where}: two columns are called {twice[0]}; which is meant? Rename the other")
+        raise AnnotationError(
+            f"{where}: two columns are called {twice[0]}; which is meant? Rename the other"
+        )
 
 
 def read_token_txt(text: str, file: Path) -> Iterator[CaptionRow]:
@@ -109,7 +132,8 @@ def read_token_txt(text: str, file: Path) -> Iterator[CaptionRow]:
         match = TOKEN_LINE.fullmatch(line.rstrip("\r"))
         if match is None:
             raise AnnotationError(
-                f"{file}, line {number}: write photo.jpg#0, a tab, and the caption (here: {line[:60]!r})"
+                f"{file}, line {number}: write photo.jpg#0, a tab, and the caption (here:"
+                f" {line[:60]!r})"
             )
         yield CaptionRow(match["image"], match["caption"], match["image"])
 

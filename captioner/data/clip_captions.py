@@ -9,7 +9,14 @@ from captioner.data.json_lines import parse_json
 from captioner.data.text_file import read_text, whole_characters
 from captioner.errors import AnnotationError, EmptyDataError
 
-SPLITS = {"train": "train", "training": "train", "val": "val", "validate": "val", "validation": "val", "test": "test"}
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "validate": "val",
+    "validation": "val",
+    "test": "test",
+}
 
 
 @dataclass(frozen=True)
@@ -28,9 +35,9 @@ class CaptionedClip:
 def read_clip_captions(file: Path) -> dict[str, CaptionedClip]:
     """Read the captions of each clip, by the clip's name without folder and suffix.
 
-    The JSON is MSR-VTT's (Xu et al. 2016): `videos` with `video_id` and `split`, and `sentences` with `video_id` and
-    `caption`; or a list of objects with `video` (or `video_id`), `caption`, which is one text or a list of them, and
-    perhaps `split`.
+    The JSON is MSR-VTT's (Xu et al. 2016): `videos` with `video_id` and `split`, and `sentences`
+    with `video_id` and `caption`; or a list of objects with `video` (or `video_id`), `caption`,
+    which is one text or a list of them, and perhaps `split`.
 
     Raises:
         AnnotationError: The file cannot be read, or is none of these.
@@ -39,13 +46,19 @@ def read_clip_captions(file: Path) -> dict[str, CaptionedClip]:
     content = parse_json(read_text(file), file)
     captions: dict[str, list[str]] = {}
     splits: dict[str, str] = {}
-    for name, texts, split in _msr_vtt(content, file) if isinstance(content, dict) else _rows(content, file):
+    for name, texts, split in (
+        _msr_vtt(content, file) if isinstance(content, dict) else _rows(content, file)
+    ):
         captions.setdefault(name, []).extend(
             text for text in (" ".join(whole_characters(text).split()) for text in texts) if text
         )
         if split is not None:
             splits[name] = split
-    clips = {name: CaptionedClip(tuple(texts), splits.get(name)) for name, texts in captions.items() if texts}
+    clips = {
+        name: CaptionedClip(tuple(texts), splits.get(name))
+        for name, texts in captions.items()
+        if texts
+    }
     if not clips:
         raise EmptyDataError(f"{file}: it holds no captions")
     return clips
@@ -54,7 +67,9 @@ def read_clip_captions(file: Path) -> dict[str, CaptionedClip]:
 def _msr_vtt(content: dict[str, Any], file: Path) -> Iterator[tuple[str, list[str], str | None]]:
     sentences, videos = content.get("sentences"), content.get("videos", [])
     if not isinstance(sentences, list) or not isinstance(videos, list):
-        raise AnnotationError(f"{file}: JSON of clips has `sentences` and `videos` (MSR-VTT), or is a list of objects")
+        raise AnnotationError(
+            f"{file}: JSON of clips has `sentences` and `videos` (MSR-VTT), or is a list of objects"
+        )
     splits = dict(_split(video, f"{file}: videos[{number}]") for number, video in enumerate(videos))
     for number, row in enumerate(sentences):
         name, texts = _captioned(row, f"{file}: sentences[{number}]")
@@ -63,7 +78,9 @@ def _msr_vtt(content: dict[str, Any], file: Path) -> Iterator[tuple[str, list[st
 
 def _rows(content: Any, file: Path) -> Iterator[tuple[str, list[str], str | None]]:
     if not isinstance(content, list):
-        raise AnnotationError(f"{file}: JSON of clips has `sentences` and `videos` (MSR-VTT), or is a list of objects")
+        raise AnnotationError(
+            f"{file}: JSON of clips has `sentences` and `videos` (MSR-VTT), or is a list of objects"
+        )
     for number, row in enumerate(content):
         where = f"{file}: [{number}]"
         name, texts = _captioned(row, where)
@@ -74,7 +91,9 @@ def _captioned(row: Any, where: str) -> tuple[str, list[str]]:
     texts = row.get("caption") if isinstance(row, dict) else None
     texts = [texts] if isinstance(texts, str) else texts
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise AnnotationError(f"{where}: an object with `caption`, a text or a list of texts, is needed")
+        raise AnnotationError(
+            f"{where}: an object with `caption`, a text or a list of texts, is needed"
+        )
     return _name(row, where), texts
 
 

@@ -1,4 +1,7 @@
-"""What happens in which clip: from folders by class or a file of captions to one example a clip, and its splits."""
+"""What happens in which clip.
+
+Folders by class, or a file of captions, become one example a clip and its splits.
+"""
 
 import re
 from collections.abc import Collection, Sequence
@@ -34,10 +37,12 @@ def read_clips(videos: Path, captions: Path | None = None) -> list[ClipExample]:
 
     Args:
         videos: The folder of the clips.
-        captions: Their captions; None: the folder in which a clip lies is its label, as it is called.
+        captions: Their captions; None: the folder in which a clip lies is its label, as it is
+            called.
 
     Raises:
-        AnnotationError: The folder or the file is not there, it is malformed, or names clips that are not there.
+        AnnotationError: The folder or the file is not there, it is malformed, or names clips that
+            are not there.
         EmptyDataError: There are no clips.
     """
     if not videos.is_dir():
@@ -48,12 +53,17 @@ def read_clips(videos: Path, captions: Path | None = None) -> list[ClipExample]:
         files = {file.stem: file for file in sorted(videos.rglob("*")) if is_clip_name(file.name)}
         rows = read_clip_captions(captions)
         if missing := [name for name in rows if name not in files]:
-            shown = ", ".join(missing[:NAMES_SHOWN]) + (", ..." if len(missing) > NAMES_SHOWN else "")
-            raise AnnotationError(f"{videos}: {len(missing):,} of {len(rows):,} clips are not there: {shown}")
+            shown = ", ".join(missing[:NAMES_SHOWN]) + (
+                ", ..." if len(missing) > NAMES_SHOWN else ""
+            )
+            raise AnnotationError(
+                f"{videos}: {len(missing):,} of {len(rows):,} clips are not there: {shown}"
+            )
         examples = [ClipExample(files[name], row.captions, row.split) for name, row in rows.items()]
     if not examples:
         raise EmptyDataError(
-            f"{captions or videos}: it holds no clips (without captions, they lie in folders by class)"
+            f"{captions or videos}: it holds no clips (without captions, they lie in folders by"
+            " class)"
         )
     return examples
 
@@ -70,7 +80,7 @@ def _class_folders(videos: Path) -> list[ClipExample]:
 
 
 def group_of(clip: Path) -> int | None:
-    """Return the group of a clip by its name, as UCF-101 has it; clips of one group are cut from one video."""
+    """Return the group of a clip by its name, as in UCF-101; a group is cut from one video."""
     found = GROUP.search(clip.stem)
     return int(found[1]) if found else None
 
@@ -84,15 +94,19 @@ def in_groups(examples: Sequence[ClipExample], groups: Collection[int]) -> list[
     chosen = [example for example in examples if group_of(example.clip) in groups]
     if not chosen:
         wanted = ", ".join(map(str, sorted(groups)))
-        raise EmptyDataError(f"no clips of the groups {wanted}: groups are the number behind _g in v_CLASS_g08_c01.avi")
+        raise EmptyDataError(
+            f"no clips of the groups {wanted}: groups are the number behind _g in"
+            " v_CLASS_g08_c01.avi"
+        )
     return chosen
 
 
 def in_list(examples: Sequence[ClipExample], file: Path) -> list[ClipExample]:
     """Choose the clips that a file lists, one a line, in its order.
 
-    A line is a path below the folder of the clips, or its last part; the suffix may be another one, and what stands
-    behind a space is not read: UCF-101's trainlist01.txt has the class's number there.
+    A line is a path below the folder of the clips, or its last part; the suffix may be another one,
+    and what stands behind a space is not read: UCF-101's trainlist01.txt has the class's number
+    there.
 
     Raises:
         AnnotationError: The file cannot be read, or lists a clip that is not there.

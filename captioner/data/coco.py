@@ -1,10 +1,16 @@
-"""Reads captions from the annotation format of COCO (Chen et al. 2015, arXiv:1504.00325), as others write it, too."""
+"""Reads captions from COCO's annotation format (Chen et al. 2015, arXiv:1504.00325)."""
 
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from captioner.data.caption_fields import CAPTION_FIELDS, NAME_FIELDS, file_name_of, image_number, texts_of
+from captioner.data.caption_fields import (
+    CAPTION_FIELDS,
+    NAME_FIELDS,
+    file_name_of,
+    image_number,
+    texts_of,
+)
 from captioner.data.caption_row import CaptionRow
 from captioner.errors import AnnotationError
 
@@ -14,16 +20,17 @@ URLS = ("coco_url", "flickr_url", "url")
 def read_coco(content: dict[str, Any], file: Path) -> Iterator[CaptionRow]:
     """Read each photo's captions, in the order of `images` and, within a photo, of `annotations`.
 
-    Numbers may be written as texts or with a point; an annotation may name its photo by the file, too. Annotations need
-    no number; one that stands there twice, with the same number, counts once. Without `images`, photos go by number.
+    Numbers may be written as texts or with a point; an annotation may name its photo by the file,
+    too. Annotations need no number; one that stands there twice, with the same number, counts once.
+    Without `images`, photos go by number.
 
     Args:
         content: The parsed JSON, with `annotations` and perhaps `images`.
         file: The file, for messages.
 
     Raises:
-        AnnotationError: A field is missing or of the wrong type, a caption belongs to no photo, or two photos have one
-            number.
+        AnnotationError: A field is missing or of the wrong type, a caption belongs to no photo, or
+            two photos have one number.
     """
     names = _file_names(content.get("images") or [], file)
     by_file = {name: image_id for image_id, name in names.items()}
@@ -56,12 +63,16 @@ def _file_names(images: list[Any], file: Path) -> dict[int | str, str]:
         image_id = image_number(image.get("id"), f"{where}: `id`")
         name = _file_name(image, image_id, where)
         if names.setdefault(image_id, name) != name:
-            raise AnnotationError(f"{where}: {name} has the number {image_id}, and so has {names[image_id]}")
+            raise AnnotationError(
+                f"{where}: {name} has the number {image_id}, and so has {names[image_id]}"
+            )
     return names
 
 
 def _file_name(image: dict[str, Any], image_id: int | str, where: str) -> str:
-    field = next((field for field in ("file_name", *NAME_FIELDS) if image.get(field) is not None), None)
+    field = next(
+        (field for field in ("file_name", *NAME_FIELDS) if image.get(field) is not None), None
+    )
     if field is not None:
         name = image[field]
         if not isinstance(name, str) or not name.strip():

@@ -1,4 +1,4 @@
-"""Recordings to concatenated utterances: texts of one speaker in a row, and the recordings of each."""
+"""Recordings to concatenated utterances: texts of one speaker in a row with their recordings."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -31,7 +31,9 @@ def single_utterances(utterances: Sequence[Utterance]) -> list[ConcatenatedUtter
 def concatenate_utterances(
     utterances: Sequence[Utterance], num_concatenated: int, max_concatenated: int, seed: int
 ) -> list[ConcatenatedUtterance]:
-    """Draw rows of 1 to `max_concatenated` texts; all lengths, all speakers and all texts of a speaker are as likely.
+    """Draw rows of 1 to `max_concatenated` texts.
+
+    All lengths are equally likely, and so are all speakers and all texts of a speaker.
 
     Args:
         utterances: Recordings; those of one speaker with the same text may stand for one another.
@@ -48,6 +50,11 @@ def concatenate_utterances(
         rng = np.random.default_rng([seed, number])
         spoken = takes[speakers[rng.integers(len(speakers))]]
         texts = sorted(spoken)
-        chosen = [texts[index] for index in rng.integers(len(texts), size=rng.integers(1, max_concatenated + 1))]
-        concatenated.append(ConcatenatedUtterance(" ".join(chosen), tuple(tuple(spoken[text]) for text in chosen)))
+        chosen = [
+            texts[index]
+            for index in rng.integers(len(texts), size=rng.integers(1, max_concatenated + 1))
+        ]
+        concatenated.append(
+            ConcatenatedUtterance(" ".join(chosen), tuple(tuple(spoken[text]) for text in chosen))
+        )
     return concatenated

@@ -15,7 +15,8 @@ UNQUOTED = "\t|"  # tables with these signs often have quotes that are a text's 
 def csv_rows(text: str, file: Path, delimiter: str = ",") -> list[tuple[int, list[str]]]:
     """Return the line where each row begins, and its fields; blank lines are passed over.
 
-    A space behind a delimiter is none of the field, so that a quote may follow it. A field may be as long as the file.
+    A space behind a delimiter is none of the field, so that a quote may follow it. A field may be
+    as long as the file.
 
     Args:
         text: The file's content.
@@ -33,10 +34,14 @@ def csv_rows(text: str, file: Path, delimiter: str = ",") -> list[tuple[int, lis
         return list(_parsed(text, file, delimiter, has_quotes=False))
 
 
-def _parsed(text: str, file: Path, delimiter: str, *, has_quotes: bool) -> Iterator[tuple[int, list[str]]]:
+def _parsed(
+    text: str, file: Path, delimiter: str, *, has_quotes: bool
+) -> Iterator[tuple[int, list[str]]]:
     lines = io.StringIO(text, newline="")
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE
-    rows = csv.reader(lines, delimiter=delimiter, quoting=quoting, skipinitialspace=delimiter != "\t", strict=True)
+    rows = csv.reader(
+        lines, delimiter=delimiter, quoting=quoting, skipinitialspace=delimiter != "\t", strict=True
+    )
     start = 1
     with _fields_up_to(len(text)):
         try:
@@ -45,13 +50,16 @@ def _parsed(text: str, file: Path, delimiter: str, *, has_quotes: bool) -> Itera
                     yield start, row
                 start = rows.line_num + 1
         except csv.Error as error:
-            reason = f"not valid CSV ({error}); close each double quote, and double those inside a quoted text"
+            reason = (
+                f"not valid CSV ({error}); close each double quote, and double those inside a"
+                " quoted text"
+            )
             raise AnnotationError(f"{file}, line {start}: {reason}") from error
 
 
 @contextmanager
 def _fields_up_to(length: int) -> Iterator[None]:
-    """Lift the csv module's limit of 131,072 characters a field, which is for all of the process."""
+    """Lift the csv module's limit of 131,072 characters a field for the whole process."""
     before = csv.field_size_limit(max(length, csv.field_size_limit()))
     try:
         yield

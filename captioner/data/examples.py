@@ -42,10 +42,10 @@ def read_captions(captions: Path, images: Path) -> list[CaptionExample]:
     """Read a caption file of any known format, in the order in which its photos appear.
 
     Args:
-        captions: CSV `image,caption` and its kin, Flickr8k's token.txt, COCO's or Karpathy's JSON, or a metadata.jsonl;
-            `-` is standard input.
-        images: The folder that the names of photos are relative to; COCO's usual subfolders are tried too, and the
-            caption file's own folder, where a metadata.jsonl has its photos.
+        captions: CSV `image,caption` and its kin, Flickr8k's token.txt, COCO's or Karpathy's JSON,
+            or a metadata.jsonl; `-` is standard input.
+        images: The folder that the names of photos are relative to; COCO's usual subfolders are
+            tried too, and the caption file's own folder, where a metadata.jsonl has its photos.
 
     Raises:
         AnnotationError: The file cannot be read, is of no known format, or is malformed.
@@ -57,7 +57,8 @@ def read_captions(captions: Path, images: Path) -> list[CaptionExample]:
     rows = named_rows(text, captions)
     if rows is None:
         raise AnnotationError(
-            f"{captions}, line 1: no known format. Known are CSV whose header names the columns, as in image,caption; "
+            f"{captions}, line 1: no known format. Known are CSV whose header names the columns, as"
+            " in image,caption; "
             "Flickr8k's token.txt; the JSON of COCO and of Karpathy; and metadata.jsonl "
             f"(here: {first_line(text)[:60]!r})"
         )
@@ -67,8 +68,8 @@ def read_captions(captions: Path, images: Path) -> list[CaptionExample]:
 def examples_of(rows: Iterable[CaptionRow], captions: Path, images: Path) -> list[CaptionExample]:
     """Gather rows by their photos, whose names count as one where they look alike (in NFC and NFD).
 
-    Empty captions are dropped (their number is logged), and white space within captions becomes single spaces. Whether
-    the photos are there is left to `check_images`.
+    Empty captions are dropped (their number is logged), and white space within captions becomes
+    single spaces. Whether the photos are there is left to `check_images`.
 
     Args:
         rows: What the caption file holds.
@@ -84,7 +85,9 @@ def examples_of(rows: Iterable[CaptionRow], captions: Path, images: Path) -> lis
     num_empty = 0
     for row in rows:
         if row.caption is None:
-            raise AnnotationError(f"{captions}: {row.file_name} has no caption ({row.error}); leave it out")
+            raise AnnotationError(
+                f"{captions}: {row.file_name} has no caption ({row.error}); leave it out"
+            )
         caption = " ".join(row.caption.split())
         num_empty += not caption
         if caption:
@@ -95,15 +98,21 @@ def examples_of(rows: Iterable[CaptionRow], captions: Path, images: Path) -> lis
         logger.info("%s: %d empty captions dropped", captions, num_empty)
     if not grouped:
         raise EmptyDataError(f"{captions}: it holds no captions ({num_empty} empty ones)")
-    folders = [images, *(images / folder for folder in COCO_FOLDERS if (images / folder).is_dir()), captions.parent]
+    folders = [
+        images,
+        *(images / folder for folder in COCO_FOLDERS if (images / folder).is_dir()),
+        captions.parent,
+    ]
     return [
-        CaptionExample(_located(row.file_name, folders), tuple(grouped[key]), row.image_id, row.split)
+        CaptionExample(
+            _located(row.file_name, folders), tuple(grouped[key]), row.image_id, row.split
+        )
         for key, row in first_rows.items()
     ]
 
 
 def composed(name: int | str) -> int | str:
-    """Return a name in the form in which names that look alike are equal: Unicode's NFC, whatever a Mac wrote."""
+    """Return a name in Unicode's NFC, so that names that look alike are equal, also from a Mac."""
     return normalize("NFC", name) if isinstance(name, str) else name
 
 
@@ -117,16 +126,21 @@ def check_images(examples: Sequence[CaptionExample]) -> None:
     if missing:
         names = ", ".join(missing[:NAMES_SHOWN]) + (", ..." if len(missing) > NAMES_SHOWN else "")
         hint = "check the folder of photos, or leave these out of the captions"
-        raise MissingImageError(f"{len(missing)} of {len(examples)} photos are not there: {names}; {hint}")
+        raise MissingImageError(
+            f"{len(missing)} of {len(examples)} photos are not there: {names}; {hint}"
+        )
 
 
-def select_split(examples: Sequence[CaptionExample], names: Path | None, split: str) -> list[CaptionExample]:
+def select_split(
+    examples: Sequence[CaptionExample], names: Path | None, split: str
+) -> list[CaptionExample]:
     """Choose the examples of one split.
 
     Args:
         examples: All examples of a caption file.
-        names: A file that lists photos one a line, by file name or image id; its order is kept, each is taken once.
-            None: the split that the captions carry decides; where they carry none, all examples are for training.
+        names: A file that lists photos one a line, by file name or image id; its order is kept,
+            each is taken once. None: the split that the captions carry decides; where they carry
+            none, all examples are for training.
         split: train, val or test.
 
     Raises:
@@ -143,20 +157,28 @@ def select_split(examples: Sequence[CaptionExample], names: Path | None, split: 
         found = Counter(example.split for example in examples if example.split)
         carried = ", ".join(f"{name}: {count}" for name, count in found.items()) or "none"
         where = f"{names}: it lists no photos" if names else f"no photos of split {split!r}"
-        raise EmptyDataError(f"{where}; give a file that lists them one a line (splits in the captions: {carried})")
+        raise EmptyDataError(
+            f"{where}; give a file that lists them one a line (splits in the captions: {carried})"
+        )
     return chosen
 
 
 def _named(examples: Sequence[CaptionExample], names: Path) -> list[CaptionExample]:
     counts = Counter(composed(example.image.name) for example in examples)
-    known = {name: example for example in examples if counts[name := composed(example.image.name)] == 1}
+    known = {
+        name: example for example in examples if counts[name := composed(example.image.name)] == 1
+    }
     known |= {composed(str(example.image_id)): example for example in examples}
     chosen = {}
     for number, line in enumerate(read_text(names).split("\n"), start=1):
         if name := composed(line.strip()):
             if name not in known:
-                example = f"write names as the captions do, such as {next(iter(known), 'photo.jpg')}"
-                raise AnnotationError(f"{names}, line {number}: {name!r} has no captions; {example}")
+                example = (
+                    f"write names as the captions do, such as {next(iter(known), 'photo.jpg')}"
+                )
+                raise AnnotationError(
+                    f"{names}, line {number}: {name!r} has no captions; {example}"
+                )
             chosen[known[name].image_id] = known[name]
     return list(chosen.values())
 
@@ -166,8 +188,8 @@ def measured_split(examples: Sequence[CaptionExample], split: str | None) -> lis
 
     Args:
         examples: All examples of a caption file.
-        split: A file that lists photos one a line, or the name of a split that the captions carry. None: the test split
-            where the captions carry splits, else all photos.
+        split: A file that lists photos one a line, or the name of a split that the captions carry.
+            None: the test split where the captions carry splits, else all photos.
 
     Raises:
         AnnotationError: As `select_split`.
@@ -183,7 +205,8 @@ def measured_split(examples: Sequence[CaptionExample], split: str | None) -> lis
 def _located(name: str, folders: Sequence[Path]) -> Path:
     """Find a photo where its name says, or by its last part in one of the folders.
 
-    COCO's 2017 release calls COCO_val2014_000000391895.jpg 000000391895.jpg, and may keep it in train2017.
+    COCO's 2017 release calls COCO_val2014_000000391895.jpg 000000391895.jpg, and may keep it in
+    train2017.
     """
     if _is_file(stated := folders[0] / name):
         return stated
@@ -191,7 +214,9 @@ def _located(name: str, folders: Sequence[Path]) -> Path:
     plain = re.sub(r"^COCO_(train|val|test)\d{4}_", "", short)
     spelled = [normalize(form, part) for part in (short, plain) for form in ("NFC", "NFD")]
     alike = [folders[0] / normalize(form, name) for form in ("NFC", "NFD")]
-    candidates = (folder / part for part in dict.fromkeys((short, plain, *spelled)) for folder in folders)
+    candidates = (
+        folder / part for part in dict.fromkeys((short, plain, *spelled)) for folder in folders
+    )
     return next((path for path in (*alike, *candidates) if _is_file(path)), stated)
 
 

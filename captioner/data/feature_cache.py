@@ -1,4 +1,7 @@
-"""Frozen features, computed once: float16 in memory-mapped shards that know what they were made from."""
+"""Frozen features, computed once.
+
+They are float16 in memory-mapped shards that record what they were made from.
+"""
 
 import contextlib
 import hashlib
@@ -42,7 +45,7 @@ class View:
 
 
 def views_of(flips: bool, crops: int) -> tuple[View, ...]:
-    """List the whole photo and so many crops, each mirrored too if wished; the whole photo comes first."""
+    """List the views: the whole photo first, then crops, and each mirrored if wished."""
     mirrors = (False, True) if flips else (False,)
     return tuple(View(mirrored, crop) for crop in range(crops + 1) for mirrored in mirrors)
 
@@ -50,15 +53,16 @@ def views_of(flips: bool, crops: int) -> tuple[View, ...]:
 class FeatureCache:
     """Features of some photos in some views, in a folder.
 
-    A shard is a pair of files: `NAME.npy` with the features of 64 photos, `[photos, views, height, width, channels]`,
-    and `NAME.json`, written last, that says of which files, views, backbone and preprocessing. A shard that says
-    anything else than expected is stale and made again; one without its JSON was interrupted and is made again, too.
-    Files that are only newer, as where a dataset was unpacked once more, are read to see whether they changed.
+    A shard is a pair of files: `NAME.npy` with the features of 64 photos, `[photos, views, height,
+    width, channels]`, and `NAME.json`, written last, that says of which files, views, backbone and
+    preprocessing. A shard that says anything else than expected is stale and made again; one
+    without its JSON was interrupted and is made again, too. Files that are only newer, as where a
+    dataset was unpacked once more, are read to see whether they changed.
 
     Args:
         folder: Where the shards are kept.
-        photos: The photos, in the order in which they will be asked for; or clips, each with features of its frames,
-            `[clips, views, frames, channels]`.
+        photos: The photos, in the order in which they will be asked for; or clips, each with
+            features of its frames, `[clips, views, frames, channels]`.
         views: The views of each.
         fingerprint: Of backbone and preprocessing.
         part_photos: How many are in memory at once, in all views.
@@ -82,12 +86,16 @@ class FeatureCache:
         self.fingerprint = fingerprint
         self._shards: dict[int, NDArray[np.float16]] = {}
         starts = range(0, len(self.photos), SHARD_PHOTOS)
-        self._descriptions = [self._describe(self.photos[start : start + SHARD_PHOTOS]) for start in starts]
+        self._descriptions = [
+            self._describe(self.photos[start : start + SHARD_PHOTOS]) for start in starts
+        ]
 
     def build(
         self,
         read: Callable[[Path, Sequence[View]], Float[Tensor, "views *pixels"]],
-        extract: Callable[[Float[Tensor, "batch *pixels"]], Float[Tensor, "batch *places channels"]],
+        extract: Callable[
+            [Float[Tensor, "batch *pixels"]], Float[Tensor, "batch *places channels"]
+        ],
         num_threads: int = 1,
     ) -> int:
         """Compute the shards that are missing or stale.
@@ -108,7 +116,9 @@ class FeatureCache:
         count = sum(len(self._photos_of(number)) for number in wanted)
         parts = [part for number in wanted for part in self._parts_of(number)]
         with (
-            progress("features", len(self.photos), "photos", done=len(self.photos) - count) as advance,
+            progress(
+                "features", len(self.photos), "photos", done=len(self.photos) - count
+            ) as advance,
             ThreadPoolExecutor(num_threads) as threads,
         ):
             ahead = _read_ahead(threads, lambda photo: read(photo, self.views), parts)
@@ -116,12 +126,16 @@ class FeatureCache:
                 blocks = []
                 for part in self._parts_of(number):
                     features = extract(next(ahead)).to("cpu", torch.float16)
-                    blocks.append(features.reshape(len(part), len(self.views), *features.shape[1:]).numpy())
+                    blocks.append(
+                        features.reshape(len(part), len(self.views), *features.shape[1:]).numpy()
+                    )
                     advance(len(part))
                 self._write(number, np.concatenate(blocks))
         return count
 
-    def read(self, photos: Sequence[int], views: Sequence[int]) -> Float[Tensor, "batch *places channels"]:
+    def read(
+        self, photos: Sequence[int], views: Sequence[int]
+    ) -> Float[Tensor, "batch *places channels"]:
         """Return features by number of photo and number of view.
 
         Raises:
@@ -139,7 +153,8 @@ class FeatureCache:
                 self._shards[number] = np.load(self._path(number, ".npy"), mmap_mode="r")
             except (OSError, ValueError) as error:
                 raise CacheError(
-                    f"{self._path(number, '.npy')}: cannot be read ({error}): remove it to build it again"
+                    f"{self._path(number, '.npy')}: cannot be read ({error}): remove it to build it"
+                    " again"
                 ) from error
         return self._shards[number]
 
@@ -153,14 +168,22 @@ class FeatureCache:
             files.append([str(photo.resolve()), status.st_size])
             times_ns.append(status.st_mtime_ns)
         views = [[view.mirrored, view.crop] for view in self.views]
-        return {"fingerprint": self.fingerprint, "views": views, "files": files, "times_ns": times_ns}
+        return {
+            "fingerprint": self.fingerprint,
+            "views": views,
+            "files": files,
+            "times_ns": times_ns,
+        }
 
     def _photos_of(self, number: int) -> list[Path]:
         return self.photos[number * SHARD_PHOTOS : (number + 1) * SHARD_PHOTOS]
 
     def _parts_of(self, number: int) -> list[list[Path]]:
         photos = self._photos_of(number)
-        return [photos[start : start + self._part_photos] for start in range(0, len(photos), self._part_photos)]
+        return [
+            photos[start : start + self._part_photos]
+            for start in range(0, len(photos), self._part_photos)
+        ]
 
     def _path(self, number: int, suffix: str) -> Path:
         # Named by its files, so that training and validation photos share a folder.
@@ -173,14 +196,18 @@ class FeatureCache:
         except (OSError, ValueError, TypeError):
             return False
         expected = self._descriptions[number]
-        if not self._path(number, ".npy").is_file() or any(found.get(key) != expected[key] for key in MADE_FROM):
+        if not self._path(number, ".npy").is_file() or any(
+            found.get(key) != expected[key] for key in MADE_FROM
+        ):
             return False
         if found.get("times_ns") == expected["times_ns"]:
             return True
         if found.get("checksums") != self._checksums(number):
             return False
         with self._writing(number, ".json") as part:
-            part.write_text(json.dumps(expected | {"checksums": found["checksums"]}), encoding="utf-8")
+            part.write_text(
+                json.dumps(expected | {"checksums": found["checksums"]}), encoding="utf-8"
+            )
         return True
 
     def _checksums(self, number: int) -> list[int]:
@@ -199,7 +226,7 @@ class FeatureCache:
 
     @contextlib.contextmanager
     def _writing(self, number: int, suffix: str) -> Iterator[Path]:
-        """Give a file to write that takes its place when it is whole; name a folder that cannot be written."""
+        """Yield a file that takes its place once complete; name a folder that cannot be written."""
         part = self._path(number, ".part")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -209,7 +236,8 @@ class FeatureCache:
             with contextlib.suppress(OSError):
                 part.unlink()
             raise CacheError(
-                f"{self.folder}: features cannot be written ({error.strerror}); finished shards stay"
+                f"{self.folder}: features cannot be written ({error.strerror}); finished shards"
+                " stay"
             ) from error
 
 

@@ -17,7 +17,9 @@ def parse_json(text: str, file: Path, hint: str = "; is it complete?") -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise AnnotationError(f"{file}, line {error.lineno}: not valid JSON ({error.msg}){hint}") from error
+        raise AnnotationError(
+            f"{file}, line {error.lineno}: not valid JSON ({error.msg}){hint}"
+        ) from error
     except (RecursionError, ValueError) as error:
         raise AnnotationError(f"{file}: no JSON that can be read ({_limit(error)})") from error
 

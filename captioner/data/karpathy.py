@@ -1,4 +1,4 @@
-"""Reads captions from the split files of Karpathy and Fei-Fei 2015 (arXiv:1412.2306), such as `dataset_coco.json`."""
+"""Reads captions from the split files of Karpathy and Fei-Fei 2015 (arXiv:1412.2306)."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Reads LibriSpeech's layout: `SPEAKER/CHAPTER/SPEAKER-CHAPTER.trans.txt` beside the recordings that it is about."""
+"""Reads LibriSpeech's layout: `SPEAKER/CHAPTER/SPEAKER-CHAPTER.trans.txt` beside its recordings."""
 
 from pathlib import Path
 
@@ -25,7 +25,9 @@ def read_librispeech(folder: Path) -> list[Utterance]:
             if not name:
                 continue
             if not text:
-                raise AnnotationError(f"{file}, line {number}: a recording's name and its text are needed")
+                raise AnnotationError(
+                    f"{file}, line {number}: a recording's name and its text are needed"
+                )
             speaker = name.partition("-")[0]
             utterances.append(Utterance(file.parent / f"{name}.flac", text.lower(), speaker))
     return utterances

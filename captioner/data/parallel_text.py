@@ -40,7 +40,8 @@ def read_aligned(files: Sequence[Path]) -> list[list[str]]:
     for file, lines in zip(files, columns, strict=True):
         if len(lines) != len(columns[0]):
             raise AnnotationError(
-                f"{files[0]} has {len(columns[0]):,} lines, {file} has {len(lines):,}: they must be aligned line by "
+                f"{files[0]} has {len(columns[0]):,} lines, {file} has {len(lines):,}: they must be"
+                " aligned line by "
                 "line"
             )
     return columns
@@ -50,16 +51,19 @@ def read_parallel(source: Path, target: Path | None) -> list[SentencePair]:
     """Read pairs from two aligned files, or from one that holds both sides; its content tells how.
 
     Args:
-        source: Sentences, one a line. Without `target`: two columns with a tab between them, or JSON lines with
-            `source` and `target`.
+        source: Sentences, one a line. Without `target`: two columns with a tab between them, or
+            JSON lines with `source` and `target`.
         target: Their translations, line by line.
 
     Raises:
-        AnnotationError: A file cannot be read or is malformed, or the two have different numbers of lines.
+        AnnotationError: A file cannot be read or is malformed, or the two have different numbers of
+            lines.
         EmptyDataError: There are no pairs.
     """
     if target is not None:
-        pairs = [SentencePair(*sides) for sides in zip(*read_aligned([source, target]), strict=True)]
+        pairs = [
+            SentencePair(*sides) for sides in zip(*read_aligned([source, target]), strict=True)
+        ]
     else:
         lines = read_lines(source)
         is_json = next((line for line in lines if line.strip()), "").startswith("{")
@@ -74,7 +78,8 @@ def _table_pairs(lines: Sequence[str], file: Path) -> Iterator[SentencePair]:
         columns = line.split("\t")
         if len(columns) != 2:
             raise AnnotationError(
-                f"{file}, line {number}: {len(columns)} columns; without a file of targets each line holds source and "
+                f"{file}, line {number}: {len(columns)} columns; without a file of targets each"
+                " line holds source and "
                 "target with a tab between them, or a JSON object with `source` and `target`"
             )
         yield SentencePair(*columns)
@@ -84,7 +89,9 @@ def _json_pairs(lines: Sequence[str], file: Path) -> Iterator[SentencePair]:
     for where, row in read_json_lines(lines, file):
         sides = [row.get(side) if isinstance(row, dict) else None for side in ("source", "target")]
         if not all(isinstance(side, str) for side in sides):
-            raise AnnotationError(f"{where}: an object with `source` and `target`, both of them texts, is needed")
+            raise AnnotationError(
+                f"{where}: an object with `source` and `target`, both of them texts, is needed"
+            )
         yield SentencePair(*map(str, sides))
 
 
@@ -118,5 +125,7 @@ def keep_trainable(
             kept.append(pair)
     if not kept:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items())
-        raise EmptyDataError(f"no pair is left to train on ({reasons}): see data.max_words and data.max_ratio")
+        raise EmptyDataError(
+            f"no pair is left to train on ({reasons}): see data.max_words and data.max_ratio"
+        )
     return kept, dict(dropped)

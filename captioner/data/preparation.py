@@ -1,4 +1,4 @@
-"""Checks a downloaded dataset before anyone trains on it: what the scripts `data/*/prepare.py` share."""
+"""Checks a downloaded dataset before training; the scripts `data/*/prepare.py` share this."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -41,17 +41,28 @@ class Report:
         missing = [example.image for example in examples if not example.image.is_file()]
         if missing:
             names = ", ".join(image.name for image in missing[:PROBLEMS_SHOWN])
-            self.problem(f"photos missing: {len(missing):,} of {len(examples):,}, such as {names}", remedy)
+            self.problem(
+                f"photos missing: {len(missing):,} of {len(examples):,}, such as {names}", remedy
+            )
         if opened:
             absent = set(missing)
-            broken = list(self._unreadable([example.image for example in examples if example.image not in absent]))
+            broken = list(
+                self._unreadable(
+                    [example.image for example in examples if example.image not in absent]
+                )
+            )
             for error in broken[:PROBLEMS_SHOWN]:
                 self.problem(str(error), "unpack or download this photo again")
-            self.note(f"photos opened: {len(examples) - len(missing):,}, of which {len(broken):,} are broken")
+            self.note(
+                f"photos opened: {len(examples) - len(missing):,}, of which {len(broken):,} are"
+                " broken"
+            )
 
     def exit_status(self) -> int:
-        """Print the verdict and return it as a program's exit status: 0 all is well, 1 it is not."""
-        self._console.print(f"{self._num_problems} problems" if self._num_problems else "all is well")
+        """Print the verdict and return it as an exit status: 0 if all is well, 1 if not."""
+        self._console.print(
+            f"{self._num_problems} problems" if self._num_problems else "all is well"
+        )
         return int(self._num_problems > 0)
 
     def _unreadable(self, images: Sequence[Path]) -> Iterator[InputError]:
@@ -76,10 +87,14 @@ def first_existing(root: Path, names: Sequence[str]) -> Path | None:
     return next((root / name for name in names if (root / name).exists()), None)
 
 
-def write_split_lists(folder: Path, splits: Mapping[str, Sequence[CaptionExample]], report: Report) -> None:
+def write_split_lists(
+    folder: Path, splits: Mapping[str, Sequence[CaptionExample]], report: Report
+) -> None:
     """Write SPLIT.txt, one photo's name a line; a list that is there already stays as it is."""
     for split, examples in splits.items():
         file = folder / f"{split}.txt"
         if examples and not file.exists():
-            file.write_text("".join(f"{example.image.name}\n" for example in examples), encoding="utf-8")
+            file.write_text(
+                "".join(f"{example.image.name}\n" for example in examples), encoding="utf-8"
+            )
             report.note(f"written: {file}")

@@ -19,9 +19,9 @@ SPEAKER_FIELDS = ("speaker", "speaker_id", "client_id")
 def read_manifest(file: Path) -> list[Utterance]:
     """Read a table with a header, or one JSON object a line; its first sign tells which.
 
-    A row has `audio`, `text` and, if it is known, `speaker`, or these by the names of other manifests (NeMo's
-    `audio_filepath`, Hugging Face's `file_name`, Common Voice's `path` and `sentence`). Columns stand between commas or
-    tabs. Paths are relative to the manifest's folder.
+    A row has `audio`, `text` and, if it is known, `speaker`, or these by the names of other
+    manifests (NeMo's `audio_filepath`, Hugging Face's `file_name`, Common Voice's `path` and
+    `sentence`). Columns stand between commas or tabs. Paths are relative to the manifest's folder.
 
     Raises:
         AnnotationError: The file cannot be read, or a row is malformed.
@@ -32,7 +32,7 @@ def read_manifest(file: Path) -> list[Utterance]:
 
 
 def write_manifest(file: Path, utterances: Iterable[Utterance]) -> None:
-    """Write a CSV that `read_manifest` reads; recordings below its folder are named relative to it."""
+    """Write a CSV that `read_manifest` reads; recordings below its folder get relative paths."""
     folder = file.resolve().parent
     with file.open("w", encoding="utf-8", newline="") as stream:
         rows = csv.writer(stream, lineterminator="\n")
@@ -61,7 +61,8 @@ def _utterance(row: dict[str, Any], where: str, folder: Path) -> Utterance:
     audio, text = _first(row, AUDIO_FIELDS), _first(row, TEXT_FIELDS)
     if not audio or text is None:
         raise AnnotationError(
-            f"{where}: `{'` or `'.join(AUDIO_FIELDS)}` and `{'` or `'.join(TEXT_FIELDS)}` must be there, both of them "
+            f"{where}: `{'` or `'.join(AUDIO_FIELDS)}` and `{'` or `'.join(TEXT_FIELDS)}` must be"
+            " there, both of them "
             "texts"
         )
     return Utterance(folder / audio, text, _first(row, SPEAKER_FIELDS) or "")

@@ -1,4 +1,7 @@
-"""A file of subtitles to the texts of its cues, and back with other texts: times, marks and settings stay."""
+"""A file of subtitles to the texts of its cues, and back with other texts.
+
+Times, marks and settings stay.
+"""
 
 import html
 import re
@@ -32,13 +35,15 @@ class Subtitles:
         texts: All texts, one behind the other.
     """
 
-    def __init__(self, cues: Sequence[str], write: Callable[[Sequence[str]], str], escapes: bool) -> None:
+    def __init__(
+        self, cues: Sequence[str], write: Callable[[Sequence[str]], str], escapes: bool
+    ) -> None:
         self._cues = [_Cue(text, escapes) for text in cues]
         self._write = write
         self.texts = [text for cue in self._cues for text in cue.texts]
 
     def with_texts(self, texts: Sequence[str]) -> str:
-        """Return the file with other texts, as many: each cue has as many lines as before, or fewer."""
+        """Return the file with as many other texts; no cue has more lines than before."""
         rest = iter(texts)
         return self._write([cue.with_texts([next(rest) for _ in cue.texts]) for cue in self._cues])
 
@@ -61,9 +66,14 @@ class _Cue:
         self.texts = [" ".join(filter(None, lines)) for lines in turns]
 
     def with_texts(self, texts: Sequence[str]) -> str:
-        lines = [line for text, most in zip(texts, self._num_lines, strict=True) for line in _wrapped(text, most)]
+        lines = [
+            line
+            for text, most in zip(texts, self._num_lines, strict=True)
+            for line in _wrapped(text, most)
+        ]
         inner = "\n".join(lines)
-        return f"{self._before}{html.escape(inner, quote=False) if self._escapes else inner}{self._after}"
+        shown = html.escape(inner, quote=False) if self._escapes else inner
+        return f"{self._before}{shown}{self._after}"
 
 
 def _wrapped(text: str, most: int) -> list[str]:

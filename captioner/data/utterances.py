@@ -1,4 +1,4 @@
-"""What is said in which recording, from any layout that captioner knows; what lies at the path tells which."""
+"""What is said in which recording, from any known layout; the path's content tells which."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,8 @@ def read_utterances(path: Path) -> list[Utterance]:
     A recording in which nothing is said has an empty text.
 
     Raises:
-        AnnotationError: Nothing is there, it is malformed, or it names a recording that is not there.
+        AnnotationError: Nothing is there, it is malformed, or it names a recording that is not
+            there.
         EmptyDataError: It holds no recordings, or none with a text.
     """
     if not path.is_dir():
@@ -27,7 +28,8 @@ def read_utterances(path: Path) -> list[Utterance]:
         utterances = read_spoken_digits(path)
     if not utterances:
         raise EmptyDataError(
-            f"{path}: it holds no recordings (looked for LibriSpeech's {TRANSCRIPTS}, and for files named like "
+            f"{path}: it holds no recordings (looked for LibriSpeech's {TRANSCRIPTS}, and for files"
+            " named like "
             "7_george_0.flac; a manifest is a file)"
         )
     _check(utterances, path)
@@ -37,7 +39,8 @@ def read_utterances(path: Path) -> list[Utterance]:
 def _check(utterances: Sequence[Utterance], path: Path) -> None:
     if missing := [utterance.audio for utterance in utterances if not utterance.audio.is_file()]:
         raise AnnotationError(
-            f"{path}: {len(missing):,} of {len(utterances):,} recordings are not there, such as {missing[0]}"
+            f"{path}: {len(missing):,} of {len(utterances):,} recordings are not there, such as"
+            f" {missing[0]}"
         )
     if not any(utterance.text.strip() for utterance in utterances):
         raise EmptyDataError(f"{path}: none of its {len(utterances):,} recordings has a text")

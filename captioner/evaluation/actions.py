@@ -1,4 +1,7 @@
-"""How well a model names actions: labels clips, each once, and counts what is right and what is taken for what."""
+"""How well a model names actions.
+
+It labels each clip once, and counts what is right and which classes are confused.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +43,9 @@ class Recognition:
         return [record.caption or "" for record in self.records]
 
 
-def evaluate_actions(recognizer: ActionRecognizer, examples: Sequence[ClipExample], k: int = 5) -> Recognition:
+def evaluate_actions(
+    recognizer: ActionRecognizer, examples: Sequence[ClipExample], k: int = 5
+) -> Recognition:
     """Name the action in every clip, and compare.
 
     Args:
@@ -57,10 +62,15 @@ def evaluate_actions(recognizer: ActionRecognizer, examples: Sequence[ClipExampl
     with progress("labels", len(files), "clips") as advance:
         for done in caption_files(recognizer, files, recognizer.best_labels(k)):
             if done.record.error is not None:
-                raise DataError(f"{done.record.file}: {done.record.error.message}: mend the clip, or leave it out")
+                raise DataError(
+                    f"{done.record.file}: {done.record.error.message}: mend the clip, or leave it"
+                    " out"
+                )
             records.append(done.record)
             advance()
-    report = AccuracyScorer(dict(enumerate(truth))).score({n: record.caption or "" for n, record in enumerate(records)})
+    report = AccuracyScorer(dict(enumerate(truth))).score(
+        {n: record.caption or "" for n, record in enumerate(records)}
+    )
     ranked = [[one.caption for one in record.candidates] for record in records]
     interval = accuracy_interval(report.scores[ACCURACY], len(truth))
     return Recognition(report, interval, top_k_accuracy(ranked, truth, k), k, truth, records)
@@ -68,5 +78,7 @@ def evaluate_actions(recognizer: ActionRecognizer, examples: Sequence[ClipExampl
 
 def _label(example: ClipExample) -> str:
     if len(example.texts) != 1:
-        raise DataError(f"{example.clip}: it has {len(example.texts)} captions, where accuracy is of one label")
+        raise DataError(
+            f"{example.clip}: it has {len(example.texts)} captions, where accuracy is of one label"
+        )
     return example.texts[0]

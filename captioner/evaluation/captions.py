@@ -1,4 +1,4 @@
-"""How good a model is: captions the photos or clips of a split, each once, and scores them against all references."""
+"""How good a model is: captions each photo or clip of a split once, and scores the captions."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -23,8 +23,8 @@ def read_examples(images: Path, references: Path, split: str | None) -> list[Cap
     Args:
         images: Folder of the photos.
         references: Caption file of any known format.
-        split: A file that lists photos one a line, or the name of a split that the captions carry. None: the test split
-            where the captions carry splits, else all photos.
+        split: A file that lists photos one a line, or the name of a split that the captions carry.
+            None: the test split where the captions carry splits, else all photos.
 
     Raises:
         DataError: They cannot be used, or a photo is missing.
@@ -35,7 +35,7 @@ def read_examples(images: Path, references: Path, split: str | None) -> list[Cap
 
 
 def read_clip_examples(videos: Path, references: Path, split: str | None) -> list[CaptionExample]:
-    """Read the clips and captions that will be measured; arguments and errors are those of `read_examples`.
+    """Read the clips and captions to measure; arguments and errors are those of `read_examples`.
 
     Args:
         videos: Folder of the clips.
@@ -43,11 +43,16 @@ def read_clip_examples(videos: Path, references: Path, split: str | None) -> lis
         split: As there.
     """
     clips = read_clips(videos, references)
-    return measured_split([CaptionExample(one.clip, one.texts, one.clip.stem, one.split) for one in clips], split)
+    return measured_split(
+        [CaptionExample(one.clip, one.texts, one.clip.stem, one.split) for one in clips], split
+    )
 
 
 def evaluate(
-    captioner: Captioner | ActionRecognizer, examples: Sequence[CaptionExample], search: SearchConfig, batch_size: int
+    captioner: Captioner | ActionRecognizer,
+    examples: Sequence[CaptionExample],
+    search: SearchConfig,
+    batch_size: int,
 ) -> tuple[Report, dict[int | str, str]]:
     """Caption every photo or clip and score the captions.
 
@@ -60,10 +65,14 @@ def evaluate(
     captions: dict[int | str, str] = {}
     files = [example.image for example in examples]
     with progress("captions", len(files), "files") as advance:
-        for example, done in zip(examples, caption_files(captioner, files, search, batch_size), strict=True):
+        for example, done in zip(
+            examples, caption_files(captioner, files, search, batch_size), strict=True
+        ):
             if done.result is None:
                 reason = done.record.error.message if done.record.error else ""
-                raise DataError(f"{example.image}: {reason}: mend the file, or leave it out of the split")
+                raise DataError(
+                    f"{example.image}: {reason}: mend the file, or leave it out of the split"
+                )
             captions[example.image_id] = done.result.text
             advance()
     references = {example.image_id: example.captions for example in examples}
@@ -72,7 +81,7 @@ def evaluate(
 
 @contextmanager
 def coco_results(path: Path) -> Iterator[dict[int | str, str]]:
-    """Yield what takes image ids and captions, and write it in COCO's results format when the block is done.
+    """Yield a function that takes image ids and captions, written as COCO results at the end.
 
     To standard output (`-`) each result goes as a line of its own.
 

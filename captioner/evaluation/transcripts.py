@@ -31,7 +31,12 @@ def evaluate_transcripts(
         for batch in transcribe_batches(transcriber, [one.audio for one in utterances], search):
             for record in (done.record for done in batch):
                 if record.error is not None:
-                    raise DataError(f"{record.file}: {record.error.message}: mend the recording, or leave it out")
+                    raise DataError(
+                        f"{record.file}: {record.error.message}: mend the recording, or leave it"
+                        " out"
+                    )
                 records.append(record)
             advance(len(batch))
-    return scorer.score({number: record.caption or "" for number, record in enumerate(records)}), records
+    return scorer.score(
+        {number: record.caption or "" for number, record in enumerate(records)}
+    ), records

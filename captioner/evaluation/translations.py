@@ -12,7 +12,9 @@ from captioner.pipeline import Translator
 from captioner.progress import progress
 
 
-def read_test_set(source: Path, references: Sequence[Path]) -> tuple[list[str], list[tuple[str, ...]]]:
+def read_test_set(
+    source: Path, references: Sequence[Path]
+) -> tuple[list[str], list[tuple[str, ...]]]:
     """Read sentences and, from each of several files, one reference of each.
 
     Raises:
@@ -23,7 +25,10 @@ def read_test_set(source: Path, references: Sequence[Path]) -> tuple[list[str], 
 
 
 def evaluate_translations(
-    translator: Translator, sentences: Sequence[str], references: Sequence[Sequence[str]], search: SearchConfig
+    translator: Translator,
+    sentences: Sequence[str],
+    references: Sequence[Sequence[str]],
+    search: SearchConfig,
 ) -> tuple[Report, list[str]]:
     """Translate every sentence and score the translations.
 

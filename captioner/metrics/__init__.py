@@ -1,4 +1,4 @@
-"""From captions to numbers: one metric a file, and `score`, which everything that measures calls."""
+"""Captions to numbers: one metric a file, and `score`, which everything that measures calls."""
 
 from captioner.metrics.report import Report, Scorer, score
 

@@ -1,4 +1,4 @@
-"""How many labels are right: accuracy, over all and by class, with its interval, and what is taken for what."""
+"""How many labels are right: accuracy in all and by class, its interval, and confusions."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ class AccuracyScorer:
         self.signature = f"classes:{len(set(references.values()))}|case:mixed"
 
     def score(self, hypotheses: Mapping[Any, str]) -> Report:
-        """Score one label an item: the fraction that is right, and the mean of this fraction over the classes.
+        """Score one label an item: the fraction that is right, and its mean over the classes.
 
         Raises:
             ScoreError: The ids are not those of the references.
@@ -40,11 +40,18 @@ class AccuracyScorer:
         if hypotheses.keys() != self.references.keys():
             raise ScoreError(f"{len(hypotheses):,} labels for {len(self.references):,} clips")
         truth = np.array(list(self.references.values()))
-        right = np.array([hypotheses[one] == label for one, label in self.references.items()], np.float64)
+        right = np.array(
+            [hypotheses[one] == label for one, label in self.references.items()], np.float64
+        )
         by_class = [right[truth == label].mean() for label in np.unique(truth)]
-        scores = {ACCURACY: 100 * float(right.mean()), MEAN_CLASS_ACCURACY: 100 * float(np.mean(by_class))}
+        scores = {
+            ACCURACY: 100 * float(right.mean()),
+            MEAN_CLASS_ACCURACY: 100 * float(np.mean(by_class)),
+        }
         ids = tuple(self.references)
-        return Report(scores, self.signature, len(ids), ids, per_image={ACCURACY: 100 * right}, statistics={})
+        return Report(
+            scores, self.signature, len(ids), ids, per_image={ACCURACY: 100 * right}, statistics={}
+        )
 
 
 def top_k_accuracy(ranked: Sequence[Sequence[str]], references: Sequence[str], k: int) -> float:
@@ -55,13 +62,18 @@ def top_k_accuracy(ranked: Sequence[Sequence[str]], references: Sequence[str], k
         references: The right label of each.
         k: How many of them count.
     """
-    return 100 * float(np.mean([label in several[:k] for several, label in zip(ranked, references, strict=True)]))
+    return 100 * float(
+        np.mean([label in several[:k] for several, label in zip(ranked, references, strict=True)])
+    )
 
 
 def accuracy_interval(accuracy: float, num_items: int) -> Interval:
-    """Give an accuracy, times 100, its 95 % interval, which is of use where all or none are right, too.
+    """Return the 95 % interval of an accuracy, both times 100.
 
-    It takes items for independent. Clips that are cut from one video are not, so the true interval is wider.
+    It is also useful if all or none are right.
+
+    It takes items for independent. Clips that are cut from one video are not, so the true interval
+    is wider.
 
     Source:
         Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference".
@@ -72,11 +84,14 @@ def accuracy_interval(accuracy: float, num_items: int) -> Interval:
     return Interval(*(100 * (centre + sign * margin) / (1 + spread) for sign in (-1, 1)))
 
 
-def confusions(references: Sequence[str], hypotheses: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
+def confusions(
+    references: Sequence[str], hypotheses: Sequence[str]
+) -> tuple[list[str], NDArray[np.int64]]:
     """Count what is taken for what.
 
     Returns:
-        The labels in their alphabetical order, and how often each (row) was taken for each (column).
+        The labels in their alphabetical order, and how often each (row) was taken for each
+        (column).
     """
     labels = sorted({*references, *hypotheses})
     place = {label: number for number, label in enumerate(labels)}

@@ -1,4 +1,4 @@
-"""BLEU-1 to BLEU-4: how many of the hypothesis' n-grams stand in a reference, as coco-caption counts them."""
+"""BLEU-1 to BLEU-4: how many of a hypothesis' n-grams occur in a reference, as in coco-caption."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,13 @@ _SMALL = 1e-9
 class Bleu:
     """BLEU against references that are counted once.
 
-    The statistics of an image are 10 numbers: matching n-grams for n of 1 to 4, n-grams for n of 1 to 4, words of the
-    hypothesis, words of the reference closest to it in length (of two as close, the shorter).
+    The statistics of an image are 10 numbers: matching n-grams for n of 1 to 4, n-grams for n of 1
+    to 4, words of the hypothesis, words of the reference closest to it in length (of two as close,
+    the shorter).
 
     Source:
-        Papineni et al. 2002, "BLEU: a Method for Automatic Evaluation of Machine Translation", section 2; constants and
-        closest length as in coco-caption's bleu_scorer.py.
+        Papineni et al. 2002, "BLEU: a Method for Automatic Evaluation of Machine Translation",
+        section 2; constants and closest length as in coco-caption's bleu_scorer.py.
     """
 
     names = ("BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4")
@@ -28,7 +29,7 @@ class Bleu:
         self._most = _most_in_one_sentence(references)
 
     def statistics(self, hypotheses: Sentences) -> NDArray[np.float64]:
-        """Count for each image, `[images, 10]`; one hypothesis an image, in the order of the images."""
+        """Count for each image, `[images, 10]`, which has one hypothesis."""
         num_images, ngrams = hypotheses.num_images, hypotheses.ngrams
         matches = np.minimum(ngrams.count, find(*self._most, ngrams.key, missing=0))
         correct = ngrams.sum_by(ngrams.group, num_images, matches)
@@ -45,7 +46,7 @@ class Bleu:
 
     @staticmethod
     def scores(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-        """BLEU-1 to BLEU-4, `[..., 4]`, from added statistics, `[..., 10]`: of one image, or of a corpus.
+        """BLEU-1 to BLEU-4, `[..., 4]`, from the statistics of an image or a corpus, `[..., 10]`.
 
         Source: Papineni et al. 2002, section 2.3, uniform weights.
         """
@@ -58,7 +59,9 @@ class Bleu:
 
 
 def _most_in_one_sentence(references: Sentences) -> tuple[Codes, Integers]:
-    """Count each n-gram of an image where a single one of its references holds it most often; by key, ascending."""
+    """Count each n-gram of an image in the reference that holds it most often; keys ascend."""
     ngrams = references.ngrams
     first = first_of_each(ngrams.key)
-    return ngrams.key[first], np.maximum.reduceat(ngrams.count, first) if len(first) else ngrams.count
+    return ngrams.key[first], np.maximum.reduceat(ngrams.count, first) if len(
+        first
+    ) else ngrams.count

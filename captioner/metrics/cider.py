@@ -1,4 +1,4 @@
-"""CIDEr: how much hypothesis and references agree in n-grams, where a rare n-gram counts more than a common one."""
+"""CIDEr: how far hypothesis and references agree in n-grams, of which rare ones count more."""
 
 from dataclasses import dataclass
 
@@ -39,7 +39,10 @@ class DocumentFrequencies:
         return DocumentFrequencies(code, count, self.num_images + other.num_images)
 
     def weights(self, code: Codes) -> NDArray[np.float64]:
-        """Inverse document frequency of each n-gram, `log(images / images that hold it)`; an unseen one counts as 1."""
+        """Inverse document frequency of each n-gram, `log(images / images that hold it)`.
+
+        An unseen n-gram counts as if one image held it.
+        """
         count = find(self.code, self.count, code, missing=1)
         weights: NDArray[np.float64] = np.log(self.num_images) - np.log(count)
         return weights
@@ -48,11 +51,11 @@ class DocumentFrequencies:
 class Cider:
     """CIDEr against references that are weighed once.
 
-    Papers and coco-caption write CIDEr for what its authors call CIDEr-D: the hypothesis' weights are clipped to the
-    reference's, and a difference in length costs. That is the default here, down to coco-caption's quirk that a
-    sentence's length is the number of its bigrams. `penalized=False` gives the plain cosine that the name first stood
-    for. Neither stems. The statistics of an image are 2 numbers: its score, and 1; the weights of n-grams come from all
-    references together.
+    Papers and coco-caption write CIDEr for what its authors call CIDEr-D: the hypothesis' weights
+    are clipped to the reference's, and a difference in length costs. That is the default here, down
+    to coco-caption's quirk that a sentence's length is the number of its bigrams. `penalized=False`
+    gives the plain cosine that the name first stood for. Neither stems. The statistics of an image
+    are 2 numbers: its score, and 1; the weights of n-grams come from all references together.
 
     Args:
         references: All references of all images.
@@ -63,18 +66,26 @@ class Cider:
         ScoreError: `frequencies` count no image.
 
     Source:
-        Vedantam et al. 2015, "CIDEr: Consensus-based Image Description Evaluation", arXiv:1411.5726, equations 1 to 4
-        (plain: 1 to 3).
+        Vedantam et al. 2015, "CIDEr: Consensus-based Image Description Evaluation",
+        arXiv:1411.5726, equations 1 to 4 (plain: 1 to 3).
     """
 
     names = ("CIDEr",)
 
     def __init__(
-        self, references: Sentences, frequencies: DocumentFrequencies | None = None, *, penalized: bool = True
+        self,
+        references: Sentences,
+        frequencies: DocumentFrequencies | None = None,
+        *,
+        penalized: bool = True,
     ) -> None:
-        self._frequencies = DocumentFrequencies.from_references(references) if frequencies is None else frequencies
+        self._frequencies = (
+            DocumentFrequencies.from_references(references) if frequencies is None else frequencies
+        )
         if self._frequencies.num_images < 1:
-            raise ScoreError("CIDEr: the document frequencies count no image; count them on at least one")
+            raise ScoreError(
+                "CIDEr: the document frequencies count no image; count them on at least one"
+            )
         self._references = references
         self._penalized = penalized
         ngrams = references.ngrams
@@ -88,12 +99,18 @@ class Cider:
         count = find(hypotheses.ngrams.key, hypotheses.ngrams.count, ngrams.key, missing=0)
         clipped = np.minimum(count, ngrams.count) if self._penalized else count
         products = clipped * ngrams.count * self._idf**2
-        hypothesis_norm = _norm(hypotheses.ngrams, self._frequencies.weights(hypotheses.ngrams.code), num_images)
+        hypothesis_norm = _norm(
+            hypotheses.ngrams, self._frequencies.weights(hypotheses.ngrams.code), num_images
+        )
         norms = self._norm * hypothesis_norm[references.image]
-        cosine = ngrams.sum_by(ngrams.group, num_references, products) / np.where(norms == 0, 1, norms)
+        cosine = ngrams.sum_by(ngrams.group, num_references, products) / np.where(
+            norms == 0, 1, norms
+        )
         similarity = cosine.mean(axis=1)
         if self._penalized:
-            difference = np.maximum(hypotheses.length - 1, 0)[references.image] - np.maximum(references.length - 1, 0)
+            difference = np.maximum(hypotheses.length - 1, 0)[references.image] - np.maximum(
+                references.length - 1, 0
+            )
             similarity *= np.exp(-(difference**2) / (2 * SIGMA**2))
         total = np.bincount(references.image, similarity, num_images)
         score = 10 * total / np.bincount(references.image, minlength=num_images)

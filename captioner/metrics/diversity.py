@@ -1,4 +1,4 @@
-"""What scores hide: how rich, repetitive and odd a set of captions is, and how much of it was learnt by heart."""
+"""What scores hide: how rich, repetitive, odd and memorised a set of captions is."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -30,12 +30,15 @@ class Diversity:
         mean_length: Words in a caption, on average.
         repeated_2grams: Share of pairs of words that stood in the same caption before.
         broken_off: Share of captions whose last word calls for another one, as in "a man in a".
-        novelty: Share of captions that no training caption equals, token for token; None without training captions.
-        at_max_length: Share of captions as long as the system could write, most of them cut off; None where that length
-            is not known.
-        odd_pairs: Share of captions in which something common does what nothing of its name does in the training
-            captions; None without training captions, and where they are too few to tell.
-        odd_pairs_of_references: The same of the references, as the mean over the images of each image's share.
+        novelty: Share of captions that no training caption equals, token for token; None without
+            training captions.
+        at_max_length: Share of captions as long as the system could write, most of them cut off;
+            None where that length is not known.
+        odd_pairs: Share of captions in which something common does what nothing of its name does in
+            the training captions; None without training captions, and where they are too few to
+            tell.
+        odd_pairs_of_references: The same of the references, as the mean over the images of each
+            image's share.
         odd_examples: The commonest odd pairs of the captions.
 
     Source:
@@ -99,11 +102,14 @@ def measure_diversity(
         distinct_2=_share(len(pairs), pairs.total()),
         mean_length=words.total() / len(sentences),
         repeated_2grams=_share(repeated, pairs.total()),
-        broken_off=sum(bool(CALLS_FOR_MORE & set(sentence[-1:])) for sentence in sentences) / len(sentences),
+        broken_off=sum(bool(CALLS_FOR_MORE & set(sentence[-1:])) for sentence in sentences)
+        / len(sentences),
         novelty=novelty,
         at_max_length=at_max_length,
         odd_pairs=usual.share(captions) if usual.can_tell else None,
-        odd_pairs_of_references=_mean([usual.share(of_one) for of_one in references]) if usual.can_tell else None,
+        odd_pairs_of_references=_mean([usual.share(of_one) for of_one in references])
+        if usual.can_tell
+        else None,
         odd_examples=tuple(pair for pair, _ in odd.most_common(ODD_EXAMPLES)),
     )
 

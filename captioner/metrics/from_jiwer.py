@@ -1,4 +1,4 @@
-"""WER and CER, as jiwer counts them: for transcripts of speech; texts are compared as they are written."""
+"""WER and CER for transcripts of speech, as jiwer counts them, of texts as they are written."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -11,7 +11,9 @@ from captioner.metrics.signature import nrefs
 
 
 class _ErrorRate:
-    """Substitutions, deletions and insertions by units of the reference; lower is better, and it may exceed 1.
+    """Substitutions, deletions and insertions by units of the reference.
+
+    Lower is better, and it may exceed 1.
 
     Of several references, the one that gives the lowest rate counts.
     """
@@ -20,7 +22,7 @@ class _ErrorRate:
     _unit: ClassVar[str]
 
     def __init__(self, references: Sequence[Sequence[str]]) -> None:
-        """Remember the references of each item, none empty; raise MissingExtraError where jiwer is not installed."""
+        """Keep the references of each item, none empty; raise MissingExtraError without jiwer."""
         from importlib.metadata import version
 
         try:
@@ -30,12 +32,17 @@ class _ErrorRate:
         self._process: Any = getattr(jiwer, f"process_{self._unit}")
         self._references = references
         counts = nrefs([len(texts) for texts in references])
-        self.signature = f"nrefs:{counts}|case:mixed|tok:{self._unit}|version:jiwer-{version('jiwer')}"
+        self.signature = (
+            f"nrefs:{counts}|case:mixed|tok:{self._unit}|version:jiwer-{version('jiwer')}"
+        )
 
     def statistics(self, hypotheses: Sequence[str]) -> NDArray[np.float64]:
         """Count errors, and units of the reference, `[items, 2]`."""
         rows = [
-            min((self._errors(text, hypothesis) for text in texts), key=lambda row: row[0] / max(row[1], 1))
+            min(
+                (self._errors(text, hypothesis) for text in texts),
+                key=lambda row: row[0] / max(row[1], 1),
+            )
             for hypothesis, texts in zip(hypotheses, self._references, strict=True)
         ]
         return np.array(rows, np.float64)

@@ -1,4 +1,4 @@
-"""BLEU, chrF and TER, as sacrebleu counts them: for translations, which keep their case and punctuation."""
+"""BLEU, chrF and TER for translations, as sacrebleu counts them; case and punctuation count."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -21,20 +21,26 @@ class SacreBleu:
         MissingExtraError: sacrebleu is not installed.
 
     Source:
-        Post 2018, arXiv:1804.08771; the score: Papineni et al. 2002, "BLEU: a Method for Automatic Evaluation of
-        Machine Translation", section 2.3.
+        Post 2018, arXiv:1804.08771; the score: Papineni et al. 2002, "BLEU: a Method for Automatic
+        Evaluation of Machine Translation", section 2.3.
     """
 
     names: ClassVar[tuple[str, ...]] = ("BLEU", "BLEU-lc")
 
     def __init__(self, references: Sequence[Sequence[str]]) -> None:
         streams = _streams(references)
-        self._metrics = [_sacrebleu("BLEU", lowercase=lowercase, references=streams) for lowercase in (False, True)]
+        self._metrics = [
+            _sacrebleu("BLEU", lowercase=lowercase, references=streams)
+            for lowercase in (False, True)
+        ]
         self.signature = " and ".join(str(metric.get_signature()) for metric in self._metrics)
 
     def statistics(self, hypotheses: Sequence[str]) -> NDArray[np.float64]:
-        """Count lengths, n-grams and matches, `[items, 20]`: the first ten as written, the others in lower case."""
-        counts = [np.array(metric._extract_corpus_statistics(hypotheses, None)) for metric in self._metrics]
+        """Count lengths, n-grams and matches, `[items, 20]`: ten as written, ten in lower case."""
+        counts = [
+            np.array(metric._extract_corpus_statistics(hypotheses, None))
+            for metric in self._metrics
+        ]
         return np.concatenate(counts, 1).astype(np.float64)
 
     @staticmethod
@@ -44,7 +50,7 @@ class SacreBleu:
 
 
 class ChrF:
-    """chrF2: how many runs of 1 to 6 characters hypothesis and reference share, by the closest reference.
+    """chrF2: how many runs of 1 to 6 characters a hypothesis shares with its closest reference.
 
     Args:
         references: The references of each item, none empty.
@@ -53,7 +59,8 @@ class ChrF:
         MissingExtraError: sacrebleu is not installed.
 
     Source:
-        Popović 2015, "chrF: character n-gram F-score for automatic MT evaluation", equation 1, beta 2.
+        Popović 2015, "chrF: character n-gram F-score for automatic MT evaluation", equation 1, beta
+        2.
     """
 
     names: ClassVar[tuple[str, ...]] = ("chrF",)
@@ -63,7 +70,7 @@ class ChrF:
         self.signature = str(self._metric.get_signature())
 
     def statistics(self, hypotheses: Sequence[str]) -> NDArray[np.float64]:
-        """Count n-grams of the hypothesis, of the reference and of both for each length, `[items, 18]`."""
+        """Count n-grams of hypothesis, reference and both for each length, `[items, 18]`."""
         return np.array(self._metric._extract_corpus_statistics(hypotheses, None), np.float64)
 
     @staticmethod
@@ -82,7 +89,8 @@ class Ter:
         MissingExtraError: sacrebleu is not installed.
 
     Source:
-        Snover et al. 2006, "A Study of Translation Edit Rate with Targeted Human Annotation", section 2.
+        Snover et al. 2006, "A Study of Translation Edit Rate with Targeted Human Annotation",
+        section 2.
     """
 
     names: ClassVar[tuple[str, ...]] = ("TER",)
@@ -92,7 +100,7 @@ class Ter:
         self.signature = str(self._metric.get_signature())
 
     def statistics(self, hypotheses: Sequence[str]) -> NDArray[np.float64]:
-        """Count edits to the closest reference, and a reference's words on average, `[items, 2]`."""
+        """Count edits to the closest reference, and the references' mean length, `[items, 2]`."""
         return np.array(self._metric._extract_corpus_statistics(hypotheses, None), np.float64)
 
     @staticmethod
@@ -115,12 +123,16 @@ def _sacrebleu(name: str, **options: Any) -> Any:
 
 
 def _streams(references: Sequence[Sequence[str]]) -> list[tuple[str | None, ...]]:
-    """Turn lists of references into sacrebleu's streams; None where an item has fewer references than another."""
+    """Turn lists of references into sacrebleu's streams.
+
+    None stands where an item has fewer references than another.
+    """
     return list(zip_longest(*references))
 
 
 def _scores(name: str, sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    # sacrebleu's own resampling goes through this method, too; there is no public way from counts to a score.
+    # sacrebleu's own resampling goes through this method, too; there is no public way from counts
+    # to a score.
     rows = sums.reshape(-1, sums.shape[-1]).tolist()
     scores = np.array([_formula(name)._compute_score_from_stats(row).score / 100 for row in rows])
     return scores.reshape(*sums.shape[:-1], 1)

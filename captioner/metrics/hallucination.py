@@ -1,10 +1,11 @@
 """Things that captions name and that are not there: CHAIR, of COCO's 80 kinds of objects.
 
-`coco_objects.csv` has the words by which each kind is called, in the singular; plurals count as well. They are of our
-own choosing, so figures compare to each other, and not to those of papers.
+`coco_objects.csv` has the words by which each kind is called, in the singular; plurals count as
+well. They are of our own choosing, so figures compare to each other, and not to those of papers.
 
 Source:
-    Rohrbach et al. 2018, arXiv:1809.02156, section 2.1; here what is there is what any reference names.
+    Rohrbach et al. 2018, arXiv:1809.02156, section 2.1; here what is there is what any reference
+    names.
 """
 
 import csv
@@ -58,9 +59,13 @@ def hallucinated(caption: str, references: Sequence[str]) -> list[str]:
     return [kind for kind in objects_of(caption) if kind not in there]
 
 
-def count_hallucinations(captions: Sequence[str], references: Sequence[Sequence[str]]) -> Hallucinations:
+def count_hallucinations(
+    captions: Sequence[str], references: Sequence[Sequence[str]]
+) -> Hallucinations:
     """Count over captions and the references of each."""
-    wrong = [hallucinated(caption, of_it) for caption, of_it in zip(captions, references, strict=True)]
+    wrong = [
+        hallucinated(caption, of_it) for caption, of_it in zip(captions, references, strict=True)
+    ]
     named = sum(len(objects_of(caption)) for caption in captions)
     return Hallucinations(len(captions), named, sum(map(bool, wrong)), sum(map(len, wrong)))
 
@@ -82,5 +87,9 @@ def _found(words: Sequence[str]) -> Iterator[str]:
 def _kinds() -> dict[str, str]:
     """Return each word for an object, in both numbers, and its kind."""
     with WORDS_FILE.open(encoding="utf-8", newline="") as lines:
-        rows = [(row["object"], word) for row in csv.DictReader(lines) for word in row["words"].split(";")]
+        rows = [
+            (row["object"], word)
+            for row in csv.DictReader(lines)
+            for word in row["words"].split(";")
+        ]
     return {form: kind for kind, word in rows for form in (word, plural_of(word))}

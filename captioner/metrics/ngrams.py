@@ -1,8 +1,8 @@
-"""Between tokens and scores: sentences as flat arrays of numbers, and their n-gram counts, which BLEU and CIDEr share.
+"""Between tokens and scores: sentences as arrays of numbers, and their n-gram counts.
 
-Words and n-grams are 64-bit codes, so that counting is sorting and looking up is a binary search. The codes depend on
-the words alone: tables made from different files, in different processes, can be joined. That any two of a million
-n-grams share a code has a probability of 3e-8.
+Words and n-grams are 64-bit codes, so that counting is sorting and looking up is a binary search.
+The codes depend on the words alone: tables made from different files, in different processes, can
+be joined. That any two of a million n-grams share a code has a probability of 3e-8.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,8 @@ Integers = NDArray[np.integer]
 MAX_ORDER = 4
 """The longest n-gram of BLEU-4 and CIDEr."""
 
-# Odd multipliers (of the golden ratio and of splitmix64), so that multiplying loses no bit of a code.
+# Odd multipliers (of the golden ratio and of splitmix64), so that multiplying loses no bit of a
+# code.
 _NEXT_WORD = np.uint64(0x9E3779B97F4A7C15)
 _NEXT_GROUP = np.uint64(0xBF58476D1CE4E5B9)
 
@@ -35,10 +36,11 @@ class _WordCodes(dict[str, int]):
 
 @dataclass(frozen=True)
 class NgramCounts:
-    """The distinct n-grams of each sentence, or of each image's sentences together; rows are ordered by key.
+    """The distinct n-grams of each sentence, or of each image's sentences; rows are sorted by key.
 
     Attributes:
-        key: What stands for image and n-gram together, `[rows]`, ascending; the same for an image's sentences.
+        key: What stands for image and n-gram together, `[rows]`, ascending; the same for an image's
+            sentences.
         group: Index of the sentence or image, `[rows]`.
         order: Words in the n-gram, 1 to 4, `[rows]`.
         code: The n-gram, `[rows]`.
@@ -51,7 +53,9 @@ class NgramCounts:
     code: Codes
     count: Integers
 
-    def sum_by(self, group: Integers, num_groups: int, weights: NDArray[np.float64] | Integers) -> NDArray[np.float64]:
+    def sum_by(
+        self, group: Integers, num_groups: int, weights: NDArray[np.float64] | Integers
+    ) -> NDArray[np.float64]:
         """Add up one weight a row for each group and order, `[num_groups, 4]`."""
         cells = group * MAX_ORDER + self.order - 1
         sums = np.bincount(cells, weights, num_groups * MAX_ORDER).astype(np.float64)
@@ -75,7 +79,9 @@ class Sentences:
     num_images: int
 
     @classmethod
-    def from_tokens(cls, token_lists: Iterable[Sequence[str]], image: Sequence[int], num_images: int) -> "Sentences":
+    def from_tokens(
+        cls, token_lists: Iterable[Sequence[str]], image: Sequence[int], num_images: int
+    ) -> "Sentences":
         """Encode lists of tokens; `image` gives the image's index of each."""
         codes = _WordCodes()
         words: list[int] = []
@@ -103,7 +109,9 @@ class Sentences:
         code, group, size = np.concatenate(codes), np.concatenate(groups), np.concatenate(orders)
         del codes, groups, orders
         key = keyed(self.image[group], code)
-        row = np.argsort(key, kind="stable")  # so that what shares a key stays in the order of its sentences
+        row = np.argsort(
+            key, kind="stable"
+        )  # so that what shares a key stays in the order of its sentences
         key, group, size, code = key[row], group[row], size[row], code[row]
         is_first = np.ones(len(key), bool)
         is_first[1:] = (key[1:] != key[:-1]) | (group[1:] != group[:-1])
@@ -124,7 +132,9 @@ def find(keys: Codes, values: Integers, wanted: Codes, missing: int) -> Integers
 def first_of_each(ordered: Codes) -> Integers:
     """Find the rows at which a new value begins."""
     return (
-        np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if len(ordered) else np.zeros(0, np.int64)
+        np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+        if len(ordered)
+        else np.zeros(0, np.int64)
     )
 
 

@@ -1,8 +1,8 @@
-"""Nonsense in captions: how often a common thing does what nothing of its name does in any of many texts.
+"""Nonsense in captions: how often a common thing does what its name does in none of many texts.
 
-"a microwave is jumping in the air" has a microwave jump. Many texts name microwaves, many have something jump, and none
-has a microwave jump: that is an odd pair. It needs no photo and no reference, only texts by people, and it is made for
-English captions.
+"a microwave is jumping in the air" has a microwave jump. Many texts name microwaves, many have
+something jump, and none has a microwave jump: that is an odd pair. It needs no photo and no
+reference, only texts by people, and it is made for English captions.
 """
 
 from collections import Counter
@@ -11,18 +11,36 @@ from collections.abc import Iterable, Iterator, Sequence
 from captioner.metrics.tokens import tokenize
 from captioner.preprocess.inflection import IRREGULAR
 
-COMMON_THING = 20  # times that the texts name a thing; one that they hardly know may do what it likes
-COMMON_DEED = 300  # times that the texts have a word such as jumping; a rare one has been seen with few things
-LEAST = 3  # times that a word must have been seen to be told for a noun or a verb
-NOUN_SHARE = (
-    0.5  # of the times behind an article after which a noun's phrase ends there: "a dog runs", not "a brown dog"
+COMMON_THING = (
+    20  # times that the texts name a thing; one that they hardly know may do what it likes
 )
+# Times that the texts have a word such as jumping; a rare one has been seen with few things.
+COMMON_DEED = 300
+LEAST = 3  # times that a word must have been seen to be told for a noun or a verb
+# Of the times behind an article after which a noun's phrase ends there: "a dog runs", not "a brown
+# dog".
+NOUN_SHARE = 0.5
 VERB_SHARE = 0.1  # of the times that a word in -ing stands behind is or are: jumping, not building
 
 IS = frozenset({"is", "are"})
 ARTICLES = frozenset(
     {
-        *("a", "an", "the", "his", "her", "its", "their", "this", "that", "these", "those", "each", "another", "both"),
+        *(
+            "a",
+            "an",
+            "the",
+            "his",
+            "her",
+            "its",
+            "their",
+            "this",
+            "that",
+            "these",
+            "those",
+            "each",
+            "another",
+            "both",
+        ),
         *("no", "some", "several", "many", "one", "two", "three", "four"),
     }
 )
@@ -31,12 +49,98 @@ FUNCTION_WORDS = (
     ARTICLES
     | IS
     | {
-        *("was", "were", "be", "been", "being", "has", "have", "had", "do", "does", "did", "can", "will", "not", "to"),
-        *("of", "in", "on", "at", "with", "by", "for", "from", "into", "onto", "up", "down", "out", "over", "under"),
-        *("near", "next", "through", "across", "behind", "around", "along", "during", "without", "inside", "outside"),
-        *("above", "below", "off", "away", "back", "together", "front", "top", "and", "or", "while", "as", "than"),
-        *("then", "also", "just", "very", "all", "few", "other", "others", "who", "whom", "which", "what", "when"),
-        *("where", "there", "it", "he", "she", "they", "them", "him", "me", "you", "someone", "something", "sort"),
+        *(
+            "was",
+            "were",
+            "be",
+            "been",
+            "being",
+            "has",
+            "have",
+            "had",
+            "do",
+            "does",
+            "did",
+            "can",
+            "will",
+            "not",
+            "to",
+        ),
+        *(
+            "of",
+            "in",
+            "on",
+            "at",
+            "with",
+            "by",
+            "for",
+            "from",
+            "into",
+            "onto",
+            "up",
+            "down",
+            "out",
+            "over",
+            "under",
+        ),
+        *(
+            "near",
+            "next",
+            "through",
+            "across",
+            "behind",
+            "around",
+            "along",
+            "during",
+            "without",
+            "inside",
+            "outside",
+        ),
+        *(
+            "above",
+            "below",
+            "off",
+            "away",
+            "back",
+            "together",
+            "front",
+            "top",
+            "and",
+            "or",
+            "while",
+            "as",
+            "than",
+        ),
+        *(
+            "then",
+            "also",
+            "just",
+            "very",
+            "all",
+            "few",
+            "other",
+            "others",
+            "who",
+            "whom",
+            "which",
+            "what",
+            "when",
+        ),
+        *(
+            "where",
+            "there",
+            "it",
+            "he",
+            "she",
+            "they",
+            "them",
+            "him",
+            "me",
+            "you",
+            "someone",
+            "something",
+            "sort",
+        ),
         *("kind", "bunch", "group", "couple", "pair", "lot", "number"),
     }
 )
@@ -47,13 +151,13 @@ _ENDINGS = {"ies": "y", "ches": "ch", "shes": "sh", "sses": "ss", "xes": "x", "s
 class UsualPairs:
     """What does what in some texts, and whether a caption has something else.
 
-    A noun and a verb are told by the texts themselves: after an article, a noun mostly closes its phrase; a verb in
-    -ing often stands behind is or are. A caption has an odd pair where
+    A noun and a verb are told by the texts themselves: after an article, a noun mostly closes its
+    phrase; a verb in -ing often stands behind is or are. A caption has an odd pair where
 
     - a verb stands right behind a noun, or behind it and is or are,
     - both are common in the texts, and
-    - in no text it stands so behind that noun, or behind any noun that the caption has before it: in "a plane on the
-      runway waiting", it is not the runway that waits.
+    - in no text it stands so behind that noun, or behind any noun that the caption has before it:
+      in "a plane on the runway waiting", it is not the runway that waits.
 
     Singular and plural of a noun count as one.
 
@@ -72,7 +176,11 @@ class UsualPairs:
             self._count(tokenize(text))
         for word, times in self._words.items():
             self._things[_singular(word)] += times
-        self._deeds = {word for word, times in self._words.items() if times >= COMMON_DEED and self._is_verb(word)}
+        self._deeds = {
+            word
+            for word, times in self._words.items()
+            if times >= COMMON_DEED and self._is_verb(word)
+        }
 
     @property
     def can_tell(self) -> bool:
@@ -104,7 +212,7 @@ class UsualPairs:
         self._pairs.update((_singular(words[subject]), words[at]) for subject, at in _behind(words))
 
     def _doings(self, words: Sequence[str]) -> Iterator[tuple[list[str], str]]:
-        """Yield each common verb that has a noun right before it, and all nouns before it, that one as the last."""
+        """Yield each common verb right behind a noun, with all nouns before it, nearest last."""
         for subject, at in _behind(words):
             if words[at] in self._deeds and self._is_noun(words[subject]):
                 yield [word for word in words[: subject + 1] if self._is_noun(word)], words[at]
@@ -120,7 +228,7 @@ class UsualPairs:
 
 
 def odd_pairs(captions: Sequence[str], texts: Iterable[str]) -> float:
-    """Return the share of captions in which something common does what nothing of its name does in the texts."""
+    """Return the fraction of captions in which something common does what it does in no text."""
     return UsualPairs(texts).share(captions)
 
 
@@ -139,5 +247,7 @@ def _in_ing(word: str) -> bool:
 def _singular(word: str) -> str:
     if word in _SINGULARS:
         return _SINGULARS[word]
-    ending = next((ending for ending in _ENDINGS if word.endswith(ending) and len(word) > len(ending) + 2), "")
+    ending = next(
+        (ending for ending in _ENDINGS if word.endswith(ending) and len(word) > len(ending) + 2), ""
+    )
     return word.removesuffix(ending) + _ENDINGS.get(ending, "")

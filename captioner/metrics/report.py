@@ -1,4 +1,4 @@
-"""From hypotheses and references, as plain text, to scores: the one way that all of captioner measures."""
+"""Hypotheses and references, as plain text, to scores: the only way in which captioner measures."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,9 @@ from captioner.metrics.tokens import tokenize
 
 K = TypeVar("K", bound=Hashable)
 
-OptionalMetric = type[SacreBleu] | type[ChrF] | type[Ter] | type[Wer] | type[Cer] | type[Meteor] | type[Spice]
+OptionalMetric = (
+    type[SacreBleu] | type[ChrF] | type[Ter] | type[Wer] | type[Cer] | type[Meteor] | type[Spice]
+)
 
 OPTIONAL: dict[str, OptionalMetric] = {
     metric.__name__: metric for metric in (SacreBleu, ChrF, Ter, Wer, Cer, Meteor, Spice)
@@ -45,11 +47,13 @@ class Report:
 
     Attributes:
         scores: Each metric's score of the whole set, times 100.
-        signature: What a score depends on beside the texts; two scores are comparable where it is the same.
+        signature: What a score depends on beside the texts; two scores are comparable where it is
+            the same.
         num_items: How many photos, sentences, recordings or clips were scored.
         ids: The items, in the order of the references.
         per_image: Each metric's score of each image, times 100, `[images]`.
-        statistics: What each family of metrics counted, `[images, columns]`; sums of rows give the score of any subset.
+        statistics: What each family of metrics counted, `[images, columns]`; sums of rows give the
+            score of any subset.
     """
 
     scores: dict[str, float]
@@ -69,13 +73,16 @@ class Scorer(Generic[K]):
 
     Args:
         references: At least one caption for each image's id.
-        frequencies: Document frequencies for CIDEr, where they come from a larger set than `references`.
+        frequencies: Document frequencies for CIDEr, where they come from a larger set than
+            `references`.
 
     Raises:
         ScoreError: There is no image, or an image without a reference.
     """
 
-    def __init__(self, references: Mapping[K, Sequence[str]], frequencies: DocumentFrequencies | None = None) -> None:
+    def __init__(
+        self, references: Mapping[K, Sequence[str]], frequencies: DocumentFrequencies | None = None
+    ) -> None:
         self.ids = tuple(references)
         self._known = frozenset(self.ids)
         tokens, words = encode_references(references)
@@ -92,7 +99,9 @@ class Scorer(Generic[K]):
         texts = (hypotheses[image_id] for image_id in self.ids)
         tokens, words = _encode(texts, range(len(self.ids)), len(self.ids))
         statistics = {
-            type(metric).__name__: metric.statistics(tokens if isinstance(metric, RougeL) else words)
+            type(metric).__name__: metric.statistics(
+                tokens if isinstance(metric, RougeL) else words
+            )
             for metric in self._metrics
         }
         return report_of(statistics, self.signature, self.ids)
@@ -100,16 +109,22 @@ class Scorer(Generic[K]):
     def _check(self, hypotheses: Mapping[K, str]) -> None:
         missing = [image_id for image_id in self.ids if image_id not in hypotheses]
         if missing:
-            raise ScoreError(f"no hypothesis for {_few(missing)}; give one for each image that has references")
+            raise ScoreError(
+                f"no hypothesis for {_few(missing)}; give one for each image that has references"
+            )
         unknown = [image_id for image_id in hypotheses if image_id not in self._known]
         if unknown:
-            raise ScoreError(f"no reference for {_few(unknown)}; leave these hypotheses out or add references")
+            raise ScoreError(
+                f"no reference for {_few(unknown)}; leave these hypotheses out or add references"
+            )
         wrong = [image_id for image_id, text in hypotheses.items() if not isinstance(text, str)]
         if wrong:
             raise ScoreError(f"hypothesis of {_few(wrong)} is no text; give one string an image")
 
 
-def report_of(statistics: dict[str, NDArray[np.float64]], signature: str, ids: tuple[Any, ...]) -> Report:
+def report_of(
+    statistics: dict[str, NDArray[np.float64]], signature: str, ids: tuple[Any, ...]
+) -> Report:
     """Turn what some families of metrics counted, `[images, columns]` each, into scores."""
     scores: dict[str, float] = {}
     per_image: dict[str, NDArray[np.float64]] = {}
@@ -122,16 +137,17 @@ def report_of(statistics: dict[str, NDArray[np.float64]], signature: str, ids: t
 
 
 def score(hypotheses: Mapping[K, str], references: Mapping[K, Sequence[str]]) -> Report:
-    """Score one caption an image against the image's references: BLEU-1 to BLEU-4, ROUGE-L and CIDEr.
+    """Score one caption an image against the image's references: BLEU-1 to 4, ROUGE-L and CIDEr.
 
     Raises:
-        ScoreError: The ids differ, an image has no reference, there is nothing to score, or something is no text.
+        ScoreError: The ids differ, an image has no reference, there is nothing to score, or
+            something is no text.
     """
     return Scorer(references).score(hypotheses)
 
 
 def encode_references(references: Mapping[K, Sequence[str]]) -> tuple[Sentences, Sentences]:
-    """Tokenise all references, image by image: as tokens and, where a token holds a space, as words.
+    """Tokenise all references by image: as tokens, and as words where a token holds a space.
 
     Raises:
         ScoreError: There is no image, an image without a reference, or a reference that is no text.
@@ -142,16 +158,29 @@ def encode_references(references: Mapping[K, Sequence[str]]) -> tuple[Sentences,
     if empty:
         raise ScoreError(f"no reference for {_few(empty)}; each image needs at least one")
     wrong = [
-        k for k, texts in references.items() if isinstance(texts, str) or not all(isinstance(t, str) for t in texts)
+        k
+        for k, texts in references.items()
+        if isinstance(texts, str) or not all(isinstance(t, str) for t in texts)
     ]
     if wrong:
-        raise ScoreError(f"references of {_few(wrong)} are no list of texts; give a list of strings for each image")
+        raise ScoreError(
+            f"references of {_few(wrong)} are no list of texts; give a list of strings for each"
+            " image"
+        )
     image = [index for index, texts in enumerate(references.values()) for _ in texts]
-    return _encode((text for texts in references.values() for text in texts), image, len(references))
+    return _encode(
+        (text for texts in references.values() for text in texts), image, len(references)
+    )
 
 
-def _encode(texts: Iterable[str], image: Sequence[int], num_images: int) -> tuple[Sentences, Sentences]:
-    """Tokenise texts; a token with a no-break space is one token to ROUGE-L, but two words to coco-caption's others."""
+def _encode(
+    texts: Iterable[str], image: Sequence[int], num_images: int
+) -> tuple[Sentences, Sentences]:
+    """Tokenise texts.
+
+    A token with a no-break space is one token to ROUGE-L, but two words to coco-caption's other
+    metrics.
+    """
     token_lists = [tokenize(text) for text in texts]
     tokens = Sentences.from_tokens(token_lists, image, num_images)
     if not any("\xa0" in text for text in map(" ".join, token_lists)):
@@ -168,4 +197,6 @@ def _few(ids: Sequence[Any]) -> str:
     """Name the first few of many ids."""
     named = ", ".join(repr(image_id) for image_id in ids[:_NAMED_IDS])
     more = len(ids) - _NAMED_IDS
-    return f"{len(ids)} image{'s' if len(ids) > 1 else ''}: {named}" + (f" and {more} more" if more > 0 else "")
+    return f"{len(ids)} image{'s' if len(ids) > 1 else ''}: {named}" + (
+        f" and {more} more" if more > 0 else ""
+    )

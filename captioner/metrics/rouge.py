@@ -15,11 +15,12 @@ _NOTHING = -1
 class RougeL:
     """ROUGE-L against references that are encoded once.
 
-    The statistics of an image are 2 numbers: its score, and 1. An image's precision and recall are each the best that
-    any reference gives, as in coco-caption (Lin's own package takes the best F).
+    The statistics of an image are 2 numbers: its score, and 1. An image's precision and recall are
+    each the best that any reference gives, as in coco-caption (Lin's own package takes the best F).
 
     Source:
-        Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries", section 3.1, equations 2 to 4.
+        Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries", section 3.1, equations 2
+        to 4.
     """
 
     names = ("ROUGE-L",)
@@ -34,14 +35,16 @@ class RougeL:
         common = self._common(_split(hypotheses))
         num_images = hypotheses.num_images
         precision, recall = np.zeros(num_images), np.zeros(num_images)
-        np.maximum.at(precision, self._image, common / np.maximum(hypotheses.length, 1)[self._image])
+        np.maximum.at(
+            precision, self._image, common / np.maximum(hypotheses.length, 1)[self._image]
+        )
         np.maximum.at(recall, self._image, common / self._length)
         below = recall + BETA**2 * precision
         score = (1 + BETA**2) * precision * recall / np.where(below == 0, 1, below)
         return np.stack([score, np.ones(num_images)], axis=1)
 
     def _common(self, hypotheses: list[list[int]]) -> NDArray[np.int64]:
-        """Length of the longest common subsequence of each reference and its image's hypothesis, `[references]`."""
+        """Longest common subsequence of each reference and its hypothesis, `[references]`."""
         places = [_places(words) for words in hypotheses]
         lengths = [
             _longest_common(reference, places[image], len(hypotheses[image]))

@@ -1,7 +1,8 @@
-"""From per-image statistics to how far a score may be trusted, and whether two systems differ by more than luck.
+"""Per-image statistics to how far a score may be trusted, and whether two systems really differ.
 
-All of it works on what a metric counted on each image (`Report.statistics`): a resampled corpus is a weighted sum of
-rows, so nothing is tokenised or counted again. CIDEr's document frequencies stay those of the whole set.
+All of it works on what a metric counted on each image (`Report.statistics`): a resampled corpus is
+a weighted sum of rows, so nothing is tokenised or counted again. CIDEr's document frequencies stay
+those of the whole set.
 """
 
 from collections.abc import Iterator
@@ -51,30 +52,40 @@ def confidence_intervals(report: Report, seed: int = 0) -> dict[str, Interval]:
     intervals: dict[str, Interval] = {}
     for family, statistics in report.statistics.items():
         metric = METRICS[family]
-        sampled = np.concatenate([metric.scores(counts @ statistics) for counts in _resamples(len(statistics), seed)])
+        sampled = np.concatenate(
+            [metric.scores(counts @ statistics) for counts in _resamples(len(statistics), seed)]
+        )
         low, high = np.percentile(100 * sampled, [2.5, 97.5], axis=0)
-        intervals |= {name: Interval(float(a), float(b)) for name, a, b in zip(metric.names, low, high, strict=True)}
+        intervals |= {
+            name: Interval(float(a), float(b))
+            for name, a, b in zip(metric.names, low, high, strict=True)
+        }
     return intervals
 
 
 def compare(first: Report, second: Report, seed: int = 0) -> dict[str, Comparison]:
-    """Say for each metric by how much the second system is better, and how often luck alone would do as much.
+    """Say for each metric by how much the second system is better, and how likely that is luck.
 
     Raises:
         ScoreError: The two were not scored on the same images with the same signature.
 
     Source:
-        Koehn 2004, "Statistical Significance Tests for Machine Translation Evaluation" (bootstrap; shifted to a mean of
-        zero, so that it tests); Riezler and Maxwell 2005, "On Some Pitfalls in Automatic Evaluation and Significance
-        Testing for MT", section 4 (randomisation).
+        Koehn 2004, "Statistical Significance Tests for Machine Translation Evaluation" (bootstrap;
+        shifted to a mean of zero, so that it tests); Riezler and Maxwell 2005, "On Some Pitfalls in
+        Automatic Evaluation and Significance Testing for MT", section 4 (randomisation).
     """
     if first.ids != second.ids or first.signature != second.signature:
-        raise ScoreError("reports cannot be compared: score both on the same references, in the same order")
+        raise ScoreError(
+            "reports cannot be compared: score both on the same references, in the same order"
+        )
     comparisons: dict[str, Comparison] = {}
     for family, a in first.statistics.items():
         metric, b = METRICS[family], second.statistics[family]
         difference = metric.scores(b.sum(axis=0)) - metric.scores(a.sum(axis=0))
-        drawn = [metric.scores(counts @ b) - metric.scores(counts @ a) for counts in _resamples(len(a), seed)]
+        drawn = [
+            metric.scores(counts @ b) - metric.scores(counts @ a)
+            for counts in _resamples(len(a), seed)
+        ]
         total, gain = a.sum(axis=0), b - a
         swapped = []
         for coins in _coins(len(a), seed):
@@ -92,7 +103,10 @@ def _resamples(num_images: int, seed: int) -> Iterator[NDArray[np.int64]]:
     """How often each image is drawn, `[block, images]`, for all resamples a block at a time."""
     random = np.random.default_rng(seed)
     for _ in range(RESAMPLES // _BLOCK):
-        rows = random.integers(0, num_images, (_BLOCK, num_images)) + num_images * np.arange(_BLOCK)[:, None]
+        rows = (
+            random.integers(0, num_images, (_BLOCK, num_images))
+            + num_images * np.arange(_BLOCK)[:, None]
+        )
         yield np.bincount(rows.ravel(), minlength=_BLOCK * num_images).reshape(_BLOCK, num_images)
 
 
@@ -104,7 +118,10 @@ def _coins(num_images: int, seed: int) -> Iterator[NDArray[np.int64]]:
 
 
 def _p_value(drawn: Floats, difference: Floats) -> Floats:
-    """Fraction of drawn differences at least as far from zero; never 0, since the real one counts as a draw."""
+    """Return the fraction of drawn differences at least as far from zero.
+
+    It is never 0, since the real difference counts as a draw.
+    """
     as_large = (np.abs(drawn) >= np.abs(difference) - 1e-12).sum(axis=0)
     p_value: Floats = (as_large + 1) / (len(drawn) + 1)
     return p_value

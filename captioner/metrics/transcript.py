@@ -9,7 +9,9 @@ from captioner.metrics.from_jiwer import Cer, Wer
 from captioner.metrics.report import Report, report_of
 
 ACCURACY = "word accuracy"
-"""100 less the word error rate, and never below 0: of all scores of transcripts the one that is better the higher."""
+"""100 less the word error rate, and never below 0: of all scores of transcripts the one that is
+better the higher.
+"""
 
 
 class TranscriptScorer:
@@ -43,8 +45,12 @@ class TranscriptScorer:
             ScoreError: The ids are not those of the references.
         """
         if hypotheses.keys() != set(self.ids):
-            raise ScoreError(f"{len(hypotheses):,} transcripts for {len(self.ids):,} recordings with references")
+            raise ScoreError(
+                f"{len(hypotheses):,} transcripts for {len(self.ids):,} recordings with references"
+            )
         texts = [hypotheses[recording].lower() for recording in self.ids]
         statistics = {type(metric).__name__: metric.statistics(texts) for metric in self._metrics}
         report = report_of(statistics, self.signature, self.ids)
-        return replace(report, scores={ACCURACY: max(0.0, 100 - report.scores["WER"]), **report.scores})
+        return replace(
+            report, scores={ACCURACY: max(0.0, 100 - report.scores["WER"]), **report.scores}
+        )

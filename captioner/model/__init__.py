@@ -1,1 +1,1 @@
-"""The trained model: `captioner_model` has its weights, `config` its `config.json`, `generation` its texts."""
+"""The trained model: weights in `captioner_model`, settings in `config`, texts in `generation`."""

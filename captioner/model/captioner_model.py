@@ -1,4 +1,4 @@
-"""Encoder and decoder as one model of transformers: its files, its hub, and `generate` with its argument names."""
+"""Encoder and decoder as one model of transformers, with its files, hub and `generate`."""
 
 import logging
 from collections.abc import Iterator
@@ -20,12 +20,25 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from captioner.config import ENCODERS, DecoderConfig, ImageConfig, SearchConfig, chosen_by_kind, validated
+from captioner.config import (
+    ENCODERS,
+    DecoderConfig,
+    ImageConfig,
+    SearchConfig,
+    chosen_by_kind,
+    validated,
+)
 from captioner.errors import ConfigError, ModelError
 from captioner.model.config import CaptionerConfig
 from captioner.model.generation import TextGeneration
 from captioner.modules.decoder import AttentionDecoder
-from captioner.modules.encoders import Encoder, ImageEncoder, TextEncoder, VideoEncoder, build_encoder
+from captioner.modules.encoders import (
+    Encoder,
+    ImageEncoder,
+    TextEncoder,
+    VideoEncoder,
+    build_encoder,
+)
 from captioner.modules.memory import Memory
 from captioner.preprocess.spectrogram import Spectrograms
 
@@ -51,13 +64,14 @@ GENERATE_NAMES = {
 class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untyped-call]
     """Photos, or what another encoder reads, to words.
 
-    Its folder holds no frozen backbone: that comes from the package or the hub where it was published.
+    Its folder holds no frozen backbone: that comes from the package or the hub where it was
+    published.
 
     Attributes:
         kind: The sense, as `encoder.kind` calls it.
         tokenizer: Between text and token ids; None until `from_pretrained` or the caller sets it.
-        image_config: How a photo becomes a tensor, with the backbone's own mean and deviation where none are given;
-            of use to a model of photos alone.
+        image_config: How a photo becomes a tensor, with the backbone's own mean and deviation where
+            none are given; of use to a model of photos alone.
 
     Raises:
         ConfigError: A section of the config is wrong.
@@ -77,11 +91,15 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
         self.search_config = validated(SearchConfig, config.search, "config.json: search")
         self.image_config = validated(ImageConfig, config.image, "config.json: image")
         self.kind: str = encoder_config.kind
-        self.encoder: Encoder = build_encoder(encoder_config, config.vocab_size, config.pad_token_id)
+        self.encoder: Encoder = build_encoder(
+            encoder_config, config.vocab_size, config.pad_token_id
+        )
         if isinstance(self.encoder, ImageEncoder | VideoEncoder):
             self.image_config = self.encoder.normalised_for(self.image_config)
             config.image = self.image_config.model_dump()
-        self.decoder = AttentionDecoder(decoder_config, config.vocab_size, encoder_config.dim, config.pad_token_id)
+        self.decoder = AttentionDecoder(
+            decoder_config, config.vocab_size, encoder_config.dim, config.pad_token_id
+        )
         self._tie_source(decoder_config)
         self.tokenizer: PreTrainedTokenizerFast | None = None
         self.post_init()  # type: ignore[no-untyped-call]
@@ -93,11 +111,16 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
             return
         if decoder.embedding_dim != encoder.config.embedding_dim or not decoder.tie_embeddings:
             raise ConfigError(
-                "encoder.share_embeddings: embedding_dim must be the same in encoder and decoder, here "
-                f"{encoder.config.embedding_dim} and {decoder.embedding_dim}, and decoder.tie_embeddings true"
+                "encoder.share_embeddings: embedding_dim must be the same in encoder and decoder,"
+                " here "
+                f"{encoder.config.embedding_dim} and {decoder.embedding_dim}, and"
+                " decoder.tie_embeddings true"
             )
         encoder.embedding.weight = self.decoder.embedding.weight
-        self._tied_weights_keys = {**self._tied_weights_keys, "encoder.embedding.weight": "decoder.embedding.weight"}
+        self._tied_weights_keys = {
+            **self._tied_weights_keys,
+            "encoder.embedding.weight": "decoder.embedding.weight",
+        }
 
     @property
     def shares_embeddings(self) -> bool:
@@ -108,7 +131,7 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
         """Leave every module as its own constructor made it."""
 
     def mark_tied_weights_as_initialized(self, *_: Any) -> None:
-        """Mark nothing: else transformers would not miss an embedding table to which the output layer is tied."""
+        """Mark nothing, so that transformers notices a missing table tied to the output layer."""
 
     def encode(self, inputs: Any) -> Memory:
         """Read a batch of what the encoder takes: photos resized and normalised, or `SourceTokens`.
@@ -124,7 +147,7 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
     def forward(
         self, inputs: Any, target_input: Int[Tensor, "rows target"]
     ) -> tuple[Float[Tensor, "rows target vocab"], Float[Tensor, "rows target source"]]:
-        """Score target texts of a batch of what the encoder takes; the rows of one item stand side by side.
+        """Score target texts of a batch of inputs; the rows of one item stand side by side.
 
         Returns:
             Logits of the next word at each position, and the attention weights.
@@ -137,38 +160,55 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
 
         Args:
             inputs: What the encoder takes: photos resized and normalised, or `SourceTokens`.
-            **options: `num_beams`, `num_return_sequences`, `max_new_tokens`, `min_new_tokens`, `length_penalty`,
-                `no_repeat_ngram_size`, `do_sample`, `temperature`, `top_p`, `num_beam_groups`, `diversity_penalty`.
+            **options: `num_beams`, `num_return_sequences`, `max_new_tokens`, `min_new_tokens`,
+                `length_penalty`, `no_repeat_ngram_size`, `do_sample`, `temperature`, `top_p`,
+                `num_beam_groups`, `diversity_penalty`.
 
         Returns:
-            BOS, the words, EOS and padding; `num_return_sequences` rows an item, best first. `tokenizer.batch_decode`
-            with `skip_special_tokens=True` makes text of it.
+            BOS, the words, EOS and padding; `num_return_sequences` rows an item, best first.
+            `tokenizer.batch_decode` with `skip_special_tokens=True` makes text of it.
 
         Raises:
             ModelError: An option is unknown.
             ConfigError: An option is out of range.
         """
         if unknown := sorted(options.keys() - GENERATE_NAMES.keys()):
-            raise ModelError(f"generate: unknown options {', '.join(unknown)}: choose from {', '.join(GENERATE_NAMES)}")
+            raise ModelError(
+                f"generate: unknown options {', '.join(unknown)}: choose from"
+                f" {', '.join(GENERATE_NAMES)}"
+            )
         chosen = {GENERATE_NAMES[name]: value for name, value in options.items()}
-        settings = validated(SearchConfig, {**self.search_config.model_dump(), **chosen}, "generate")
+        settings = validated(
+            SearchConfig, {**self.search_config.model_dump(), **chosen}, "generate"
+        )
         found = self.search(self.encode(inputs), settings)
         bos, eos = self.config.bos_token_id, self.config.eos_token_id
-        rows = [torch.tensor([bos, *one.token_ids, eos]) for hypotheses in found for one in hypotheses]
-        padded = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=self.config.pad_token_id)
+        rows = [
+            torch.tensor([bos, *one.token_ids, eos]) for hypotheses in found for one in hypotheses
+        ]
+        padded = nn.utils.rnn.pad_sequence(
+            rows, batch_first=True, padding_value=self.config.pad_token_id
+        )
         return padded.to(self.device)
 
     def own_state_dict(self) -> dict[str, Tensor]:
-        """Return the weights that only this model has: no frozen part of a published backbone, and tied ones once."""
+        """Return the weights that only this model has.
+
+        A published backbone's frozen part is left out; tied weights come once.
+        """
         left_out = {f"encoder.{name}" for name in self.encoder.published_names()}
         if self.config.tie_word_embeddings:
             left_out.add("decoder.logits.weight")
         if self.shares_embeddings:
             left_out.add("encoder.embedding.weight")
-        return {name: tensor.contiguous() for name, tensor in self.state_dict().items() if name not in left_out}
+        return {
+            name: tensor.contiguous()
+            for name, tensor in self.state_dict().items()
+            if name not in left_out
+        }
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:  # type: ignore[override]
-        """Write config, weights (safetensors, without the frozen backbone) and tokenizer into one folder."""
+        """Write config, weights (safetensors, no frozen backbone) and tokenizer into a folder."""
         weights: dict[str, Tensor] = kwargs.setdefault("state_dict", self.own_state_dict())
         written = next(tensor.dtype for tensor in weights.values() if tensor.is_floating_point())
         with _quiet():  # for less than a second of work
@@ -184,26 +224,39 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
     def from_pretrained(  # type: ignore[override]
         cls, pretrained_model_name_or_path: str | Path, *args: Any, **kwargs: Any
     ) -> Self:
-        """Load a model from a folder or a hub; the frozen backbone is fetched from where it was published.
+        """Load a model from a folder or a hub; a frozen backbone is fetched from its publisher.
 
         Raises:
-            ModelError: It is another kind of model, its weights are not all there or do not fit, or the backbone is not
-                the one with which it was trained.
+            ModelError: It is another kind of model, its weights are not all there or do not fit, or
+                the backbone is not the one with which it was trained.
             MissingExtraError: The package that carries the backbone is not installed.
         """
         name, with_info = pretrained_model_name_or_path, kwargs.pop("output_loading_info", False)
-        hub = {key: kwargs[key] for key in ("revision", "cache_dir", "token", "local_files_only") if key in kwargs}
+        hub = {
+            key: kwargs[key]
+            for key in ("revision", "cache_dir", "token", "local_files_only")
+            if key in kwargs
+        }
         if "config" not in kwargs:
             kind = CaptionerConfig.get_config_dict(name, **hub)[0].get("model_type")
             if kind != CaptionerConfig.model_type:
-                raise ModelError(f"{name}: its config.json is not of a captioner's model (model_type {kind!r})")
+                raise ModelError(
+                    f"{name}: its config.json is not of a captioner's model (model_type {kind!r})"
+                )
         # Sizes that do not fit are told in our own words.
-        kwargs = {"dtype": torch.float32, "use_safetensors": True, **kwargs, "ignore_mismatched_sizes": True}
+        kwargs = {
+            "dtype": torch.float32,
+            "use_safetensors": True,
+            **kwargs,
+            "ignore_mismatched_sizes": True,
+        }
         with LOADING, _quiet():
             loaded: Any = super().from_pretrained(name, *args, output_loading_info=True, **kwargs)
         model: Self = loaded[0]
         info: dict[str, Any] = loaded[1]
-        info["missing_keys"] = set(info["missing_keys"]) & model.own_state_dict().keys()  # others come from elsewhere
+        info["missing_keys"] = (
+            set(info["missing_keys"]) & model.own_state_dict().keys()
+        )  # others come from elsewhere
         _check_loaded(name, info)
         model.restore_backbone()
         tokenizer: Any = AutoTokenizer.from_pretrained(name, **hub)
@@ -211,13 +264,17 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
         return (model, info) if with_info else model  # type: ignore[return-value]
 
     def restore_backbone(self) -> None:
-        """Fill the frozen part of the backbone with its published weights; what was fine-tuned stays.
+        """Fill the frozen part of the backbone with its published weights; fine-tuned weights stay.
 
         Raises:
             ModelError: They are not those with which the model was trained.
         """
         published = self.encoder.published_names()
-        own = {name: weight.clone() for name, weight in self.encoder.state_dict().items() if name not in published}
+        own = {
+            name: weight.clone()
+            for name, weight in self.encoder.state_dict().items()
+            if name not in published
+        }
         self.encoder.load_published()
         if self.config.backbone_fingerprint not in ("", self.encoder.fingerprint()):
             backbone = self.config.encoder.get("backbone", "the backbone")
@@ -232,18 +289,28 @@ def _check_loaded(name: str | Path, info: dict[str, Any]) -> None:
         ModelError: It did not; the message names the first of each kind.
     """
     problems = []
-    for kind, what in (("missing", "missing"), ("unexpected", "unknown"), ("mismatched", "of another size")):
+    for kind, what in (
+        ("missing", "missing"),
+        ("unexpected", "unknown"),
+        ("mismatched", "of another size"),
+    ):
         keys = sorted(key if isinstance(key, str) else key[0] for key in info[f"{kind}_keys"])
         if keys:
             problems.append(f"{len(keys)} {what}, such as {keys[0]}")
     if problems:
-        raise ModelError(f"{name}: the weights do not fit config.json ({'; '.join(problems)}): copy the folder again")
+        raise ModelError(
+            f"{name}: the weights do not fit config.json ({'; '.join(problems)}): copy the folder"
+            " again"
+        )
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep transformers' bars and warnings off the terminal while the block runs; the user's settings come back."""
-    shown, level = transformers_logging.is_progress_bar_enabled(), transformers_logging.get_verbosity()
+    """Keep transformers' bars and warnings off the terminal; restore the user's settings after."""
+    shown, level = (
+        transformers_logging.is_progress_bar_enabled(),
+        transformers_logging.get_verbosity(),
+    )
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     transformers_logging.set_verbosity(max(level, logging.ERROR))
     try:

@@ -1,4 +1,4 @@
-"""A model's `config.json`, apart from the model: ONNX graphs need it, and nothing of transformers' models."""
+"""A model's `config.json`, apart from the model, since ONNX graphs need it alone."""
 
 from dataclasses import field
 from typing import Annotated, Any, Self
@@ -14,23 +14,26 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     """What `config.json` holds: the experiment's own sections, and what ties them to the tokenizer.
 
     Attributes:
-        image: Fields of `ImageConfig`: how a photo becomes a tensor; a model of photos fills in what its backbone
-            decides.
+        image: Fields of `ImageConfig`: how a photo becomes a tensor; a model of photos fills in
+            what its backbone decides.
         encoder: Fields of the encoder's settings; its `kind` tells the sense.
         decoder: Fields of `DecoderConfig`.
         search: Fields of `SearchConfig`: how the model searches unless told otherwise.
         vocab_size: Number of entries of the tokenizer.
         unk_token_id: The token that stands for unknown words, which is never written.
-        tie_word_embeddings: The decoder's `tie_embeddings`, by the name under which transformers looks for it.
-        confidence: Weights by which `captioner.pipeline.confidence` tells how likely a caption is right; empty where
-            they were not fitted.
-        directions: Of a model of sentences, the languages from which and into which it translates, pairs of codes such
-            as en and de; empty where its training did not say.
-        language_ids: The token with which a text of each language begins in the place of BOS, by the language's code;
-            empty where the model writes one language.
-        known_words: Of a model of sentences, the words that it could learn in training, in lower case, with spaces
-            between them; a name that is none of them is copied. Empty where its training did not say.
-        backbone_fingerprint: Of the published backbone, before any fine-tuning; empty where there is none.
+        tie_word_embeddings: The decoder's `tie_embeddings`, by the name under which transformers
+            looks for it.
+        confidence: Weights by which `captioner.pipeline.confidence` tells how likely a caption is
+            right; empty where they were not fitted.
+        directions: Of a model of sentences, the languages from which and into which it translates,
+            pairs of codes such as en and de; empty where its training did not say.
+        language_ids: The token with which a text of each language begins in the place of BOS, by
+            the language's code; empty where the model writes one language.
+        known_words: Of a model of sentences, the words that it could learn in training, in lower
+            case, with spaces between them; a name that is none of them is copied. Empty where its
+            training did not say.
+        backbone_fingerprint: Of the published backbone, before any fine-tuning; empty where there
+            is none.
     """
 
     model_type = "captioner"
@@ -52,12 +55,14 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     backbone_fingerprint: str = ""
 
     def check(self) -> None:
-        """See that what ties the sections to the tokenizer makes sense: the file may come from anyone.
+        """Check that the sections fit the tokenizer; the file may come from anyone.
 
         Raises:
             ConfigError: A field has a wrong type or is out of range.
         """
-        validated(_Ties, {name: getattr(self, name, None) for name in _Ties.model_fields}, "config.json")
+        validated(
+            _Ties, {name: getattr(self, name, None) for name in _Ties.model_fields}, "config.json"
+        )
 
 
 TokenId = Annotated[int, Field(strict=True, ge=0)]
@@ -88,5 +93,7 @@ class _Ties(Section):
         special = [self.pad_token_id, self.bos_token_id, self.eos_token_id, self.unk_token_id]
         special += self.language_ids.values()
         if max(special) >= self.vocab_size or len(set(special)) < len(special):
-            raise ValueError(f"the ids of special tokens {special} must differ, and be below {self.vocab_size}")
+            raise ValueError(
+                f"the ids of special tokens {special} must differ, and be below {self.vocab_size}"
+            )
         return self

@@ -12,7 +12,9 @@ from captioner.search import Hypothesis, search
 from captioner.search.steering import required, saying
 
 NUM_COMMONEST = 20
-"""So many of the detected words, such as a, man and white, may be repeated. Sparing the first 9 or 21 scored alike."""
+"""So many of the detected words, such as a, man and white, may be repeated. Sparing the first 9
+or 21 scored alike.
+"""
 
 
 class TextGeneration:
@@ -28,13 +30,18 @@ class TextGeneration:
     decoder: Any
     tokenizer: Any
 
-    def search(self, memory: Memory, options: SearchConfig, languages: Sequence[str] = ()) -> list[list[Hypothesis]]:
-        """Find the best texts of each item of a memory; `<unk>` and other special tokens are never among them.
+    def search(
+        self, memory: Memory, options: SearchConfig, languages: Sequence[str] = ()
+    ) -> list[list[Hypothesis]]:
+        """Find the best texts of each item of a memory.
+
+        `<unk>` and other special tokens are never among their words.
 
         Args:
             memory: What the encoder saw.
             options: How to search.
-            languages: What each item's texts are written in, by their codes. Empty: the model's only language.
+            languages: What each item's texts are written in, by their codes. Empty: the model's
+                only language.
 
         Raises:
             ConfigError: A required word is none that the model may write.
@@ -44,7 +51,9 @@ class TextGeneration:
             self.decoder,
             memory,
             options,
-            bos_id=torch.tensor(self.first_ids(languages)) if languages else self.config.bos_token_id,
+            bos_id=torch.tensor(self.first_ids(languages))
+            if languages
+            else self.config.bos_token_id,
             eos_id=self.config.eos_token_id,
             forbidden_ids=self.forbidden_ids(options.banned_words),
             required_ids=self.required_ids(options),
@@ -52,31 +61,42 @@ class TextGeneration:
         )
 
     def first_ids(self, languages: Sequence[str]) -> list[int]:
-        """Return the token with which a text of each language begins: BOS where the model writes one language.
+        """Return the token with which a text of each language begins.
+
+        BOS where the model writes one language.
 
         Raises:
             ModelError: The model does not write a language.
         """
         known = self.config.language_ids or dict.fromkeys(languages, self.config.bos_token_id)
         if unknown := [language for language in dict.fromkeys(languages) if language not in known]:
-            raise ModelError(f"the model does not write {', '.join(unknown)}: it writes {', '.join(known)}")
+            raise ModelError(
+                f"the model does not write {', '.join(unknown)}: it writes {', '.join(known)}"
+            )
         return [known[language] for language in languages]
 
     def decode(self, hypotheses: Sequence[Hypothesis]) -> list[str]:
         """Return the text of hypotheses."""
         tokenizer = self._tokenizer()
-        return [str(tokenizer.decode(list(one.token_ids), skip_special_tokens=True)) for one in hypotheses]
+        return [
+            str(tokenizer.decode(list(one.token_ids), skip_special_tokens=True))
+            for one in hypotheses
+        ]
 
     def tokenize(self, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
         """Return the token ids of texts, without BOS and EOS, cut off behind `max_tokens`."""
         tokenizer = self._tokenizer()
-        found: list[list[int]] = tokenizer(list(texts), add_special_tokens=False)["input_ids"] if texts else []
+        found: list[list[int]] = (
+            tokenizer(list(texts), add_special_tokens=False)["input_ids"] if texts else []
+        )
         return [ids[:max_tokens] for ids in found]
 
     def tokenize_targets(
         self, targets: Sequence[Sequence[str]], languages: Sequence[str], max_tokens: int
     ) -> list[list[list[int]]]:
-        """Return the token ids of what a decoder learns to write, each text behind the token that it reads first.
+        """Return the token ids that a decoder learns.
+
+        Each text stands behind the token that it reads first.
 
         Args:
             targets: The texts of each item.
@@ -88,7 +108,10 @@ class TextGeneration:
         """
         first_ids = self.first_ids(languages) or [self.config.bos_token_id] * len(targets)
         ids = iter(self.tokenize([text for several in targets for text in several], max_tokens))
-        return [[[first, *next(ids)] for _ in several] for first, several in zip(first_ids, targets, strict=True)]
+        return [
+            [[first, *next(ids)] for _ in several]
+            for first, several in zip(first_ids, targets, strict=True)
+        ]
 
     def pieces(self, token_ids: Sequence[int]) -> list[str]:
         """Return tokens as the vocabulary writes them."""
@@ -108,14 +131,18 @@ class TextGeneration:
         """Return for each required word the tokens of which a caption must have one.
 
         Raises:
-            ConfigError: A word is none that the model may write, or is banned, or there are too many.
+            ConfigError: A word is none that the model may write, or is banned, or there are too
+                many.
         """
         if not options.required_words:
             return []
         forbidden = set(self.forbidden_ids(options.banned_words))
         for word in options.required_words:
             if (said := self._saying(word)) and forbidden.issuperset(said):
-                raise ConfigError(f"required_words: {word!r} is among banned_words, too: leave it out of one of them")
+                raise ConfigError(
+                    f"required_words: {word!r} is among banned_words, too: leave it out of one of"
+                    " them"
+                )
         return required(
             options.required_words,
             lambda word: [token_id for token_id in self._saying(word) if token_id not in forbidden],
@@ -123,21 +150,29 @@ class TextGeneration:
         )
 
     def _once_ids(self) -> list[int]:
-        """Return the tokens of detected words, which are in the order of their frequency, but for the commonest."""
+        """Return the tokens of detected words, but for the most common, in order of frequency."""
         words = self.config.encoder.get("concept_words") or ()
         found = self.tokenize(words[NUM_COMMONEST:], 2)
         return [ids[0] for ids in found if len(ids) == 1 and ids[0] != self.config.unk_token_id]
 
     def _saying(self, word: str) -> list[int]:
         tokenizer = self._tokenizer()
-        if type(tokenizer.backend_tokenizer.model).__name__ == "BPE":  # the same word is made of many pieces
-            raise ConfigError("banned_words and required_words: this model writes pieces of words; leave them out")
+        if (
+            type(tokenizer.backend_tokenizer.model).__name__ == "BPE"
+        ):  # the same word is made of many pieces
+            raise ConfigError(
+                "banned_words and required_words: this model writes pieces of words; leave them out"
+            )
 
         def encode(texts: list[str]) -> list[list[int]]:
             found: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
             return found
 
-        return [token_id for token_id in saying(word, encode) if token_id not in tokenizer.all_special_ids]
+        return [
+            token_id
+            for token_id in saying(word, encode)
+            if token_id not in tokenizer.all_special_ids
+        ]
 
     def _tokenizer(self) -> Any:
         if self.tokenizer is None:

@@ -1,1 +1,1 @@
-"""What a model is made of: encoders turn a source into a `Memory`, and the attention decoder reads it."""
+"""The parts of a model: encoders turn a source into a `Memory`, and the decoder reads it."""

@@ -16,9 +16,12 @@ def masked_softmax(
         ShapeError: Scores and mask differ in batch or source.
     """
     if scores.shape[::2] != mask.shape:
-        raise ShapeError(f"attention: scores {tuple(scores.shape)} do not fit the mask {tuple(mask.shape)}")
+        raise ShapeError(
+            f"attention: scores {tuple(scores.shape)} do not fit the mask {tuple(mask.shape)}"
+        )
     real = mask.unsqueeze(1)
-    # The type's lowest number instead of -inf: a row without any real position is no NaN then; all its weights are 0.
+    # The type's lowest number instead of -inf: a row without any real position is no NaN then; all
+    # its weights are 0.
     weights = scores.masked_fill(~real, torch.finfo(scores.dtype).min).softmax(-1)
     return weights * real
 
@@ -41,7 +44,9 @@ class AdditiveAttention(nn.Module):
         self.key = nn.Linear(key_dim, attention_dim, bias=False)
         self.score = nn.Linear(attention_dim, 1, bias=False)
 
-    def project_keys(self, keys: Float[Tensor, "batch source key_dim"]) -> Float[Tensor, "batch source attention_dim"]:
+    def project_keys(
+        self, keys: Float[Tensor, "batch source key_dim"]
+    ) -> Float[Tensor, "batch source attention_dim"]:
         """Compute U key, once for all queries."""
         return self.key(keys)  # type: ignore[no-any-return]
 
@@ -74,7 +79,9 @@ class DotProductAttention(nn.Module):
         self.query = nn.Linear(query_dim, key_dim)
         self.scale = key_dim**-0.5
 
-    def project_keys(self, keys: Float[Tensor, "batch source key_dim"]) -> Float[Tensor, "batch source key_dim"]:
+    def project_keys(
+        self, keys: Float[Tensor, "batch source key_dim"]
+    ) -> Float[Tensor, "batch source key_dim"]:
         """Return the keys as they are."""
         return keys
 

@@ -1,8 +1,8 @@
 """Memory to words: two recurrent layers with attention between them.
 
-The lower layer reads the words alone, so that over whole captions it is one fused call; its output is the query. The
-upper layer reads [lower; context] in one more fused call. `step` does the same for one word, and `forward` equals
-repeated `step`.
+The lower layer reads the words alone, so that over whole captions it is one fused call; its output
+is the query. The upper layer reads [lower; context] in one more fused call. `step` does the same
+for one word, and `forward` equals repeated `step`.
 """
 
 from dataclasses import dataclass, replace
@@ -25,7 +25,8 @@ class DecoderState:
     Attributes:
         lower: The lower layer's hidden state, and an LSTM's cell, each `[1, rows, hidden]`.
         upper: The same of the upper layer.
-        projected_keys: The memory's keys as the attention meets them, `[batch, source, attention_dim]`.
+        projected_keys: The memory's keys as the attention meets them, `[batch, source,
+            attention_dim]`.
     """
 
     lower: tuple[Float[Tensor, "1 rows hidden"], ...]
@@ -33,7 +34,7 @@ class DecoderState:
     projected_keys: Float[Tensor, "batch source attention_dim"]
 
     def reorder(self, index: Int[Tensor, " rows"]) -> "DecoderState":
-        """Return the state of the rows at `index`; each row may only take the place of one of the same item."""
+        """Return the state of the rows at `index`; a row may only replace one of the same item."""
         return replace(
             self,
             lower=tuple(part.index_select(1, index) for part in self.lower),
@@ -57,13 +58,16 @@ class AttentionDecoder(nn.Module):
         pad_id: The padding token, whose embedding stays zero.
 
     Source:
-        Two layers with the attention between them: Anderson et al. 2018, arXiv:1707.07998, section 3.2, except that the
-        lower layer reads no feedback of the upper one. Gate on the context: Xu et al. 2015, arXiv:1502.03044, section
-        4.2.1, a gate for each channel. Initial state from the mean value: the same, section 3.1.2. Tied embeddings:
-        Press and Wolf 2017, arXiv:1608.05859.
+        Two layers with the attention between them: Anderson et al. 2018, arXiv:1707.07998, section
+        3.2, except that the lower layer reads no feedback of the upper one. Gate on the context: Xu
+        et al. 2015, arXiv:1502.03044, section 4.2.1, a gate for each channel. Initial state from
+        the mean value: the same, section 3.1.2. Tied embeddings: Press and Wolf 2017,
+        arXiv:1608.05859.
     """
 
-    def __init__(self, config: DecoderConfig, vocab_size: int, memory_dim: int, pad_id: int) -> None:
+    def __init__(
+        self, config: DecoderConfig, vocab_size: int, memory_dim: int, pad_id: int
+    ) -> None:
         super().__init__()
         self.config = config
         hidden_dim = config.hidden_dim
@@ -113,7 +117,8 @@ class AttentionDecoder(nn.Module):
         """Read one word in each row and score the next one.
 
         Returns:
-            Logits, the state after the word, and the attention weights with which the next word was scored.
+            Logits, the state after the word, and the attention weights with which the next word was
+            scored.
         """
         logits, state, weights = self._run(token_ids.unsqueeze(1), state, memory)
         return logits.squeeze(1), state, weights.squeeze(1)
@@ -121,10 +126,11 @@ class AttentionDecoder(nn.Module):
     def forward(
         self, target_input: Int[Tensor, "rows target"], memory: Memory
     ) -> tuple[Float[Tensor, "rows target vocab"], Float[Tensor, "rows target source"]]:
-        """Score the next word at every position of whole captions; nothing loops over time in Python.
+        """Score the next word at every position of whole captions, without a loop over time.
 
         Args:
-            target_input: Token ids that start with BOS; those of one item of the memory side by side.
+            target_input: Token ids that start with BOS; those of one item of the memory side by
+                side.
             memory: Its items divide the rows evenly.
 
         Returns:
@@ -135,27 +141,38 @@ class AttentionDecoder(nn.Module):
         """
         rows_per_item, rest = divmod(len(target_input), len(memory))
         if rest or not rows_per_item:
-            raise ShapeError(f"decoder: {len(target_input)} rows cannot be divided among {len(memory)} items")
+            raise ShapeError(
+                f"decoder: {len(target_input)} rows cannot be divided among {len(memory)} items"
+            )
         logits, _, weights = self._run(target_input, self.start(memory, rows_per_item), memory)
         return logits, weights
 
     def _run(
         self, token_ids: Int[Tensor, "rows target"], state: DecoderState, memory: Memory
-    ) -> tuple[Float[Tensor, "rows target vocab"], DecoderState, Float[Tensor, "rows target source"]]:
+    ) -> tuple[
+        Float[Tensor, "rows target vocab"], DecoderState, Float[Tensor, "rows target source"]
+    ]:
         embedded = self.dropout(self.embedding(token_ids))
         query, lower = self._recur(self.lower, embedded, state.lower)
         query = self.dropout(query)
-        # All rows of one item ask the same memory: they become one longer run of queries, and no memory is copied.
+        # All rows of one item ask the same memory: they become one longer run of queries, and no
+        # memory is copied.
         weights = self.attention(self._by_item(query, memory), state.projected_keys, memory.mask)
         context = (weights @ memory.values).reshape(*token_ids.shape, -1)
         context = context * torch.sigmoid(self.gate(query))
         hidden, upper = self._recur(self.upper, torch.cat([query, context], -1), state.upper)
         output = self.output(torch.cat([self.dropout(hidden), context], -1))
         logits = self.logits(self.dropout(torch.tanh(output)))
-        return logits, replace(state, lower=lower, upper=upper), weights.reshape(*token_ids.shape, -1)
+        return (
+            logits,
+            replace(state, lower=lower, upper=upper),
+            weights.reshape(*token_ids.shape, -1),
+        )
 
     @staticmethod
-    def _by_item(query: Float[Tensor, "rows target hidden"], memory: Memory) -> Float[Tensor, "batch queries hidden"]:
+    def _by_item(
+        query: Float[Tensor, "rows target hidden"], memory: Memory
+    ) -> Float[Tensor, "batch queries hidden"]:
         # Of a tensor's shape, not by len(): an exported graph then takes any number of items.
         return query.reshape(memory.mask.shape[0], -1, query.shape[-1])
 
@@ -165,10 +182,16 @@ class AttentionDecoder(nn.Module):
     ) -> tuple[Float[Tensor, "rows target hidden"], tuple[Tensor, ...]]:
         """Run a recurrent layer; a GRU's state is one tensor, an LSTM's a pair.
 
-        One position is two plain products, which are up to three times as fast as the fused call over many.
+        One position is two plain products, which are up to three times as fast as the fused call
+        over many.
         """
         if inputs.shape[1] == 1:
-            weights: Any = (layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0)
+            weights: Any = (
+                layer.weight_ih_l0,
+                layer.weight_hh_l0,
+                layer.bias_ih_l0,
+                layer.bias_hh_l0,
+            )
             before = [part.squeeze(0) for part in state]
             after: tuple[Tensor, ...]
             if isinstance(layer, nn.LSTM):

@@ -1,4 +1,4 @@
-"""Memory: the only thing that an encoder hands on, and all that decoder and search know of the source."""
+"""Memory: all that an encoder hands on, and all that decoder and search know of the source."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -41,7 +41,10 @@ class TimeLayout:
 
 @dataclass(frozen=True)
 class FrameLayout:
-    """Positions are the frames of a clip in their order; their times go with the clip, and differ from clip to clip."""
+    """Positions are the frames of a clip in their order.
+
+    Their times differ from clip to clip, and stay with the clip.
+    """
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ class DetectedConcepts:
 
     Attributes:
         probabilities: Of every word that the detector knows.
-        word_ids: The words that tell most about each photo, best first; the decoder reads them as positions of the
-            memory.
+        word_ids: The words that tell most about each photo, best first; the decoder reads them as
+            positions of the memory.
     """
 
     probabilities: Float[Tensor, "batch words"]
@@ -59,12 +62,15 @@ class DetectedConcepts:
 
     @classmethod
     def most_telling(
-        cls, probabilities: Float[Tensor, "batch words"], frequencies: Float[Tensor, " words"], count: int
+        cls,
+        probabilities: Float[Tensor, "batch words"],
+        frequencies: Float[Tensor, " words"],
+        count: int,
     ) -> "DetectedConcepts":
-        """Choose the words of each photo whose probability says most beyond how frequent they are anyway.
+        """Choose the words of each photo whose probability most exceeds their usual frequency.
 
-        A word's share of the relative entropy ranks it, p log(p / frequency): giraffe comes before `a`, which all
-        captions have. Where there are fewer words than `count`, all are chosen.
+        A word's share of the relative entropy ranks it, p log(p / frequency): giraffe comes before
+        `a`, which all captions have. Where there are fewer words than `count`, all are chosen.
         """
         told = probabilities * (probabilities / frequencies).log()
         return cls(probabilities, told.topk(min(count, told.shape[1]), -1).indices)
@@ -77,7 +83,8 @@ class DetectedConcepts:
     def join(parts: "Sequence[DetectedConcepts]") -> "DetectedConcepts":
         """Put the items of several below one another."""
         return DetectedConcepts(
-            torch.cat([one.probabilities for one in parts]), torch.cat([one.word_ids for one in parts])
+            torch.cat([one.probabilities for one in parts]),
+            torch.cat([one.word_ids for one in parts]),
         )
 
 
@@ -90,8 +97,8 @@ class Memory:
         values: What is read, `[batch, source, dim]`; an image encoder passes the same tensor twice.
         mask: True where a position is real, `[batch, source]`.
         layout: How to draw a position; nothing but the drawing reads it.
-        concepts: The words that a photo suggests, whose positions stand behind those of `layout`; None from an encoder
-            that detects none.
+        concepts: The words that a photo suggests, whose positions stand behind those of `layout`;
+            None from an encoder that detects none.
         others: What the other models of an ensemble made of the same items.
 
     Raises:
@@ -107,7 +114,10 @@ class Memory:
 
     def __post_init__(self) -> None:
         if not self.keys.shape[:2] == self.values.shape[:2] == self.mask.shape:
-            shapes = f"keys {tuple(self.keys.shape)}, values {tuple(self.values.shape)}, mask {tuple(self.mask.shape)}"
+            shapes = (
+                f"keys {tuple(self.keys.shape)}, values {tuple(self.values.shape)}, mask"
+                f" {tuple(self.mask.shape)}"
+            )
             raise ShapeError(f"memory: batch and source must agree: {shapes}")
 
     def __len__(self) -> int:
@@ -123,12 +133,16 @@ class Memory:
 
     @staticmethod
     def join(parts: "Sequence[Memory]") -> "Memory":
-        """Put the items of several memories of one layout below one another; all have the same number of positions."""
-        keys, values, mask = map(torch.cat, zip(*((one.keys, one.values, one.mask) for one in parts), strict=True))
+        """Stack the items of several memories of one layout; all have equally many positions."""
+        keys, values, mask = map(
+            torch.cat, zip(*((one.keys, one.values, one.mask) for one in parts), strict=True)
+        )
         detected = [one.concepts for one in parts if one.concepts is not None]
         concepts = DetectedConcepts.join(detected) if detected else None
         others = tuple(map(Memory.join, zip(*(one.others for one in parts), strict=True)))
-        return replace(parts[0], keys=keys, values=values, mask=mask, concepts=concepts, others=others)
+        return replace(
+            parts[0], keys=keys, values=values, mask=mask, concepts=concepts, others=others
+        )
 
     def mean(self) -> Float[Tensor, "batch dim"]:
         """Return the mean value over the real positions."""

@@ -71,7 +71,9 @@ class Traced:
         """
         names = {name for _, axes in self.inputs.values() for name in axes.values()}
         dims: dict[str, Any] = {name: torch.export.Dim(name) for name in names}
-        shapes = tuple({axis: dims[name] for axis, name in axes.items()} for _, axes in self.inputs.values())
+        shapes = tuple(
+            {axis: dims[name] for axis, name in axes.items()} for _, axes in self.inputs.values()
+        )
         try:
             torch.onnx.export(
                 self.graph,
@@ -87,13 +89,24 @@ class Traced:
         except ImportError as error:
             raise MissingExtraError(error.name or "onnxscript", "onnx") from error
         except torch.onnx.errors.OnnxExporterError as error:
-            raise ModelError(f"{self.file} cannot be exported: {str(error).splitlines()[0]}") from error
+            raise ModelError(
+                f"{self.file} cannot be exported: {str(error).splitlines()[0]}"
+            ) from error
 
 
 def _encoder_graph(model: CaptionerModel) -> Traced:
     pixels = torch.randn(BATCH, 3, model.image_config.height, model.image_config.width)
-    outputs = ["grid", "words", "probabilities", "word_ids"] if model.config.encoder.get("concepts") else ["grid"]
-    return Traced(ENCODER, EncoderGraph(_traceable(model.encoder)), {"pixel_values": (pixels, {0: "batch"})}, outputs)
+    outputs = (
+        ["grid", "words", "probabilities", "word_ids"]
+        if model.config.encoder.get("concepts")
+        else ["grid"]
+    )
+    return Traced(
+        ENCODER,
+        EncoderGraph(_traceable(model.encoder)),
+        {"pixel_values": (pixels, {0: "batch"})},
+        outputs,
+    )
 
 
 def _decoder_graphs(model: CaptionerModel) -> list[Traced]:
@@ -109,19 +122,31 @@ def _decoder_graphs(model: CaptionerModel) -> list[Traced]:
         "projected_keys": (state.projected_keys.clone(), of_memory),
     }
     return [
-        Traced(START, StartGraph(decoder), {"keys": (keys, of_memory), **memory}, ["recurrent", "projected_keys"]),
-        Traced(STEP, StepGraph(decoder), {**step, **memory}, ["logits", "next_recurrent", "attention_weights"]),
+        Traced(
+            START,
+            StartGraph(decoder),
+            {"keys": (keys, of_memory), **memory},
+            ["recurrent", "projected_keys"],
+        ),
+        Traced(
+            STEP,
+            StepGraph(decoder),
+            {**step, **memory},
+            ["logits", "next_recurrent", "attention_weights"],
+        ),
     ]
 
 
 class EncoderGraph(nn.Module):
-    """Photos to the map of the memory's values, and to the words that they suggest where a detector finds some."""
+    """Photos to the values of the memory, and to detected words if there is a detector."""
 
     def __init__(self, encoder: ImageEncoder) -> None:
         super().__init__()
         self.encoder = encoder
 
-    def forward(self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]) -> tuple[Tensor, ...]:
+    def forward(
+        self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]
+    ) -> tuple[Tensor, ...]:
         """Encode."""
         features = self.encoder.features(pixel_values)
         memory = self.encoder.embed(features)
@@ -129,7 +154,12 @@ class EncoderGraph(nn.Module):
         grid = memory.values[:, : height * width].unflatten(1, (height, width))  # type: ignore[no-untyped-call]
         if memory.concepts is None:
             return (grid,)
-        return grid, memory.values[:, height * width :], memory.concepts.probabilities, memory.concepts.word_ids
+        return (
+            grid,
+            memory.values[:, height * width :],
+            memory.concepts.probabilities,
+            memory.concepts.word_ids,
+        )
 
 
 class StartGraph(nn.Module):
@@ -164,7 +194,9 @@ class StepGraph(nn.Module):
         projected_keys: Float[Tensor, "batch source attention_dim"],
         values: Float[Tensor, "batch source dim"],
         mask: Bool[Tensor, "batch source"],
-    ) -> tuple[Float[Tensor, "all vocab"], Float[Tensor, "states all hidden"], Float[Tensor, "all source"]]:
+    ) -> tuple[
+        Float[Tensor, "all vocab"], Float[Tensor, "states all hidden"], Float[Tensor, "all source"]
+    ]:
         """Step."""
         parts = recurrent.flatten(1, 2).unsqueeze(1).unbind(0)
         count = self.decoder.num_states

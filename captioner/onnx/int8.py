@@ -1,4 +1,4 @@
-"""An exported encoder to one that counts in bytes: smaller, faster, and measurably a little worse."""
+"""An exported encoder to one of 8-bit integers: smaller, faster, and measurably a little worse."""
 
 import logging
 import shutil
@@ -17,7 +17,9 @@ MOST_PHOTOS = 128  # more change no range that matters
 
 
 def quantize(graphs: Path, photos: Sequence[str | Path], folder: Path) -> None:
-    """Copy an exported model with an int8 encoder; decoder and output, which decide between words, stay float32.
+    """Copy an exported model with an int8 encoder.
+
+    Decoder and output, which decide between words, stay float32.
 
     Weights have a scale for each channel; activations have ranges that the calibration photos gave.
 
@@ -32,7 +34,9 @@ def quantize(graphs: Path, photos: Sequence[str | Path], folder: Path) -> None:
         InputError: A photo cannot be read.
     """
     if not photos:
-        raise UsageError("int8 needs photos to calibrate with: about 100 like those that will be captioned")
+        raise UsageError(
+            "int8 needs photos to calibrate with: about 100 like those that will be captioned"
+        )
     import_onnxruntime()
     try:
         from onnxruntime.quantization import QuantFormat, QuantType, quantize_static

@@ -1,4 +1,4 @@
-"""A model in three ONNX graphs: photo to memory, memory to the decoder's state, and one word to the next.
+"""A model in three ONNX graphs: photo to memory, memory to state, and a word to the next.
 
 It has the verbs of `CaptionerModel`, so that the pipeline need not know which of the two it has.
 """
@@ -26,8 +26,8 @@ ENCODER, START, STEP = "encoder.onnx", "start.onnx", "step.onnx"
 def import_onnxruntime() -> Any:
     """Return ONNX Runtime, which tells its makers nothing of what it runs.
 
-    Its official builds report by default. The variable keeps reports from being made at all; where the program had
-    imported it before, the call still stops them.
+    Its official builds report by default. The variable keeps reports from being made at all; where
+    the program had imported it before, the call still stops them.
 
     Raises:
         MissingExtraError: It is not installed.
@@ -44,7 +44,8 @@ def import_onnxruntime() -> Any:
 class Graph:
     """One ONNX graph on the CPU: tensors in by name, tensors out in order.
 
-    It takes as many threads as torch may use where it is called, so that streams side by side share the cores.
+    It takes as many threads as torch may use where it is called, so that streams side by side share
+    the cores.
 
     Raises:
         MissingExtraError: ONNX Runtime is not installed.
@@ -59,7 +60,9 @@ class Graph:
 
     def __call__(self, **inputs: Tensor) -> list[Tensor]:
         """Run the graph; nothing is copied on the way in or out."""
-        outputs = self._session().run(None, {name: tensor.numpy() for name, tensor in inputs.items()})
+        outputs = self._session().run(
+            None, {name: tensor.numpy() for name, tensor in inputs.items()}
+        )
         return [torch.from_numpy(output) for output in outputs]
 
     def _session(self) -> Any:
@@ -73,10 +76,13 @@ class Graph:
         onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = num_threads
-        # Threads that wait sleep: those that read photos, and torch's own, need the cores in between.
+        # Threads that wait sleep: those that read photos, and torch's own, need the cores in
+        # between.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            return onnxruntime.InferenceSession(self._file, options, providers=["CPUExecutionProvider"])
+            return onnxruntime.InferenceSession(
+                self._file, options, providers=["CPUExecutionProvider"]
+            )
         except Exception as error:  # onnxruntime's errors share no class of their own
             raise ModelError(
                 f"{self._file}: no ONNX graph that can be run ({error}): export the model again"
@@ -96,7 +102,7 @@ class OnnxState:
     projected_keys: Float[Tensor, "batch source attention_dim"]
 
     def reorder(self, index: Int[Tensor, " rows"]) -> "OnnxState":
-        """Return the state of the rows at `index`; each row may only take the place of one of the same item."""
+        """Return the state of the rows at `index`; a row may only replace one of the same item."""
         return replace(self, recurrent=self.recurrent.index_select(1, index))
 
     def select(self, items: Int[Tensor, " selected"]) -> "OnnxState":
@@ -118,7 +124,9 @@ class OnnxDecoder:
 
     def start(self, memory: Memory, rows_per_item: int = 1) -> OnnxState:
         """Return the state before the first word."""
-        recurrent, projected_keys = self._start(keys=memory.keys, values=memory.values, mask=memory.mask)
+        recurrent, projected_keys = self._start(
+            keys=memory.keys, values=memory.values, mask=memory.mask
+        )
         return OnnxState(recurrent.repeat_interleave(rows_per_item, 1), projected_keys)
 
     def step(
@@ -127,7 +135,9 @@ class OnnxDecoder:
         """Read one word in each row and score the next one."""
         logits, recurrent, weights = self._step(
             token_ids=token_ids.reshape(len(memory), -1),
-            recurrent=state.recurrent.reshape(len(state.recurrent), len(memory), -1, state.recurrent.shape[-1]),
+            recurrent=state.recurrent.reshape(
+                len(state.recurrent), len(memory), -1, state.recurrent.shape[-1]
+            ),
             projected_keys=state.projected_keys,
             values=memory.values,
             mask=memory.mask,

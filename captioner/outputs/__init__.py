@@ -1,4 +1,4 @@
-"""From captions and translations to files: JSON lines, tables, COCO results, sidecars, a page, maps of attention."""
+"""Results to files: JSON lines, tables, COCO results, sidecars, a page, pictures of attention."""
 
 from captioner.outputs.attention import AttentionWriter, draw_attention, draw_frames
 from captioner.outputs.by_suffix import check_outputs, failures_in, open_writer

@@ -1,4 +1,4 @@
-"""Where the decoder looked, for the eye: a panel a word, in which photo or frames are lit where the word came from."""
+"""Pictures of attention: a panel for each word, lit where the decoder looked."""
 
 import math
 import os
@@ -18,7 +18,8 @@ from captioner.preprocess.video import Clip
 
 COLUMNS = 5
 LONGEST_NAME = 100  # of what stands for an address, in characters
-# Lengths in pixels; a panel is twice what a screen of normal density needs, so that the picture stays sharp.
+# Lengths in pixels; a panel is twice what a screen of normal density needs, so that the picture
+# stays sharp.
 PANEL_WIDTH, PANEL_HEIGHT = 360, 440  # a photo is fitted into these
 FRAME_WIDTH, FRAME_HEIGHT = 240, 240  # a clip's frame is fitted into these
 NARROWEST = 220  # of a column, so that words fit above a tall photo
@@ -26,16 +27,21 @@ GAP, MARGIN, LABEL_GAP, CORNER = 28, 44, 12, 10
 FONT_SIZE, SMALLEST_FONT = 24, 10
 LINE_HEIGHT = 32
 PAPER, INK = "#ffffff", "#1c1c1e"
-DIMMED_LIGHT, DIMMED_COLOUR = 0.36, 0.35  # what is left of brightness and of colour where the decoder did not look
+DIMMED_LIGHT, DIMMED_COLOUR = (
+    0.36,
+    0.35,
+)  # what is left of brightness and of colour where the decoder did not look
 
 
 def draw_attention(image: Image.Image, words: Sequence[str], attention: ArrayLike) -> Image.Image:
     """Draw the photo with its caption, and then once a word, lit where the decoder looked.
 
-    A word's brightest spot has the photo's own light whatever its weight: panels show where, not how much.
+    A word's brightest spot has the photo's own light whatever its weight: panels show where, not
+    how much.
 
     Args:
-        image: The part of the photo that the grid lies over: all of it where the encoder squashes photos.
+        image: The part of the photo that the grid lies over: all of it where the encoder squashes
+            photos.
         words: The caption's words.
         attention: A map a word, `[word, height, width]`: an array or a tensor in the CPU's memory.
 
@@ -44,20 +50,27 @@ def draw_attention(image: Image.Image, words: Sequence[str], attention: ArrayLik
     """
     maps = np.asarray(attention, dtype=np.float32)
     if maps.ndim != 3 or len(maps) != len(words) or 0 in maps.shape[1:]:
-        raise ShapeError(f"attention: shape {maps.shape} for {len(words)} words; give [word, height, width]")
+        raise ShapeError(
+            f"attention: shape {maps.shape} for {len(words)} words; give [word, height, width]"
+        )
     photo = _fitted(image)
     panels = [photo, *_lit(photo, maps)]
     rows = math.ceil(len(panels) / COLUMNS)
     columns = math.ceil(len(panels) / rows)  # seven panels are four and three, not five and two
     cell = max(photo.width, NARROWEST)
     labels = [_wrapped(" ".join(words), cell), *([word] for word in words)]
-    heights = [max(map(len, labels[at : at + columns])) * LINE_HEIGHT for at in range(0, len(panels), columns)]
+    heights = [
+        max(map(len, labels[at : at + columns])) * LINE_HEIGHT
+        for at in range(0, len(panels), columns)
+    ]
     height = 2 * MARGIN - GAP + sum(lines + LABEL_GAP + photo.height + GAP for lines in heights)
     sheet = Image.new("RGB", (2 * MARGIN - GAP + columns * (cell + GAP), height), PAPER)
     top = MARGIN
     for row, lines in enumerate(heights):
         top += lines + LABEL_GAP
-        for column, number in enumerate(range(row * columns, min((row + 1) * columns, len(panels)))):
+        for column, number in enumerate(
+            range(row * columns, min((row + 1) * columns, len(panels)))
+        ):
             left = MARGIN + column * (cell + GAP)
             sheet.paste(panels[number], (left, top), _rounded(photo.size))
             _write_above(sheet, labels[number], left, top - LABEL_GAP, cell)
@@ -66,9 +79,10 @@ def draw_attention(image: Image.Image, words: Sequence[str], attention: ArrayLik
 
 
 def draw_frames(clip: Clip, words: Sequence[str], attention: ArrayLike) -> Image.Image:
-    """Draw the frames of a clip once a word, each lit by how much the decoder looked at it; a row a word.
+    """Draw the frames of a clip in a row for each word, lit by the attention that they got.
 
-    The brightest frame of a word has its own light whatever its weight, which stands below it with the frame's time.
+    The brightest frame of a word has its own light whatever its weight, which stands below it with
+    the frame's time.
 
     Args:
         clip: The frames that the model saw.
@@ -80,11 +94,15 @@ def draw_frames(clip: Clip, words: Sequence[str], attention: ArrayLike) -> Image
     """
     weights = np.asarray(attention, dtype=np.float32)
     if weights.shape != (len(words), len(clip.frames)):
-        raise ShapeError(f"attention: shape {weights.shape} for {len(words)} words and {len(clip.frames)} frames")
+        raise ShapeError(
+            f"attention: shape {weights.shape} for {len(words)} words and {len(clip.frames)} frames"
+        )
     frames = [_fitted(frame, FRAME_WIDTH, FRAME_HEIGHT) for frame in clip.frames]
     width, height = frames[0].size
     row = 2 * LINE_HEIGHT + LABEL_GAP + height + GAP
-    sheet = Image.new("RGB", (2 * MARGIN - GAP + len(frames) * (width + GAP), MARGIN + len(words) * row), PAPER)
+    sheet = Image.new(
+        "RGB", (2 * MARGIN - GAP + len(frames) * (width + GAP), MARGIN + len(words) * row), PAPER
+    )
     for number, (word, shares) in enumerate(zip(words, weights, strict=True)):
         top = MARGIN + number * row + LINE_HEIGHT
         _write_above(sheet, [word], MARGIN, top - LABEL_GAP // 2, sheet.width - 2 * MARGIN)
@@ -102,7 +120,8 @@ class AttentionWriter:
 
     Args:
         folder: Where the pictures go; it is made if it is not there.
-        files: The photos, or clips, to come. Names are told apart by the folders below the deepest one that holds all.
+        files: The photos, or clips, to come. Names are told apart by the folders below the deepest
+            one that holds all.
 
     Raises:
         UsageError: The folder cannot be made.
@@ -119,13 +138,21 @@ class AttentionWriter:
             raise UsageError(f"{folder}: the folder cannot be made ({error.strerror})") from error
 
     def path(self, file: str | Path) -> Path:
-        """Return the picture's path; that of an address is made of its letters, digits, dots and hyphens."""
+        """Return the picture's path; an address keeps its letters, digits, dots and hyphens."""
         if is_elsewhere(file):
-            name = re.sub(r"[^\w.-]+", "-", str(file).partition("://")[2])[-LONGEST_NAME:].lstrip(".")
+            name = re.sub(r"[^\w.-]+", "-", str(file).partition("://")[2])[-LONGEST_NAME:].lstrip(
+                "."
+            )
             return self._folder / f"{name or 'standard-input'}.png"
         return self._folder / f"{os.path.relpath(file, self._common)}.png"
 
-    def write(self, file: str | Path, image: Image.Image | Clip, words: Sequence[str], attention: ArrayLike) -> None:
+    def write(
+        self,
+        file: str | Path,
+        image: Image.Image | Clip,
+        words: Sequence[str],
+        attention: ArrayLike,
+    ) -> None:
         """Draw and save one picture, as `draw_attention` or `draw_frames` does.
 
         Raises:
@@ -143,18 +170,24 @@ class AttentionWriter:
 
 
 def brightness(weights: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Return how much light each pixel gets from a map, `[height, width]`: 1 at the brightest spot, 0 in the dark.
+    """Return the light that each pixel gets from a map, `[height, width]`.
+
+    It is 1 at the brightest spot, 0 in the dark.
 
     Args:
         weights: One word's map, `[height, width]`.
         size: Width and height in pixels, as Pillow has them.
     """
     smooth = np.asarray(Image.fromarray(weights).resize(size, Image.Resampling.BICUBIC))
-    light: NDArray[np.float32] = (smooth / max(float(smooth.max()), 1e-12)).clip(0, 1)  # bicubic curves dip below 0
+    light: NDArray[np.float32] = (smooth / max(float(smooth.max()), 1e-12)).clip(
+        0, 1
+    )  # bicubic curves dip below 0
     return light
 
 
-def _fitted(image: Image.Image, width: int = PANEL_WIDTH, height: int = PANEL_HEIGHT) -> Image.Image:
+def _fitted(
+    image: Image.Image, width: int = PANEL_WIDTH, height: int = PANEL_HEIGHT
+) -> Image.Image:
     scale = min(width / image.width, height / image.height)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     return image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
@@ -173,13 +206,17 @@ def _dimmed(photo: Image.Image, light: NDArray[np.float32]) -> Image.Image:
     return Image.fromarray((dark + light * (bright - dark)).round().astype(np.uint8))
 
 
-def _write_above(sheet: Image.Image, lines: Sequence[str], left: int, bottom: int, width: int) -> None:
+def _write_above(
+    sheet: Image.Image, lines: Sequence[str], left: int, bottom: int, width: int
+) -> None:
     draw = ImageDraw.Draw(sheet)
     for number, line in enumerate(reversed(lines)):
         size = FONT_SIZE
         while size > SMALLEST_FONT and _font(size).getlength(line) > width:
             size -= 1
-        draw.text((left, bottom - number * LINE_HEIGHT), line, fill=INK, font=_font(size), anchor="ld")
+        draw.text(
+            (left, bottom - number * LINE_HEIGHT), line, fill=INK, font=_font(size), anchor="ld"
+        )
 
 
 def _wrapped(text: str, width: int) -> list[str]:
@@ -195,7 +232,9 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 @cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    from matplotlib import get_data_path  # its DejaVu Sans knows more than Latin; Pillow's own font knows but ASCII
+    from matplotlib import (
+        get_data_path,
+    )  # its DejaVu Sans knows more than Latin; Pillow's own font knows but ASCII
 
     return ImageFont.truetype(str(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
 
@@ -204,5 +243,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 def _rounded(size: tuple[int, int]) -> Image.Image:
     """Return a mask with round corners, smooth since it is drawn four times as large."""
     large = Image.new("L", (4 * size[0], 4 * size[1]))
-    ImageDraw.Draw(large).rounded_rectangle((0, 0, large.width - 1, large.height - 1), 4 * CORNER, fill=255)
+    ImageDraw.Draw(large).rounded_rectangle(
+        (0, 0, large.width - 1, large.height - 1), 4 * CORNER, fill=255
+    )
     return large.resize(size, Image.Resampling.LANCZOS)

@@ -22,7 +22,11 @@ AnyWriter = type[TextWriter] | type[ParquetWriter]
 
 OF_ALL: dict[str, AnyWriter] = {".jsonl": JsonlWriter, ".csv": CsvWriter, ".parquet": ParquetWriter}
 WRITERS: dict[TextField, dict[str, AnyWriter]] = {
-    "caption": {**OF_ALL, ".json": CocoResultsWriter, ".html": ContactSheetWriter},  # and an image folder's
+    "caption": {
+        **OF_ALL,
+        ".json": CocoResultsWriter,
+        ".html": ContactSheetWriter,
+    },  # and an image folder's
     "label": {**OF_ALL, ".html": ContactSheetWriter},
     "text": {**OF_ALL, ".txt": LinesWriter, ".srt": SrtWriter, ".vtt": VttWriter},
 }
@@ -31,12 +35,15 @@ WRITERS: dict[TextField, dict[str, AnyWriter]] = {
 SUBTITLES = (".srt", ".vtt")
 
 
-def open_writer(path: str | Path, caption_text: CaptionText | None = None, text_field: TextField = "caption") -> Writer:
-    """Open the writer that the name asks for: `metadata.jsonl` is an image folder's, others go by their suffix.
+def open_writer(
+    path: str | Path, caption_text: CaptionText | None = None, text_field: TextField = "caption"
+) -> Writer:
+    """Open the writer for a name: by its suffix, or for an image folder if it is `metadata.jsonl`.
 
     Args:
         path: The file; `-` is standard output, which gets JSON lines.
-        caption_text: What a caption becomes in an image folder's; all others have captions as the model wrote them.
+        caption_text: What a caption becomes in an image folder's; all others have captions as the
+            model wrote them.
         text_field: What a record's text is called, in formats that name it.
 
     Raises:
@@ -49,7 +56,9 @@ def open_writer(path: str | Path, caption_text: CaptionText | None = None, text_
     return _known(path, text_field)(path, text_field)
 
 
-def check_outputs(paths: Iterable[Path], files: Sequence[str | Path], text_field: TextField = "caption") -> None:
+def check_outputs(
+    paths: Iterable[Path], files: Sequence[str | Path], text_field: TextField = "caption"
+) -> None:
     """See that all outputs can be written, before anything is captioned.
 
     Args:
@@ -70,32 +79,44 @@ def check_outputs(paths: Iterable[Path], files: Sequence[str | Path], text_field
         elif _known(path, text_field) is ParquetWriter:
             check_pyarrow()
         if path.suffix.lower() in SUBTITLES and len(files) > 1:
-            raise UsageError(f"{path}: subtitles are of one recording, and there are {len(files):,}: use .jsonl")
+            raise UsageError(
+                f"{path}: subtitles are of one recording, and there are {len(files):,}: use .jsonl"
+            )
 
 
 def _check_each_once(paths: Sequence[Path]) -> None:
-    """See that no two names are of one file, however they are spelled and whichever links lead to it."""
+    """Check that no two names mean one file, whatever their spelling or links."""
     places = [os.path.normcase(path.resolve()) for path in paths]
     for number, path in enumerate(paths):
         for earlier in range(number):
             if places[earlier] == places[number] or (
                 path.exists() and paths[earlier].exists() and path.samefile(paths[earlier])
             ):
-                raise UsageError(f"{path} and {paths[earlier]} are the same file: name each output once")
+                raise UsageError(
+                    f"{path} and {paths[earlier]} are the same file: name each output once"
+                )
 
 
 def failures_in(paths: Iterable[Path], text_field: TextField = "caption") -> list[str]:
     """Return those of some outputs that tell of each failed file."""
-    return [str(path) for path in paths if path.name != NAME and _known(path, text_field).lists_failures]
+    return [
+        str(path) for path in paths if path.name != NAME and _known(path, text_field).lists_failures
+    ]
 
 
 def _known(path: Path, text_field: TextField) -> AnyWriter:
     if path.name == NAME:
-        raise UsageError(f"{path}: an image folder has captions alone; give a file of {text_field}s another name")
-    writer = JsonlWriter if path == STANDARD_OUTPUT else WRITERS[text_field].get(path.suffix.lower())
+        raise UsageError(
+            f"{path}: an image folder has captions alone; give a file of {text_field}s another name"
+        )
+    writer = (
+        JsonlWriter if path == STANDARD_OUTPUT else WRITERS[text_field].get(path.suffix.lower())
+    )
     if writer is None:
         suffix = f"suffix {path.suffix!r}" if path.suffix else "name without a suffix"
         formats = ", ".join(WRITERS[text_field])
         more = f", or {NAME} for an image folder's" if text_field == "caption" else ""
-        raise UsageError(f"{path}: no format of {text_field}s has this {suffix}; use {formats}{more}")
+        raise UsageError(
+            f"{path}: no format of {text_field}s has this {suffix}; use {formats}{more}"
+        )
     return writer

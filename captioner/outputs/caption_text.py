@@ -1,4 +1,4 @@
-"""What a caption becomes where it is to train an image generator: a trigger word, fixed words around it."""
+"""A caption as text for training an image generator: a trigger word, and fixed words around it."""
 
 import string
 from collections.abc import Mapping
@@ -16,19 +16,20 @@ class CaptionText:
     """Makes the text of a sidecar or of a `metadata.jsonl` of a record.
 
     Attributes:
-        template: `{caption}` stands for the caption, `{name}` for the photo's name without its suffix, `{n}` for its
-            number among the run's photos, from 1.
+        template: `{caption}` stands for the caption, `{name}` for the photo's name without its
+            suffix, `{n}` for its number among the run's photos, from 1.
         prefix: Stands before that, as it is.
         suffix: Stands behind it, as it is.
-        trigger: The word that is to call up what is learnt; it stands first, and a comma behind it, where trainers that
-            shuffle the parts of a caption can keep it.
+        trigger: The word that is to call up what is learnt; it stands first, and a comma behind it,
+            where trainers that shuffle the parts of a caption can keep it.
         numbers: Each file's number, for `{n}`.
 
     Raises:
         UsageError: The template has another name in braces, or a brace that is none of a pair.
 
     Source:
-        What taggers for kohya's sd-scripts do (github.com/bmaltais/kohya_ss): prefix, postfix, `keep_tokens`.
+        What taggers for kohya's sd-scripts do (github.com/bmaltais/kohya_ss): prefix, postfix,
+        `keep_tokens`.
     """
 
     template: str = "{caption}"
@@ -39,16 +40,28 @@ class CaptionText:
 
     def __post_init__(self) -> None:
         try:
-            places = {place for _, place, _, _ in string.Formatter().parse(self.template) if place is not None}
+            places = {
+                place
+                for _, place, _, _ in string.Formatter().parse(self.template)
+                if place is not None
+            }
             if unknown := sorted(places - set(PLACES)):
                 known = ", ".join(f"{{{place}}}" for place in PLACES)
-                raise UsageError(f"--template {self.template!r}: {{{unknown[0]}}} is unknown; use {known}")
+                raise UsageError(
+                    f"--template {self.template!r}: {{{unknown[0]}}} is unknown; use {known}"
+                )
             self.template.format(caption="", name="", n=1)
         except ValueError as error:
-            raise UsageError(f"--template {self.template!r}: {error}; a brace itself is written twice") from error
+            raise UsageError(
+                f"--template {self.template!r}: {error}; a brace itself is written twice"
+            ) from error
 
     def __call__(self, record: Record) -> str:
         """Return the text of a captioned record."""
-        places = {"caption": record.caption, "name": Path(record.file).stem, "n": self.numbers.get(record.file, 1)}
+        places = {
+            "caption": record.caption,
+            "name": Path(record.file).stem,
+            "n": self.numbers.get(record.file, 1),
+        }
         trigger = f"{self.trigger}, " if self.trigger else ""
         return f"{trigger}{self.prefix}{self.template.format(**places)}{self.suffix}"

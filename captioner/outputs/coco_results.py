@@ -1,4 +1,4 @@
-"""Captions as COCO results, the one JSON array that caption evaluation servers and pycocotools read."""
+"""Captions as COCO results, the one JSON array that evaluation servers and pycocotools read."""
 
 import json
 import re
@@ -26,7 +26,9 @@ class CocoResultsWriter(TextWriter):
         if record.caption is None:
             return ""
         separator, self._separator = self._separator, ", "
-        return separator + json.dumps({"image_id": image_id(record.file), "caption": record.caption})
+        return separator + json.dumps(
+            {"image_id": image_id(record.file), "caption": record.caption}
+        )
 
     def _foot(self) -> str:
         return "]"

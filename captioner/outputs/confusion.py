@@ -14,7 +14,7 @@ NUMBERS_UP_TO = 30  # labels; where there are more, a number no longer fits its 
 
 
 def draw_confusions(path: Path, labels: Sequence[str], counts: NDArray[np.int64]) -> None:
-    """Draw a table of confusions, and save it; its name says the format, such as .png, .svg or .pdf.
+    """Draw a table of confusions and save it in the format of its suffix, such as .png or .pdf.
 
     Args:
         path: The picture.
@@ -35,7 +35,15 @@ def draw_confusions(path: Path, labels: Sequence[str], counts: NDArray[np.int64]
     if len(labels) <= NUMBERS_UP_TO:
         for row, column in zip(*np.nonzero(counts), strict=True):
             color = "white" if shares[row, column] > 0.5 else "black"
-            axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=color, fontsize=9)
+            axes.text(
+                column,
+                row,
+                str(counts[row, column]),
+                ha="center",
+                va="center",
+                color=color,
+                fontsize=9,
+            )
     places = range(len(labels))
     axes.set_xticks(places, labels, rotation=45, ha="right", rotation_mode="anchor", fontsize=9)
     axes.set_yticks(places, labels, fontsize=9)

@@ -1,4 +1,4 @@
-"""Photos with captions, or clips with labels, on one page that opens anywhere: thumbnails inside, nothing fetched."""
+"""Photos with captions, or clips with labels, on one page that opens anywhere."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,10 @@ from captioner.outputs.record import Candidate, ErrorInfo, Record, TextField
 from captioner.outputs.writer import TextWriter
 
 TITLES: dict[TextField, str] = {"caption": "Captions", "label": "Actions"}
-DONE: dict[TextField, tuple[str, str]] = {"caption": ("photo", "captioned"), "label": ("clip", "recognized")}
+DONE: dict[TextField, tuple[str, str]] = {
+    "caption": ("photo", "captioned"),
+    "label": ("clip", "recognized"),
+}
 THUMBNAIL_PIXELS = 480  # of the longer side
 
 
@@ -38,7 +41,11 @@ class ContactSheetWriter(TextWriter):
         self._num_failed += record.error is not None
         self._num_captioned += record.error is None
         self._models[record.model] = None
-        return _failure(record, record.error, DONE[self._text_field][1]) if record.error else _card(record)
+        return (
+            _failure(record, record.error, DONE[self._text_field][1])
+            if record.error
+            else _card(record)
+        )
 
     def _foot(self) -> str:
         item, did = DONE[self._text_field]
@@ -50,7 +57,11 @@ class ContactSheetWriter(TextWriter):
 
 def _card(record: Record) -> str:
     caption = shown(record.caption or "")
-    text = _ranked(record.candidates) if len(record.candidates) > 1 else f'<h2 dir="auto">{caption}</h2>'
+    text = (
+        _ranked(record.candidates)
+        if len(record.candidates) > 1
+        else f'<h2 dir="auto">{caption}</h2>'
+    )
     photo_part = picture(record.file, record.caption or "", THUMBNAIL_PIXELS)
     return f"<article>{photo_part}<div>{text}{file_name(record.file)}</div></article>\n"
 
@@ -64,7 +75,7 @@ def _failure(record: Record, error: ErrorInfo, did: str) -> str:
 
 
 def _ranked(candidates: Sequence[Candidate]) -> str:
-    """List several captions with the share that each has of their probability, the best one as the heading."""
+    """List several captions with their fractions of the probability; the best is the heading."""
     best = max(candidate.log_prob for candidate in candidates)
     odds = [math.exp(candidate.log_prob - best) for candidate in candidates]
     items: list[str] = []

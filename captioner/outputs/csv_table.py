@@ -25,6 +25,7 @@ class CsvWriter(TextWriter):
 
 def _line(row: tuple[str | float | None, ...]) -> str:
     line = io.StringIO()
-    # With other line ends, Python before 3.13 would leave a lone \r unquoted, which readers take for a new row.
+    # With other line ends, Python before 3.13 would leave a lone \r unquoted, which readers take
+    # for a new row.
     csv.writer(line, lineterminator="\r\n").writerow(row)
     return line.getvalue()

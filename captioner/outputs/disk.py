@@ -1,4 +1,7 @@
-"""Where results touch the disk: a bad path is an error before the work starts, a full disk is one in the middle."""
+"""Where results are written.
+
+A bad path is an error before the work starts, a full disk is one in the middle of it.
+"""
 
 import errno
 import os
@@ -27,16 +30,18 @@ def output_errors(path: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(f"{path}: results cannot be written ({error.strerror or error})") from error
+        raise OutputError(
+            f"{path}: results cannot be written ({error.strerror or error})"
+        ) from error
 
 
 def is_one_files_own(error: OutputError) -> bool:
-    """Tell whether other files can be written though this one could not, for its name or its folder."""
+    """Tell whether this file alone, for its name or folder, cannot be written."""
     return not (isinstance(error.__cause__, OSError) and error.__cause__.errno in OF_ALL_FILES)
 
 
 def beside(path: Path, suffix: str) -> Path:
-    """Return the path of a file that goes with another: its name and the suffix, or a short name for a long one."""
+    """Return the path of a companion file: the name and a suffix, or a short name instead."""
     name = path.name + suffix
     if len(os.fsencode(name)) > LONGEST_NAME_BYTES:
         name = f".{sha256(os.fsencode(path.name)).hexdigest()[:16]}{suffix}"
@@ -49,7 +54,7 @@ def may_be_written(folder: str | Path) -> bool:
 
 
 def check_place(path: str | Path) -> None:
-    """See that a file of this name can be written, without touching it; of a link, what it leads to.
+    """Check that a file of this name, or what a link leads to, can be written; touch nothing.
 
     Raises:
         UsageError: The path is a folder, its folder is missing, or it may not be written.
@@ -68,10 +73,11 @@ def check_place(path: str | Path) -> None:
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """Yield the path of a part file, which gets its name when the block is done, and vanishes if that fails.
+    """Yield the path of a part file, which gets its name after the block, or vanishes if it fails.
 
-    What is there under the name outlives a loss of power: first the new file is on the disk, then it gets the name. A
-    link stays, and what it leads to is written; devices, pipes and standard output (`-`) get the whole content.
+    What is there under the name outlives a loss of power: first the new file is on the disk, then
+    it gets the name. A link stays, and what it leads to is written; devices, pipes and standard
+    output (`-`) get the whole content.
 
     Raises:
         UsageError: As `check_place`.
@@ -79,7 +85,11 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """
     check_place(path)
     if is_special(path):
-        with output_errors(path), os.fdopen(open_special(path), "wb") as special, TemporaryDirectory() as folder:
+        with (
+            output_errors(path),
+            os.fdopen(open_special(path), "wb") as special,
+            TemporaryDirectory() as folder,
+        ):
             yield (part := Path(folder) / "part")
             with part.open("rb") as source:
                 shutil.copyfileobj(source, special)
@@ -99,10 +109,10 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def written_whole(path: str | Path) -> Iterator[TextIO]:
-    """Open a text file that appears under its name when all is written, and not at all if that fails.
+    """Open a text file that appears under its name once complete, and not at all on failure.
 
-    It is UTF-8; bytes of file names stay what they are, and U+FFFD stands for halves of characters. To devices, pipes
-    and standard output (`-`) goes what is written as it comes.
+    It is UTF-8; bytes of file names stay what they are, and U+FFFD stands for halves of characters.
+    To devices, pipes and standard output (`-`) goes what is written as it comes.
 
     Raises:
         UsageError: As `check_place`.
@@ -123,7 +133,7 @@ def written_whole(path: str | Path) -> Iterator[TextIO]:
 
 @contextmanager
 def written_in_place(path: str | Path) -> Iterator[TextIO]:
-    """Open a text file, device, pipe or standard output (`-`), which gets what is written as it comes and keeps it.
+    """Open a text file, device, pipe or standard output (`-`) that is written directly.
 
     Raises:
         UsageError: As `check_place`.
@@ -148,7 +158,10 @@ def _led_to(path: str | Path) -> Path:
 
 
 def _put(part: Path, target: Path) -> None:
-    """Give a part file its name; where a container has mounted the target alone, only its content can be replaced."""
+    """Give a part file its name.
+
+    Where a container has mounted the target alone, only its content can be replaced.
+    """
     try:
         part.replace(target)
     except OSError as error:

@@ -15,11 +15,13 @@ BEST_ALONE = (".csv", ".json", ".txt")  # formats that hold no more than the bes
 
 
 def readable(paths: Sequence[Path]) -> Path | None:
-    """Return the output from which all of them can be written again; None where none of them holds enough."""
+    """Return the output from which all others can be rewritten; None if none holds enough."""
     by_suffix = {path.suffix.lower(): path for path in paths if path.name != NAME}
     if path := by_suffix.get(".jsonl") or by_suffix.get(".parquet"):
         return path
-    return by_suffix.get(".csv") if all(path.suffix.lower() in BEST_ALONE for path in paths) else None
+    return (
+        by_suffix.get(".csv") if all(path.suffix.lower() in BEST_ALONE for path in paths) else None
+    )
 
 
 def read_earlier(path: Path, text_field: TextField) -> Iterator[Record]:
@@ -39,7 +41,8 @@ def read_earlier(path: Path, text_field: TextField) -> Iterator[Record]:
             number += 1
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
-            f"{path}: nothing can be added, as it is not as `captioner` writes it (record {number + 1}: {error});"
+            f"{path}: nothing can be added, as it is not as `captioner` writes it (record"
+            f" {number + 1}: {error});"
             " without --resume it is made anew"
         ) from error
 

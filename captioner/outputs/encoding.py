@@ -1,4 +1,4 @@
-"""How texts become bytes: UTF-8, in which a file name's own bytes stay, and U+FFFD stands for half of a character."""
+"""How texts become bytes: UTF-8 that keeps a file name's bytes, and U+FFFD for half characters."""
 
 import codecs
 
@@ -12,16 +12,20 @@ def encoded(text: str) -> bytes:
 
 
 def displayed(text: str) -> str:
-    """Return a text that any encoder takes: U+FFFD stands for each byte of a file name that is no UTF-8, too."""
+    """Return a text that any encoder takes, with U+FFFD for bytes that are no UTF-8."""
     return encoded(text).decode("utf-8", "replace")
 
 
 def _bytes_or_replacement(error: UnicodeError) -> tuple[str | bytes, int]:
-    r"""Give the byte for which a lone surrogate stands in a file name (PEP 383), or U+FFFD for any other."""
+    r"""Return the byte that a lone surrogate of a file name stands for (PEP 383), or U+FFFD."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     sign = error.object[error.start]
-    byte = sign.encode("ascii", "surrogateescape") if "\udc80" <= sign <= "\udcff" else "\ufffd".encode()
+    byte = (
+        sign.encode("ascii", "surrogateescape")
+        if "\udc80" <= sign <= "\udcff"
+        else "\ufffd".encode()
+    )
     return byte, error.start + 1
 
 

@@ -1,4 +1,4 @@
-"""Captions as the `metadata.jsonl` of a Hugging Face image folder, from which image generators are trained."""
+"""Captions as the `metadata.jsonl` of a Hugging Face image folder, to train image generators."""
 
 import json
 import os
@@ -15,10 +15,10 @@ NAME = "metadata.jsonl"
 
 
 class ImageFolderWriter(TextWriter):
-    """Writes one row a captioned photo: its `file_name`, as seen from the file's own folder, and `text`.
+    """Writes one row a captioned photo: its `file_name`, relative to the file's folder, and `text`.
 
-    Left out are failed files, which `datasets` could not open, and names that are no UTF-8, at which its JSON reader
-    would refuse the whole file.
+    Left out are failed files, which `datasets` could not open, and names that are no UTF-8, at
+    which its JSON reader would refuse the whole file.
 
     Args:
         path: A file called `metadata.jsonl`, in a folder that holds all photos.
@@ -50,7 +50,9 @@ def check_within(files: Iterable[str | Path], path: Path) -> None:
     """
     for file in files:
         if is_elsewhere(file) or _within(file, path.parent).startswith(os.pardir + os.sep):
-            raise UsageError(f"{path}: {file} is not below its folder; write {NAME} where all the photos are")
+            raise UsageError(
+                f"{path}: {file} is not below its folder; write {NAME} where all the photos are"
+            )
 
 
 def _within(file: str | Path, folder: Path) -> str:

@@ -9,7 +9,8 @@ from captioner.outputs.writer import TextWriter
 class JsonlWriter(TextWriter):
     """Writes one row a record.
 
-    All but ASCII is escaped, so that a name in any encoding is valid JSON and no reader takes U+2028 for a line's end.
+    All but ASCII is escaped, so that a name in any encoding is valid JSON and no reader takes
+    U+2028 for a line's end.
     """
 
     lists_failures = True

@@ -50,19 +50,23 @@ def page_foot(text: str, script: str = "") -> str:
 
 
 def picture(photo: str | Path, alt: str, pixels: int) -> str:
-    """Show a photo, or the middle of a clip, as a thumbnail within the page, or why it cannot be shown.
+    """Show a photo, or the middle of a clip, as a thumbnail, or say why it cannot be shown.
 
     Args:
         photo: The file.
         alt: What it shows, plain text.
         pixels: The thumbnail's longer side.
     """
-    from captioner.preprocess.image import read_image  # brings torch, which is there once something is captioned
+    from captioner.preprocess.image import (
+        read_image,
+    )  # brings torch, which is there once something is captioned
     from captioner.preprocess.video import read_clip
 
     try:
         is_clip = is_clip_name(Path(photo).name) and not is_photo_name(Path(photo).name)
-        thumbnail = read_clip(photo, [0.5]).frames[0] if is_clip else read_image(photo, at_least=pixels)
+        thumbnail = (
+            read_clip(photo, [0.5]).frames[0] if is_clip else read_image(photo, at_least=pixels)
+        )
     except InputError as error:
         return f'<div class="photo"><p>{shown(error.reason)}</p></div>'
     thumbnail.thumbnail((pixels, pixels), Image.Resampling.LANCZOS)
@@ -71,7 +75,8 @@ def picture(photo: str | Path, alt: str, pixels: int) -> str:
     data = base64.b64encode(jpeg.getvalue()).decode()
     size = f'width="{thumbnail.width}" height="{thumbnail.height}"'
     return (
-        f'<div class="photo"><img src="data:image/jpeg;base64,{data}" {size} alt="{shown(alt)}" decoding="async"></div>'
+        f'<div class="photo"><img src="data:image/jpeg;base64,{data}" {size} alt="{shown(alt)}"'
+        ' decoding="async"></div>'
     )
 
 
@@ -81,5 +86,5 @@ def file_name(file: str) -> str:
 
 
 def shown(text: str) -> str:
-    """Escape a text; U+FFFD stands for bytes of a file name that are no UTF-8, and for halves of characters."""
+    """Escape a text; U+FFFD stands for bytes that are no UTF-8 and for halves of characters."""
     return html.escape(displayed(text))

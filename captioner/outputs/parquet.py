@@ -14,7 +14,7 @@ ROWS_IN_A_GROUP = 10_000
 
 
 class ParquetWriter(Writer):
-    """Writes the fields of a record as columns, and `file_bytes`: the name in the bytes that the disk has.
+    """Writes the fields of a record as columns, and `file_bytes`: the name in the disk's own bytes.
 
     Parquet's text is UTF-8, so that in `file` a question mark in a diamond stands for what is none.
 
@@ -44,7 +44,9 @@ class ParquetWriter(Writer):
 
     def write(self, record: Record) -> None:
         """Keep one row, and write a group of them where there are enough."""
-        self._rows.append({**_utf8(record.to_row(self._text_field)), "file_bytes": os.fsencode(record.file)})
+        self._rows.append(
+            {**_utf8(record.to_row(self._text_field)), "file_bytes": os.fsencode(record.file)}
+        )
         if len(self._rows) == ROWS_IN_A_GROUP:
             self._finish()
 
@@ -77,7 +79,9 @@ def _schema(text_field: TextField) -> Any:
         told["probability"] = pa.float64()
     elif text_field == "text":
         more["duration_s"] = pa.float64()
-        more["segments"] = pa.list_(pa.struct({"start_s": pa.float64(), "end_s": pa.float64(), "text": pa.string()}))
+        more["segments"] = pa.list_(
+            pa.struct({"start_s": pa.float64(), "end_s": pa.float64(), "text": pa.string()})
+        )
     else:
         told["confidence"] = pa.float64()
         more["concepts"] = pa.list_(pa.struct({"name": pa.string(), "probability": pa.float64()}))

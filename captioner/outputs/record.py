@@ -76,12 +76,14 @@ class Record:
     """One file, captioned or failed.
 
     Attributes:
-        file: The file, as the caller named it; bytes that are no UTF-8 stand in it as lone surrogates (PEP 383).
+        file: The file, as the caller named it; bytes that are no UTF-8 stand in it as lone
+            surrogates (PEP 383).
         caption: The best caption; None where there is none.
         log_prob: Its log-probability, nats; None where the file failed.
         candidates: All captions asked for, best first; the first is `caption` itself.
         model: Name of the model.
-        error: Why there is no caption, or why it could not be written beside its photo; None where nothing failed.
+        error: Why there is no caption, or why it could not be written beside its photo; None where
+            nothing failed.
         confidence: How likely the best caption is right, 0 to 1; None where that is not known.
         concepts: The words detected in the photo, likeliest first, where they were asked for.
         duration_s: How long a recording lasts, seconds; None where the file failed, or is none.
@@ -101,17 +103,25 @@ class Record:
 
     @property
     def has_failed(self) -> bool:
-        """Whether the file failed, and no person has written its text since: such a text has no log-probability."""
+        """Whether the file failed, and no person has written its text since.
+
+        Such a text has no log-probability.
+        """
         return self.error is not None and (self.caption is None or self.log_prob is not None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields, in this order of keys."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
 
     def to_row(self, text_field: TextField) -> dict[str, Any]:
         """Return the record as a row of a table; labels have their probabilities in it, 0 to 1."""
         row = _row(self.to_dict(), text_field)
-        return row | {"candidates": [_row(candidate, text_field) for candidate in row["candidates"]]}
+        return row | {
+            "candidates": [_row(candidate, text_field) for candidate in row["candidates"]]
+        }
 
     @classmethod
     def from_dict(cls, row: dict[str, Any]) -> Self:
@@ -120,7 +130,15 @@ class Record:
         concepts = tuple(Concept(**concept) for concept in row.get("concepts", ()))
         segments = tuple(Segment(**segment) for segment in row.get("segments", ()))
         error = ErrorInfo(**row["error"]) if row["error"] else None
-        return cls(**{**row, "candidates": candidates, "concepts": concepts, "segments": segments, "error": error})
+        return cls(
+            **{
+                **row,
+                "candidates": candidates,
+                "concepts": concepts,
+                "segments": segments,
+                "error": error,
+            }
+        )
 
     @classmethod
     def from_row(cls, row: dict[str, Any], text_field: TextField) -> Self:
@@ -128,7 +146,8 @@ class Record:
         known = {name for name in cls.__dataclass_fields__ if name not in LEFT_OUT[text_field]}
         named = {"error": None, **_named(row, text_field, known)}
         named["candidates"] = [
-            _named(one, text_field, set(Candidate.__dataclass_fields__)) for one in row.get("candidates") or ()
+            _named(one, text_field, set(Candidate.__dataclass_fields__))
+            for one in row.get("candidates") or ()
         ]
         return cls.from_dict(named)
 

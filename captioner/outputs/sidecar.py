@@ -33,15 +33,16 @@ Existing = Literal["skip", "overwrite", "append", "prepend"]
 
 
 class SidecarWriter(Writer):
-    """Writes `photo.txt` beside `photo.jpg`, or `photo.jpg.txt` where another photo there has the same stem.
+    """Writes `photo.txt` beside `photo.jpg`, or `photo.jpg.txt` if two photos share the stem.
 
-    Which of the two is decided by what lies in the folder, so that it does not depend on which photo comes first.
-    A sidecar is whole at any moment; to write the same caption again changes nothing. Threads may write at once.
+    Which of the two is decided by what lies in the folder, so that it does not depend on which
+    photo comes first. A sidecar is whole at any moment; to write the same caption again changes
+    nothing. Threads may write at once.
 
     Args:
         files: The photos to come; they count as photos whatever they are called.
-        existing: What becomes of a sidecar that is there already. Whether a photo is left out is up to the caller, who
-            asks `leaves_out`: a photo that is written is not.
+        existing: What becomes of a sidecar that is there already. Whether a photo is left out is up
+            to the caller, who asks `leaves_out`: a photo that is written is not.
         caption_text: What a caption becomes.
     """
 
@@ -64,10 +65,14 @@ class SidecarWriter(Writer):
         """Write one caption; a failed file gets no sidecar."""
         if record.caption is None:
             return
-        path = Path(os.path.realpath(self.path(record.file)))  # of a link, what it leads to is written
+        path = Path(
+            os.path.realpath(self.path(record.file))
+        )  # of a link, what it leads to is written
         with output_errors(path):
             if path.exists() and not path.is_file():
-                raise OutputError(f"{path}: a folder, pipe or device lies where the sidecar belongs")
+                raise OutputError(
+                    f"{path}: a folder, pipe or device lies where the sidecar belongs"
+                )
             text = self._text(record)
             if self._existing in ("append", "prepend") and path.exists():
                 content = _lengthened(path, text, self._existing)
@@ -76,7 +81,7 @@ class SidecarWriter(Writer):
             _replace(path, content)
 
     def check(self) -> None:
-        """See that sidecars can be written to one folder at least; where some take none, their photos fail.
+        """Check that one folder at least takes sidecars; in folders that take none, photos fail.
 
         Raises:
             UsageError: They can be written nowhere.
@@ -86,7 +91,7 @@ class SidecarWriter(Writer):
             raise UsageError(f"{folders[0]}: no sidecars can be written there (Permission denied)")
 
     def leaves_out(self, file: str | Path) -> bool:
-        """Tell whether a photo need not be captioned, since its sidecar is there and such photos are skipped."""
+        """Tell whether a photo is to be skipped because its sidecar exists."""
         try:
             return self._existing == "skip" and self.path(file).is_file()
         except (OutputError, OSError):  # no folder there, or a name that is too long
@@ -99,7 +104,10 @@ class SidecarWriter(Writer):
         """Return the sidecar's path."""
         file = Path(file)
         with self._lock:
-            shared = file.stem.casefold() in self._shared_in(str(file.parent)) or file.suffix.lower() == ".txt"
+            shared = (
+                file.stem.casefold() in self._shared_in(str(file.parent))
+                or file.suffix.lower() == ".txt"
+            )
         return file.with_name(f"{file.name}.txt") if shared else file.with_suffix(".txt")
 
     def _shared_in(self, folder: str) -> frozenset[str]:
@@ -111,8 +119,9 @@ class SidecarWriter(Writer):
             claimed: set[str] = set()
             shared: set[str] = set()
             for name in names:
-                # Where case makes no difference to the disk, A.jpg and a.png would share a sidecar. Two claims of one
-                # photo are one; `a.jpg.png` may not take `a.jpg.txt` from `a.jpg` either.
+                # Where case makes no difference to the disk, A.jpg and a.png would share a sidecar.
+                # Two claims of one photo are one; `a.jpg.png` may not take `a.jpg.txt` from `a.jpg`
+                # either.
                 for claim in {Path(name).stem.casefold(), name.casefold()}:
                     (shared if claim in claimed else claimed).add(claim)
             self._shared[folder] = frozenset(shared)
@@ -120,7 +129,7 @@ class SidecarWriter(Writer):
 
 
 def _lengthened(path: Path, text: str, existing: Existing) -> bytes:
-    """Return what a sidecar holds with the text added, in its own encoding and with its own ends of lines.
+    """Return a sidecar's content with the text added, in its own encoding and line ends.
 
     Without a mark it is UTF-8, or an older encoding, whose bytes are kept as they are.
     """
@@ -129,18 +138,22 @@ def _lengthened(path: Path, text: str, existing: Existing) -> bytes:
     encoding = MARKS.get(mark, "utf-8")
     escapes = "surrogateescape" if encoding == "utf-8" else "surrogatepass"
     if not mark and b"\0" in content:
-        raise OutputError(f"{path}: nothing can be added to it: zero bytes are in it, as in UTF-16, but no mark")
+        raise OutputError(
+            f"{path}: nothing can be added to it: zero bytes are in it, as in UTF-16, but no mark"
+        )
     try:
         old = content.removeprefix(mark).decode(encoding, escapes)
     except UnicodeDecodeError as error:
-        raise OutputError(f"{path}: nothing can be added to it: a broken text in {encoding}") from error
+        raise OutputError(
+            f"{path}: nothing can be added to it: a broken text in {encoding}"
+        ) from error
     end = "\r\n" if "\r\n" in old else "\n"
     joined = _joined(old.strip(BLANKS), text, existing) + end
     return mark + (encoded(joined) if encoding == "utf-8" else joined.encode(encoding, escapes))
 
 
 def _joined(old: str, new: str, existing: Existing) -> str:
-    """Put what was there and what is new one behind the other; what stands at its place already is not added again."""
+    """Join the old and the new text; a text that already stands in its place is not added again."""
     if not old or old == new:
         return new
     if existing == "append":

@@ -1,4 +1,4 @@
-"""Outputs that are no files on a disk: devices, pipes and standard output are written to, and never replaced."""
+"""Outputs that are no files on a disk: devices, pipes and standard output."""
 
 import errno
 import os
@@ -12,11 +12,14 @@ from captioner.errors import UsageError
 from captioner.terminal import check_output
 
 STANDARD_OUTPUT = Path("-")
-# What names a stream that is open already: opening it anew would write over what others have written.
+# What names a stream that is open already: opening it anew would write over what others have
+# written.
 DESCRIPTOR = re.compile(r"-|/dev/(?P<name>stdout|stderr)|/(?:dev|proc/self)/fd/(?P<number>\d{1,9})")
 NUMBERS = {"stdout": 1, "stderr": 2}
 READER_COMES_IN_S = 10.0
-"""How long a pipe may be without a reader, seconds: in `captioner ... & cat pipe`, both begin at once."""
+"""How long a pipe may be without a reader, seconds: in `captioner ... & cat pipe`, both begin at
+once.
+"""
 
 
 def is_special(path: str | Path) -> bool:
@@ -74,7 +77,9 @@ def open_special(path: str | Path) -> int:
             if error.errno != errno.ENXIO or not Path(path).is_fifo():
                 raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
             if time.monotonic() > until:
-                raise UsageError(f"{path}: nobody reads this pipe; let its reader begin first") from error
+                raise UsageError(
+                    f"{path}: nobody reads this pipe; let its reader begin first"
+                ) from error
             time.sleep(0.05)
         else:
             os.set_blocking(descriptor, True)

@@ -8,14 +8,14 @@ IN_A_CUE = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 
 
 class LinesWriter(TextWriter):
-    """Writes a line a recording; that of one that failed is empty, so that lines and files stay aligned."""
+    """Writes a line a recording, which is empty if it failed: lines and files stay aligned."""
 
     def _row(self, record: Record) -> str:
         return (record.caption or "").translate(LINE_ENDS) + "\n"
 
 
 class SrtWriter(TextWriter):
-    """Writes subtitles as SubRip files have them: numbered from 1, a comma before the milliseconds."""
+    """Writes SubRip subtitles: numbered from 1, with a comma before the milliseconds."""
 
     def _row(self, record: Record) -> str:
         cues = enumerate(_plain(record), start=1)
@@ -33,12 +33,17 @@ class VttWriter(TextWriter):
         return "WEBVTT\n"
 
     def _row(self, record: Record) -> str:
-        return "".join(f"\n{_times(cue, '.')}\n{cue.text.translate(IN_A_CUE)}\n" for cue in _plain(record))
+        return "".join(
+            f"\n{_times(cue, '.')}\n{cue.text.translate(IN_A_CUE)}\n" for cue in _plain(record)
+        )
 
 
 def _plain(record: Record) -> list[Segment]:
     """Return the cues without empty ones, each on one line."""
-    cues = [Segment(cue.start_s, cue.end_s, cue.text.translate(LINE_ENDS).strip()) for cue in record.segments]
+    cues = [
+        Segment(cue.start_s, cue.end_s, cue.text.translate(LINE_ENDS).strip())
+        for cue in record.segments
+    ]
     return [cue for cue in cues if cue.text]
 
 

@@ -20,7 +20,7 @@ LINE_ENDS = dict.fromkeys(map(ord, "\t\n\r"), " ")
 
 
 def text_line(texts: Sequence[str]) -> str:
-    """Return translations, best first, as one line with tabs between them, whatever signs a model wrote."""
+    """Return translations, best first, as one line with tabs, whatever characters a model wrote."""
     return "\t".join(text.translate(LINE_ENDS) for text in texts)
 
 
@@ -31,13 +31,14 @@ def json_row(
     sentences: Sequence[tuple[str, str, bool]],
     alignments: Sequence[tuple[int, int]] | None = None,
 ) -> str:
-    """Return one translation as a row of JSON lines, with the keys of a caption's row; all but ASCII is escaped.
+    """Return one translation as a row of JSON lines, in ASCII, with the keys of a caption's row.
 
     Args:
         source: The text that was translated.
         candidates: Translations, best first, each with its log-probability, nats.
         model: Name of the model.
-        sentences: Each sentence of the source, its best translation, and whether that may lack something.
+        sentences: Each sentence of the source, its best translation, and whether that may lack
+            something.
         alignments: Source word and target word of the best one, where they are wanted.
     """
     row: dict[str, Any] = {
@@ -49,7 +50,8 @@ def json_row(
         "error": None,
         "doubtful": any(is_doubtful for _, _, is_doubtful in sentences),
         "sentences": [
-            {"source": source, "text": text, "doubtful": is_doubtful} for source, text, is_doubtful in sentences
+            {"source": source, "text": text, "doubtful": is_doubtful}
+            for source, text, is_doubtful in sentences
         ],
     }
     if alignments is not None:
@@ -61,12 +63,15 @@ def pharaoh(alignments: Sequence[tuple[int, int]]) -> str:
     """Return alignments as `0-0 1-2`: source word and target word, counted from 0.
 
     Source:
-        The format of the Pharaoh decoder: Koehn 2004, "Pharaoh: a Beam Search Decoder for Phrase-Based SMT".
+        The format of the Pharaoh decoder: Koehn 2004, "Pharaoh: a Beam Search Decoder for
+        Phrase-Based SMT".
     """
     return " ".join(f"{source}-{target}" for source, target in alignments)
 
 
-def draw_alignment(source_words: Sequence[str], target_words: Sequence[str], attention: ArrayLike) -> Image.Image:
+def draw_alignment(
+    source_words: Sequence[str], target_words: Sequence[str], attention: ArrayLike
+) -> Image.Image:
     """Draw where the decoder looked: source words across, target words down, the darker the more.
 
     Of a long text the first 60 words of each side are drawn.
@@ -83,16 +88,23 @@ def draw_alignment(source_words: Sequence[str], target_words: Sequence[str], att
 
     weights = np.asarray(attention, np.float32)
     if weights.shape != (len(target_words), len(source_words)) and weights.size:
-        raise ShapeError(f"attention: shape {weights.shape} for {len(target_words)} and {len(source_words)} words")
+        raise ShapeError(
+            f"attention: shape {weights.shape} for {len(target_words)} and {len(source_words)}"
+            " words"
+        )
     columns, rows = _labels(source_words), _labels(target_words)
     shown = np.zeros((max(len(rows), 1), max(len(columns), 1)), np.float32)
     shown[: len(rows), : len(columns)] = weights[: len(rows), : len(columns)]
     height, width = (INCHES_A_WORD * size for size in shown.shape)
-    figure = Figure(figsize=(width + _label_inches(rows), height + _label_inches(columns)), layout="constrained")
+    figure = Figure(
+        figsize=(width + _label_inches(rows), height + _label_inches(columns)), layout="constrained"
+    )
     axes = figure.subplots()
     axes.imshow(shown, cmap="Blues", vmin=0, vmax=1, aspect="equal")
     literal = {"parse_math": False}  # a dollar sign is a dollar sign
-    axes.set_xticks(range(len(columns)), columns, rotation=45, ha="left", rotation_mode="anchor", **literal)
+    axes.set_xticks(
+        range(len(columns)), columns, rotation=45, ha="left", rotation_mode="anchor", **literal
+    )
     axes.set_yticks(range(len(rows)), rows, **literal)
     axes.tick_params(length=0, labelsize=11, labeltop=True, labelbottom=False)
     axes.set_xticks(np.arange(0.5, shown.shape[1] - 1), minor=True)
@@ -109,7 +121,8 @@ def draw_alignment(source_words: Sequence[str], target_words: Sequence[str], att
 
 def _labels(words: Sequence[str]) -> list[str]:
     return [
-        word if len(word) <= LONGEST_LABEL else f"{word[: LONGEST_LABEL - 1]}…" for word in words[:MOST_WORDS_DRAWN]
+        word if len(word) <= LONGEST_LABEL else f"{word[: LONGEST_LABEL - 1]}…"
+        for word in words[:MOST_WORDS_DRAWN]
     ]
 
 

@@ -1,4 +1,7 @@
-"""What all writers of results share: records go in one by one, `close` or the end of a `with` block finishes."""
+"""What all writers of results share.
+
+Records go in one by one; `close`, or the end of a `with` block, finishes.
+"""
 
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
@@ -20,7 +23,9 @@ class Writer(ABC):
     lists_failures: ClassVar[bool] = False
 
     def __init__(self) -> None:
-        self._open = ExitStack()  # files that get their names by `close`, and vanish where the work breaks off
+        self._open = (
+            ExitStack()
+        )  # files that get their names by `close`, and vanish where the work breaks off
         self._closed = False
 
     @abstractmethod
@@ -50,7 +55,10 @@ class Writer(ABC):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if error is None:
             self.close()

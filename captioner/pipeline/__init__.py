@@ -1,4 +1,4 @@
-"""From a name to words in one line, `load("everyday").caption("photo.jpg")`: what command line and web page call."""
+"""A name to words in one line, `load("everyday").caption("photo.jpg")`."""
 
 from captioner.outputs.record import Segment
 from captioner.pipeline.captioner import Captioner

@@ -48,9 +48,12 @@ class Captioner:
         """Return the model's own search options with some of them changed.
 
         Raises:
-            ConfigError: An option is unknown or out of range, or a required word is none that the model may write.
+            ConfigError: An option is unknown or out of range, or a required word is none that the
+                model may write.
         """
-        search = validated(SearchConfig, {**self.search_config.model_dump(), **changes}, "search options")
+        search = validated(
+            SearchConfig, {**self.search_config.model_dump(), **changes}, "search options"
+        )
         self.check(search)
         return search
 
@@ -74,9 +77,10 @@ class Captioner:
         """Caption one photo, or several of them.
 
         Args:
-            photos: A path, the bytes of a file, an open file, a PIL image, a numpy array `[height, width, 3]`, or a
-                list or other iterable of any.
-            **options: Fields of `SearchConfig`, such as `beam_size`, `num_captions` or `max_length`.
+            photos: A path, the bytes of a file, an open file, a PIL image, a numpy array `[height,
+                width, 3]`, or a list or other iterable of any.
+            **options: Fields of `SearchConfig`, such as `beam_size`, `num_captions` or
+                `max_length`.
 
         Returns:
             One result, or a list of them for several photos.
@@ -105,17 +109,22 @@ class Captioner:
 
     @property
     def num_streams(self) -> int:
-        """How many batches are best worked on side by side: on a CPU one for each thread that torch may use.
+        """How many batches are best worked on at once: on a CPU, one for each of torch's threads.
 
-        Layers of a few photos are too small to be shared out among threads, the less so where other programs run.
+        Layers of a few photos are too small to be shared out among threads, the less so where other
+        programs run.
         """
         return min(torch.get_num_threads(), MOST_STREAMS) if self.model.device.type == "cpu" else 1
 
-    def caption_images(self, images: Sequence[Image.Image | Tensor], search: SearchConfig) -> list[CaptionResult]:
+    def caption_images(
+        self, images: Sequence[Image.Image | Tensor], search: SearchConfig
+    ) -> list[CaptionResult]:
         """Caption photos that are read already, or preprocessed too, as one batch."""
         if not images:
             return []
-        tensors = [image if isinstance(image, Tensor) else self.preprocess(image) for image in images]
+        tensors = [
+            image if isinstance(image, Tensor) else self.preprocess(image) for image in images
+        ]
         with torch.inference_mode():
             memory = self._encode(tensors)
             found = self.model.search(memory, search)
@@ -123,7 +132,9 @@ class Captioner:
             raise ModelError(f"model {self.name!r} gives no map of a photo")
         grid = memory.layout.height, memory.layout.width
         if search.concepts and memory.concepts is None:
-            raise UsageError(f"model {self.name!r} does not tell what it finds in a photo: leave concepts out")
+            raise UsageError(
+                f"model {self.name!r} does not tell what it finds in a photo: leave concepts out"
+            )
         detected = [()] * len(found) if memory.concepts is None else self._detected(memory.concepts)
         results = []
         for hypotheses, words in zip(found, detected, strict=True):
@@ -133,10 +144,16 @@ class Captioner:
         return results
 
     def _encode(self, tensors: Sequence[Tensor]) -> Memory:
-        """Read photos; on a CPU a few at a time, as what the backbone makes of more does not fit into its caches."""
+        """Read photos.
+
+        On a CPU a few are read at a time, because the backbone's output for more does not fit its
+        caches.
+        """
         at_once = ENCODED_AT_ONCE if self.model.device.type == "cpu" else len(tensors)
         parts = [tensors[start : start + at_once] for start in range(0, len(tensors), at_once)]
-        return Memory.join([self.model.encode(torch.stack(list(part)).to(self.model.device)) for part in parts])
+        return Memory.join(
+            [self.model.encode(torch.stack(list(part)).to(self.model.device)) for part in parts]
+        )
 
     def _detected(self, detected: DetectedConcepts) -> list[tuple[Concept, ...]]:
         """Return the words detected in each photo, the most telling first."""
@@ -154,7 +171,9 @@ class Captioner:
         log_probs = tuple(hypothesis.token_log_probs[: len(words)])
         fitted = self.model.config.confidence
         return Candidate(
-            calibrated=confidence(evidence(hypothesis.log_prob, log_probs, surest), fitted) if fitted else None,
+            calibrated=confidence(evidence(hypothesis.log_prob, log_probs, surest), fitted)
+            if fitted
+            else None,
             text=self.model.decode([hypothesis])[0],
             log_prob=hypothesis.log_prob,
             words=words,

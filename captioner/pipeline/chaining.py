@@ -1,4 +1,4 @@
-"""From translations of pieces to that of their sentence, and from those of sentences to that of their text."""
+"""Translations of pieces to that of their sentence, and of sentences to that of their text."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,10 @@ from captioner.preprocess.sentences import Layout
 from captioner.preprocess.text import Piece
 
 
-def chain_pieces(sentence: str, pieces: Sequence[Piece], found: Sequence[tuple[Candidate, ...]]) -> SentenceResult:
-    """Put the pieces of one sentence, each with its candidates, together: best with best, second with second."""
+def chain_pieces(
+    sentence: str, pieces: Sequence[Piece], found: Sequence[tuple[Candidate, ...]]
+) -> SentenceResult:
+    """Join the pieces of a sentence, candidate by candidate: best with best, second with second."""
     if len(pieces) == 1:
         return SentenceResult(found[0], sentence)
     columns = [piece.start for piece in pieces]
@@ -21,7 +23,9 @@ def chain_pieces(sentence: str, pieces: Sequence[Piece], found: Sequence[tuple[C
     return SentenceResult(tuple(ranked), sentence, num_pieces=len(pieces))
 
 
-def chain_sentences(text: str, layout: Layout, sentences: Sequence[SentenceResult]) -> TranslationResult:
+def chain_sentences(
+    text: str, layout: Layout, sentences: Sequence[SentenceResult]
+) -> TranslationResult:
     """Put the sentences of one text together as they stood: best with best, second with second.
 
     Args:
@@ -42,7 +46,7 @@ def chain_sentences(text: str, layout: Layout, sentences: Sequence[SentenceResul
 
 
 def _first_columns(layout: Layout, sentences: Sequence[SentenceResult]) -> list[int]:
-    """Return the word of the text, counted from 0, at which each copied word and each sentence begins."""
+    """Return the word of the text, from 0, at which each copied word and each sentence begins."""
     columns: list[int] = []
     num_words = 0
     for gap, sentence in zip(layout.gaps, [*sentences, None], strict=True):

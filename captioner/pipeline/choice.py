@@ -1,4 +1,4 @@
-"""Which engine runs a model: torch itself, or ONNX graphs from the model's folder or from a cache of exported ones."""
+"""Which engine runs a model: torch, or ONNX graphs from its folder or from a cache."""
 
 import hashlib
 import importlib.util
@@ -18,20 +18,30 @@ from captioner.onnx.model import ENCODER
 
 ENGINES = ("auto", "torch", "onnx")
 EXPORT_PAYS_FROM = 1000
-"""So many photos gain what the export costs: some 10 s, where each photo gains some 20 ms on two cores."""
+"""So many photos gain what the export costs: some 10 s, where each photo gains some 20 ms on two
+cores.
+"""
 
 # What the graphs are made of, beside the model's own files.
 SOURCES = (
-    *("modules/attention.py", "modules/decoder.py", "modules/encoders/backbone.py", "modules/encoders/concepts.py"),
+    *(
+        "modules/attention.py",
+        "modules/decoder.py",
+        "modules/encoders/backbone.py",
+        "modules/encoders/concepts.py",
+    ),
     *("modules/encoders/image.py", "modules/memory.py", "onnx/graphs.py"),
 )
 
 
-def onnx_folder(model: str | Path, engine: str, device: torch.device, num_photos: int) -> Path | None:
-    """Return the folder with the graphs that are to be run, or None where torch is to run the model.
+def onnx_folder(
+    model: str | Path, engine: str, device: torch.device, num_photos: int
+) -> Path | None:
+    """Return the folder with the graphs to run, or None if torch runs the model.
 
-    `onnx` exports a model that has no graphs yet, once: they are kept in the user's cache. `auto` does so on a CPU
-    where so many photos wait that it pays, and takes graphs that are there in any case.
+    `onnx` exports a model that has no graphs yet, once: they are kept in the user's cache. `auto`
+    does so on a CPU where so many photos wait that it pays, and takes graphs that are there in any
+    case.
 
     Args:
         model: A folder, or a hub's `owner/name`.
@@ -41,7 +51,8 @@ def onnx_folder(model: str | Path, engine: str, device: torch.device, num_photos
 
     Raises:
         UsageError: There is no such engine, or it does not run on the device.
-        ModelError: The folder holds graphs alone and torch is asked for, or the model cannot be exported.
+        ModelError: The folder holds graphs alone and torch is asked for, or the model cannot be
+            exported.
         MissingExtraError: ONNX Runtime, or what exports, is not installed.
         CacheError: The cache cannot be written.
     """
@@ -49,23 +60,32 @@ def onnx_folder(model: str | Path, engine: str, device: torch.device, num_photos
         raise UsageError(f"there is no engine {engine!r}: choose from {', '.join(ENGINES)}")
     exported = isinstance(model, Path) and (model / ENCODER).is_file()
     if exported and engine == "torch":
-        raise ModelError(f"{model} holds ONNX graphs, which torch cannot run: give the model that they were made of")
+        raise ModelError(
+            f"{model} holds ONNX graphs, which torch cannot run: give the model that they were made"
+            " of"
+        )
     if engine == "onnx" and device.type != "cpu":
-        raise UsageError("the engine onnx runs on the CPU alone: choose --device cpu, or --engine torch")
+        raise UsageError(
+            "the engine onnx runs on the CPU alone: choose --device cpu, or --engine torch"
+        )
     if exported and isinstance(model, Path):
         return model
     if engine == "torch" or device.type != "cpu":
         return None
     if engine == "onnx":
         return _exported(Path(model if isinstance(model, Path) else snapshot_download(model)))
-    if isinstance(model, str) or not all(importlib.util.find_spec(name) for name in ("onnxruntime", "onnxscript")):
+    if isinstance(model, str) or not all(
+        importlib.util.find_spec(name) for name in ("onnxruntime", "onnxscript")
+    ):
         return None
     if num_photos < EXPORT_PAYS_FROM and not _is_kept(model):
         return None
     try:
         return _exported(model)
     except CaptionerError as error:
-        logging.getLogger(__name__).warning("captioner: torch runs the model, as ONNX Runtime cannot: %s", error)
+        logging.getLogger(__name__).warning(
+            "captioner: torch runs the model, as ONNX Runtime cannot: %s", error
+        )
         return None
 
 
@@ -76,9 +96,13 @@ def cache_folder() -> Path:
         CacheError: There is neither.
     """
     try:
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "captioner" / "onnx"
+        return (
+            Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "captioner" / "onnx"
+        )
     except RuntimeError as error:  # an unknown user, without HOME
-        raise CacheError("this user has no home to keep exported graphs in: set XDG_CACHE_HOME") from error
+        raise CacheError(
+            "this user has no home to keep exported graphs in: set XDG_CACHE_HOME"
+        ) from error
 
 
 def _is_kept(model: Path) -> bool:
@@ -94,7 +118,7 @@ def _is_there(place: Path) -> bool:
 
 
 def _place(model: Path) -> Path:
-    """Return where the graphs of a model are kept: another place for other weights or other versions."""
+    """Return where a model's graphs are kept; other weights or versions have another place."""
     digest = hashlib.sha256(f"{__version__} {torch.__version__}".encode())
     files = sorted([*model.glob("*.json"), *model.glob("*.safetensors")])
     for file in [*files, *(Path(__file__).parent.parent / name for name in SOURCES)]:
@@ -117,7 +141,9 @@ def _exported(model: Path) -> Path:
     loaded = CaptionerModel.from_pretrained(model)
     with (
         _cache_errors(place),
-        tempfile.TemporaryDirectory(dir=place.parent, prefix=".part-", ignore_cleanup_errors=True) as part,
+        tempfile.TemporaryDirectory(
+            dir=place.parent, prefix=".part-", ignore_cleanup_errors=True
+        ) as part,
     ):
         export_onnx(loaded, Path(part) / "graphs")
         if not place.is_dir():  # another process may have been faster
@@ -130,4 +156,6 @@ def _cache_errors(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CacheError(f"{place}: exported graphs cannot be kept there ({error}): set XDG_CACHE_HOME") from error
+        raise CacheError(
+            f"{place}: exported graphs cannot be kept there ({error}): set XDG_CACHE_HOME"
+        ) from error

@@ -1,6 +1,7 @@
-"""How likely a caption is right, in one number: logistic regression on how sure search and detector were.
+"""How likely a caption is right: logistic regression on how sure search and detector were.
 
-The weights stand in a model's config as `confidence`; `benchmarks/confidence.py` fits them and draws how they hold.
+The weights stand in a model's config as `confidence`; `benchmarks/confidence.py` fits them and
+draws how they hold.
 """
 
 import math
@@ -9,7 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-# Of the logarithm of the posterior that is maximised: a weak pull to zero, which keeps the fit finite.
+# Of the logarithm of the posterior that is maximised: a weak pull to zero, which keeps the fit
+# finite.
 PRIOR = 1e-3
 STEPS = 50
 # A word that was required may be unlikelier than this by any amount.

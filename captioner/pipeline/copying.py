@@ -16,19 +16,20 @@ ALIGNED = 0.5  # a word that looked so much at what is copied is a failed copy o
 def best_trial(
     found: Sequence[tuple[Sequence[Piece], Sequence[tuple[Candidate, ...]]]],
 ) -> tuple[Sequence[Piece], list[tuple[Candidate, ...]]]:
-    """Choose the trial of a sentence that lost the least, and of those the likeliest; put in what is copied.
+    """Choose the trial that lost the least, of equal ones the likeliest, and insert the copies.
 
     Args:
         found: Of each trial the pieces that were read, and the candidates of each.
     """
     pieces, said = max(found, key=_worth) if len(found) > 1 else found[0]
     return pieces, [
-        tuple(with_copies(one, piece) for one in candidates) for piece, candidates in zip(pieces, said, strict=True)
+        tuple(with_copies(one, piece) for one in candidates)
+        for piece, candidates in zip(pieces, said, strict=True)
     ]
 
 
 def _worth(trial: tuple[Sequence[Piece], Sequence[tuple[Candidate, ...]]]) -> tuple[int, float]:
-    """Return how many of a trial's stand-ins were written, each once, and the log-probability of a word."""
+    """Return how many stand-ins of a trial were written once, and the log-probability of a word."""
     pieces, best = trial[0], [candidates[0] for candidates in trial[1]]
     kept = [
         len(stand_in.pattern.findall(one.text)) == 1
@@ -41,8 +42,9 @@ def _worth(trial: tuple[Sequence[Piece], Sequence[tuple[Candidate, ...]]]) -> tu
 def with_copies(candidate: Candidate, piece: Piece) -> Candidate:
     """Return a translation that has everything that is copied.
 
-    What stood in for something gives its place to it: of several, the one that looked at it most. Where there is none,
-    the word that looked at it gives its place, or else it stands behind the word that looked at it most.
+    What stood in for something gives its place to it: of several, the one that looked at it most.
+    Where there is none, the word that looked at it gives its place, or else it stands behind the
+    word that looked at it most.
 
     Args:
         candidate: The translation, with its attention.
@@ -55,7 +57,9 @@ def with_copies(candidate: Candidate, piece: Piece) -> Candidate:
         found = list(one.pattern.finditer(candidate.text))
         if found:
             words = [len(candidate.text[: match.end()].split()) - 1 for match in found]
-            best = max(range(len(found)), key=lambda number: candidate.attention[words[number], column])
+            best = max(
+                range(len(found)), key=lambda number: candidate.attention[words[number], column]
+            )
             places.append((*found[best].span(), one.literal))
         else:
             lost.append((one.literal, column))
@@ -69,7 +73,7 @@ def with_copies(candidate: Candidate, piece: Piece) -> Candidate:
 
 
 def _inserted(candidate: Candidate, literal: str, column: int) -> Candidate:
-    """Put what was not written in the place of the word that tried, or behind the one that looked at it most."""
+    """Put a lost copy in place of the word meant for it, or behind the most attentive one."""
     looks = candidate.attention[:, column] if candidate.words else np.zeros(0, np.float32)
     place = int(looks.argmax()) if len(looks) else -1
     words = list(candidate.words)
@@ -80,13 +84,26 @@ def _inserted(candidate: Candidate, literal: str, column: int) -> Candidate:
     at = place + 1
     if place >= 0 and place == len(words) - 1:  # the sentence's end stays behind
         before, core, after = _marks(words[place])
-        words[place], literal = f"{before}{core}" or words[place], f"{literal}{after}" if core else literal
+        words[place], literal = (
+            f"{before}{core}" or words[place],
+            f"{literal}{after}" if core else literal,
+        )
     words.insert(at, literal)
     row = np.zeros((1, candidate.attention.shape[1] or column + 1), np.float32)
     row[0, column] = 1
     log_probs = (*candidate.word_log_probs[:at], 0.0, *candidate.word_log_probs[at:])
-    attention = np.concatenate([candidate.attention[:at], row, candidate.attention[at:]]) if candidate.words else row
-    return replace(candidate, text=" ".join(words), words=tuple(words), word_log_probs=log_probs, attention=attention)
+    attention = (
+        np.concatenate([candidate.attention[:at], row, candidate.attention[at:]])
+        if candidate.words
+        else row
+    )
+    return replace(
+        candidate,
+        text=" ".join(words),
+        words=tuple(words),
+        word_log_probs=log_probs,
+        attention=attention,
+    )
 
 
 def _marks(word: str) -> tuple[str, str, str]:

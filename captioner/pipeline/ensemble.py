@@ -1,4 +1,4 @@
-"""Several models that write one text together: slower than each, and better than the best of them."""
+"""Several models that write one text together: slower and better than the best of them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +11,9 @@ from captioner.search.ensemble import EnsembleDecoder
 
 
 class Ensemble(TextGeneration):
-    """Has the verbs of a model; settings, names of things seen and where it looked are the first member's.
+    """Behaves like one model.
+
+    Settings, detected concepts and attention are the first member's.
 
     Args:
         models: Loaded models of one sense, which read alike and have one vocabulary.
@@ -24,9 +26,14 @@ class Ensemble(TextGeneration):
     def __init__(self, models: Sequence[Any], names: Sequence[str]) -> None:
         first = models[0]
         for name, model in zip(names[1:], models[1:], strict=True):
-            for what, mine, its in zip(("sense", "vocabulary", "input"), _traits(first), _traits(model), strict=True):
+            for what, mine, its in zip(
+                ("sense", "vocabulary", "input"), _traits(first), _traits(model), strict=True
+            ):
                 if mine != its:
-                    raise ModelError(f"models {names[0]!r} and {name!r} cannot write together: they differ in {what}")
+                    raise ModelError(
+                        f"models {names[0]!r} and {name!r} cannot write together: they differ in"
+                        f" {what}"
+                    )
         self.models = tuple(models)
         self.config, self.tokenizer, self.device = first.config, first.tokenizer, first.device
         self.search_config, self.image_config = first.search_config, first.image_config
@@ -55,7 +62,10 @@ class Ensemble(TextGeneration):
 
 
 def _traits(model: Any) -> tuple[Any, ...]:
-    """Return what members must have in common: the sense, the vocabulary, and what a tensor of the input is."""
+    """Return what members must share: the modality, the vocabulary, and the shape of the input."""
     encoder = model.config.encoder
-    reads = {name: encoder.get(name) for name in ("sample_rate_hz", "num_mels", "num_frames", "max_positions")}
+    reads = {
+        name: encoder.get(name)
+        for name in ("sample_rate_hz", "num_mels", "num_frames", "max_positions")
+    }
     return model.kind, model.tokenizer.get_vocab(), (reads, model.image_config)

@@ -1,4 +1,4 @@
-"""Any captioner of transformers (BLIP, GIT, ViT-GPT2 and their kind) behind the interface of our own."""
+"""Any captioner of transformers (BLIP, GIT, ViT-GPT2 and others) behind our own interface."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,9 @@ from captioner.pipeline.result import Candidate, CaptionResult
 from captioner.preprocess.image import ImageSource, read_image
 
 NO_EFFECT = ("banned_words", "required_words", "concepts", "no_repeat_concepts", "num_groups")
-"""Search options that transformers does not have; all others mean what they mean for our own models, in tokens."""
+"""Search options that transformers does not have; all others mean what they mean for our own
+models, in tokens.
+"""
 
 
 class HuggingFacePreprocessor:
@@ -45,7 +47,8 @@ class HuggingFaceCaptioner(Captioner):
         device: Where it runs.
 
     Raises:
-        ModelError: It cannot be loaded, is no model that captions photos, or has no safetensors weights.
+        ModelError: It cannot be loaded, is no model that captions photos, or has no safetensors
+            weights.
     """
 
     def __init__(self, model: str | Path, device: torch.device) -> None:
@@ -59,7 +62,9 @@ class HuggingFaceCaptioner(Captioner):
                     model, use_safetensors=True, dtype=torch.float32, output_loading_info=True
                 )
         except Exception as error:  # transformers and its hub raise all kinds
-            raise ModelError(f"{model} cannot be loaded as a captioner of transformers: {error}") from error
+            raise ModelError(
+                f"{model} cannot be loaded as a captioner of transformers: {error}"
+            ) from error
         self.preprocess: Any = HuggingFacePreprocessor(processor)
         loaded, info = found
         if missing := sorted(map(str, info["missing_keys"])):
@@ -73,16 +78,21 @@ class HuggingFaceCaptioner(Captioner):
 
     @property
     def num_streams(self) -> int:
-        """One: such large layers are shared out among threads well enough, and a batch takes much memory."""
+        """One, because such large layers use all threads well, and a batch takes much memory."""
         return 1
 
     def check(self, search: SearchConfig) -> None:
         """See that transformers has such options."""
         for option in NO_EFFECT:
             if getattr(search, option) != getattr(SearchConfig(), option):
-                raise ConfigError(f"search.{option}: {self.name} is a model of transformers, which has no such option")
+                raise ConfigError(
+                    f"search.{option}: {self.name} is a model of transformers, which has no such"
+                    " option"
+                )
 
-    def caption_images(self, images: Sequence[Image.Image | Tensor], search: SearchConfig) -> list[CaptionResult]:
+    def caption_images(
+        self, images: Sequence[Image.Image | Tensor], search: SearchConfig
+    ) -> list[CaptionResult]:
         """Caption photos that are read already, or preprocessed too, as one batch.
 
         Raises:
@@ -92,29 +102,46 @@ class HuggingFaceCaptioner(Captioner):
         self.check(search)
         if not images:
             return []
-        tensors = [image if isinstance(image, Tensor) else self.preprocess(image) for image in images]
+        tensors = [
+            image if isinstance(image, Tensor) else self.preprocess(image) for image in images
+        ]
         pixels = torch.stack(tensors).to(self.model.device)
         try:
             seed = search.seed if search.sample else None
-            with torch.inference_mode(), torch.random.fork_rng(devices=[], enabled=seed is not None), _quiet():
+            with (
+                torch.inference_mode(),
+                torch.random.fork_rng(devices=[], enabled=seed is not None),
+                _quiet(),
+            ):
                 if seed is not None:
                     torch.manual_seed(seed)
                 output: Any = self.model.generate(pixel_values=pixels, **_generate_options(search))
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"{self.name} cannot caption a photo without a prompt: {error}") from error
+            raise ModelError(
+                f"{self.name} cannot caption a photo without a prompt: {error}"
+            ) from error
         candidates = self._candidates(output)
         count = search.num_captions
-        return [CaptionResult(tuple(candidates[first : first + count])) for first in range(0, len(candidates), count)]
+        return [
+            CaptionResult(tuple(candidates[first : first + count]))
+            for first in range(0, len(candidates), count)
+        ]
 
     def _candidates(self, output: Any) -> list[Candidate]:
         token_ids, log_probs, real = written(output, self._end_ids())
         special = torch.isin(token_ids, torch.tensor(self._tokenizer.all_special_ids))
         return [
-            self._candidate_of(ids[kept & ~hidden].tolist(), values[kept & ~hidden].tolist(), float(values[kept].sum()))
+            self._candidate_of(
+                ids[kept & ~hidden].tolist(),
+                values[kept & ~hidden].tolist(),
+                float(values[kept].sum()),
+            )
             for ids, values, kept, hidden in zip(token_ids, log_probs, real, special, strict=True)
         ]
 
-    def _candidate_of(self, token_ids: list[int], log_probs: list[float], log_prob: float) -> Candidate:
+    def _candidate_of(
+        self, token_ids: list[int], log_probs: list[float], log_prob: float
+    ) -> Candidate:
         return Candidate(
             text=str(self._tokenizer.decode(token_ids, skip_special_tokens=True)).strip(),
             log_prob=log_prob,
@@ -125,7 +152,11 @@ class HuggingFaceCaptioner(Captioner):
 
     def _end_ids(self) -> list[int]:
         end: Any = self.model.generation_config.eos_token_id
-        ends = [*(end if isinstance(end, list) else [end]), self._tokenizer.eos_token_id, self._tokenizer.sep_token_id]
+        ends = [
+            *(end if isinstance(end, list) else [end]),
+            self._tokenizer.eos_token_id,
+            self._tokenizer.sep_token_id,
+        ]
         return [token_id for token_id in ends if token_id is not None]
 
 
@@ -140,10 +171,19 @@ def _generate_options(search: SearchConfig) -> dict[str, Any]:
         "output_logits": True,
     }
     if search.sample:
-        drawn = {"do_sample": True, "num_beams": 1, "temperature": search.temperature, "top_p": search.top_p}
+        drawn = {
+            "do_sample": True,
+            "num_beams": 1,
+            "temperature": search.temperature,
+            "top_p": search.top_p,
+        }
         return options | drawn | {"top_k": 0}
     beams = max(search.beam_size, search.num_captions)
-    return options | {"do_sample": False, "num_beams": beams, "length_penalty": search.length_penalty}
+    return options | {
+        "do_sample": False,
+        "num_beams": beams,
+        "length_penalty": search.length_penalty,
+    }
 
 
 def written(
@@ -152,7 +192,8 @@ def written(
     """Take apart what `generate` returned.
 
     Returns:
-        The tokens without any prompt, the log-probability of each, and whether it is real, its text's end included.
+        The tokens without any prompt, the log-probability of each, and whether it is real, its
+        text's end included.
     """
     logits: Float[Tensor, "target beams vocab"] = torch.stack(output.logits).float()
     beams = getattr(output, "beam_indices", None)

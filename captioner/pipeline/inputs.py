@@ -13,12 +13,14 @@ T = TypeVar("T")
 
 
 def several(given: Any, wanted: str) -> Iterable[Any]:
-    """Return what holds several things as it is: a list, a generator, the lines of a table's column.
+    """Return a collection (a list, a generator, a table's column) as it is.
 
     Raises:
         InputError: It holds nothing of the kind.
     """
-    if isinstance(given, Iterable) and not isinstance(given, str | bytes | bytearray | Mapping | np.ndarray | Tensor):
+    if isinstance(given, Iterable) and not isinstance(
+        given, str | bytes | bytearray | Mapping | np.ndarray | Tensor
+    ):
         return given
     raise InputError(f"<{type(given).__name__}>", f"give {wanted}, or several of them")
 

@@ -28,19 +28,23 @@ Models = str | Path | Sequence[str | Path]
 HUGGING_FACE = "hf:"  # what the name of a model of transformers begins with
 
 
-def load(model: Models = "everyday", device: str = "auto", engine: str = "auto", num_photos: int = 1) -> Sense:
-    """Load a model that ships, a folder written by training or by `captioner export`, or one of a hub.
+def load(
+    model: Models = "everyday", device: str = "auto", engine: str = "auto", num_photos: int = 1
+) -> Sense:
+    """Load a shipped model, a folder written by training or `captioner export`, or one of a hub.
 
     Args:
-        model: A name that `captioner models` lists, a folder, or a hub's `owner/name`; with `hf:` before it, a folder
-            or an `owner/name` of an image-to-text model of transformers, such as BLIP, which torch alone runs. Or a
-            list of models of one vocabulary, which then write together.
+        model: A name that `captioner models` lists, a folder, or a hub's `owner/name`; with `hf:`
+            before it, a folder or an `owner/name` of an image-to-text model of transformers, such
+            as BLIP, which torch alone runs. Or a list of models of one vocabulary, which then write
+            together.
         device: `cpu`, `cuda`, `mps`, or `auto` for the fastest that is there.
         engine: What runs it: `torch`, `onnx` (faster on a CPU), or `auto` for ONNX where that pays.
         num_photos: How many photos are waiting; for many, `auto` exports a model to ONNX first.
 
     Raises:
-        ModelError: There is no such model, its files are broken, or several models do not fit together.
+        ModelError: There is no such model, its files are broken, or several models do not fit
+            together.
         UsageError: There is no such engine, it does not run on the device, or no model is named.
         MissingExtraError: The engine is not installed.
         CacheError: What is exported for the engine `onnx` cannot be kept.
@@ -55,37 +59,52 @@ def load(model: Models = "everyday", device: str = "auto", engine: str = "auto",
         raise UsageError("no model is named: give one, or several that write together")
     if len(names) > 1:
         members = [_load_one(name, where, engine, num_photos) for name in names]
-        return _of_kind(Ensemble(members, [model_name(name) for name in names]), "+".join(map(model_name, names)))
+        return _of_kind(
+            Ensemble(members, [model_name(name) for name in names]),
+            "+".join(map(model_name, names)),
+        )
     (model,) = names
     if str(model).startswith(HUGGING_FACE):
         from captioner.pipeline.hugging_face import HuggingFaceCaptioner
 
         if engine == "onnx":
-            raise UsageError(f"{model} is a model of transformers, which torch runs: choose --engine torch")
+            raise UsageError(
+                f"{model} is a model of transformers, which torch runs: choose --engine torch"
+            )
         name = str(model).removeprefix(HUGGING_FACE)
         if not (Path(name).exists() or is_hub_name(name)):
-            raise ModelError(f"{model}: {name} is neither a folder that is there nor a hub's owner/name")
+            raise ModelError(
+                f"{model}: {name} is neither a folder that is there nor a hub's owner/name"
+            )
         return HuggingFaceCaptioner(name, where)
     return _of_kind(_load_one(model, where, engine, num_photos), model_name(model))
 
 
 def _names(models: Any) -> list[str | Path]:
-    names = [*models] if isinstance(models, Iterable) and not isinstance(models, bytes) else [models]
+    names = (
+        [*models] if isinstance(models, Iterable) and not isinstance(models, bytes) else [models]
+    )
     for name in names:
         if not isinstance(name, str | Path):
             raise UsageError(f"{name!r} names no model: give a name, a folder, or a list of them")
     return names
 
 
-def _load_one(model: str | Path, where: torch.device, engine: str, num_photos: int) -> "CaptionerModel | OnnxModel":
+def _load_one(
+    model: str | Path, where: torch.device, engine: str, num_photos: int
+) -> "CaptionerModel | OnnxModel":
     if str(model).startswith(HUGGING_FACE):
-        raise UsageError(f"{model} is a model of transformers, which writes alone: leave the other models out")
+        raise UsageError(
+            f"{model} is a model of transformers, which writes alone: leave the other models out"
+        )
     folder = find_model(model)
     with loading_model(f"model {str(model)!r}"):
         graphs = onnx_folder(folder, engine, where, num_photos)
         if graphs is not None:
             return OnnxModel(graphs)
-        from captioner.model.captioner_model import CaptionerModel  # not before: the graphs do without what it imports
+        from captioner.model.captioner_model import (
+            CaptionerModel,
+        )  # not before: the graphs do without what it imports
 
         loaded = CaptionerModel.from_pretrained(folder)
         loaded.to(where)  # type: ignore[arg-type]  # transformers hides the method's own signature
@@ -138,7 +157,7 @@ def load_recognizer(model: Models = "actions", device: str = "auto") -> ActionRe
 
 
 def _of_sense(sense: type[SenseT], loaded: Sense) -> SenseT:
-    """Return a model of the sense that is wanted, or say what it does instead, and with which command."""
+    """Return a model of the wanted modality, or say what it does instead and with which command."""
     if isinstance(loaded, sense):
         return loaded
     if isinstance(loaded, Captioner):
@@ -157,7 +176,9 @@ def _device(name: str) -> torch.device:
         try:
             return torch.device(name)
         except (RuntimeError, TypeError) as error:
-            raise UsageError(f"there is no device {name!r}: choose cpu, cuda, mps or auto") from error
+            raise UsageError(
+                f"there is no device {name!r}: choose cpu, cuda, mps or auto"
+            ) from error
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

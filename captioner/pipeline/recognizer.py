@@ -43,7 +43,9 @@ class ActionRecognizer:
 
     def __init__(self, model: "CaptionerModel", name: str) -> None:
         if not isinstance(model.encoder, VideoEncoder):
-            raise ModelError(f"model {name!r} watches no clips: its encoder is of kind {model.kind}")
+            raise ModelError(
+                f"model {name!r} watches no clips: its encoder is of kind {model.kind}"
+            )
         self.model = model.train(False)
         self.name = name
         self._names_labels = self.model.search_config.max_length == 1
@@ -55,12 +57,15 @@ class ActionRecognizer:
         Raises:
             ConfigError: An option is unknown or out of range.
         """
-        return validated(SearchConfig, {**self.model.search_config.model_dump(), **changes}, "search options")
+        return validated(
+            SearchConfig, {**self.model.search_config.model_dump(), **changes}, "search options"
+        )
 
     def best_labels(self, count: int, **changes: Any) -> SearchConfig:
         """Return the search options that find so many labels.
 
-        The beam is twice as wide: labels that ended and those that were cut behind their word share it.
+        The beam is twice as wide: labels that ended and those that were cut behind their word share
+        it.
 
         Raises:
             ConfigError: An option is unknown or out of range.
@@ -72,7 +77,9 @@ class ActionRecognizer:
     def recognize(self, clips: ClipSource, top: int = 1, **options: Any) -> ClipResult: ...
 
     @overload
-    def recognize(self, clips: Iterable[ClipSource], top: int = 1, **options: Any) -> list[ClipResult]: ...
+    def recognize(
+        self, clips: Iterable[ClipSource], top: int = 1, **options: Any
+    ) -> list[ClipResult]: ...
 
     def recognize(
         self, clips: ClipSource | Iterable[ClipSource], top: int = 1, **options: Any
@@ -105,11 +112,15 @@ class ActionRecognizer:
     @overload
     def caption(self, clips: Iterable[ClipSource], **options: Any) -> list[ClipResult]: ...
 
-    def caption(self, clips: ClipSource | Iterable[ClipSource], **options: Any) -> ClipResult | list[ClipResult]:
-        """Describe one clip, or each of several; as `recognize`, with the options of a caption's search."""
+    def caption(
+        self, clips: ClipSource | Iterable[ClipSource], **options: Any
+    ) -> ClipResult | list[ClipResult]:
+        """Describe one clip, or each of several, with the options of a caption's search."""
         return self._watch(clips, self.options(**options))
 
-    def _watch(self, clips: ClipSource | Iterable[ClipSource], search: SearchConfig) -> ClipResult | list[ClipResult]:
+    def _watch(
+        self, clips: ClipSource | Iterable[ClipSource], search: SearchConfig
+    ) -> ClipResult | list[ClipResult]:
         if is_file_source(clips):
             return self.caption_images([self.preprocess.read(clips)], search)[0]
         results: list[ClipResult] = []
@@ -117,20 +128,34 @@ class ActionRecognizer:
             results += self.caption_images([self.preprocess.read(clip) for clip in batch], search)
         return results
 
-    def caption_images(self, images: Sequence[Clip | Tensor], search: SearchConfig) -> list[ClipResult]:
-        """Describe clips that are read already, or preprocessed too, as one batch; a run over many files calls it.
+    def caption_images(
+        self, images: Sequence[Clip | Tensor], search: SearchConfig
+    ) -> list[ClipResult]:
+        """Describe clips that are read or preprocessed as one batch; runs over many files call it.
 
         Results of preprocessed ones lack the times, which went with the clip.
         """
         if not images:
             return []
-        tensors = [image if isinstance(image, Tensor) else self.preprocess(image) for image in images]
-        wide = search.model_copy(update={"num_captions": search.beam_size}) if self._names_labels else search
+        tensors = [
+            image if isinstance(image, Tensor) else self.preprocess(image) for image in images
+        ]
+        wide = (
+            search.model_copy(update={"num_captions": search.beam_size})
+            if self._names_labels
+            else search
+        )
         with torch.inference_mode():
-            found = self.model.search(self.model.encode(torch.stack(tensors).to(self.model.device)), wide)
-        results = [ClipResult(self._ranked(hypotheses, search.num_captions)) for hypotheses in found]
+            found = self.model.search(
+                self.model.encode(torch.stack(tensors).to(self.model.device)), wide
+            )
+        results = [
+            ClipResult(self._ranked(hypotheses, search.num_captions)) for hypotheses in found
+        ]
         return [
-            replace(result, times_s=image.times_s, duration_s=image.duration_s) if isinstance(image, Clip) else result
+            replace(result, times_s=image.times_s, duration_s=image.duration_s)
+            if isinstance(image, Clip)
+            else result
             for image, result in zip(images, results, strict=True)
         ]
 

@@ -1,4 +1,4 @@
-"""What a model says about one input: candidates, each with its words, their probabilities and where it looked."""
+"""What a model says about an input: candidates with their words, probabilities and attention."""
 
 import math
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ class Candidate:
         log_prob: Its log-probability, nats: the sum over its words and its end.
         words: Its words.
         word_log_probs: The log-probability of each, nats.
-        attention: Where the decoder looked at each word: over a photo `[word, height, width]`, where each map sums to
-            1; over a sentence `[word, source word]`, when it had just read the word, where a row sums to 1 less what
-            went to the sentence's end; over a recording `[piece, position]`, and over a clip `[word, frame]`, where
-            each row sums to 1.
+        attention: Where the decoder looked at each word: over a photo `[word, height, width]`,
+            where each map sums to 1; over a sentence `[word, source word]`, when it had just read
+            the word, where a row sums to 1 less what went to the sentence's end; over a recording
+            `[piece, position]`, and over a clip `[word, frame]`, where each row sums to 1.
         calibrated: How likely it is right, 0 to 1, where the model was fitted to tell; else None.
     """
 
@@ -36,7 +36,7 @@ class Candidate:
 
     @property
     def confidence(self) -> float:
-        """How sure the model is, 0 to 1: `calibrated`, or else the mean of the words' and the end's probabilities.
+        """How sure the model is, 0 to 1: `calibrated`, or the mean probability of words and end.
 
         The mean is the geometric one.
         """
@@ -46,14 +46,17 @@ class Candidate:
 
     @property
     def most_looked_at(self) -> tuple[int, ...]:
-        """The position that each word looked at most: of a sentence the source word, of a photo the cell of its map."""
+        """The position that each word attended to most: a source word, or a photo's cell."""
         return tuple(int(looks.argmax()) for looks in self.attention)
 
 
 class ChainedCandidate(Candidate):
-    """What is said of the pieces of one text or recording, one behind the other; each looks at its own piece alone.
+    """Join the candidates of the pieces of one text or recording.
 
-    Its attention is put together when it is asked for: of 10,000 words on each side it takes 400 MB.
+    Each word attends to its own piece alone.
+
+    Its attention is put together when it is asked for: of 10,000 words on each side it takes 400
+    MB.
 
     Args:
         text: The texts of the pieces with what stands between them.
@@ -70,7 +73,9 @@ class ChainedCandidate(Candidate):
             log_prob=sum(part.log_prob for part in parts),
             words=tuple(word for part in parts for word in part.words),
             word_log_probs=tuple(value for part in parts for value in part.word_log_probs),
-            _blocks=[(column, part) for column, part in zip(columns, parts, strict=True) if part.words],
+            _blocks=[
+                (column, part) for column, part in zip(columns, parts, strict=True) if part.words
+            ],
         )
 
     @property
@@ -88,7 +93,9 @@ class ChainedCandidate(Candidate):
     @property
     def most_looked_at(self) -> tuple[int, ...]:
         """The source word that each word looked at most."""
-        return tuple(column + source for column, part in self._blocks for source in part.most_looked_at)
+        return tuple(
+            column + source for column, part in self._blocks for source in part.most_looked_at
+        )
 
 
 @dataclass(frozen=True)
@@ -133,7 +140,8 @@ class ClipResult(CaptionResult):
     """What a model says about one clip.
 
     Attributes:
-        times_s: When each frame was looked at, the columns of `attention`, seconds from the clip's beginning.
+        times_s: When each frame was looked at, the columns of `attention`, seconds from the clip's
+            beginning.
         duration_s: How long the clip lasts, seconds.
     """
 
@@ -170,21 +178,27 @@ class SentenceResult(Result):
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether the translation may lack something of the source; see `captioner.pipeline.coverage`."""
+        """Whether the translation may lack something; see `captioner.pipeline.coverage`."""
         return is_doubtful(self.candidates[0], self.source)
 
     @property
     def alignments(self) -> tuple[tuple[int, int], ...]:
-        """For each word of the best translation the source word that it looked at most: source and target, from 0."""
-        return tuple((source, target) for target, source in enumerate(self.candidates[0].most_looked_at))
+        """For each word of the best translation, the source word it attended to most.
+
+        Pairs are source and target, counted from 0.
+        """
+        return tuple(
+            (source, target) for target, source in enumerate(self.candidates[0].most_looked_at)
+        )
 
 
 @dataclass(frozen=True)
 class TranslationResult(SentenceResult):
     """What a model says about one text: its sentences' translations, standing as the sentences did.
 
-    White space between the sentences, ends of lines, marks of lists and whatever has no letter are copied; a copied
-    word looks at itself. A text without a letter has one candidate, the text itself.
+    White space between the sentences, ends of lines, marks of lists and whatever has no letter are
+    copied; a copied word looks at itself. A text without a letter has one candidate, the text
+    itself.
 
     Attributes:
         source: The text.
@@ -206,7 +220,8 @@ class TranscriptResult(Result):
 
     Attributes:
         duration_s: How long the recording lasts, seconds.
-        segments: The parts in which something is said, in their order; their texts make up the best text.
+        segments: The parts in which something is said, in their order; their texts make up the best
+            text.
     """
 
     duration_s: float

@@ -52,13 +52,17 @@ class Transcriber:
         Raises:
             ConfigError: An option is unknown or out of range.
         """
-        return validated(SearchConfig, {**self.model.search_config.model_dump(), **changes}, "search options")
+        return validated(
+            SearchConfig, {**self.model.search_config.model_dump(), **changes}, "search options"
+        )
 
     @overload
     def transcribe(self, recordings: AudioSource, **options: Any) -> TranscriptResult: ...
 
     @overload
-    def transcribe(self, recordings: Iterable[AudioSource], **options: Any) -> list[TranscriptResult]: ...
+    def transcribe(
+        self, recordings: Iterable[AudioSource], **options: Any
+    ) -> list[TranscriptResult]: ...
 
     def transcribe(
         self, recordings: AudioSource | Iterable[AudioSource], **options: Any
@@ -68,9 +72,9 @@ class Transcriber:
         A long one is cut at its pauses, and each segment keeps its times.
 
         Args:
-            recordings: A path, the bytes of a file, an open file, a rate in hertz with a numpy array (`[samples]`,
-                `[samples, channels]` or `[channels, samples]`), or a list or other iterable of any. The sound of a
-                video is read, too.
+            recordings: A path, the bytes of a file, an open file, a rate in hertz with a numpy
+                array (`[samples]`, `[samples, channels]` or `[channels, samples]`), or a list or
+                other iterable of any. The sound of a video is read, too.
             **options: Fields of `SearchConfig`, such as `beam_size` or `num_captions`.
 
         Returns:
@@ -89,7 +93,9 @@ class Transcriber:
         search = self.options(**options)
         if is_file_source(recordings) or is_array(recordings):
             return self.transcribe_samples([self.read(recordings)], search)[0]
-        return self.transcribe_samples([self.read(one) for one in several(recordings, RECORDING)], search)
+        return self.transcribe_samples(
+            [self.read(one) for one in several(recordings, RECORDING)], search
+        )
 
     def read(self, recording: AudioSource) -> Samples:
         """Read a recording at the model's rate.
@@ -99,15 +105,19 @@ class Transcriber:
         """
         return read_audio(recording, self.sample_rate_hz)
 
-    def transcribe_samples(self, recordings: Sequence[Samples], search: SearchConfig) -> list[TranscriptResult]:
-        """Transcribe recordings that are read already; segments of similar length go through the model together."""
+    def transcribe_samples(
+        self, recordings: Sequence[Samples], search: SearchConfig
+    ) -> list[TranscriptResult]:
+        """Transcribe recordings that are read; segments of similar length share a batch."""
         rate_hz, longest = self.sample_rate_hz, self._encoder.max_segment_s
         cuts = [find_segments(samples, rate_hz, longest) for samples in recordings]
         places = [(number, *cut) for number, several in enumerate(cuts) for cut in several]
         found: list[tuple[Candidate, ...]] = [()] * len(places)
         for batch in self._batches([end - start for _, start, end in places]):
             chosen = [places[index] for index in batch]
-            heard = self._transcribe([recordings[number][start:end] for number, start, end in chosen], search)
+            heard = self._transcribe(
+                [recordings[number][start:end] for number, start, end in chosen], search
+            )
             for index, candidates in zip(batch, heard, strict=True):
                 found[index] = candidates
         done = iter(found)
@@ -117,7 +127,7 @@ class Transcriber:
         ]
 
     def _batches(self, lengths: Sequence[int]) -> list[list[int]]:
-        """Sort segments by length, and divide them so that no batch, with its padding, lasts longer than allowed."""
+        """Sort segments by length, and divide them so that no padded batch is too long."""
         most = int(BATCH_SECONDS * self.sample_rate_hz)
         batches: list[list[int]] = []
         for index in sorted(range(len(lengths)), key=lengths.__getitem__):
@@ -126,9 +136,13 @@ class Transcriber:
             batches[-1].append(index)
         return batches
 
-    def _transcribe(self, segments: Sequence[Samples], search: SearchConfig) -> list[tuple[Candidate, ...]]:
+    def _transcribe(
+        self, segments: Sequence[Samples], search: SearchConfig
+    ) -> list[tuple[Candidate, ...]]:
         rate_hz, num_mels = self.sample_rate_hz, self._encoder.num_mels
-        spectrograms = [log_mel(torch.from_numpy(samples), rate_hz, num_mels) for samples in segments]
+        spectrograms = [
+            log_mel(torch.from_numpy(samples), rate_hz, num_mels) for samples in segments
+        ]
         with torch.inference_mode():
             memory = self.model.encode(pad_spectrograms(spectrograms).to(self.model.device))
             found = self.model.search(memory, search)
@@ -145,7 +159,9 @@ class Transcriber:
             log_prob=hypothesis.log_prob,
             words=tuple(pieces),
             word_log_probs=tuple(hypothesis.token_log_probs[: len(pieces)]),
-            attention=hypothesis.attention_weights.float().cpu().numpy()[: len(pieces), :num_positions],
+            attention=hypothesis.attention_weights.float()
+            .cpu()
+            .numpy()[: len(pieces), :num_positions],
         )
 
     def _result(
@@ -171,6 +187,7 @@ class Transcriber:
         else:
             ranks = zip(*found, strict=True) if found else [()] * search.num_captions
             ranked = tuple(
-                ChainedCandidate(" ".join(part.text for part in rank if part.text), rank, columns) for rank in ranks
+                ChainedCandidate(" ".join(part.text for part in rank if part.text), rank, columns)
+                for rank in ranks
             )
         return TranscriptResult(ranked, num_samples / rate_hz, segments)

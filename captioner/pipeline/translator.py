@@ -44,11 +44,16 @@ class Translator:
 
     def __init__(self, model: "CaptionerModel", name: str) -> None:
         if not isinstance(model.encoder, TextEncoder):
-            raise ModelError(f"model {name!r} reads no sentences: its encoder is of kind {model.kind}")
+            raise ModelError(
+                f"model {name!r} reads no sentences: its encoder is of kind {model.kind}"
+            )
         self.model = model.train(False)
         self.name = name
         self._limit = model.encoder.config.max_positions - 1  # EOS takes one
-        self.source_language, self.target_language = (*model.config.directions, (DEFAULT_LANGUAGE, ""))[0]
+        self.source_language, self.target_language = (
+            *model.config.directions,
+            (DEFAULT_LANGUAGE, ""),
+        )[0]
         self._languages = self.source_language, self.target_language
         self._known_words = frozenset(model.config.known_words.split())
 
@@ -58,7 +63,9 @@ class Translator:
         Raises:
             ConfigError: An option is unknown or out of range.
         """
-        return validated(SearchConfig, {**self.model.search_config.model_dump(), **changes}, "search options")
+        return validated(
+            SearchConfig, {**self.model.search_config.model_dump(), **changes}, "search options"
+        )
 
     @overload
     def translate(self, texts: str, **options: Any) -> TranslationResult: ...
@@ -66,19 +73,23 @@ class Translator:
     @overload
     def translate(self, texts: Iterable[str], **options: Any) -> list[TranslationResult]: ...
 
-    def translate(self, texts: str | Iterable[str], **options: Any) -> TranslationResult | list[TranslationResult]:
+    def translate(
+        self, texts: str | Iterable[str], **options: Any
+    ) -> TranslationResult | list[TranslationResult]:
         """Translate one text, or several of them.
 
-        A text is cut into sentences, and their translations stand as the sentences did, with the same white space, ends
-        of lines and marks of lists between them. One that is too long for the model is translated piece by piece.
+        A text is cut into sentences, and their translations stand as the sentences did, with the
+        same white space, ends of lines and marks of lists between them. One that is too long for
+        the model is translated piece by piece.
 
-        Within a sentence, white space counts as one space, and signs that look alike count as the same: apostrophes and
-        quotes of any kind, letters composed or not, ligatures, other widths, and marks that no one sees. A German
-        translation has German quotation marks.
+        Within a sentence, white space counts as one space, and signs that look alike count as the
+        same: apostrophes and quotes of any kind, letters composed or not, ligatures, other widths,
+        and marks that no one sees. A German translation has German quotation marks.
 
         Args:
             texts: A text of one sentence or many, or a list or other iterable of them.
-            **options: Fields of `SearchConfig`, such as `beam_size`, `num_captions` or `max_length`.
+            **options: Fields of `SearchConfig`, such as `beam_size`, `num_captions` or
+                `max_length`.
 
         Returns:
             One result, or a list of them for several texts.
@@ -88,8 +99,8 @@ class Translator:
             ConfigError: An option is unknown or out of range.
 
         Example:
-            >>> result = captioner.load("multi30k-en-de").translate("Two dogs run. A man sits.", num_captions=2)
-            >>> result.text
+            >>> result = captioner.load("multi30k-en-de").translate("Two dogs run. A man sits.",
+            num_captions=2) >>> result.text
             'Zwei Hunde laufen. Ein Mann sitzt.'
             >>> len(result.candidates)
             2
@@ -99,13 +110,19 @@ class Translator:
             return self.translate_texts([texts], search)[0]
         return self.translate_texts(list(several(texts, "a text")), search)
 
-    def translate_texts(self, texts: Sequence[str], search: SearchConfig) -> list[TranslationResult]:
-        """Translate texts; sentences of similar length, of whatever text, go through the model together."""
+    def translate_texts(
+        self, texts: Sequence[str], search: SearchConfig
+    ) -> list[TranslationResult]:
+        """Translate texts; sentences of similar length, of whatever text, share a batch."""
         for text in texts:
             if not isinstance(text, str):
                 raise InputError(f"<{type(text).__name__}>", "a text is wanted, as a string")
         layouts = [cut_sentences(text, self.source_language) for text in texts]
-        done = iter(self._sentences([sentence for layout in layouts for sentence in layout.sentences], search))
+        done = iter(
+            self._sentences(
+                [sentence for layout in layouts for sentence in layout.sentences], search
+            )
+        )
         return [
             chain_sentences(text, layout, [next(done) for _ in layout.sentences])
             for text, layout in zip(texts, layouts, strict=True)
@@ -119,9 +136,13 @@ class Translator:
             [cut_reading(draft, len(one), self._fits) for draft in options]
             for one, options in zip(words, drafts, strict=True)
         ]
-        done = iter(self._pieces([piece for options in pieces for cut in options for piece in cut], search))
+        done = iter(
+            self._pieces([piece for options in pieces for cut in options for piece in cut], search)
+        )
         return [
-            chain_pieces(sentence, *best_trial([(cut, [next(done) for _ in cut]) for cut in options]))
+            chain_pieces(
+                sentence, *best_trial([(cut, [next(done) for _ in cut]) for cut in options])
+            )
             for sentence, options in zip(sentences, pieces, strict=True)
         ]
 
@@ -132,7 +153,9 @@ class Translator:
         found: list[tuple[Candidate, ...]] = [()] * len(pieces)
         for start in range(0, len(order), BATCH_SIZE):
             batch = order[start : start + BATCH_SIZE]
-            translated = self._translate([pieces[n] for n in batch], [ids[n] for n in batch], search)
+            translated = self._translate(
+                [pieces[n] for n in batch], [ids[n] for n in batch], search
+            )
             for number, candidates in zip(batch, translated, strict=True):
                 found[number] = candidates
         return found
@@ -153,15 +176,24 @@ class Translator:
             for piece, source, hypotheses in zip(pieces, ids, found, strict=True)
         ]
 
-    def _candidate(self, hypothesis: Hypothesis, piece: Piece, source_pieces: Sequence[str]) -> Candidate:
-        text = with_quotes_of(self.target_language, self.model.decode([hypothesis])[0], piece.reading.text)
+    def _candidate(
+        self, hypothesis: Hypothesis, piece: Piece, source_pieces: Sequence[str]
+    ) -> Candidate:
+        text = with_quotes_of(
+            self.target_language, self.model.decode([hypothesis])[0], piece.reading.text
+        )
         if piece.reading.in_capitals:
             text = text.upper()
         words = text.split()
         groups = words_of_pieces(self.model.pieces(hypothesis.token_ids))
         counts = np.array([groups.count(word) for word in range(len(words))], np.float32)
-        weights = _of_pieces_read(hypothesis.attention_weights.float().cpu().numpy())[:, : len(source_pieces)]
-        read = [None if word is None else piece.reading.columns[word] for word in words_of_pieces(source_pieces)]
+        weights = _of_pieces_read(hypothesis.attention_weights.float().cpu().numpy())[
+            :, : len(source_pieces)
+        ]
+        read = [
+            None if word is None else piece.reading.columns[word]
+            for word in words_of_pieces(source_pieces)
+        ]
         columns = [None if column is None else column - piece.start for column in read]
         looks = _summed(weights, columns, piece.end - piece.start, axis=1)
         attention = _summed(looks, groups, len(words), axis=0) / np.maximum(counts, 1)[:, None]
@@ -176,11 +208,11 @@ class Translator:
 
 
 def _of_pieces_read(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give each piece the look that followed it; the last one, behind which no word was written, keeps its own.
+    """Give each piece the attention of the next step; the last piece keeps its own.
 
-    A query is made of the pieces written so far, and finds the source of the newest: the source of the next one stands
-    beside it, within reach of the convolutions. So where a piece came from is seen when it is read, not when it is
-    written.
+    A query is made of the pieces written so far, and finds the source of the newest: the source of
+    the next one stands beside it, within reach of the convolutions. So where a piece came from is
+    seen when it is read, not when it is written.
 
     Source:
         Chen et al. 2020, arXiv:2004.14837, section 3 (Shift-Att).
@@ -188,7 +220,9 @@ def _of_pieces_read(weights: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([weights[1:], weights[-1:]])
 
 
-def _summed(values: NDArray[Any], groups: Sequence[int | None], num_groups: int, axis: int) -> NDArray[Any]:
+def _summed(
+    values: NDArray[Any], groups: Sequence[int | None], num_groups: int, axis: int
+) -> NDArray[Any]:
     """Add up what belongs to one group along an axis; what belongs to none is left out."""
     membership = np.zeros((num_groups, len(groups)), values.dtype)
     for member, group in enumerate(groups):

@@ -1,1 +1,1 @@
-"""One file in, one tensor out: the first step of the data's way, with a named error for every bad input."""
+"""One file in, one tensor out: the first step of the data's way; bad input is a named error."""

@@ -31,7 +31,9 @@ MOST_SECONDS = 2 * 60 * 60
 SOUNDFILE_KINDS = ("WAV", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF")
 BLOCK_SAMPLES = 1 << 16
 LEAST_HZ, MOST_HZ = 1_000, 1_000_000
-"""Other rates are those of broken heads: speech needs 4 kHz, and what lasts for hours by its head fills the memory."""
+"""Other rates are those of broken heads: speech needs 4 kHz, and what lasts for hours by its
+head fills the memory.
+"""
 MOST_CHANNELS = 64
 CANCELLED = 0.5
 SHAPES = "[samples], [samples, channels] or [channels, samples]"
@@ -40,18 +42,21 @@ REFUSAL = "not a recording that can be read ({holds}); use WAV, FLAC, OGG, MP3 o
 
 def is_array(given: object) -> TypeGuard[tuple[int, NDArray[Any]]]:
     """Tell whether something is meant as a rate and samples, not as several recordings."""
-    return isinstance(given, tuple) and not all(is_file_source(one) or is_array(one) for one in given)
+    return isinstance(given, tuple) and not all(
+        is_file_source(one) or is_array(one) for one in given
+    )
 
 
 def read_audio(source: Any, sample_rate_hz: int) -> Samples:
     """Read any recording as mono samples from -1 to 1.
 
-    Channels are averaged; where they cancel each other out, the loudest one is read. Of a video, the first track of
-    sound is read.
+    Channels are averaged; where they cancel each other out, the loudest one is read. Of a video,
+    the first track of sound is read.
 
     Args:
-        source: A file's path, its bytes or a file that is open, or the rate in hertz and an array, `[samples]`,
-            `[samples, channels]` or `[channels, samples]`, of integers, or of floats from -1 to 1.
+        source: A file's path, its bytes or a file that is open, or the rate in hertz and an array,
+            `[samples]`, `[samples, channels]` or `[channels, samples]`, of integers, or of floats
+            from -1 to 1.
         sample_rate_hz: The rate that is wanted.
 
     Raises:
@@ -67,7 +72,9 @@ def read_audio(source: Any, sample_rate_hz: int) -> Samples:
             raise InputError("<tuple>", f"give a rate and a numpy array, {SHAPES}")
         name, (rate_hz, samples) = "<array>", _from_array(*source)
     else:
-        with open_source(source, "recording", "a path, bytes, an open file, or a rate and a numpy array") as opened:
+        with open_source(
+            source, "recording", "a path, bytes, an open file, or a rate and a numpy array"
+        ) as opened:
             stream, name = opened[0], str(opened[1])
             rate_hz, samples = _decoded(stream, name)
     if not len(samples):
@@ -75,7 +82,9 @@ def read_audio(source: Any, sample_rate_hz: int) -> Samples:
     if not np.isfinite(samples).all():
         raise CorruptFileError(name, "some samples are no finite numbers")
     if not LEAST_HZ <= rate_hz <= MOST_HZ:
-        raise InputError(name, f"a rate of {rate_hz:,} Hz; sound of {LEAST_HZ:,} to {MOST_HZ:,} Hz is read")
+        raise InputError(
+            name, f"a rate of {rate_hz:,} Hz; sound of {LEAST_HZ:,} to {MOST_HZ:,} Hz is read"
+        )
     with decoding(name, "its rate cannot be changed"):
         return resample(samples, rate_hz, sample_rate_hz)
 
@@ -90,21 +99,34 @@ def resample(samples: Samples, from_hz: int, to_hz: int) -> Float32[np.ndarray, 
         return samples
     av = import_library("av", EXTRA)
     resampler = av.AudioResampler(format="fltp", layout="mono", rate=to_hz)
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[None]), format="fltp", layout="mono")
+    frame = av.AudioFrame.from_ndarray(
+        np.ascontiguousarray(samples[None]), format="fltp", layout="mono"
+    )
     frame.sample_rate = from_hz
-    parts = [part.to_ndarray()[0] for part in (*resampler.resample(frame), *resampler.resample(None))]
+    parts = [
+        part.to_ndarray()[0] for part in (*resampler.resample(frame), *resampler.resample(None))
+    ]
     return np.concatenate(parts, dtype=np.float32) if parts else np.zeros(0, np.float32)
 
 
 def _from_array(rate_hz: Any, array: Any) -> tuple[int, Samples]:
     if not isinstance(array, np.ndarray) or array.ndim not in (1, 2):
         raise InputError("<array>", f"samples must be a numpy array, {SHAPES}")
-    if not isinstance(rate_hz, int | float | np.number) or not 1 <= rate_hz < np.inf or rate_hz != int(rate_hz):
-        raise InputError("<array>", f"a rate of {rate_hz!r} Hz: give the samples of a second, a whole number")
+    if (
+        not isinstance(rate_hz, int | float | np.number)
+        or not 1 <= rate_hz < np.inf
+        or rate_hz != int(rate_hz)
+    ):
+        raise InputError(
+            "<array>", f"a rate of {rate_hz!r} Hz: give the samples of a second, a whole number"
+        )
     if np.issubdtype(array.dtype, np.signedinteger):
         array = array / -float(np.iinfo(array.dtype).min)
     elif not np.issubdtype(array.dtype, np.floating):
-        raise InputError("<array>", f"samples of type {array.dtype}: give signed integers, or floats from -1 to 1")
+        raise InputError(
+            "<array>",
+            f"samples of type {array.dtype}: give signed integers, or floats from -1 to 1",
+        )
     channels = _by_channel(array)
     _check_length(len(channels) / rate_hz, "<array>")
     return int(rate_hz), _mono(lambda: [channels.astype(np.float32)])
@@ -117,7 +139,9 @@ def _by_channel(array: NDArray[Any]) -> NDArray[Any]:
     channels = array.T if array.shape[0] < array.shape[1] and array.shape[0] else array
     if not 1 <= channels.shape[1] <= MOST_CHANNELS:
         shape = " x ".join(map(str, array.shape))
-        raise InputError("<array>", f"{shape} samples: give {SHAPES}, of at most {MOST_CHANNELS} channels")
+        raise InputError(
+            "<array>", f"{shape} samples: give {SHAPES}, of at most {MOST_CHANNELS} channels"
+        )
     return channels
 
 
@@ -133,7 +157,8 @@ def _mono(blocks: Callable[[], Iterable[NDArray[np.float32]]]) -> Samples:
             parts.append(block.mean(1, dtype=np.float32))
             own = own + np.square(block, dtype=np.float64).sum(0)
             together += float(np.square(parts[-1], dtype=np.float64).sum())
-    # Channels that have nothing in common leave of the loudest one, at the least, its share of the mean.
+    # Channels that have nothing in common leave of the loudest one, at the least, its share of the
+    # mean.
     if together < CANCELLED * own.max() / len(own) ** 2:
         parts = [block[:, own.argmax()] for block in blocks()]
     return np.concatenate(parts, dtype=np.float32) if parts else np.zeros(0, np.float32)
@@ -155,7 +180,7 @@ def _decoded(stream: io.BytesIO | io.BufferedReader, name: str) -> tuple[int, Sa
 
 
 def _by_soundfile(stream: Any, name: str) -> tuple[int, Samples] | None:
-    """Read a file by libsndfile; None where it does not know the codec, or the file is broken, as FFmpeg will say."""
+    """Read a file by libsndfile; None for an unknown codec, or a file that FFmpeg shall judge."""
     soundfile = import_library("soundfile", EXTRA)
     stream.seek(0)
     try:
@@ -174,12 +199,17 @@ def _by_soundfile(stream: Any, name: str) -> tuple[int, Samples] | None:
         stream.seek(0)
         return None
     if len(samples) < expected:
-        raise CorruptFileError(name, f"broken off after {len(samples) / rate_hz:.1f} of {expected / rate_hz:.1f} s")
+        raise CorruptFileError(
+            name, f"broken off after {len(samples) / rate_hz:.1f} of {expected / rate_hz:.1f} s"
+        )
     return rate_hz, samples
 
 
 class _Within(io.RawIOBase):
-    """A file that stays where it is when a broken head sends it outside: libsndfile cannot be told an error."""
+    """A file that ignores seeks outside of it.
+
+    A broken header causes such seeks, and libsndfile cannot be told of an error.
+    """
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -231,4 +261,6 @@ def _by_frames(container: Any, rate_hz: int, name: str) -> Iterator[NDArray[np.f
 
 def _check_length(seconds: float, name: str) -> None:
     if seconds > MOST_SECONDS:
-        raise FileTooLargeError(name, f"it lasts more than {MOST_SECONDS / 3600:g} hours: cut it into parts first")
+        raise FileTooLargeError(
+            name, f"it lasts more than {MOST_SECONDS / 3600:g} hours: cut it into parts first"
+        )

@@ -11,10 +11,35 @@ from captioner.preprocess.kinds import kind_of
 from captioner.preprocess.opening import decoding, head_and_size, import_library
 
 # What FFmpeg reads beside sound and moving pictures: devices, lists of other files, ...
-LISTS = {"alsa", "concat", "fbdev", "hls", "kmsgrab", "lavfi", "rtp", "rtsp", "sap", "sdp", "v4l2", "video4linux2"}
+LISTS = {
+    "alsa",
+    "concat",
+    "fbdev",
+    "hls",
+    "kmsgrab",
+    "lavfi",
+    "rtp",
+    "rtsp",
+    "sap",
+    "sdp",
+    "v4l2",
+    "video4linux2",
+}
 LISTS |= {"video4linux2,v4l2", "webm_dash_manifest", "x11grab"}
-# ... single pictures (and all whose name ends in _pipe) and files of photos one behind the other, ...
-PICTURES = {"alias_pix", "brender_pix", "fits", "ico", "image2", "image2pipe", "mjpeg", "mjpeg_2000", "mpjpeg", "txd"}
+# ... single pictures (and all whose name ends in _pipe) and files of photos one behind the other,
+# ...
+PICTURES = {
+    "alias_pix",
+    "brender_pix",
+    "fits",
+    "ico",
+    "image2",
+    "image2pipe",
+    "mjpeg",
+    "mjpeg_2000",
+    "mpjpeg",
+    "txd",
+}
 # ... and texts: subtitles, drawings with letters, notes.
 TEXTS = {
     "adf",
@@ -59,16 +84,22 @@ def _formats() -> str:
 
 @contextmanager
 def open_container(
-    stream: io.BytesIO | io.BufferedReader, name: str, signatures: Mapping[str, bytes], extra: str, refusal: str
+    stream: io.BytesIO | io.BufferedReader,
+    name: str,
+    signatures: Mapping[str, bytes],
+    extra: str,
+    refusal: str,
 ) -> Iterator[Any]:
     """Open a file by PyAV; what goes wrong within the block is a broken file.
 
     Args:
         stream: The file, at its beginning.
         name: What it is called in messages.
-        signatures: How the usual kinds of file begin; they choose the words of a refusal, and refuse nothing.
+        signatures: How the usual kinds of file begin; they choose the words of a refusal, and
+            refuse nothing.
         extra: What installs PyAV.
-        refusal: Of a file that is none of these kinds and that FFmpeg does not know, with `{holds}` in it.
+        refusal: Of a file that is none of these kinds and that FFmpeg does not know, with `{holds}`
+            in it.
 
     Raises:
         UnsupportedFileError: FFmpeg does not know the file.
@@ -86,7 +117,11 @@ def open_container(
     except CorruptFileError as error:
         if kind is not None:
             raise
-        holds = "it holds text" if head.isascii() and b"\0" not in head else "FFmpeg does not know its content"
+        holds = (
+            "it holds text"
+            if head.isascii() and b"\0" not in head
+            else "FFmpeg does not know its content"
+        )
         raise UnsupportedFileError(name, refusal.format(holds=holds)) from error
     with decoding(name, f"a broken {kind or container.format.name} file"), container:
         yield container

@@ -12,7 +12,12 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
-from captioner.errors import CaptionerError, FileMissingError, FileTooLargeError, UnsupportedFileError
+from captioner.errors import (
+    CaptionerError,
+    FileMissingError,
+    FileTooLargeError,
+    UnsupportedFileError,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -22,7 +27,9 @@ URL = re.compile(r"https?://", re.IGNORECASE)
 USER_AGENT = "captioner (https://pypi.org/project/captioner)"
 
 MOST_BYTES = 200_000_000
-"""Larger files are not fetched: a photo of 200 million pixels, the most that is read, has some 100 MB as JPEG."""
+"""Larger files are not fetched: a photo of 200 million pixels, the most that is read, has some
+100 MB as JPEG.
+"""
 SILENCE_S = 10.0
 """How long a server may say nothing."""
 WHOLE_S = 120.0
@@ -32,13 +39,15 @@ CHUNK_BYTES = 1 << 16
 
 
 def is_elsewhere(file: str | Path) -> bool:
-    """Tell whether a file is an address or standard input; a `Path` is always of a file on the disk."""
+    """Tell whether a file is an address or standard input; a `Path` is always on the disk."""
     return isinstance(file, str) and (file == STANDARD_INPUT or URL.match(file) is not None)
 
 
 @cache
 def fetched(file: str) -> Path:
-    """Return where the content of an address, or of standard input, lies until the program ends; it is fetched once.
+    """Return where the content of an address or of standard input lies.
+
+    It is fetched once and kept until the program ends.
 
     Raises:
         FileMissingError: Nothing comes from there.
@@ -53,7 +62,9 @@ def fetched(file: str) -> Path:
                 _fetch(file, target)
             return Path(target.name)
     except OSError as error:
-        raise FileMissingError(file, f"cannot be kept in the folder of temporary files ({error})") from error
+        raise FileMissingError(
+            file, f"cannot be kept in the folder of temporary files ({error})"
+        ) from error
 
 
 @cache
@@ -67,12 +78,16 @@ def _copy_standard_input(target: IO[bytes]) -> None:
     _copy(iter(lambda: sys.stdin.buffer.read(CHUNK_BYTES), b""), target, STANDARD_INPUT)
 
 
-def _copy(chunks: Iterator[bytes], target: IO[bytes], name: str, until: float = float("inf")) -> None:
+def _copy(
+    chunks: Iterator[bytes], target: IO[bytes], name: str, until: float = float("inf")
+) -> None:
     size = 0
     for chunk in chunks:
         size += len(chunk)
         if size > MOST_BYTES:
-            raise FileTooLargeError(name, f"more than {MOST_BYTES / 1e6:.0f} MB: make it smaller first")
+            raise FileTooLargeError(
+                name, f"more than {MOST_BYTES / 1e6:.0f} MB: make it smaller first"
+            )
         if time.monotonic() > until:
             raise FileMissingError(name, f"not all of it came within {WHOLE_S:.0f} s")
         target.write(chunk)
@@ -83,7 +98,10 @@ def _fetch(url: str, target: IO[bytes]) -> None:
     import httpx
 
     until = time.monotonic() + WHOLE_S
-    with _fetch_errors(url), httpx.Client(timeout=SILENCE_S, headers={"User-Agent": USER_AGENT}) as client:
+    with (
+        _fetch_errors(url),
+        httpx.Client(timeout=SILENCE_S, headers={"User-Agent": USER_AGENT}) as client,
+    ):
         address = httpx.URL(url)
         for _ in range(MOST_REDIRECTS + 1):
             with client.stream("GET", address) as response:
@@ -109,19 +127,27 @@ def _fetch_errors(url: str) -> Iterator[None]:
     except CaptionerError:
         raise
     except httpx.TimeoutException as error:
-        raise FileMissingError(url, f"the server did not answer within {SILENCE_S:.0f} s") from error
+        raise FileMissingError(
+            url, f"the server did not answer within {SILENCE_S:.0f} s"
+        ) from error
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise FileMissingError(url, f"cannot be fetched ({error or type(error).__name__})") from error
+        raise FileMissingError(
+            url, f"cannot be fetched ({error or type(error).__name__})"
+        ) from error
 
 
 def _check(response: "httpx.Response", url: str) -> None:
     if not response.is_success:
-        raise FileMissingError(url, f"the server answers {response.status_code} {response.reason_phrase}".rstrip())
+        raise FileMissingError(
+            url, f"the server answers {response.status_code} {response.reason_phrase}".rstrip()
+        )
     if response.headers.get("content-type", "").startswith("text/html"):
         raise UnsupportedFileError(url, "a web page: give the address of the file itself")
     size = response.headers.get("content-length", "")
     if size.isdecimal() and int(size) > MOST_BYTES:
-        raise FileTooLargeError(url, f"{int(size) / 1e6:.0f} MB, more than {MOST_BYTES / 1e6:.0f} MB are not fetched")
+        raise FileTooLargeError(
+            url, f"{int(size) / 1e6:.0f} MB, more than {MOST_BYTES / 1e6:.0f} MB are not fetched"
+        )
 
 
 def _is_private(host: str) -> bool:
@@ -130,4 +156,6 @@ def _is_private(host: str) -> bool:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError:  # who cannot be found cannot be reached; a proxy may know better
         return False
-    return any(not ipaddress.ip_address(str(one[4][0]).partition("%")[0]).is_global for one in found)
+    return any(
+        not ipaddress.ip_address(str(one[4][0]).partition("%")[0]).is_global for one in found
+    )

@@ -8,7 +8,11 @@ from PIL import Image
 
 
 def fit(
-    image: Image.Image, width: int, height: int, how: Literal["squash", "crop", "pad"], mean: tuple[float, float, float]
+    image: Image.Image,
+    width: int,
+    height: int,
+    how: Literal["squash", "crop", "pad"],
+    mean: tuple[float, float, float],
 ) -> Image.Image:
     """Resize by bicubic interpolation with antialiasing, which Pillow's resize always does.
 
@@ -25,9 +29,13 @@ def fit(
     if how == "crop":
         scale = min(image.width / width, image.height / height)
         left, top = (image.width - scale * width) / 2, (image.height - scale * height) / 2
-        return image.resize((width, height), bicubic, box=(left, top, image.width - left, image.height - top))
+        return image.resize(
+            (width, height), bicubic, box=(left, top, image.width - left, image.height - top)
+        )
     scale = min(width / image.width, height / image.height)
-    inner = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))), bicubic)
+    inner = image.resize(
+        (max(1, round(image.width * scale)), max(1, round(image.height * scale))), bicubic
+    )
     red, green, blue = (round(255 * channel) for channel in mean)
     canvas = Image.new("RGB", (width, height), (red, green, blue))
     canvas.paste(inner, ((width - inner.width) // 2, (height - inner.height) // 2))
@@ -35,9 +43,10 @@ def fit(
 
 
 def random_box(size: tuple[int, int], generator: torch.Generator) -> tuple[int, int, int, int]:
-    """Draw a part of a photo: 0.6 to 1 of its area, its aspect ratio at most a third off the whole photo's.
+    """Draw a part of a photo: 0.6 to 1 of its area, its aspect ratio at most a third off.
 
-    The ratio is relative to the photo's, unlike torchvision's, so that squashing changes a crop as much as the whole.
+    The ratio is relative to the photo's, unlike torchvision's, so that squashing changes a crop as
+    much as the whole.
 
     Args:
         size: The photo's width and height, pixels.

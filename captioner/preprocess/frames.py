@@ -1,4 +1,4 @@
-"""From a clip to the tensor that the video encoder reads: some frames, each fitted and normalised as a photo is."""
+"""A clip to the tensor that the video encoder reads: frames fitted and normalised as photos are."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,8 @@ class ClipPreprocessor:
     """Turns clips into frames of one size, spread evenly over each clip.
 
     Args:
-        config: Size, way of resizing, mean and standard deviation, such as a model's `image_config`.
+        config: Size, way of resizing, mean and standard deviation, such as a model's
+            `image_config`.
         num_frames: Frames of a clip, whatever its length.
 
     Raises:
@@ -30,7 +31,7 @@ class ClipPreprocessor:
         self._photo = ImagePreprocessor(config)
 
     def read(self, source: Any) -> Clip:
-        """Read a clip by `read_clip`, at about twice the encoder's detail where it has much more."""
+        """Read a clip by `read_clip`, at no more than about twice the encoder's detail."""
         return self._read(source, evenly_spread(self.num_frames))
 
     def __call__(self, clip: Clip) -> Float[Tensor, "frames 3 height width"]:
@@ -40,13 +41,13 @@ class ClipPreprocessor:
     def views(
         self, source: Any, views: Sequence[tuple[bool, int | None]]
     ) -> Float[Tensor, "views frames 3 height width"]:
-        """Read a clip once, and fit and normalise several views of it, the same ones for the same arguments.
+        """Read a clip once, and make several views of it, the same ones for the same arguments.
 
         Args:
             source: The clip.
-            views: Of each whether left and right change places, and the seed of its crop. A crop is the same in all
-                frames, and each frame is then a random one of its part of the clip; None: the whole of the frames in
-                the middles.
+            views: Of each whether left and right change places, and the seed of its crop. A crop is
+                the same in all frames, and each frame is then a random one of its part of the clip;
+                None: the whole of the frames in the middles.
 
         Raises:
             InputError: It cannot be read.
@@ -56,7 +57,9 @@ class ClipPreprocessor:
         frame_at = dict(zip(ordered, self._read(source, ordered).frames, strict=True))
         return torch.stack(
             [
-                torch.stack([self._photo.view(frame_at[moment], mirrored, seed) for moment in several])
+                torch.stack(
+                    [self._photo.view(frame_at[moment], mirrored, seed) for moment in several]
+                )
                 for (mirrored, seed), several in zip(views, moments, strict=True)
             ]
         )
@@ -68,4 +71,6 @@ class ClipPreprocessor:
         return tuple((parts / self.num_frames).tolist())
 
     def _read(self, source: Any, moments: Sequence[float]) -> Clip:
-        return read_clip(source, moments, self.config.max_pixels, 2 * max(self.config.height, self.config.width))
+        return read_clip(
+            source, moments, self.config.max_pixels, 2 * max(self.config.height, self.config.width)
+        )

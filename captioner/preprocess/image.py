@@ -45,8 +45,8 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# Pillow warns of damaged metadata, which captioner does not read, and logs what it then raises; a program that sets up
-# logging still gets the latter.
+# Pillow warns of damaged metadata, which captioner does not read, and logs what it then raises; a
+# program that sets up logging still gets the latter.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
@@ -54,14 +54,15 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 def read_image(source: Any, max_pixels: int = 200_000_000, at_least: int = 0) -> Image.Image:
     """Read any photo as upright RGB.
 
-    Alpha is flattened on white; of an animation or a file of many pages the first one is read; 16 and 32 bits become 8.
+    Alpha is flattened on white; of an animation or a file of many pages the first one is read; 16
+    and 32 bits become 8.
 
     Args:
-        source: A file's path, its bytes, an open file, a Pillow image, or an array `[height, width]` or
-            `[height, width, 1|3|4]` of uint8, or of floats from 0 to 1.
+        source: A file's path, its bytes, an open file, a Pillow image, or an array `[height,
+            width]` or `[height, width, 1|3|4]` of uint8, or of floats from 0 to 1.
         max_pixels: Larger photos are refused by their header, before they are decoded.
-        at_least: If positive, a JPEG may be decoded at a half, a quarter or an eighth of its size, which is faster, as
-            long as no side becomes shorter than so many pixels.
+        at_least: If positive, a JPEG may be decoded at a half, a quarter or an eighth of its size,
+            which is faster, as long as no side becomes shorter than so many pixels.
 
     Raises:
         FileMissingError: Nothing is there, or it may not be read.
@@ -74,11 +75,15 @@ def read_image(source: Any, max_pixels: int = 200_000_000, at_least: int = 0) ->
         return _finished(_from_array(source), "<array>", max_pixels)
     if isinstance(source, Image.Image):
         return _finished(source, getattr(source, "filename", "") or "<image>", max_pixels)
-    with open_source(source, "photo", "a path, bytes, an open file, a Pillow image or a numpy array") as (stream, name):
+    with open_source(
+        source, "photo", "a path, bytes, an open file, a Pillow image or a numpy array"
+    ) as (stream, name):
         return _decoded(stream, name, max_pixels, at_least)
 
 
-def _decoded(stream: io.BytesIO | io.BufferedReader, name: str | Path, max_pixels: int, at_least: int) -> Image.Image:
+def _decoded(
+    stream: io.BytesIO | io.BufferedReader, name: str | Path, max_pixels: int, at_least: int
+) -> Image.Image:
     try:
         head = stream.read(HEAD_BYTES)
         stream.seek(0)
@@ -86,7 +91,8 @@ def _decoded(stream: io.BytesIO | io.BufferedReader, name: str | Path, max_pixel
         raise FileMissingError(name, f"cannot be read ({error.strerror or error})") from error
     kind = _kind(head, name)
     with _input_errors(name, f"a broken {kind}"):
-        # Image.open would refuse by a limit of its own, which is lower than ours and the same for the whole process.
+        # Image.open would refuse by a limit of its own, which is lower than ours and the same for
+        # the whole process.
         image: Image.Image = Image.OPEN[kind][0](stream, "")
         _check_size(image, name, max_pixels)
         if at_least:
@@ -100,21 +106,35 @@ def _kind(head: bytes, name: str | Path) -> str:
         raise CorruptFileError(name, "the file is empty")
     kind = kind_of(head, SIGNATURES)
     if kind is None:
-        if re.match(rb"(?:\xef\xbb\xbf)?\s*<(?!!doctype html|html)", head, re.IGNORECASE) and b"<svg" in head.lower():
-            raise UnsupportedFileError(name, "an SVG drawing, which has no pixels; export it as PNG")
+        if (
+            re.match(rb"(?:\xef\xbb\xbf)?\s*<(?!!doctype html|html)", head, re.IGNORECASE)
+            and b"<svg" in head.lower()
+        ):
+            raise UnsupportedFileError(
+                name, "an SVG drawing, which has no pixels; export it as PNG"
+            )
         if kind_of(head, VIDEO_SIGNATURES) is not None:
             raise UnsupportedFileError(
                 name,
-                "a video or sound, not a photo: `captioner recognize` names actions, and a model of video captions "
+                "a video or sound, not a photo: `captioner recognize` names actions, and a model of"
+                " video captions "
                 "describes clips",
             )
-        holds = "it holds text" if head.isascii() and b"\0" not in head else "its content is none of a photo's"
-        raise UnsupportedFileError(name, f"not a photo that can be read ({holds}); use JPEG, PNG, WebP or TIFF")
+        holds = (
+            "it holds text"
+            if head.isascii() and b"\0" not in head
+            else "its content is none of a photo's"
+        )
+        raise UnsupportedFileError(
+            name, f"not a photo that can be read ({holds}); use JPEG, PNG, WebP or TIFF"
+        )
     Image.init()
     if kind == "HEIF":
         _register_heif(name)
     if kind not in Image.OPEN:
-        raise UnsupportedFileError(name, f"this Pillow cannot read {kind}: pip install --upgrade pillow")
+        raise UnsupportedFileError(
+            name, f"this Pillow cannot read {kind}: pip install --upgrade pillow"
+        )
     return kind
 
 
@@ -129,7 +149,7 @@ def _register_heif(name: str | Path) -> None:
 
 @contextmanager
 def _input_errors(name: str | Path, what: str) -> Iterator[None]:
-    """Turn what a decoder raises into the project's errors; decoders raise nearly every kind of exception."""
+    """Turn what decoders raise, which is nearly any exception, into the project's errors."""
     try:
         yield
     except InputError:
@@ -143,7 +163,9 @@ def _input_errors(name: str | Path, what: str) -> Iterator[None]:
 def _check_size(image: Image.Image, name: str | Path, max_pixels: int) -> None:
     width, height = image.size
     if width * height > max_pixels:
-        raise FileTooLargeError(name, f"{width} x {height} pixels, more than image.max_pixels = {max_pixels} allows")
+        raise FileTooLargeError(
+            name, f"{width} x {height} pixels, more than image.max_pixels = {max_pixels} allows"
+        )
     if not width * height:
         raise CorruptFileError(name, f"{width} x {height} pixels: there is nothing to see")
 
@@ -153,7 +175,8 @@ def _finished(image: Image.Image, name: str | Path, max_pixels: int) -> Image.Im
     with _input_errors(name, f"a broken {image.format or 'photo'}"):
         image.load()
         rgb = _to_rgb(image)
-        # After loading: a PNG may carry its EXIF behind the pixels, and TIFF photos are turned by Pillow itself.
+        # After loading: a PNG may carry its EXIF behind the pixels, and TIFF photos are turned by
+        # Pillow itself.
         method = UPRIGHT.get(_orientation(image))
         return rgb if method is None else rgb.transpose(method)
 
@@ -161,7 +184,8 @@ def _finished(image: Image.Image, name: str | Path, max_pixels: int) -> Image.Im
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # a photo with broken metadata is still a photo; parsers raise nearly every kind of exception
+    # A photo with broken metadata is still a photo, and parsers raise nearly any exception.
+    except Exception:
         return 1
 
 
@@ -183,15 +207,20 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 def _to_eight_bits(image: Image.Image) -> Image.Image:
     """Scale grey values of 16 bits, 32 bits or floats to 0..255.
 
-    Sixteen bits have a known range. The others have none: the smallest of 1 (floats), 255 and 65535 that holds all
-    values is taken for white; values that none holds are stretched from their least to their greatest.
+    Sixteen bits have a known range. The others have none: the smallest of 1 (floats), 255 and 65535
+    that holds all values is taken for white; values that none holds are stretched from their least
+    to their greatest.
     """
     values = np.asarray(image).astype(np.float32)
     values[~np.isfinite(values)] = 0
     low, high = 0.0, 65535.0
     if not image.mode.startswith("I;16"):
         least, greatest = float(values.min()), float(values.max())
-        whites = [white for white in ((1, 255, 65535) if image.mode == "F" else (255, 65535)) if white >= greatest]
+        whites = [
+            white
+            for white in ((1, 255, 65535) if image.mode == "F" else (255, 65535))
+            if white >= greatest
+        ]
         low, high = (0.0, whites[0]) if whites and least >= 0 else (least, greatest)
     values = (values - low) * (255 / max(high - low, 1e-12))
     if isinstance(transparent := image.info.get("transparency"), int):
@@ -204,12 +233,16 @@ def _from_array(array: NDArray[Any]) -> Image.Image:
         array = array[:, :, 0]
     if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))):
         shape = " x ".join(map(str, array.shape))
-        raise InputError("<array>", f"shape {shape}: give height x width, or height x width x 1, 3 or 4")
+        raise InputError(
+            "<array>", f"shape {shape}: give height x width, or height x width x 1, 3 or 4"
+        )
     if array.size == 0:
         raise InputError("<array>", "it has no pixels")
     if np.issubdtype(array.dtype, np.floating):
         if not (array.min() >= 0 and array.max() <= 1):  # false for NaN too
-            raise InputError("<array>", f"floats from {array.min():g} to {array.max():g}: scale them to 0..1")
+            raise InputError(
+                "<array>", f"floats from {array.min():g} to {array.max():g}: scale them to 0..1"
+            )
         array = (array.astype(np.float32) * 255).round().astype(np.uint8)
     if array.dtype != np.uint8:
         raise InputError("<array>", f"type {array.dtype}: give uint8, or floats from 0 to 1")
@@ -220,7 +253,8 @@ class ImagePreprocessor:
     """Turns photos into normalised tensors of one size.
 
     Args:
-        config: Size, way of resizing, mean and standard deviation, such as a model's `image_config`.
+        config: Size, way of resizing, mean and standard deviation, such as a model's
+            `image_config`.
 
     Raises:
         ConfigError: Mean or standard deviation is left to a backbone.
@@ -228,7 +262,10 @@ class ImagePreprocessor:
 
     def __init__(self, config: ImageConfig) -> None:
         if config.mean is None or config.std is None:
-            raise ConfigError("image.mean and image.std are not given: take a model's image_config, where they are")
+            raise ConfigError(
+                "image.mean and image.std are not given: take a model's image_config, where they"
+                " are"
+            )
         self.config = config
         self._mean = config.mean
         std = torch.tensor(config.std).view(3, 1, 1)
@@ -238,7 +275,8 @@ class ImagePreprocessor:
     def read(self, source: Any) -> Image.Image:
         """Read a photo by `read_image`, at about twice the encoder's detail where it has much more.
 
-        A large photo then takes little memory, whatever kind of file it came from, and is quickly fitted.
+        A large photo then takes little memory, whatever kind of file it came from, and is quickly
+        fitted.
         """
         at_least = 2 * max(self.config.height, self.config.width)
         image = read_image(source, self.config.max_pixels, at_least)
@@ -257,17 +295,21 @@ class ImagePreprocessor:
         Args:
             image: An RGB photo.
             mirrored: Whether left and right change places.
-            crop_seed: Seed of the crop, for instance from the file's name and the crop's number; None: the whole photo.
+            crop_seed: Seed of the crop, for instance from the file's name and the crop's number;
+                None: the whole photo.
         """
         if crop_seed is not None:
             image = image.crop(random_box(image.size, torch.Generator().manual_seed(crop_seed)))
         pixels = self._fitted(image)
         return self._normalised(pixels.flip(-1) if mirrored else pixels)
 
-    def augment(self, image: Image.Image, seed: int, flips: bool = True) -> Float[Tensor, "3 height width"]:
-        """Fit and normalise a photo after a random crop, mirroring and change of light, for training on pixels.
+    def augment(
+        self, image: Image.Image, seed: int, flips: bool = True
+    ) -> Float[Tensor, "3 height width"]:
+        """Fit and normalise a photo after a random crop, mirroring and change of light.
 
-        All chance comes from `seed`, so that threads share nothing and a resumed run sees the same photos.
+        All chance comes from `seed`, so that threads share nothing and a resumed run sees the same
+        photos.
 
         Args:
             image: An RGB photo.
@@ -289,5 +331,7 @@ class ImagePreprocessor:
         fitted = fit(image, self.config.width, self.config.height, self.config.resize, self._mean)
         return torch.from_numpy(np.array(fitted)).permute(2, 0, 1).contiguous()
 
-    def _normalised(self, pixels: UInt8[Tensor, "3 height width"]) -> Float[Tensor, "3 height width"]:
+    def _normalised(
+        self, pixels: UInt8[Tensor, "3 height width"]
+    ) -> Float[Tensor, "3 height width"]:
         return pixels.float().mul_(self._scale).sub_(self._shift)

@@ -1,4 +1,4 @@
-"""Which files are photos, clips or recordings: by their names, when folders are searched, and by how they begin."""
+"""Which files are photos, clips or recordings: by their names in folders, and by how they begin."""
 
 import os
 import re
@@ -10,8 +10,36 @@ from captioner.preprocess.opening import open_regular
 
 # The one list of names; a file that is named outright is read whatever it is called.
 SUFFIXES = frozenset(
-    {".apng", ".avif", ".avifs", ".bmp", ".gif", ".heic", ".heics", ".heif", ".hif", ".j2c", ".j2k", ".jfi", ".jfif"}
-    | {".jif", ".jp2", ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".pbm", ".pgm", ".pjp", ".pjpeg", ".png"}
+    {
+        ".apng",
+        ".avif",
+        ".avifs",
+        ".bmp",
+        ".gif",
+        ".heic",
+        ".heics",
+        ".heif",
+        ".hif",
+        ".j2c",
+        ".j2k",
+        ".jfi",
+        ".jfif",
+    }
+    | {
+        ".jif",
+        ".jp2",
+        ".jpc",
+        ".jpe",
+        ".jpeg",
+        ".jpf",
+        ".jpg",
+        ".jpx",
+        ".pbm",
+        ".pgm",
+        ".pjp",
+        ".pjpeg",
+        ".png",
+    }
     | {".pnm", ".ppm", ".tif", ".tiff", ".webp"}
 )
 
@@ -19,8 +47,8 @@ SUFFIXES = frozenset(
 COMPANION_FOLDERS = frozenset({"__macosx", "@eadir", ".appledouble"})
 COMPANION_FILES = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
 
-# How each kind of file that is read begins. Kinds that run another program (EPS), or that random bytes may pass for
-# (TGA), are left out.
+# How each kind of file that is read begins. Kinds that run another program (EPS), or that random
+# bytes may pass for (TGA), are left out.
 SIGNATURES = {
     "JPEG": rb"\xff\xd8\xff",
     "PNG": rb"\x89PNG\r\n",
@@ -38,7 +66,21 @@ SIGNATURES = {
 
 
 VIDEO_SUFFIXES = frozenset(
-    {".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv", ".webm", ".wmv"}
+    {
+        ".3gp",
+        ".avi",
+        ".flv",
+        ".m4v",
+        ".mkv",
+        ".mov",
+        ".mp4",
+        ".mpeg",
+        ".mpg",
+        ".mts",
+        ".ogv",
+        ".webm",
+        ".wmv",
+    }
 )
 
 # Recordings, and videos, whose sound is read.
@@ -63,7 +105,8 @@ VIDEO_SIGNATURES = {
 SOUND_SIGNATURES = {
     "WAV": rb"(?:RIFF|RIFX|RF64|BW64).{4}WAVE",
     "FLAC": rb"fLaC",
-    # An ID3 tag, or the head of a frame of layer 2 or 3; the ones of layer 1 begin like a text in UTF-16.
+    # An ID3 tag, or the head of a frame of layer 2 or 3; the ones of layer 1 begin like a text in
+    # UTF-16.
     "MP3": rb"ID3|\xff[\xe2\xe3\xf2-\xf5\xfa-\xfd]",
     "AAC": rb"\xff[\xf0\xf1\xf8\xf9]",
     "AIFF": rb"FORM.{4}AIF[CF]",
@@ -94,12 +137,12 @@ class Kind:
     signatures: Mapping[str, bytes]
 
     def has_name(self, name: str) -> bool:
-        """Tell whether a file is of this kind by its suffix; what a system put beside one is not."""
+        """Tell whether a file's suffix is of this kind; the system's companion files are not."""
         suffix = os.path.splitext(name)[1]  # noqa: PTH122 (faster over many files)
         return suffix.lower() in self.suffixes and not is_companion_name(name)
 
     def has(self, name: str, path: str) -> bool:
-        """Tell whether a file is of this kind by its suffix, or by how it begins where it has none."""
+        """Tell whether a file is of this kind by its suffix, or by its beginning if it has none."""
         if os.path.splitext(name)[1].strip(".") or name.startswith("."):  # noqa: PTH122
             return self.has_name(name)
         try:
@@ -116,7 +159,11 @@ PHOTOS = Kind("photos", SUFFIXES, SIGNATURES)
 CLIPS = Kind("clips", CLIP_SUFFIXES, CLIP_SIGNATURES)
 RECORDINGS = Kind("recordings", SOUND_SUFFIXES, SOUND_SIGNATURES)
 
-is_photo_name, is_clip_name, is_recording_name = PHOTOS.has_name, CLIPS.has_name, RECORDINGS.has_name
+is_photo_name, is_clip_name, is_recording_name = (
+    PHOTOS.has_name,
+    CLIPS.has_name,
+    RECORDINGS.has_name,
+)
 
 
 def is_companion_name(name: str) -> bool:
@@ -126,4 +173,6 @@ def is_companion_name(name: str) -> bool:
 
 def kind_of(head: bytes, signatures: Mapping[str, bytes]) -> str | None:
     """Name the kind of file by its first bytes; None where they are none of the signatures."""
-    return next((kind for kind, start in signatures.items() if re.match(start, head, re.DOTALL)), None)
+    return next(
+        (kind for kind, start in signatures.items() if re.match(start, head, re.DOTALL)), None
+    )

@@ -1,4 +1,7 @@
-"""The language that a text is written in, of those that a model reads; it decides which direction a text takes."""
+"""The language that a text is written in, of those that a model reads.
+
+It decides which direction a text takes.
+"""
 
 from collections.abc import Sequence
 from functools import cache
@@ -12,28 +15,30 @@ if TYPE_CHECKING:
 
 # A text is judged by its beginning: more characters cost time and tell nothing more.
 NUM_CHARACTERS = 2000
-# Of 9,042 sentences in English, German and French, each had 5 % of the likeliest language's probability or more; of 12
-# sentences in other languages, none had more than 0.4 %.
+# Of 9,042 sentences in English, German and French, each had 5 % of the likeliest language's
+# probability or more; of 12 sentences in other languages, none had more than 0.4 %.
 FOREIGN = 0.01
 
 
 def detect_language(text: str, among: Sequence[str]) -> str:
     """Return the language of a text, one of `among`.
 
-    A text of several languages has the one that most of its beginning is written in. A single word that several
-    languages share (Taxi, Restaurant) may get any of them, and a text that tells nothing (one without letters, a name
-    that the detector never read) gets the first. A text in a language that is not among them gets the most similar one:
-    `is_foreign` tells.
+    A text of several languages has the one that most of its beginning is written in. A single word
+    that several languages share (Taxi, Restaurant) may get any of them, and a text that tells
+    nothing (one without letters, a name that the detector never read) gets the first. A text in a
+    language that is not among them gets the most similar one: `is_foreign` tells.
 
     Args:
-        text: Any text; however it is spelt, with typographic quotes, say, or in capitals, the answer is the same.
+        text: Any text; however it is spelt, with typographic quotes, say, or in capitals, the
+            answer is the same.
         among: Codes such as en, one or more, the usual one first.
 
     Raises:
         ModelError: One of several languages is unknown to the detector.
 
     Source:
-        Lui and Baldwin 2012, https://aclanthology.org/P12-3005, in the model and the code of py3langid.
+        Lui and Baldwin 2012, https://aclanthology.org/P12-3005, in the model and the code of
+        py3langid.
     """
     if len(among) == 1 or not any(map(str.isalpha, text)):
         return among[0]
@@ -42,7 +47,9 @@ def detect_language(text: str, among: Sequence[str]) -> str:
 
 
 def is_foreign(text: str, among: Sequence[str]) -> bool:
-    """Tell whether a text is surely written in a language that is none of `among`; False where that is unsure.
+    """Tell whether a text is surely written in a language that is none of `among`.
+
+    False where that is unsure.
 
     Raises:
         ModelError: One of the languages is unknown to the detector.
@@ -53,9 +60,14 @@ def is_foreign(text: str, among: Sequence[str]) -> bool:
 
 def _probabilities(text: str, among: Sequence[str]) -> dict[str, float]:
     """Return how likely each language that the detector knows is."""
-    scores = dict(_detector().rank(plain_text(text[:NUM_CHARACTERS].encode(errors="replace").decode())))
+    scores = dict(
+        _detector().rank(plain_text(text[:NUM_CHARACTERS].encode(errors="replace").decode()))
+    )
     if unknown := [code for code in among if code not in scores]:
-        raise ModelError(f"texts in {', '.join(unknown)} cannot be told from others: say which language a text is in")
+        raise ModelError(
+            f"texts in {', '.join(unknown)} cannot be told from others: say which"
+            " language a text is in"
+        )
     return scores
 
 

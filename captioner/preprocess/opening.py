@@ -1,4 +1,4 @@
-"""Opens what the user named, a regular file or an error that says what else it is; names what decoders then raise."""
+"""Opens a file that the user named, or says what it is instead; names the errors of decoders."""
 
 import importlib
 import io
@@ -29,12 +29,14 @@ PROJECTS = {"av": "PyAV"}
 
 def is_file_source(given: object) -> TypeGuard[FileSource]:
     """Tell whether something is a path, the bytes of a file, or an open file."""
-    return isinstance(given, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(given, "read")
+    return isinstance(given, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(
+        given, "read"
+    )
 
 
 @contextmanager
 def open_source(source: Any, what: str, wanted: str) -> Iterator[tuple[Any, str | Path]]:
-    """Open whatever stands for a file: yield it at its beginning, and what it is called in messages.
+    """Open whatever stands for a file; yield it at its beginning with its name for messages.
 
     Args:
         source: A path, bytes, or an open file, which stays open.
@@ -84,7 +86,8 @@ def open_regular(path: str | Path, what: str) -> BytesIO | BufferedReader:
     """Open a regular file; a pipe or a device might block for ever, so it is not even tried.
 
     Args:
-        path: The file; as text, also an `http` or `https` address, which is fetched, or `-` for standard input.
+        path: The file; as text, also an `http` or `https` address, which is fetched, or `-` for
+            standard input.
         what: What was expected, such as a photo, for messages.
 
     Raises:
@@ -110,7 +113,7 @@ def open_regular(path: str | Path, what: str) -> BytesIO | BufferedReader:
 
 
 def head_and_size(stream: BytesIO | BufferedReader, name: str) -> tuple[bytes, int]:
-    """Return a file's first bytes, by which its kind is known, and its size; it is then at its beginning again.
+    """Return a file's first bytes, which tell its kind, and its size; rewind it.
 
     Raises:
         FileMissingError: It cannot be read.
@@ -141,7 +144,7 @@ def import_library(library: str, extra: str) -> Any:
 
 @contextmanager
 def decoding(name: str, what: str) -> Iterator[None]:
-    """Turn what a decoder raises into the project's errors; decoders raise nearly every kind of exception.
+    """Turn what decoders raise, which is nearly any exception, into the project's errors.
 
     Args:
         name: The file.

@@ -9,7 +9,9 @@ from captioner.preprocess.audio import Samples
 FRAME_S = 0.010
 """How finely levels are measured, seconds."""
 SMOOTHING_FRAMES = 5
-"""Levels are means over so many frames, about half a syllable, so that a stop within a word is no pause."""
+"""Levels are means over so many frames, about half a syllable, so that a stop within a word is
+no pause.
+"""
 LONGEST_PAUSE_S = 0.7
 """A longer pause ends a segment: people breathe between phrases for about so long."""
 MARGIN_S = 0.15
@@ -21,15 +23,22 @@ ABOVE_NOISE_DB = 8.0
 NOISE_SHARE = 0.1
 """The quietest frames, by which noise is measured: a tenth of all."""
 SPEECH_BELOW_PEAK_DB = 20.0
-"""What is so little weaker than the loudest frame is speech in any case: else one without pauses would be all noise."""
+"""What is so little weaker than the loudest frame is speech in any case: else one without pauses
+would be all noise.
+"""
 SILENCE_DB = -80.0
-"""A recording whose loudest frame is weaker holds nothing: decibels of full scale; 16 bits reach down to -96."""
+"""A recording whose loudest frame is weaker holds nothing: decibels of full scale; 16 bits reach
+down to -96.
+"""
 
 
-def find_segments(samples: Samples, sample_rate_hz: int, max_segment_s: float) -> list[tuple[int, int]]:
+def find_segments(
+    samples: Samples, sample_rate_hz: int, max_segment_s: float
+) -> list[tuple[int, int]]:
     """Find the parts of a recording in which something is heard, none longer than allowed.
 
-    Pauses of less than 0.7 s stay within a segment; where one is still too long, it is cut at its quietest moments.
+    Pauses of less than 0.7 s stay within a segment; where one is still too long, it is cut at its
+    quietest moments.
 
     Args:
         samples: From -1 to 1.
@@ -37,7 +46,8 @@ def find_segments(samples: Samples, sample_rate_hz: int, max_segment_s: float) -
         max_segment_s: The longest segment, seconds.
 
     Returns:
-        First sample, and the one behind the last, of each segment, in their order; none where all is silent.
+        First sample, and the one behind the last, of each segment, in their order; none where all
+        is silent.
     """
     hop = round(FRAME_S * sample_rate_hz)
     levels = _levels_db(samples, hop)
@@ -67,13 +77,19 @@ def _levels_db(samples: Samples, hop: int) -> Float64[np.ndarray, " frames"]:
 
 
 def _threshold_db(levels: NDArray[np.float64]) -> float:
-    """Choose what is loud: well below the peak, above the noise, and never so high that speech itself is silence."""
+    """Choose the level of speech.
+
+    It is well below the peak, above the noise, and never so high that speech is silence.
+    """
     peak, noise = float(levels.max()), float(np.quantile(levels, NOISE_SHARE))
     return min(max(peak - BELOW_PEAK_DB, noise + ABOVE_NOISE_DB), peak - SPEECH_BELOW_PEAK_DB)
 
 
 def _cut(levels: NDArray[np.float64], start: int, end: int, longest: int) -> list[tuple[int, int]]:
-    """Cut a stretch that is too long at the quietest frame of the second half of what fits, and again what is left."""
+    """Cut a stretch that is too long at a quiet frame, and again what is left.
+
+    The frame is the quietest of the second half of what fits.
+    """
     segments = []
     while end - start > longest:
         half = start + longest // 2

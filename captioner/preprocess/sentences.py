@@ -11,26 +11,33 @@ DEFAULT_LANGUAGE = "en"
 # What ends a line: all that `str.splitlines` takes for it.
 LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
-# What may stand before the text of a line: marks of lists, quotations, headings and turns of speech.
+# What may stand before the text of a line: marks of lists, quotations, headings and turns of
+# speech.
 LIST_MARKS = re.compile(
     r"\s*(?:(?:[-*+•‣◦▪·–—>]|#{1,6}|\[[ xX]\]|\(?\d{1,3}[.)]|\(?[A-Za-z]\))\s+)*",
 )
 
-WIDE_SPACE = re.compile(r"[^\S ]")  # sentencex 1.0.32 panics where one of several bytes stands behind an initial
+WIDE_SPACE = re.compile(
+    r"[^\S ]"
+)  # sentencex 1.0.32 panics where one of several bytes stands behind an initial
 
-# Ends that the splitter does not see: a closing bracket, an ellipsis or "etc.", and a capital letter behind the space.
+# Ends that the splitter does not see: a closing bracket, an ellipsis or "etc.", and a capital
+# letter behind the space.
 MISSED_END = re.compile(
     r"(?:(?<=[.!?…][)\]])|(?<=…)|(?<=\betc\.)|(?<=[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]))\s+(?=[\"'“„«‘(]?[A-ZÀ-ÖØ-Þ])"
 )
 
-# Emoji at either end of a sentence, apart from its words, belong to the layout, and end a sentence before a capital.
+# Emoji at either end of a sentence, apart from its words, belong to the layout, and end a sentence
+# before a capital.
 EMOJI = r"[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d]+"
 EMOJI_BEFORE = re.compile(rf"\s*(?:{EMOJI}\s+)*")
 EMOJI_BEHIND = re.compile(rf"{EMOJI}[.!?…]*")
 
 # What the splitter takes for an end, by language, at the end of a piece.
 NO_END = {
-    "de": re.compile(r"(?:\b\d{1,2}|\bFa|\bMo|\bDi|\bMi|\bDo|\bFr|\bSa|\bSo)\.\s+$"),  # the 3. of October
+    "de": re.compile(
+        r"(?:\b\d{1,2}|\bFa|\bMo|\bDi|\bMi|\bDo|\bFr|\bSa|\bSo)\.\s+$"
+    ),  # the 3. of October
     "fr": re.compile(r"(?:\bM|\bMM|\bDr|\bPr|\bno|\bNo|\b[XVI]{2,}|\b[A-Z]\.-[A-Z])\.\s+$"),
 }
 
@@ -41,8 +48,8 @@ class Layout:
 
     Attributes:
         sentences: What says something, in its order, without white space at either end.
-        gaps: What stands before each sentence and behind the last one: white space, line ends, marks of lists, and
-            whatever has no letter in it. One more than there are sentences.
+        gaps: What stands before each sentence and behind the last one: white space, line ends,
+            marks of lists, and whatever has no letter in it. One more than there are sentences.
     """
 
     sentences: tuple[str, ...]
@@ -50,7 +57,9 @@ class Layout:
 
     def join(self, sentences: Sequence[str]) -> str:
         """Return a text of other sentences that stand as these did."""
-        return "".join(part for pair in zip(self.gaps, (*sentences, ""), strict=True) for part in pair)
+        return "".join(
+            part for pair in zip(self.gaps, (*sentences, ""), strict=True) for part in pair
+        )
 
 
 def cut_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> Layout:
@@ -63,7 +72,9 @@ def cut_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> Layout:
         language: A code such as en, whose abbreviations and quotation marks are known.
     """
     text = text.encode(errors="replace").decode()
-    spans = [span for line in LINE.finditer(text) for span in _in_line(line[0], line.start(), language)]
+    spans = [
+        span for line in LINE.finditer(text) for span in _in_line(line[0], line.start(), language)
+    ]
     edges = [0, *(edge for span in spans for edge in span), len(text)]
     return Layout(
         sentences=tuple(text[start:end] for start, end in spans),
@@ -79,7 +90,10 @@ def _in_line(line: str, offset: int, language: str) -> Iterator[tuple[int, int]]
         end = start + len(piece)
         if any(sign.isalpha() for sign in piece):
             before = EMOJI_BEFORE.match(piece)
-            yield offset + start + (before.end() if before else 0), offset + start + len(_without_emoji_behind(piece))
+            yield (
+                offset + start + (before.end() if before else 0),
+                offset + start + len(_without_emoji_behind(piece)),
+            )
         start = end
 
 

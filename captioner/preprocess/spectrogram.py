@@ -1,4 +1,4 @@
-"""From samples to log-mel spectrograms, and to the padded batch of them that the speech encoder reads."""
+"""Samples to log-mel spectrograms, and to the padded batch that the speech encoder reads."""
 
 import math
 from collections.abc import Sequence
@@ -11,16 +11,20 @@ from jaxtyping import Bool, Float, Float64
 from torch import Tensor
 
 WINDOW_S = 0.025
-"""Seconds that a frame hears: short enough that speech stands still in it, long enough for two periods of a low voice
-(80 Hz). At 16 kHz 400 samples, at 8 kHz 200."""
+"""Seconds that a frame hears: short enough that speech stands still in it, long enough for two
+periods of a low voice (80 Hz). At 16 kHz 400 samples, at 8 kHz 200."""
 HOP_S = 0.010
-"""Seconds from frame to frame, so that neighbours share more than half. 100 frames a second; 160 samples at 16 kHz."""
+"""Seconds from frame to frame, so that neighbours share more than half. 100 frames a second; 160
+samples at 16 kHz.
+"""
 LOWEST_HZ = 60.0
 """Below it there is the hum of the mains (50 or 60 Hz) and no speech."""
 DYNAMIC_RANGE_DB = 70.0
 """What is so much weaker than the loudest band of a recording is as good as silence: decibels."""
 UNIT_DB = 20.0
-"""Decibels in one unit of a spectrogram: speech, whose bands lie some 10 to 60 above silence, then spreads about 1."""
+"""Decibels in one unit of a spectrogram: speech, whose bands lie some 10 to 60 above silence,
+then spreads about 1.
+"""
 QUIETEST = 1e-10
 """Power below which all is silence; 16-bit samples cannot hold less."""
 
@@ -46,11 +50,13 @@ class Spectrograms:
         return Spectrograms(self.frames.to(device), self.mask.to(device))
 
 
-def log_mel(samples: Float[Tensor, " samples"], sample_rate_hz: int, num_mels: int) -> Float[Tensor, "frames mels"]:
+def log_mel(
+    samples: Float[Tensor, " samples"], sample_rate_hz: int, num_mels: int
+) -> Float[Tensor, "frames mels"]:
     """Return how far the energy of each band in each frame stands above silence, in units of 20 dB.
 
-    Silence lies 70 dB below the loudest band of the recording, so that neither its level nor the length of its pauses
-    matters; it is zero, as padding is.
+    Silence lies 70 dB below the loudest band of the recording, so that neither its level nor the
+    length of its pauses matters; it is zero, as padding is.
 
     Args:
         samples: From -1 to 1; at least one.
@@ -58,14 +64,20 @@ def log_mel(samples: Float[Tensor, " samples"], sample_rate_hz: int, num_mels: i
         num_mels: Number of bands.
 
     Source:
-        Davis and Mermelstein 1980, "Comparison of Parametric Representations for Monosyllabic Word Recognition",
-        without the cosine transform; the floor below the peak: Radford et al. 2022, arXiv:2212.04356, section 2.2 and
-        its code.
+        Davis and Mermelstein 1980, "Comparison of Parametric Representations for Monosyllabic Word
+        Recognition", without the cosine transform; the floor below the peak: Radford et al. 2022,
+        arXiv:2212.04356, section 2.2 and its code.
     """
     window, hop = round(WINDOW_S * sample_rate_hz), round(HOP_S * sample_rate_hz)
     size = 1 << (window - 1).bit_length()  # the next power of two, for a fast transform
     spectrum = torch.stft(
-        samples, size, hop, window, torch.hann_window(window), pad_mode="constant", return_complex=True
+        samples,
+        size,
+        hop,
+        window,
+        torch.hann_window(window),
+        pad_mode="constant",
+        return_complex=True,
     )
     power = spectrum.abs().square().T @ _filters(sample_rate_hz, size, num_mels)
     level_db = 10 * power.clamp(min=QUIETEST).log10()
@@ -75,10 +87,12 @@ def log_mel(samples: Float[Tensor, " samples"], sample_rate_hz: int, num_mels: i
 
 @cache
 def _filters(sample_rate_hz: int, size: int, num_mels: int) -> Float[Tensor, "bins mels"]:
-    """Triangles over the spectrum, equally wide on the mel scale of HTK: 2595 log10(1 + f / 700 Hz)."""
+    """Triangles over the spectrum, equally wide on HTK's mel scale, 2595 log10(1 + f / 700 Hz)."""
     from transformers.audio_utils import mel_filter_bank
 
-    filters = mel_filter_bank(size // 2 + 1, num_mels, LOWEST_HZ, sample_rate_hz / 2, sample_rate_hz, mel_scale="htk")
+    filters = mel_filter_bank(
+        size // 2 + 1, num_mels, LOWEST_HZ, sample_rate_hz / 2, sample_rate_hz, mel_scale="htk"
+    )
     return torch.from_numpy(filters).float()
 
 
@@ -86,7 +100,9 @@ def band_centres_hz(sample_rate_hz: int, num_mels: int) -> Float64[np.ndarray, "
     """Return the middle of each band."""
     from transformers.audio_utils import hertz_to_mel, mel_to_hertz
 
-    lowest, highest = (float(hertz_to_mel(hertz, "htk")) for hertz in (LOWEST_HZ, sample_rate_hz / 2))
+    lowest, highest = (
+        float(hertz_to_mel(hertz, "htk")) for hertz in (LOWEST_HZ, sample_rate_hz / 2)
+    )
     return np.asarray(mel_to_hertz(np.linspace(lowest, highest, num_mels + 2)[1:-1], "htk"))
 
 

@@ -69,7 +69,7 @@ def pad_sources(sentences: Sequence[Sequence[int]], eos_id: int, pad_id: int) ->
 
 
 def split_text(text: str, fits: Callable[[str], bool]) -> list[str]:
-    """Cut a sentence that does not fit near its middle, at the end of a clause or else between words.
+    """Cut a sentence that does not fit near its middle, behind a clause or else between words.
 
     Args:
         text: Any text.
@@ -94,7 +94,9 @@ def cut_reading(trial: Trial, num_words: int, fits: Callable[[str], bool]) -> li
     text, found, end, num_read = trial.reading.text, [], 0, 0
     for part in split_text(text, fits):
         start = text.index(part, end)
-        first = num_read - (start > 0 and not text[start - 1].isspace())  # the cut went through a word
+        first = num_read - (
+            start > 0 and not text[start - 1].isspace()
+        )  # the cut went through a word
         words = tuple(part.split())
         inside = [one for one in trial.stand_ins if first <= one.word < first + len(words)]
         stand_ins = tuple(replace(one, word=one.word - first) for one in inside)
@@ -119,5 +121,8 @@ def _halves(text: str) -> list[str]:
     if not spaces:
         return [text[:middle], text[middle:]]
     nearer = len(text) // 4
-    end, start = min(spaces, key=lambda space: abs(space[0] - middle) - nearer * (text[space[0] - 1] in CLAUSE_ENDS))
+    end, start = min(
+        spaces,
+        key=lambda space: abs(space[0] - middle) - nearer * (text[space[0] - 1] in CLAUSE_ENDS),
+    )
     return [text[:end], text[start:]]

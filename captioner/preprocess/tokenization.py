@@ -1,4 +1,4 @@
-"""Between text and token ids: trains a tokenizer, of words, labels or pieces, wrapped as transformers' fast one."""
+"""Between text and token ids: trains a tokenizer of words, labels or subwords, for transformers."""
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
@@ -13,12 +13,15 @@ PAD, BOS, EOS, UNK = "<pad>", "<s>", "</s>", "<unk>"
 SPECIAL_TOKENS = (PAD, BOS, EOS, UNK)
 NUM_BYTES = 256
 
-# Signs of the scripts that put no spaces between words: each is a token. Thai, Lao and Khmer have no such signs.
+# Signs of the scripts that put no spaces between words: each is a token. Thai, Lao and Khmer have
+# no such signs.
 SIGN = r"[\p{Han}\p{Hiragana}\p{Katakana}ー]"
-# Marks that belong to the letter before them, such as the vowels of Hindi; not those that choose a glyph or an emoji.
+# Marks that belong to the letter before them, such as the vowels of Hindi; not those that choose a
+# glyph or an emoji.
 MARK = r"[\p{Mn}\p{Mc}&&[^\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]]"
 LETTER = rf"[\p{{L}}\p{{N}}&&[^{SIGN[1:-1]}]]"
-# Within a word also: joiners, the apostrophe of Ukrainian and Hebrew, the abbreviation marks of Hebrew, l·l in Catalan.
+# Within a word also: joiners, the apostrophe of Ukrainian and Hebrew, the abbreviation marks of
+# Hebrew, l·l in Catalan.
 INSIDE = (
     rf"[\x{{200C}}\x{{200D}}](?={LETTER}|{MARK})|(?<=[\p{{L}}&&[^\p{{Latin}}]])'(?=[\p{{L}}&&[^\p{{Latin}}]])"
     r"|(?<=\p{Hebrew})[\"׳״](?=\p{Hebrew})|(?<=l)·(?=l)"
@@ -26,32 +29,39 @@ INSIDE = (
 PART = rf"(?>{LETTER}(?:{LETTER}|{MARK}|{INSIDE})*)"
 WORD = rf"(?>{PART}(?:-{PART})*)"
 VOWEL = r"[aeiouyhœà-æè-ïò-öø-ý]"
-# A word that lost its last vowel before the next one stays apart from it, with its apostrophe: l' homme, dell' acqua.
-# What follows is long, lest it is an ending as in English (you'd), or what precedes is a word of French that is elided.
-ELIDED = rf"{WORD}'(?={VOWEL}\p{{L}}{{2}})|\b(?:[cdjlmnst]|qu|lorsqu|puisqu|jusqu)'(?={VOWEL}\p{{L}}?\b)"
-# A word with its inner hyphens, or the part of a contraction that stays glued to the word before it ('s, 't, 're).
+# A word that lost its last vowel before the next one stays apart from it, with its apostrophe: l'
+# homme, dell' acqua. What follows is long, lest it is an ending as in English (you'd), or what
+# precedes is a word of French that is elided.
+ELIDED = (
+    rf"{WORD}'(?={VOWEL}\p{{L}}{{2}})|\b(?:[cdjlmnst]|qu|lorsqu|puisqu|jusqu)'(?={VOWEL}\p{{L}}?\b)"
+)
+# A word with its inner hyphens, or the part of a contraction that stays glued to the word before it
+# ('s, 't, 're).
 WORD_PATTERN = rf"{ELIDED}|{WORD}|'\p{{L}}{{1,2}}\b|{SIGN}{MARK}*"
 # The space that joining puts between signs, and between them and numbers, where people write none.
 NO_SPACE = rf"(?<={SIGN}|{SIGN}{MARK}) (?={SIGN}|\p{{N}})|(?<=\p{{N}}) (?={SIGN})"
 # NFKC takes a vowel of Thai and Lao apart, which is never written so: it is put together again.
 WHOLE_VOWELS = {"\u0e4d\u0e32": "\u0e33", "\u0ecd\u0eb2": "\u0eb3"}
 
-# What merges may not cross: letters with the marks on them, single digits, runs of other signs, and white space. A
-# space belongs to what follows it.
+# What merges may not cross: letters with the marks on them, single digits, runs of other signs, and
+# white space. A space belongs to what follows it.
 PIECE_PATTERN = r" ?[\p{L}\p{M}]+| ?\p{N}| ?[^\s\p{L}\p{M}\p{N}]+|\s+(?!\S)|\s+"
 
 
-def train_word_tokenizer(texts: Iterable[str], min_count: int, max_vocab_size: int) -> "PreTrainedTokenizerFast":
+def train_word_tokenizer(
+    texts: Iterable[str], min_count: int, max_vocab_size: int
+) -> "PreTrainedTokenizerFast":
     """Learn a vocabulary of lower-case words without punctuation.
 
-    Words are what spaces and punctuation divide, in any script. Chinese and Japanese, which have no spaces, are cut
-    into single signs, and come back without spaces. Languages that write words together with letters, such as Thai,
-    need spaces put between them first.
+    Words are what spaces and punctuation divide, in any script. Chinese and Japanese, which have no
+    spaces, are cut into single signs, and come back without spaces. Languages that write words
+    together with letters, such as Thai, need spaces put between them first.
 
     Args:
         texts: Captions as people wrote them.
         min_count: A word seen less often becomes `<unk>`.
-        max_vocab_size: The most entries kept, the four special tokens included; the most frequent words win.
+        max_vocab_size: The most entries kept, the four special tokens included; the most frequent
+            words win.
 
     Raises:
         EmptyDataError: No word is frequent enough.
@@ -60,8 +70,12 @@ def train_word_tokenizer(texts: Iterable[str], min_count: int, max_vocab_size: i
 
     tokenizer = Tokenizer(models.WordLevel(unk_token=UNK))
     replaced = [normalizers.Replace(*pair) for pair in ({"’": "'"} | WHOLE_VOWELS).items()]
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase(), *replaced])
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(WORD_PATTERN), behavior="removed", invert=True)
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.NFKC(), normalizers.Lowercase(), *replaced]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(
+        Regex(WORD_PATTERN), behavior="removed", invert=True
+    )
     tokenizer.decoder = decoders.Sequence(
         [
             decoders.WordPiece(prefix="##", cleanup=False),
@@ -72,23 +86,28 @@ def train_word_tokenizer(texts: Iterable[str], min_count: int, max_vocab_size: i
         ]
     )
     trainer = trainers.WordLevelTrainer(
-        vocab_size=max_vocab_size, min_frequency=min_count, special_tokens=list(SPECIAL_TOKENS), show_progress=False
+        vocab_size=max_vocab_size,
+        min_frequency=min_count,
+        special_tokens=list(SPECIAL_TOKENS),
+        show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
     if tokenizer.get_vocab_size() <= len(SPECIAL_TOKENS):
-        raise EmptyDataError(f"no word occurs {min_count} times: lower data.min_word_count or add captions")
+        raise EmptyDataError(
+            f"no word occurs {min_count} times: lower data.min_word_count or add captions"
+        )
     return wrap_tokenizer(tokenizer)
 
 
 def words_of(text: str, tokenizer: "PreTrainedTokenizerFast") -> frozenset[str]:
-    """Return the different words of a text, as a tokenizer of words cuts it, known to its vocabulary or not."""
+    """Return the different words of a text as a word tokenizer cuts it, known or unknown."""
     inner = tokenizer.backend_tokenizer
     plain = inner.normalizer.normalize_str(text)
     return frozenset(word for word, _ in inner.pre_tokenizer.pre_tokenize_str(plain))
 
 
 def train_label_tokenizer(labels: Iterable[str]) -> "PreTrainedTokenizerFast":
-    """Let each label, whatever it is made of, be one word of the vocabulary, so that a text of one word is a label.
+    """Make each label one word of the vocabulary, so that a text of one word is a label.
 
     Raises:
         EmptyDataError: There are no labels.
@@ -110,20 +129,22 @@ def language_token(language: str) -> str:
 def train_bpe_tokenizer(
     texts: Iterable[str], vocab_size: int, languages: Sequence[str] = ()
 ) -> "PreTrainedTokenizerFast":
-    """Learn to cut text into frequent pieces, down to single bytes: nothing is unknown, and decoding is exact.
+    """Learn to cut text into frequent subwords, down to single bytes.
+
+    So nothing is unknown, and decoding is exact.
 
     Args:
         texts: Sentences as people wrote them, of one language or several.
         vocab_size: Number of entries, the special tokens and the 256 bytes included.
-        languages: Codes of the languages to write, where there are several: each gets a token such as `<de>`, with
-            which its texts begin.
+        languages: Codes of the languages to write, where there are several: each gets a token such
+            as `<de>`, with which its texts begin.
 
     Raises:
         EmptyDataError: There is no text.
 
     Source:
-        Sennrich et al. 2016, arXiv:1508.07909, section 3.2, joint for all languages; on bytes: Radford et al. 2019,
-        "Language Models are Unsupervised Multitask Learners", section 2.2.
+        Sennrich et al. 2016, arXiv:1508.07909, section 3.2, joint for all languages; on bytes:
+        Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.2.
     """
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
@@ -145,12 +166,14 @@ def train_bpe_tokenizer(
     )
     tokenizer.train_from_iterator(texts, trainer)
     if tokenizer.get_vocab_size() <= len(SPECIAL_TOKENS) + len(languages) + NUM_BYTES:
-        raise EmptyDataError("the tokenizer learnt nothing: there is no text, or no piece of it occurs twice")
+        raise EmptyDataError(
+            "the tokenizer learnt nothing: there is no text, or no piece of it occurs twice"
+        )
     return wrap_tokenizer(tokenizer)
 
 
 def wrap_tokenizer(tokenizer: object) -> "PreTrainedTokenizerFast":
-    """Give a tokenizer of Hugging Face's `tokenizers` the interface and the files of transformers."""
+    """Give a tokenizer of `tokenizers` the interface and the files of transformers."""
     from transformers import PreTrainedTokenizerFast
 
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
@@ -165,13 +188,14 @@ def wrap_tokenizer(tokenizer: object) -> "PreTrainedTokenizerFast":
 
 
 def words_of_pieces(pieces: Sequence[str]) -> list[int | None]:
-    """Say to which word of their text, counted from 0, each piece belongs; None to those that are white space.
+    """Return the word, counted from 0, that each subword belongs to; None for white space.
 
-    Words are what white space divides, as by `str.split`. A piece that lies in two words belongs to the later one.
+    Words are what white space divides, as by `str.split`. A piece that lies in two words belongs to
+    the later one.
 
     Args:
-        pieces: As the piece tokenizer writes them, one sign for each byte. A model may write any of them, bytes that
-            make no character too: those count as part of a word.
+        pieces: As the piece tokenizer writes them, one sign for each byte. A model may write any of
+            them, bytes that make no character too: those count as part of a word.
     """
     text = bytes(map(BYTE_OF_SIGN.__getitem__, "".join(pieces))).decode("utf-8", "surrogateescape")
     word_of_byte: list[int | None] = []
@@ -184,10 +208,19 @@ def words_of_pieces(pieces: Sequence[str]) -> list[int | None]:
 
 
 def _byte_of_sign() -> dict[str, int]:
-    """Return what `ByteLevel` writes for each byte: printable ones as themselves, others from U+0100 on."""
-    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    """Return the character that `ByteLevel` writes for each byte.
+
+    Printable bytes are themselves, others are characters from U+0100 on.
+    """
+    printable = [
+        *range(ord("!"), ord("~") + 1),
+        *range(ord("¡"), ord("¬") + 1),
+        *range(ord("®"), ord("ÿ") + 1),
+    ]
     others = [byte for byte in range(NUM_BYTES) if byte not in printable]
-    return {chr(byte): byte for byte in printable} | {chr(NUM_BYTES + n): byte for n, byte in enumerate(others)}
+    return {chr(byte): byte for byte in printable} | {
+        chr(NUM_BYTES + n): byte for n, byte in enumerate(others)
+    }
 
 
 BYTE_OF_SIGN = _byte_of_sign()

@@ -8,17 +8,21 @@ from itertools import cycle
 
 # One sign for what people write in many ways; straight quotes are what models have read most.
 STRAIGHT = str.maketrans(
-    dict.fromkeys("‘’‚‛ʼʹ′´`‹›＇", "'") | dict.fromkeys("“”„‟«»″〝〞＂", '"') | dict.fromkeys("‐‑‒−﹣－", "-")
+    dict.fromkeys("‘’‚‛ʼʹ′´`‹›＇", "'")
+    | dict.fromkeys("“”„‟«»″〝〞＂", '"')
+    | dict.fromkeys("‐‑‒−﹣－", "-")
 )
 DASH = re.compile(r"(?<=[^\W\d])[–—―](?=[^\W\d])")  # between words without spaces
 DASHES = str.maketrans(dict.fromkeys("–—―", "-"))
 
-# Marks that no one sees: soft hyphens, joiners, byte order marks. A joiner within an emoji makes it what it is.
+# Marks that no one sees: soft hyphens, joiners, byte order marks. A joiner within an emoji makes it
+# what it is.
 INVISIBLE = re.compile(
     r"[\u00ad\u034f\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]|\u200d(?=\w|$)"
 )
 
-# Ligatures, letters of other widths and fonts, no-break hyphens; not what a change of form would change in meaning.
+# Ligatures, letters of other widths and fonts, no-break hyphens; not what a change of form would
+# change in meaning.
 PLAINER_FORMS = ("<compat>", "<wide>", "<narrow>", "<font>", "<noBreak>")
 
 CAPITALS = re.compile(r"[^\W\d_]{2}")
@@ -36,7 +40,8 @@ class Reading:
     Attributes:
         words: What it reads, to be put together with spaces.
         columns: The word of the sentence, counted from 0, that each of them comes from.
-        in_capitals: Whether all of the sentence was written in capitals; it is read in small letters.
+        in_capitals: Whether all of the sentence was written in capitals; it is read in small
+            letters.
     """
 
     words: tuple[str, ...]
@@ -52,15 +57,15 @@ class Reading:
 def plain_text(text: str) -> str:
     """Return a text in the one spelling that models read; texts that look alike become equal.
 
-    Composed letters (NFC), plain letters for ligatures and for those of other widths and fonts, three dots for an
-    ellipsis, straight quotes and apostrophes, a hyphen for each dash, single spaces, and nothing for marks that cannot
-    be seen.
+    Composed letters (NFC), plain letters for ligatures and for those of other widths and fonts,
+    three dots for an ellipsis, straight quotes and apostrophes, a hyphen for each dash, single
+    spaces, and nothing for marks that cannot be seen.
     """
     return plain_reading(text.split()).text
 
 
 def plain_reading(words: Sequence[str]) -> Reading:
-    """Return the words of a sentence in the one spelling that models read, and which of them each comes from."""
+    """Return a sentence's words in the spelling that models read, and the source of each."""
     found: list[str] = []
     columns: list[int] = []
     opening = ""  # French quotation marks stand apart from what they enclose
@@ -92,7 +97,7 @@ def _plain_word(word: str) -> str:
 
 
 def _plain_form(sign: str) -> str:
-    """Return the plain form of a sign, or the sign itself where it has none or is no mere matter of form."""
+    """Return the plain form of a character, or itself if its form means something."""
     if sign.isascii() or not unicodedata.decomposition(sign).startswith(PLAINER_FORMS):
         return sign
     form = unicodedata.normalize("NFKC", sign)
@@ -100,7 +105,9 @@ def _plain_form(sign: str) -> str:
 
 
 def with_quotes_of(language: str, text: str, source: str) -> str:
-    """Return a translation with the quotation marks of its language, where they come in pairs and the source has any.
+    """Return a translation with the quotation marks of its language.
+
+    They change only if they come in pairs and the source has any.
 
     Args:
         language: What the translation is written in, a code such as de.

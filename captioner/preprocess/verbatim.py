@@ -1,6 +1,7 @@
-"""What a translation copies: numbers, addresses, code, names that the model never read; others stand in for them.
+"""What a translation copies: numbers, addresses, code and unknown names.
 
-A model that never read a word can neither translate nor spell it, but knows what to do with one that it has often read.
+A model that never read a word can neither translate nor spell it, but knows what to do with one
+that it has often read.
 """
 
 import re
@@ -20,17 +21,21 @@ CODE = re.compile(
     r"`\S+`|#\w+|\S*[\\_{}=<>|]\S*|[~.]{0,2}/\S+|\w+/\S+/\S*|\S*\w\(\)|--?\w[\w-]+|[a-z]+(?:[A-Z][a-z0-9]+)+"
     r"|(?=\S*\d)(?=\S*[A-Za-z])[A-Z]\S*"  # T-800, A4, R2-D2
 )
-NUMBER = re.compile(r"[#$€£¥±+~-]{0,2}\d(?:[\d.,:/'×x-]*\d)?(?:[%‰°′″€$£¥²³]*[A-Za-zµ]{0,3}[²³]?(?:/[a-z]{1,2})?)")
+NUMBER = re.compile(
+    r"[#$€£¥±+~-]{0,2}\d(?:[\d.,:/'×x-]*\d)?(?:[%‰°′″€$£¥²³]*[A-Za-zµ]{0,3}[²³]?(?:/[a-z]{1,2})?)"
+)
 ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
 NAME = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*")
 
-BEHIND_A_NAME = re.compile(r"and|or|is|was|has|had|will|can|who|[a-z]{2,}(?:[^s]s|ed)|[A-Z]\w+(?:'s)?|[A-Z]\.")
+BEHIND_A_NAME = re.compile(
+    r"and|or|is|was|has|had|will|can|who|[a-z]{2,}(?:[^s]s|ed)|[A-Z]\w+(?:'s)?|[A-Z]\."
+)
 
 ORDINALS = {"de": "{}.", "fr": "{}e", "en": "{}th"}
 
-# What stands in: by language, in the order of trial. Small numbers and names are what models of captions and of
-# everyday sentences know best: of ten sentences with each, Multi30k's models kept `three` in 9 and 10, `John` in 8 and
-# 10, `BMX` in 8.
+# What stands in: by language, in the order of trial. Small numbers and names are what models of
+# captions and of everyday sentences know best: of ten sentences with each, Multi30k's models kept
+# `three` in 9 and 10, `John` in 8 and 10, `BMX` in 8.
 NUMBERS = {
     "en": ("three", "five", "four", "six", "seven"),
     "de": ("drei", "fünf", "vier", "sechs", "sieben"),
@@ -80,7 +85,7 @@ class _Copy:
 
 
 def trials(reading: Reading, source: str, target: str, known_words: Collection[str]) -> list[Trial]:
-    """Return the ways in which to read a sentence, of which the best that keeps what must be kept is taken.
+    """Return the ways to read a sentence; the one that keeps most of what must be kept is taken.
 
     Where nothing must be kept there is one, the reading itself.
 
@@ -88,19 +93,29 @@ def trials(reading: Reading, source: str, target: str, known_words: Collection[s
         reading: The sentence.
         source: Its language, a code such as en.
         target: That of the translation.
-        known_words: What the model has read in training, in lower case; empty where that is not known.
+        known_words: What the model has read in training, in lower case; empty where that is not
+            known.
     """
-    copies = [copy for number in range(len(reading.words)) if (copy := _copy(reading, number, target, known_words))]
+    copies = [
+        copy
+        for number in range(len(reading.words))
+        if (copy := _copy(reading, number, target, known_words))
+    ]
     if not copies:
         return [Trial(reading, ())]
     drafts = [_trial(reading, copies, source, target, number) for number in range(NUM_TRIALS)]
     if all(copy.is_number for copy in copies):  # digits are pieces that models know
-        drafts.insert(0, Trial(reading, tuple(StandIn(copy.word, copy.literal, copy.literal) for copy in copies)))
+        drafts.insert(
+            0,
+            Trial(
+                reading, tuple(StandIn(copy.word, copy.literal, copy.literal) for copy in copies)
+            ),
+        )
     return drafts
 
 
 def known_words(sentences: Iterable[str]) -> str:
-    """Return the words that a model can learn from sentences, in lower case and in order, with spaces between them.
+    """Return the words of sentences that a model can learn: lower case, sorted, joined by spaces.
 
     A word that is written like a name, within a sentence, must occur twice; any other, once.
     """
@@ -124,30 +139,42 @@ def _copy(reading: Reading, number: int, target: str, known_words: Collection[st
     if CODE.fullmatch(whole):  # brackets and quotes are part of it
         return _Copy(number, "", whole, reading.words[number].removeprefix(whole), False)
     if ordinal := ORDINAL.fullmatch(core):
-        return _Copy(number, around[0], ORDINALS.get(target, "{}th").format(ordinal[1]), around[1], True)
+        return _Copy(
+            number, around[0], ORDINALS.get(target, "{}th").format(ordinal[1]), around[1], True
+        )
     if NUMBER.fullmatch(core):
         return _Copy(number, around[0], core, around[1], True)
-    if ADDRESS.fullmatch(core) or CODE.fullmatch(core) or _is_unknown_name(reading, number, core, known_words):
+    if (
+        ADDRESS.fullmatch(core)
+        or CODE.fullmatch(core)
+        or _is_unknown_name(reading, number, core, known_words)
+    ):
         return _Copy(number, around[0], core, around[1], False)
     return None
 
 
-def _is_unknown_name(reading: Reading, number: int, core: str, known_words: Collection[str]) -> bool:
+def _is_unknown_name(
+    reading: Reading, number: int, core: str, known_words: Collection[str]
+) -> bool:
     """Tell whether a word is written like a name and none that the model has read.
 
-    The first word of a sentence is written so whatever it is: it counts where a verb follows, or one more name.
+    The first word of a sentence is written so whatever it is: it counts where a verb follows, or
+    one more name.
     """
     if not known_words or len(core) < 2 or not core[0].isupper() or not NAME.fullmatch(core):
         return False
     if number == 0 and not (
-        BEHIND_A_NAME.fullmatch(" ".join(reading.words[1:2]).rstrip(".,;:!?")) or core[1:].lower() != core[1:]
+        BEHIND_A_NAME.fullmatch(" ".join(reading.words[1:2]).rstrip(".,;:!?"))
+        or core[1:].lower() != core[1:]
     ):
         return False
     parts = [core.lower(), *re.split("[-']", core.lower())]
     return parts[0] not in known_words and not all(part in known_words for part in parts[1:])
 
 
-def _trial(reading: Reading, copies: Sequence[_Copy], source: str, target: str, number: int) -> Trial:
+def _trial(
+    reading: Reading, copies: Sequence[_Copy], source: str, target: str, number: int
+) -> Trial:
     """Let others stand in for what is copied: in each trial, and for each copy, another one."""
     words, stand_ins = list(reading.words), []
     counts = {True: number, False: number}
@@ -156,7 +183,9 @@ def _trial(reading: Reading, copies: Sequence[_Copy], source: str, target: str, 
         turn = counts[copy.is_number]
         counts[copy.is_number] += 1
         if copy.is_number and known:
-            read, written = (NUMBERS[language][turn % len(NUMBERS[language])] for language in (source, target))
+            read, written = (
+                NUMBERS[language][turn % len(NUMBERS[language])] for language in (source, target)
+            )
         else:
             read = written = NAMES[turn % len(NAMES)]
         read = read[0].upper() + read[1:] if copy.word == 0 else read

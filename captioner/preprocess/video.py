@@ -1,4 +1,4 @@
-"""From a clip, however it is stored, to some of its frames, upright and in RGB, with their times."""
+"""A clip, however it is stored, to some of its frames, upright and in RGB, with their times."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -18,11 +18,15 @@ MICROSECONDS = 1e6  # FFmpeg's AV_TIME_BASE, in which a container tells its own 
 ROUNDING_S = 1e-6
 REFUSAL = "not a clip that can be read ({holds}); use MP4, WebM, MKV or AVI"
 LEAP_S = 10.0
-"""Where a file has no index of its key frames, what lies so far ahead is leapt to: encoders rarely put them farther
-apart (x264: 250 frames)."""
+"""Where a file has no index of its key frames, what lies so far ahead is leapt to: encoders rarely
+put them farther apart (x264: 250 frames)."""
 BROKEN_OFF_S = 1.0
 """Decoded frames may end so much before the index does: AVI counts dropped frames."""
-UPRIGHT = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
+UPRIGHT = {
+    90: Image.Transpose.ROTATE_90,
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_270,
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,9 @@ def evenly_spread(num_frames: int) -> tuple[float, ...]:
     return tuple((number + 0.5) / num_frames for number in range(num_frames))
 
 
-def read_clip(source: Any, moments: Sequence[float], max_pixels: int = 200_000_000, at_least: int = 0) -> Clip:
+def read_clip(
+    source: Any, moments: Sequence[float], max_pixels: int = 200_000_000, at_least: int = 0
+) -> Clip:
     """Read what a viewer would see at some moments; the same frame twice where the clip has fewer.
 
     What lies between is leapt over, as far as the file's key frames allow.
@@ -54,8 +60,8 @@ def read_clip(source: Any, moments: Sequence[float], max_pixels: int = 200_000_0
         source: A file's path, its bytes, or an open file.
         moments: Shares of the clip's length, 0 to 1, ascending.
         max_pixels: Clips with larger frames are refused before they are decoded.
-        at_least: If positive, frames are reduced by a whole factor as long as no side becomes shorter than so many
-            pixels, which saves memory.
+        at_least: If positive, frames are reduced by a whole factor as long as no side becomes
+            shorter than so many pixels, which saves memory.
 
     Raises:
         FileMissingError: Nothing is there, or it may not be read.
@@ -65,12 +71,19 @@ def read_clip(source: Any, moments: Sequence[float], max_pixels: int = 200_000_0
         InputError: It is none of these.
         MissingExtraError: PyAV is not installed.
     """
-    with open_source(source, "clip", "a path, the bytes of a file, or an open file") as (stream, name):
+    with open_source(source, "clip", "a path, the bytes of a file, or an open file") as (
+        stream,
+        name,
+    ):
         return _decoded(stream, str(name), moments, max_pixels, at_least)
 
 
 def _decoded(
-    stream: io.BytesIO | io.BufferedReader, name: str, moments: Sequence[float], max_pixels: int, at_least: int
+    stream: io.BytesIO | io.BufferedReader,
+    name: str,
+    moments: Sequence[float],
+    max_pixels: int,
+    at_least: int,
 ) -> Clip:
     with open_container(stream, name, CLIP_SIGNATURES, "video", REFUSAL) as container:
         pictures = _pictures(container, name)
@@ -78,16 +91,23 @@ def _decoded(
             raise UnsupportedFileError(name, "its pictures are of a kind that PyAV does not decode")
         size = pictures.codec_context.width, pictures.codec_context.height
         if size[0] * size[1] > max_pixels:
-            raise FileTooLargeError(name, f"{size[0]} x {size[1]} pixels, more than {max_pixels} are allowed")
+            raise FileTooLargeError(
+                name, f"{size[0]} x {size[1]} pixels, more than {max_pixels} are allowed"
+            )
         start_s, duration_s = _extent(container, pictures)
-        player, times_s = _Player(container, pictures, name), [moment * duration_s for moment in moments]
+        player, times_s = (
+            _Player(container, pictures, name),
+            [moment * duration_s for moment in moments],
+        )
         frames = [_upright(player.shown_at(start_s + time_s), at_least) for time_s in times_s]
         return Clip(tuple(frames), tuple(times_s), duration_s)
 
 
 def _pictures(container: Any, name: str) -> Any:
     """Return the stream of moving pictures; the cover of a song is none."""
-    moving = [one for one in container.streams.video if not one.disposition & one.disposition.attached_pic]
+    moving = [
+        one for one in container.streams.video if not one.disposition & one.disposition.attached_pic
+    ]
     if moving:
         return moving[0]
     if container.streams.audio:
@@ -104,7 +124,11 @@ def _extent(container: Any, pictures: Any) -> tuple[float, float]:
     if container.duration:
         return start_s, max(0.0, container.duration / MICROSECONDS)
     # As browsers and cameras write it that do not know how long they will record.
-    ends = [packet.pts + (packet.duration or 0) for packet in container.demux(pictures) if packet.pts is not None]
+    ends = [
+        packet.pts + (packet.duration or 0)
+        for packet in container.demux(pictures)
+        if packet.pts is not None
+    ]
     container.seek(0)
     return start_s, max(0.0, float(max(ends, default=0) * base) - start_s)
 
@@ -154,7 +178,9 @@ class _Player:
 
     def _leap(self, time_s: float) -> None:
         key_s = self._key_frame_before(time_s)
-        if self._next is None or (time_s - self._last_s < LEAP_S if key_s is None else key_s <= self._last_s):
+        if self._next is None or (
+            time_s - self._last_s < LEAP_S if key_s is None else key_s <= self._last_s
+        ):
             return
         self._container.seek(round(time_s / self._base), stream=self._pictures)
         self._frames = self._container.decode(self._pictures)
@@ -170,7 +196,9 @@ class _Player:
         index = self._pictures.index_entries
         end_s = float(index[len(index) - 1].timestamp * self._base) if len(index) > 1 else 0.0
         if end_s - self._last_s > BROKEN_OFF_S:
-            raise CorruptFileError(self._name, f"broken off after {self._last_s:.1f} of {end_s:.1f} s")
+            raise CorruptFileError(
+                self._name, f"broken off after {self._last_s:.1f} of {end_s:.1f} s"
+            )
 
 
 def _upright(frame: Any, at_least: int) -> Image.Image:

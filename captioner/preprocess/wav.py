@@ -4,14 +4,16 @@ import io
 import struct
 
 WHOLE_S = 0.1
-"""A file that lacks no more seconds of what its head tells is whole: programs miscount, and no word is so short."""
+"""A file that lacks no more seconds of what its head tells is whole: programs miscount, and no
+word is so short.
+"""
 MOST_CHUNKS = 1000
 LEAST_UNKNOWN = 0x7FFF0000
 """Larger sizes, and 0, are written by programs that do not know how long the sound will be."""
 
 
 def lost_s(stream: io.BytesIO | io.BufferedReader) -> float:
-    """Return how many seconds of sound are told by the head and are not there, 0 where the head does not tell.
+    """Return how many seconds of announced sound are missing, 0 if the header does not tell.
 
     Args:
         stream: A WAV file; it is then at its beginning again.
@@ -26,7 +28,7 @@ def lost_s(stream: io.BytesIO | io.BufferedReader) -> float:
 
 
 def _data(stream: io.BytesIO | io.BufferedReader) -> tuple[int, int, int]:
-    """Return how long the data is told to be and where it begins, bytes, and how many are a second; 0 if unknown."""
+    """Return the data's announced length, its offset, and the bytes a second; 0 if unknown."""
     order = ">" if stream.read(12).startswith(b"RIFX") else "<"
     bytes_a_second = long_size = 0
     for _ in range(MOST_CHUNKS):

@@ -1,1 +1,1 @@
-"""The models that ship, a folder each; `registry` finds one by its name, `samples` finds photos to try it on."""
+"""The shipped models, a folder each; `registry` finds one by name, `samples` photos to try."""

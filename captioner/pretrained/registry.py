@@ -1,4 +1,4 @@
-"""From a name to a model's folder, the models that ship, and what each says of itself; torch is not needed for it."""
+"""A name to a model's folder, the shipped models, and what each says of itself, without torch."""
 
 import json
 import re
@@ -32,27 +32,41 @@ def find_model(model: str | Path) -> str | Path:
     if (folder / "config.json").is_file():
         return folder
     if folder.exists():
-        best = f": did you mean {model}/best?" if (folder / "best" / "config.json").is_file() else ""
-        raise ModelError(f"{model} is no model: it has no config.json (training writes one to RUN/best){best}")
+        best = (
+            f": did you mean {model}/best?" if (folder / "best" / "config.json").is_file() else ""
+        )
+        raise ModelError(
+            f"{model} is no model: it has no config.json (training writes one to RUN/best){best}"
+        )
     if isinstance(model, str) and is_hub_name(model):
         return model
     if len(Path(model).parts) > 1:
-        raise ModelError(f"there is no model {str(model)!r}: that is the path of a folder, and no such folder is there")
+        raise ModelError(
+            f"there is no model {str(model)!r}: that is the path of a folder, and no such folder is"
+            " there"
+        )
     if str(model) in SUCCESSORS:
-        raise ModelError(f"the model {str(model)!r} ships no longer: {SUCCESSORS[str(model)]!r} took its place")
-    raise ModelError(f"there is no model {str(model)!r}: give a folder, a hub's owner/name, or {' or '.join(shipped)}")
+        raise ModelError(
+            f"the model {str(model)!r} ships no longer: {SUCCESSORS[str(model)]!r} took its place"
+        )
+    raise ModelError(
+        f"there is no model {str(model)!r}: give a folder, a hub's owner/name, or"
+        f" {' or '.join(shipped)}"
+    )
 
 
 def is_hub_name(model: str) -> bool:
-    """Tell whether a hub may be asked for a model; what looks like a path is a path, and no hub is waited for.
+    """Tell whether to ask a hub for a model; a name that looks like a path is never looked up.
 
-    A path is what no hub takes for an `owner/name`, whatever begins with a folder that is there or with `runs`, where
-    training writes to, and a run's `best`.
+    A path is what no hub takes for an `owner/name`, whatever begins with a folder that is there or
+    with `runs`, where training writes to, and a run's `best`.
     """
     if not HUB_NAME.fullmatch(model):
         return False
     owner, name = model.split("/")
-    return not (owner == "runs" or name == "best" or Path(owner).exists() or name.startswith("checkpoint"))
+    return not (
+        owner == "runs" or name == "best" or Path(owner).exists() or name.startswith("checkpoint")
+    )
 
 
 def find_translator(target: str, source: str | None = None) -> str:
@@ -66,19 +80,25 @@ def find_translator(target: str, source: str | None = None) -> str:
         ModelError: There is none.
     """
     shipped = {
-        folder.name: json.loads((folder / "config.json").read_text(encoding="utf-8")).get("directions", [])
+        folder.name: json.loads((folder / "config.json").read_text(encoding="utf-8")).get(
+            "directions", []
+        )
         for folder in list_models()
     }
     for name, directions in shipped.items():
         if any(into == target and source in (None, begin) for begin, into in directions):
             return name
-    known = sorted({f"{begin} to {into}" for directions in shipped.values() for begin, into in directions})
+    known = sorted(
+        {f"{begin} to {into}" for directions in shipped.values() for begin, into in directions}
+    )
     wanted = f"from {source} to {target}" if source else f"to {target}"
-    raise ModelError(f"no model that ships translates {wanted}: there are {', '.join(known)}; or give --model")
+    raise ModelError(
+        f"no model that ships translates {wanted}: there are {', '.join(known)}; or give --model"
+    )
 
 
 def model_name(model: str | Path) -> str:
-    """Return what a model is called in results: its last name, or that of the run whose best model it is."""
+    """Return a model's name in results: the folder's, or the run's if it is a run's best model."""
     path = Path(model)
     return path.parent.name if path.name == "best" and path.parent.name else path.name
 
@@ -88,7 +108,10 @@ def model_kind(model: str) -> str:
 
     Where that cannot be told it is `image`: to load the model then says what is wrong with it.
     """
-    file = next((folder for folder in list_models() if folder.name == model), Path(model)) / "config.json"
+    file = (
+        next((folder for folder in list_models() if folder.name == model), Path(model))
+        / "config.json"
+    )
     try:
         if not file.is_file() and is_hub_name(model):
             from huggingface_hub import hf_hub_download
@@ -109,4 +132,7 @@ def describe_models() -> Iterator[str]:
         results = card.eval_results or []
         scores = ", ".join(f"{result.metric_name} {result.metric_value:.1f}" for result in results)
         measured = f" on {results[0].dataset_name} {results[0].dataset_split}" if results else ""
-        yield f"{folder.name}\t{size_mb:.1f} MB\t{scores}{measured}\tdata: {card.license_name or card.license}"
+        yield (
+            f"{folder.name}\t{size_mb:.1f} MB\t{scores}{measured}\tdata:"
+            f" {card.license_name or card.license}"
+        )

@@ -1,4 +1,4 @@
-"""Photographs and a clip to try things on: two photographs in the public domain, and what comes with Gradio."""
+"""Photos and a clip to try: two photos in the public domain, and what comes with Gradio."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,5 +32,7 @@ def _asset(kind: str, name: str) -> Path:
     package = Path(spec.origin).parent if spec and spec.origin else Path("gradio")
     file = package / "media_assets" / kind / name
     if not file.is_file():
-        raise FileMissingError(file, "Gradio's samples are not there: pip install --force-reinstall gradio")
+        raise FileMissingError(
+            file, "Gradio's samples are not there: pip install --force-reinstall gradio"
+        )
     return file

@@ -1,4 +1,4 @@
-"""From Memory to word ids: greedy, (diverse, constrained) beam search and nucleus sampling over any decoder's steps."""
+"""Memory to word ids: greedy, beam, diverse and constrained search, and nucleus sampling."""
 
 from collections.abc import Collection, Sequence
 
@@ -30,19 +30,23 @@ def search(
 ) -> list[list[Hypothesis]]:
     """Write `options.num_captions` hypotheses for each item of the memory, best first.
 
-    An item's hypotheses do not depend on its batch mates. There are always `num_captions` of them: where the vocabulary
-    and the limits allow fewer distinct ones, the last is repeated. Those that ended come before those that were cut.
+    An item's hypotheses do not depend on its batch mates. There are always `num_captions` of them:
+    where the vocabulary and the limits allow fewer distinct ones, the last is repeated. Those that
+    ended come before those that were cut.
 
     Args:
         decoder: Anything with `start` and `step`.
         memory: What the encoder saw, one row an item.
-        options: `sample` draws at random, else `beam_size` and `num_groups` tell greedy, beam and diverse beam apart.
-        bos_id: What the decoder reads first: the same token for all items, or one for each, such as that of the
-            language to write.
+        options: `sample` draws at random, else `beam_size` and `num_groups` tell greedy, beam and
+            diverse beam apart.
+        bos_id: What the decoder reads first: the same token for all items, or one for each, such as
+            that of the language to write.
         eos_id: What ends a hypothesis.
-        forbidden_ids: Never written (padding, BOS, unknown, banned words); `eos_id` among them is ignored.
-        required_ids: For each word that every hypothesis has, the tokens that say it, one of which must not be
-            forbidden; at most `options.max_length` words, and none where texts are sampled.
+        forbidden_ids: Never written (padding, BOS, unknown, banned words); `eos_id` among them is
+            ignored.
+        required_ids: For each word that every hypothesis has, the tokens that say it, one of which
+            must not be forbidden; at most `options.max_length` words, and none where texts are
+            sampled.
         once_ids: Words that a hypothesis has once at most.
     """
     if len(memory) == 0:

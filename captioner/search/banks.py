@@ -1,10 +1,12 @@
-"""Which candidates a beam search keeps, where beams that lack required words have places of their own.
+"""Which candidates a beam search keeps if words are required: texts that lack some have own places.
 
-Every subset of the required words has a bank of `width` beams. So a text that has just said a hard word need not beat
-those that said none, and is there when the others run out. Without required words there is one bank.
+Every subset of the required words has a bank of `width` beams. So a text that has just said a hard
+word need not beat those that said none, and is there when the others run out. Without required
+words there is one bank.
 
 Source:
-    Anderson et al. 2017, arXiv:1612.00576, section 3.2: the finite-state machine of required words, a beam per state.
+    Anderson et al. 2017, arXiv:1612.00576, section 3.2: the finite-state machine of required words,
+    a beam per state.
 """
 
 from collections.abc import Collection, Sequence
@@ -20,7 +22,7 @@ from captioner.search.candidates import Candidates, extend, split
 
 @dataclass(frozen=True)
 class Banks:
-    """The beams of a group, bank by bank: a bit of a bank's number tells whether its texts have a required word.
+    """The beams of a group by constraint state; bit i of a state says that word i has been written.
 
     Attributes:
         token_ids: All tokens that say a required word.
@@ -39,13 +41,18 @@ class Banks:
         for bit, token_ids in enumerate(required_ids):
             for token_id in token_ids:
                 meets[token_id] = meets.get(token_id, 0) | 1 << bit
-        ids, bits = (torch.tensor(list(part), dtype=torch.long, device=device) for part in (meets, meets.values()))
+        ids, bits = (
+            torch.tensor(list(part), dtype=torch.long, device=device)
+            for part in (meets, meets.values())
+        )
         return cls(ids, bits, 2 ** len(required_ids))
 
     def complete(self, log_probs: Float[Tensor, "groups beams"]) -> Float[Tensor, "groups beams"]:
         """Return -inf for the beams whose texts lack a required word."""
         lacking = log_probs.shape[1] // self.count * (self.count - 1)
-        return torch.cat([torch.full_like(log_probs[:, :lacking], -torch.inf), log_probs[:, lacking:]], 1)
+        return torch.cat(
+            [torch.full_like(log_probs[:, :lacking], -torch.inf), log_probs[:, lacking:]], 1
+        )
 
     def fill(
         self,
@@ -54,7 +61,7 @@ class Banks:
         preferences: Float[Tensor, "groups beams vocab"],
         eos_id: int,
     ) -> tuple[Candidates, Candidates]:
-        """Return the beams of each bank that go on, and the texts that end: those that have all that is required."""
+        """Return the beams that continue in each state, and ended texts that are allowed."""
         width = log_probs.shape[1] // self.count
         if self.count == 1:
             return split(extend(log_probs, allowed, preferences, width), eos_id)
@@ -66,7 +73,9 @@ class Banks:
         found = []
         for bank in range(self.count):
             barred = torch.zeros_like(allowed[0]).masked_fill_(leads_to != bank, -torch.inf)
-            found.append(split(extend(log_probs, allowed + barred, preferences + barred, width), eos_id))
+            found.append(
+                split(extend(log_probs, allowed + barred, preferences + barred, width), eos_id)
+            )
         live, ends = zip(*found, strict=True)
         return Candidates.join(live), Candidates.join(ends)
 
@@ -80,8 +89,9 @@ def choose(
 ) -> tuple[Candidates, Candidates]:
     """Return the beams that go on and the texts that end, for one group of each item after another.
 
-    Within an item, a word loses `diversity` for each beam of an earlier group that has taken it at this step, in the
-    choice alone: log-probabilities and scores stay what they are. The first group is a plain beam search.
+    Within an item, a word loses `diversity` for each beam of an earlier group that has taken it at
+    this step, in the choice alone: log-probabilities and scores stay what they are. The first group
+    is a plain beam search.
 
     Source:
         Vijayakumar et al. 2018, arXiv:1610.02424, algorithm 1, with Hamming diversity.
@@ -94,7 +104,9 @@ def choose(
     penalty = torch.zeros_like(allowed[:, 0, :1])
     chosen = []
     for group in range(options.num_groups):
-        live, ends = banks.fill(log_probs[:, group], allowed[:, group], allowed[:, group] - penalty, eos_id)
+        live, ends = banks.fill(
+            log_probs[:, group], allowed[:, group], allowed[:, group] - penalty, eos_id
+        )
         chosen.append((live, ends))
         taken = options.diversity * (live.log_probs > -torch.inf)
         penalty.squeeze(1).scatter_add_(1, live.token_ids, taken)

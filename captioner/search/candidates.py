@@ -1,6 +1,7 @@
-"""One step of a beam search: of all ways to go on with a word, which are kept and which of them end a text.
+"""One step of a beam search: which continuations by one word are kept, and which end a text.
 
-A group is one search, `[groups]` stands for batch * groups of them, and `width` is its number of beams.
+A group is one search, `[groups]` stands for batch * groups of them, and `width` is its number of
+beams.
 """
 
 from collections.abc import Sequence
@@ -61,7 +62,7 @@ def extend(
     preferences: Float[Tensor, "groups beams vocab"],
     width: int,
 ) -> Candidates:
-    """Return the best 2 * width continuations; of equal ones, that of the lower beam, then of the lower token id.
+    """Return the best 2 * width continuations; ties go to the lower beam, then the lower token id.
 
     Args:
         log_probs: Sums of the beams so far.
@@ -73,19 +74,25 @@ def extend(
     per_beam = min(width + 1, vocab)  # enough: of a beam's continuations, only one ends
     preferred, token_ids = top_k(preferences, per_beam)
     order = (
-        (log_probs.unsqueeze(2) + preferred).flatten(1).argsort(dim=-1, descending=True, stable=True)[:, : 2 * width]
+        (log_probs.unsqueeze(2) + preferred)
+        .flatten(1)
+        .argsort(dim=-1, descending=True, stable=True)[:, : 2 * width]
     )
     parents = order // per_beam
     token_ids = token_ids.flatten(1).gather(1, order)
     token_log_probs = allowed.flatten(1).gather(1, parents * vocab + token_ids)
-    return Candidates(parents, token_ids, token_log_probs, log_probs.gather(1, parents) + token_log_probs)
+    return Candidates(
+        parents, token_ids, token_log_probs, log_probs.gather(1, parents) + token_log_probs
+    )
 
 
-def top_k(values: Float[Tensor, "*rows n"], k: int) -> tuple[Float[Tensor, "*rows k"], Int[Tensor, "*rows k"]]:
-    """Return the k greatest values of each row and where they are, best first; of equal ones, the first.
+def top_k(
+    values: Float[Tensor, "*rows n"], k: int
+) -> tuple[Float[Tensor, "*rows k"], Int[Tensor, "*rows k"]]:
+    """Return the k greatest values of each row and their places, best first; ties keep their order.
 
-    `torch.topk` promises nothing about equal values. Asked for one more, it tells which rows have any, and those alone
-    are sorted.
+    `torch.topk` promises nothing about equal values. Asked for one more, it tells which rows have
+    any, and those alone are sorted.
     """
     top, index = values.topk(min(k + 1, values.shape[-1]), -1)
     tied = ((top[..., 1:] == top[..., :-1]) & (top[..., 1:] > -torch.inf)).any(-1)

@@ -1,4 +1,4 @@
-"""What a hypothesis may not say next: turns a decoder's logits into log-probabilities, -inf for what is not allowed."""
+"""What a hypothesis may not say next: logits to log-probabilities, -inf for what is banned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from torch import Tensor
 
 from captioner.config import SearchConfig
 
-# The log-probability of a word that the model rules out (-inf, NaN): less than that of any real text, but unlike -inf
-# still a last resort where all else is forbidden.
+# The log-probability of a word that the model rules out (-inf, NaN): less than that of any real
+# text, but unlike -inf still a last resort where all else is forbidden.
 FLOOR = -1e4
 
 
@@ -52,15 +52,17 @@ class Constraints:
     ) -> Float[Tensor, "rows vocab"]:
         """Return the next word's log-probabilities in float32, with -inf for what is not allowed.
 
-        They are the softmax of the raw logits: forbidding a word does not renormalise. EOS is not allowed before
-        `min_length`, nor where the model rules it out, unless there is no other word. No row holds NaN, and none is
-        -inf throughout.
+        They are the softmax of the raw logits: forbidding a word does not renormalise. EOS is not
+        allowed before `min_length`, nor where the model rules it out, unless there is no other
+        word. No row holds NaN, and none is -inf throughout.
         """
         log_probs = logits.float().log_softmax(-1).clamp_(min=FLOOR).nan_to_num_(nan=FLOOR)
         log_probs.index_fill_(-1, self.forbidden_ids, -torch.inf)
         if len(self.once_ids):
             written = torch.isin(prefixes, self.once_ids)
-            penalty = torch.zeros_like(prefixes, dtype=log_probs.dtype).masked_fill_(written, -torch.inf)
+            penalty = torch.zeros_like(prefixes, dtype=log_probs.dtype).masked_fill_(
+                written, -torch.inf
+            )
             log_probs.scatter_add_(1, prefixes, penalty)
         if self.no_repeat_ngram_size:
             block_repeated_ngrams(log_probs, prefixes, self.no_repeat_ngram_size)
@@ -87,6 +89,7 @@ def block_repeated_ngrams(
     runs = prefixes.unfold(1, size, 1)
     latest = prefixes[:, length - size + 1 :]
     repeats = (runs[..., :-1] == latest.unsqueeze(1)).all(-1)
-    # Added, not set: where a word closes two runs, of which one repeats, it does not matter which comes last.
+    # Added, not set: where a word closes two runs, of which one repeats, it does not matter which
+    # comes last.
     penalty = torch.zeros_like(repeats, dtype=log_probs.dtype).masked_fill_(repeats, -torch.inf)
     log_probs.scatter_add_(1, runs[..., -1], penalty)

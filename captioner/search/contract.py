@@ -1,4 +1,4 @@
-"""The two ends of a search: the verbs that it asks of a decoder, and the hypotheses that it hands on."""
+"""The two ends of a search: the verbs that it asks of a decoder, and the hypotheses it returns."""
 
 from dataclasses import dataclass
 from typing import Protocol, TypeVar, runtime_checkable
@@ -18,11 +18,11 @@ class DecoderState(Protocol):
     """What a decoder remembers of the words so far, one row a hypothesis."""
 
     def reorder(self: "StateT", index: Int[Tensor, " selected"], /) -> "StateT":
-        """Return the state of the rows at `index`, which may repeat; a row takes the place of one of the same item."""
+        """Return the state of the rows at `index`; rows may repeat within their item."""
         ...
 
     def select(self: "StateT", items: Int[Tensor, " selected"], /) -> "StateT":
-        """Return the state of all rows of the items at `items`; the search of the others is over."""
+        """Return the state of all rows of the items at `items`; the others have finished."""
         ...
 
 
@@ -34,13 +34,13 @@ class Decoder(Protocol[StateT]):
     """What a search needs to know of a decoder."""
 
     def start(self, memory: Memory, rows_per_item: int, /) -> StateT:
-        """Return the state before the first word: so many rows for each item of the memory, side by side."""
+        """Return the state before the first word: equally many rows for each item, side by side."""
         ...
 
     def step(
         self, token_ids: Int[Tensor, " rows"], state: StateT, memory: Memory, /
     ) -> tuple[Float[Tensor, "rows vocab"], StateT, Float[Tensor, "rows source"]]:
-        """Read one word a row; return the next word's logits, the new state and where the decoder looked."""
+        """Read one word a row; return the next word's logits, the new state and the attention."""
         ...
 
 
@@ -51,9 +51,11 @@ class Hypothesis:
     Attributes:
         token_ids: The words, without BOS and EOS.
         log_prob: Sum of the words' log-probabilities, EOS's included where it ended.
-        score: What it is ranked by: `log_prob / length ** length_penalty`, where the length counts EOS.
-        token_log_probs: Log-probability of each word, and of EOS where it ended. They are the softmax over the whole
-            vocabulary: what a forbidden word would have had is not shared among the others.
+        score: What it is ranked by: `log_prob / length ** length_penalty`, where the length counts
+            EOS.
+        token_log_probs: Log-probability of each word, and of EOS where it ended. They are the
+            softmax over the whole vocabulary: what a forbidden word would have had is not shared
+            among the others.
         attention_weights: Where the decoder looked for each word; EOS has no row.
         finished: Whether it ended by EOS rather than being cut at `max_length`.
     """
@@ -68,7 +70,7 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Paths:
-    """Hypotheses of a batch as tensors, each padded to the longest; a score of -inf says that there is none.
+    """Hypotheses of a batch as padded tensors; a score of -inf marks a hypothesis that is absent.
 
     At a finished path's position `lengths` stands its EOS.
     """
@@ -83,7 +85,14 @@ class Paths:
 
     def to_hypotheses(self) -> list[list[Hypothesis]]:
         """Return the paths that exist, item by item, in their order."""
-        fields = (self.token_ids, self.token_log_probs, self.lengths, self.log_probs, self.scores, self.finished)
+        fields = (
+            self.token_ids,
+            self.token_log_probs,
+            self.lengths,
+            self.log_probs,
+            self.scores,
+            self.finished,
+        )
         items = zip(*(field.tolist() for field in fields), self.attention_weights, strict=True)
         return [
             [
@@ -92,10 +101,11 @@ class Paths:
                     log_prob=log_prob,
                     score=score,
                     token_log_probs=tuple(token_log_probs[: length + finished]),
-                    attention_weights=attention_weights[:length].clone(),  # lets go of the rest of the batch
+                    # A copy lets go of the rest of the batch.
+                    attention_weights=attention[:length].clone(),
                     finished=finished,
                 )
-                for token_ids, token_log_probs, length, log_prob, score, finished, attention_weights in zip(
+                for token_ids, token_log_probs, length, log_prob, score, finished, attention in zip(
                     *item, strict=True
                 )
                 if score > -torch.inf
@@ -105,13 +115,16 @@ class Paths:
 
 
 def length_divisors(options: SearchConfig, device: torch.device) -> Float[Tensor, " length"]:
-    """Return what a log-probability is divided by to be ranked, for lengths of 1 to `max_length` words and EOS."""
+    """Return what a log-probability is divided by for ranking.
+
+    There is one divisor for each length of 1 to `max_length` words and EOS.
+    """
     lengths = torch.arange(1, options.max_length + 2, dtype=torch.float64, device=device)
     return (lengths**options.length_penalty).clamp(max=torch.finfo(torch.float32).max).float()
 
 
 def length_limits(options: SearchConfig, memory: Memory) -> Int[Tensor, " batch"]:
-    """Return the most words of each item's texts: `max_length`, and fewer where the item has few positions."""
+    """Return the most words of each item's texts: `max_length`, or less if the source is short."""
     if options.max_length_ratio is None:
         return torch.full((len(memory),), options.max_length, device=memory.mask.device)
     suggested = SPARE_WORDS + options.max_length_ratio * memory.mask.sum(1)
@@ -119,10 +132,13 @@ def length_limits(options: SearchConfig, memory: Memory) -> Int[Tensor, " batch"
     return suggested.clamp(fewest, options.max_length).long()
 
 
-def best_first(scores: Float[Tensor, "batch n"], finished: Bool[Tensor, "batch n"]) -> Int[Tensor, "batch n"]:
-    """Order finished paths before cut ones before those that do not exist (-inf), and each kind by score.
+def best_first(
+    scores: Float[Tensor, "batch n"], finished: Bool[Tensor, "batch n"]
+) -> Int[Tensor, "batch n"]:
+    """Order finished paths before cut ones before absent ones (-inf), and each kind by score.
 
-    A cut path lacks EOS's log-probability and would be flattered by a comparison. Equal ones keep their order.
+    A cut path lacks EOS's log-probability and would be flattered by a comparison. Equal ones keep
+    their order.
     """
     kind = torch.where(scores == -torch.inf, 2, (~finished).long())
     order = scores.argsort(dim=-1, descending=True, stable=True)

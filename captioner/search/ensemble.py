@@ -27,16 +27,17 @@ class EnsembleState:
 
 
 class EnsembleDecoder:
-    """Has the verbs of a decoder; a word's logit is the mean of its log-probabilities by the members.
+    """Behaves like one decoder; a logit is the mean of the members' log-probabilities.
 
-    Each member reads its own memory of the items: the first one the memory itself, the next ones its `others`.
+    Each member reads its own memory of the items: the first one the memory itself, the next ones
+    its `others`.
 
     Args:
         decoders: The members, with one vocabulary.
 
     Source:
-        Sutskever et al. 2014, arXiv:1409.3215, section 3.6, for translation; the mean of logarithms rather than of
-        probabilities: a word that one member rules out is not written.
+        Sutskever et al. 2014, arXiv:1409.3215, section 3.6, for translation; the mean of logarithms
+        rather than of probabilities: a word that one member rules out is not written.
     """
 
     def __init__(self, decoders: Sequence[Any]) -> None:
@@ -50,8 +51,10 @@ class EnsembleDecoder:
     def step(
         self, token_ids: Int[Tensor, " rows"], state: EnsembleState, memory: Memory
     ) -> tuple[Float[Tensor, "rows vocab"], EnsembleState, Float[Tensor, "rows source"]]:
-        """Read one word a row; return the next word's logits, the new state, and where the first looked."""
+        """Read one word a row; return the next logits, the state and the first one's attention."""
         members = zip(self._decoders, state.members, (memory, *memory.others), strict=True)
-        logits, states, looked = zip(*(one.step(token_ids, at, own) for one, at, own in members), strict=True)
+        logits, states, looked = zip(
+            *(one.step(token_ids, at, own) for one, at, own in members), strict=True
+        )
         mean = torch.stack([each.log_softmax(-1) for each in logits]).mean(0)
         return mean, EnsembleState(states), looked[0]

@@ -22,7 +22,11 @@ def spellings(word: str) -> tuple[str, ...]:
     one = (
         [singular]
         if singular
-        else [stem for stem in stems if len(stem) > 1 and stem[-1].isalpha() and plural_of(stem) == word]
+        else [
+            stem
+            for stem in stems
+            if len(stem) > 1 and stem[-1].isalpha() and plural_of(stem) == word
+        ]
     )
     return tuple(dict.fromkeys((word, plural_of(word), *one)))
 
@@ -39,7 +43,9 @@ def saying(word: str, encode: Encode) -> list[int]:
     return [ids[0] for ids in encode(list(spellings(word))) if len(ids) == 1]
 
 
-def required(words: Sequence[str], said_by: Callable[[str], list[int]], known: Sequence[str]) -> list[list[int]]:
+def required(
+    words: Sequence[str], said_by: Callable[[str], list[int]], known: Sequence[str]
+) -> list[list[int]]:
     """Return for each word the tokens of which a caption must have one.
 
     Args:
@@ -51,11 +57,20 @@ def required(words: Sequence[str], said_by: Callable[[str], list[int]], known: S
         ConfigError: There are too many, or no token says one of them.
     """
     if len(words) > MOST_REQUIRED:
-        raise ConfigError(f"required_words: {len(words)} are too many: at most {MOST_REQUIRED} can be required at once")
+        raise ConfigError(
+            f"required_words: {len(words)} are too many: at most {MOST_REQUIRED} can be required at"
+            " once"
+        )
     found = [said_by(word) for word in words]
     for word, token_ids in zip(words, found, strict=True):
         if not token_ids:
-            near = [one for one in known if word.lower() in one.split()] + get_close_matches(word.lower(), known)
-            instead = f"near ones are {', '.join(near[:SUGGESTIONS])}" if near else "choose a common one"
-            raise ConfigError(f"required_words: {word!r} is no word that this model may write; {instead}")
+            near = [one for one in known if word.lower() in one.split()] + get_close_matches(
+                word.lower(), known
+            )
+            instead = (
+                f"near ones are {', '.join(near[:SUGGESTIONS])}" if near else "choose a common one"
+            )
+            raise ConfigError(
+                f"required_words: {word!r} is no word that this model may write; {instead}"
+            )
     return found

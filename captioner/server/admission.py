@@ -1,4 +1,7 @@
-"""The door: so many requests at once, and so many bytes; who comes later or brings more is told so, and not read."""
+"""The door: so many requests at once, and so many bytes.
+
+Who comes later or brings more is told so, and not read.
+"""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,7 +18,8 @@ class Admission:
 
     Args:
         app: What answers them.
-        limits: Of waiting requests, of one photo, and of all that is held at once (`unpacked_bytes`).
+        limits: Of waiting requests, of one photo, and of all that is held at once
+            (`unpacked_bytes`).
     """
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
@@ -55,7 +59,9 @@ class Admission:
 
     def _check(self, content_length: bytes) -> None:
         if self._num_inside >= self._limits.waiting:
-            raise OverloadedError(f"{self._num_inside} requests wait here already; ask again in a moment")
+            raise OverloadedError(
+                f"{self._num_inside} requests wait here already; ask again in a moment"
+            )
         self._check_bytes(int(content_length) if content_length.isdigit() else 0)
 
     def _check_bytes(self, size: int) -> None:
@@ -67,7 +73,10 @@ class Admission:
         """
         if size > self._most_bytes:
             raise FileTooLargeError(
-                "the request", f"more than the {self._limits.file_bytes / 1e6:.0f} MB that a photo may have"
+                "the request",
+                f"more than the {self._limits.file_bytes / 1e6:.0f} MB that a photo may have",
             )
         if self._bytes_inside > self._limits.unpacked_bytes:
-            raise OverloadedError(f"{self._bytes_inside / 1e6:.0f} MB wait here already; ask again in a moment")
+            raise OverloadedError(
+                f"{self._bytes_inside / 1e6:.0f} MB wait here already; ask again in a moment"
+            )

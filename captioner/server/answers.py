@@ -15,7 +15,9 @@ class CaptionCandidate(BaseModel):
 
     caption: str
     log_prob: float = LOG_PROB
-    confidence: float | None = Field(description="How likely it is right, 0 to 1, where the model tells.")
+    confidence: float | None = Field(
+        description="How likely it is right, 0 to 1, where the model tells."
+    )
 
 
 class DetectedWord(BaseModel):
@@ -30,7 +32,9 @@ class CaptionWord(BaseModel):
 
     word: str
     log_prob: float = LOG_PROB
-    attention: list[list[float]] = Field(description="Rows of a grid over the photo, which all sum to 1.")
+    attention: list[list[float]] = Field(
+        description="Rows of a grid over the photo, which all sum to 1."
+    )
 
 
 class CaptionAnswer(BaseModel):
@@ -41,8 +45,12 @@ class CaptionAnswer(BaseModel):
     confidence: float = Field(description="How sure the model is of the best caption, 0 to 1.")
     candidates: list[CaptionCandidate] = Field(description="All captions asked for, best first.")
     model: str
-    concepts: list[DetectedWord] = Field(description="Words detected, likeliest first, as many as `concepts` says.")
-    words: list[CaptionWord] | None = Field(description="The best caption's words, where `attention` asks for them.")
+    concepts: list[DetectedWord] = Field(
+        description="Words detected, likeliest first, as many as `concepts` says."
+    )
+    words: list[CaptionWord] | None = Field(
+        description="The best caption's words, where `attention` asks for them."
+    )
 
 
 class TranslationCandidate(BaseModel):
@@ -74,7 +82,9 @@ class TranslationAnswer(BaseModel):
     source: str
     text: str = Field(description="The best translation.")
     log_prob: float = LOG_PROB
-    candidates: list[TranslationCandidate] = Field(description="All translations asked for, best first.")
+    candidates: list[TranslationCandidate] = Field(
+        description="All translations asked for, best first."
+    )
     model: str
     doubtful: bool = Field(description="Whether a sentence is.")
     sentences: list[TranslatedSentence]
@@ -116,7 +126,9 @@ def caption_answer(result: "CaptionResult", model: str, attention: bool) -> Capt
     if attention:
         words = [
             CaptionWord(word=word, log_prob=log_prob, attention=weights.tolist())
-            for word, log_prob, weights in zip(best.words, best.word_log_probs, best.attention, strict=True)
+            for word, log_prob, weights in zip(
+                best.words, best.word_log_probs, best.attention, strict=True
+            )
         ]
     return CaptionAnswer(
         caption=best.text,
@@ -127,29 +139,38 @@ def caption_answer(result: "CaptionResult", model: str, attention: bool) -> Capt
             for one in result.candidates
         ],
         model=model,
-        concepts=[DetectedWord(name=one.name, probability=one.probability) for one in result.concepts],
+        concepts=[
+            DetectedWord(name=one.name, probability=one.probability) for one in result.concepts
+        ],
         words=words,
     )
 
 
-def translation_answer(result: "TranslationResult", model: str, attention: bool) -> TranslationAnswer:
+def translation_answer(
+    result: "TranslationResult", model: str, attention: bool
+) -> TranslationAnswer:
     """Return what is told of a translated text; the arguments are those of `caption_answer`."""
     best = result.candidates[0]
     words = None
     if attention:
         words = [
             TranslatedWord(word=word, log_prob=log_prob, attention=weights.tolist())
-            for word, log_prob, weights in zip(best.words, best.word_log_probs, best.attention, strict=True)
+            for word, log_prob, weights in zip(
+                best.words, best.word_log_probs, best.attention, strict=True
+            )
         ]
     return TranslationAnswer(
         source=result.source,
         text=best.text,
         log_prob=best.log_prob,
-        candidates=[TranslationCandidate(text=one.text, log_prob=one.log_prob) for one in result.candidates],
+        candidates=[
+            TranslationCandidate(text=one.text, log_prob=one.log_prob) for one in result.candidates
+        ],
         model=model,
         doubtful=result.is_doubtful,
         sentences=[
-            TranslatedSentence(source=one.source, text=one.text, doubtful=one.is_doubtful) for one in result.sentences
+            TranslatedSentence(source=one.source, text=one.text, doubtful=one.is_doubtful)
+            for one in result.sentences
         ],
         words=words,
     )

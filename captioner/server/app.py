@@ -22,11 +22,20 @@ from captioner.server.service import Service
 
 PATHS = frozenset({"/caption", "/translate", "/models", "/healthz", "/metrics"})
 FAILURES: dict[int | str, dict[str, Any]] = {
-    400: {"model": FailureAnswer, "description": "The request makes no sense, or the photo cannot be read."},
+    400: {
+        "model": FailureAnswer,
+        "description": "The request makes no sense, or the photo cannot be read.",
+    },
     413: {"model": FailureAnswer, "description": "The photo has too many bytes or pixels."},
-    503: {"model": FailureAnswer, "description": "Too many requests wait: ask again after `Retry-After` seconds."},
+    503: {
+        "model": FailureAnswer,
+        "description": "Too many requests wait: ask again after `Retry-After` seconds.",
+    },
 }
-ABOUT = "Photos to captions, texts to translations. Requests that come together go through the model together."
+ABOUT = (
+    "Photos to captions, texts to translations. Requests that come together go through the"
+    " model together."
+)
 
 
 def build_app(service: Service, metrics: Metrics, password: str | None = None) -> FastAPI:
@@ -38,7 +47,9 @@ def build_app(service: Service, metrics: Metrics, password: str | None = None) -
         password: What clients give as `Authorization: Bearer`; None: nothing is asked for.
     """
     # Its page loads nothing from elsewhere.
-    app: FastAPI = FastAPIOffline(title="captioner", version=__version__, description=ABOUT, redoc_url=None)
+    app: FastAPI = FastAPIOffline(
+        title="captioner", version=__version__, description=ABOUT, redoc_url=None
+    )
     for kind in (CaptionerError, StarletteHTTPException, Exception):
         app.add_exception_handler(kind, answer_error)
     app.add_middleware(Admission, limits=service.limits)
@@ -49,7 +60,11 @@ def build_app(service: Service, metrics: Metrics, password: str | None = None) -
     @app.get("/models", dependencies=locked)
     async def models() -> list[ModelEntry]:
         """List the models; the first of a kind is the one that works where a request names none."""
-        return [ModelEntry(name=name, kind=kind) for kind in ("image", "text") for name in service.registry.names(kind)]
+        return [
+            ModelEntry(name=name, kind=kind)
+            for kind in ("image", "text")
+            for name in service.registry.names(kind)
+        ]
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -65,36 +80,68 @@ def build_app(service: Service, metrics: Metrics, password: str | None = None) -
 
 
 def _add_work(app: FastAPI, service: Service, locked: list[Any]) -> None:
-    photo = {"type": "string", "description": "The photo: a file in a form, its bytes as base64 in JSON."}
+    photo = {
+        "type": "string",
+        "description": "The photo: a file in a form, its bytes as base64 in JSON.",
+    }
     text = {"type": "string", "description": "One sentence or several."}
 
-    @app.post("/caption", responses=FAILURES, openapi_extra=_body("photo", photo, "binary"), dependencies=locked)
+    @app.post(
+        "/caption",
+        responses=FAILURES,
+        openapi_extra=_body("photo", photo, "binary"),
+        dependencies=locked,
+    )
     async def caption(request: Request) -> CaptionAnswer:
         """Caption one photo."""
         return await service.caption(await read_body(request))
 
-    @app.post("/translate", responses=FAILURES, openapi_extra=_body("text", text), dependencies=locked)
+    @app.post(
+        "/translate", responses=FAILURES, openapi_extra=_body("text", text), dependencies=locked
+    )
     async def translate(request: Request) -> TranslationAnswer:
         """Translate one text."""
         return await service.translate(await read_body(request))
 
 
 def _body(what: str, described: dict[str, Any], form_format: str | None = None) -> dict[str, Any]:
-    """Describe a body for OpenAPI: what is worked on, and the options of the search, in JSON or as a form."""
+    """Describe a body for OpenAPI.
+
+    What is worked on, and the options of the search, in JSON or as a form.
+    """
     options = SearchConfig.model_json_schema()["properties"]
     common = {
-        "model": {"type": "string", "description": "One that `/models` lists; the first of them where none is named."},
-        "attention": {"type": "boolean", "default": False, "description": "Tell where the decoder looked."},
+        "model": {
+            "type": "string",
+            "description": "One that `/models` lists; the first of them where none is named.",
+        },
+        "attention": {
+            "type": "boolean",
+            "default": False,
+            "description": "Tell where the decoder looked.",
+        },
         # The defaults are each model's own.
-        **{name: {key: told for key, told in field.items() if key != "default"} for name, field in options.items()},
+        **{
+            name: {key: told for key, told in field.items() if key != "default"}
+            for name, field in options.items()
+        },
     }
     as_form = described | ({"format": form_format} if form_format else {})
     return {
         "requestBody": {
             "required": True,
             "content": {
-                kind: {"schema": {"type": "object", "required": [what], "properties": {what: field, **common}}}
-                for kind, field in (("multipart/form-data", as_form), ("application/json", described))
+                kind: {
+                    "schema": {
+                        "type": "object",
+                        "required": [what],
+                        "properties": {what: field, **common},
+                    }
+                }
+                for kind, field in (
+                    ("multipart/form-data", as_form),
+                    ("application/json", described),
+                )
             },
         }
     }
@@ -107,6 +154,10 @@ def _asks_for(password: str) -> Any:
         # Headers are bytes, which the framework shows as Latin-1; what clients send is UTF-8.
         sent = b"" if given is None else given.credentials.encode("latin-1")
         if not hmac.compare_digest(sent, password.encode()):
-            raise HTTPException(401, "a password is needed: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
+            raise HTTPException(
+                401,
+                "a password is needed: Authorization: Bearer ...",
+                {"WWW-Authenticate": "Bearer"},
+            )
 
     return check

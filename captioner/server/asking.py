@@ -1,4 +1,4 @@
-"""From a request's body, JSON or a form as `curl -F` sends it, to a photo or a text and search options."""
+"""A request's body, JSON or a form, to a photo or a text and search options."""
 
 import base64
 import binascii
@@ -13,7 +13,11 @@ from captioner.config import SearchConfig
 from captioner.errors import UsageError
 from captioner.web.limits import Limits
 
-LISTS = {name for name, field in SearchConfig.model_fields.items() if get_origin(field.annotation) is tuple}
+LISTS = {
+    name
+    for name, field in SearchConfig.model_fields.items()
+    if get_origin(field.annotation) is tuple
+}
 BOUNDED = ("beam_size", "num_captions", "max_length")
 
 
@@ -37,7 +41,9 @@ class Asked:
 
 
 Sent = bytes | dict[str, Any]
-"""A request's body: JSON as it came, or the fields of a form; in these a file is its name and its bytes."""
+"""A request's body: JSON as it came, or the fields of a form; in these a file is its name and
+its bytes.
+"""
 
 
 async def read_body(request: Request) -> Sent:
@@ -50,7 +56,9 @@ async def read_body(request: Request) -> Sent:
     if kind == "application/json":
         return await request.body()
     if kind not in ("multipart/form-data", "application/x-www-form-urlencoded"):
-        raise UsageError(f"Content-Type {kind or 'is missing'}: send application/json or multipart/form-data")
+        raise UsageError(
+            f"Content-Type {kind or 'is missing'}: send application/json or multipart/form-data"
+        )
     fields: dict[str, Any] = {}
     async with request.form(max_files=1) as form:
         for name in form:
@@ -79,11 +87,17 @@ def asked_for(sent: Sent, what: str, limits: Limits) -> Asked:
     given = dict(sent) if isinstance(sent, dict) else _parsed(sent)
     if what not in given:
         raise UsageError(f"the field {what!r} is missing")
-    value, model, attention = given.pop(what), given.pop("model", None), given.pop("attention", False)
+    value, model, attention = (
+        given.pop(what),
+        given.pop("model", None),
+        given.pop("attention", False),
+    )
     if model is not None and not isinstance(model, str):
         raise UsageError(f"model must be a name, not {model!r}")
     if unknown := sorted(set(given) - set(SearchConfig.model_fields)):
-        raise UsageError(f"there is no option {unknown[0]!r}: choose from {', '.join(SearchConfig.model_fields)}")
+        raise UsageError(
+            f"there is no option {unknown[0]!r}: choose from {', '.join(SearchConfig.model_fields)}"
+        )
     for name in BOUNDED:
         _check_bound(name, given.get(name), getattr(limits, name))
     name, value = value if isinstance(value, tuple) else (None, value)
@@ -116,7 +130,10 @@ def _parsed(body: bytes) -> dict[str, Any]:
 
 
 def _check_bound(name: str, value: Any, highest: int) -> None:
-    """Hold an option within what the server allows; whether it makes sense the search options find out."""
+    """Hold an option within what the server allows.
+
+    Whether it makes sense the search options find out.
+    """
     try:
         number = float(value or 0)
     except (TypeError, ValueError):

@@ -1,4 +1,7 @@
-"""Forms batches of what concurrent requests ask for: what waits when the model is free goes through it together."""
+"""Forms batches of what concurrent requests ask for.
+
+What waits when the model is free goes through it together.
+"""
 
 import time
 from collections import deque
@@ -52,11 +55,15 @@ class Batcher:
         self._taking = Lock()
 
     def submit(self, work: Work, item: Any, search: SearchConfig) -> "Future[Any]":
-        """Let an item wait for the model; the future gets its result, or what the whole batch raised."""
+        """Let an item wait for the model.
+
+        The future gets its result, or what the whole batch raised.
+        """
         job = Job(work, item, search)
         with self._taking:
             self._jobs.append(job)
-        # A call for each job: those whose job went along with an earlier one find nothing left for them.
+        # A call for each job: those whose job went along with an earlier one find nothing left for
+        # them.
         self._threads.submit(self._run)
         return job.future
 

@@ -4,7 +4,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from captioner.errors import CaptionerError, ConfigError, FileTooLargeError, InputError, OverloadedError, UsageError
+from captioner.errors import (
+    CaptionerError,
+    ConfigError,
+    FileTooLargeError,
+    InputError,
+    OverloadedError,
+    UsageError,
+)
 from captioner.web.without_folders import without_folders
 
 RETRY_S = 1  # seconds after which an overloaded server may be asked again
@@ -12,7 +19,10 @@ UNKNOWN = "something went wrong in the server, which has noted it in its log"
 
 
 def status_of(error: CaptionerError) -> int:
-    """Return the HTTP status of an error: 400 the request is wrong, 413 too large, 503 too much to do, 500 the rest."""
+    """Return the HTTP status of an error.
+
+    400 the request is wrong, 413 too large, 503 too much to do, 500 the rest.
+    """
     if isinstance(error, FileTooLargeError):
         return 413
     if isinstance(error, InputError | UsageError | ConfigError):
@@ -31,9 +41,13 @@ async def answer_error(_request: Request, error: Exception) -> JSONResponse:
     """Answer a request that failed, for whatever reason."""
     if isinstance(error, CaptionerError):
         return error_response(error)
-    if isinstance(error, HTTPException):  # of the framework: an unknown path, a password that is missing
+    if isinstance(
+        error, HTTPException
+    ):  # of the framework: an unknown path, a password that is missing
         return _response(error.status_code, type(error).__name__, str(error.detail), error.headers)
-    return _response(500, "InternalError", UNKNOWN, None)  # the server itself notes the error in its log
+    return _response(
+        500, "InternalError", UNKNOWN, None
+    )  # the server itself notes the error in its log
 
 
 def _response(status: int, kind: str, message: str, headers: object) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""Serves until it is told to end: to this machine alone unless told, and with its models loaded before it answers."""
+"""Serves until it is told to end, with its models loaded before it answers."""
 
 import os
 import signal
@@ -28,7 +28,9 @@ ENDING_S = 30  # how long requests may still take when the server ends
 
 
 @contextmanager
-def running(registry: ModelRegistry, limits: Limits = LIMITS, password: str | None = None) -> Iterator[FastAPI]:
+def running(
+    registry: ModelRegistry, limits: Limits = LIMITS, password: str | None = None
+) -> Iterator[FastAPI]:
     """Load the models, and yield the application while its threads are there.
 
     Raises:
@@ -66,14 +68,25 @@ def serve(
     """
     keep_freed_memory()
     registry = ModelRegistry(models, device, LIMITS, engine)
-    if models is not None and (others := [one["name"] for one in registry.models() if one["kind"] not in KINDS]):
-        raise UsageError(f"{', '.join(others)}: the server captions photos and translates; name models that do")
+    if models is not None and (
+        others := [one["name"] for one in registry.models() if one["kind"] not in KINDS]
+    ):
+        raise UsageError(
+            f"{', '.join(others)}: the server captions photos and translates; name models that do"
+        )
     for kind in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(kind, lambda *_: None)  # uvicorn has its own, and raises these signals again when it has ended
+        signal.signal(
+            kind, lambda *_: None
+        )  # uvicorn has its own, and raises these signals again when it has ended
     with _listening(host, port) as listener, running(registry, LIMITS, password) as app:
         shown = f"[{host}]" if ":" in host else host
-        print(f"captioner: http://{shown}:{listener.getsockname()[1]}/docs (Ctrl-C ends it)", flush=True)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=ENDING_S)
+        print(
+            f"captioner: http://{shown}:{listener.getsockname()[1]}/docs (Ctrl-C ends it)",
+            flush=True,
+        )
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_graceful_shutdown=ENDING_S
+        )
         uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -86,5 +99,7 @@ def _listening(host: str, port: int) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
     except OSError as error:
-        raise UsageError(f"{host}, port {port}: cannot be had ({error.strerror or error}); choose another") from error
+        raise UsageError(
+            f"{host}, port {port}: cannot be had ({error.strerror or error}); choose another"
+        ) from error
     return listener

@@ -3,7 +3,14 @@
 import time
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
@@ -26,12 +33,19 @@ class Metrics:
             buckets=SECONDS,
             registry=self._registry,
         )
-        self._inside = Gauge("captioner_requests_in_progress", "Requests not yet answered.", registry=self._registry)
+        self._inside = Gauge(
+            "captioner_requests_in_progress", "Requests not yet answered.", registry=self._registry
+        )
         self._items = Histogram(
-            "captioner_batch_items", "Items that went through a model together.", buckets=ITEMS, registry=self._registry
+            "captioner_batch_items",
+            "Items that went through a model together.",
+            buckets=ITEMS,
+            registry=self._registry,
         )
         self._model_seconds = Counter(
-            "captioner_model_seconds", "Seconds of all batches in the models.", registry=self._registry
+            "captioner_model_seconds",
+            "Seconds of all batches in the models.",
+            registry=self._registry,
         )
 
     def batch(self, num_items: int, seconds: float) -> None:
@@ -40,7 +54,10 @@ class Metrics:
         self._model_seconds.inc(seconds)
 
     def request(self, path: str) -> Callable[[int], None]:
-        """Count a request that has come; what is returned is called with the status of its answer."""
+        """Count a request that has come.
+
+        What is returned is called with the status of its answer.
+        """
         self._inside.inc()
         start = time.monotonic()
 

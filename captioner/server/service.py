@@ -1,4 +1,7 @@
-"""From what is asked to an answer: threads read photos, the batcher brings concurrent requests together."""
+"""From what is asked to an answer.
+
+Threads read photos, the batcher brings concurrent requests together.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +10,12 @@ from typing import Any, TypeVar
 
 from captioner.config import SearchConfig
 from captioner.errors import InputError, UsageError
-from captioner.server.answers import CaptionAnswer, TranslationAnswer, caption_answer, translation_answer
+from captioner.server.answers import (
+    CaptionAnswer,
+    TranslationAnswer,
+    caption_answer,
+    translation_answer,
+)
 from captioner.server.asking import Asked, Sent, asked_for, photo_bytes
 from captioner.server.batcher import Batcher
 from captioner.web.limits import Limits
@@ -26,7 +34,9 @@ class Service:
         batcher: What runs the models.
     """
 
-    def __init__(self, registry: ModelRegistry, limits: Limits, readers: Executor, batcher: Batcher) -> None:
+    def __init__(
+        self, registry: ModelRegistry, limits: Limits, readers: Executor, batcher: Batcher
+    ) -> None:
         self.registry = registry
         self.limits = limits
         self._readers = readers
@@ -41,7 +51,9 @@ class Service:
             ConfigError: A search option is out of range.
         """
         asked, captioner, search, photo = await self._aside(self._read_photo, sent)
-        result = await asyncio.wrap_future(self._batcher.submit(captioner.caption_images, photo, search))
+        result = await asyncio.wrap_future(
+            self._batcher.submit(captioner.caption_images, photo, search)
+        )
         return caption_answer(result, captioner.name, asked.attention)
 
     async def translate(self, sent: Sent) -> TranslationAnswer:
@@ -52,7 +64,9 @@ class Service:
             ConfigError: A search option is out of range.
         """
         asked, translator, search = await self._aside(self._read_text, sent)
-        result = await asyncio.wrap_future(self._batcher.submit(translator.translate_texts, asked.what, search))
+        result = await asyncio.wrap_future(
+            self._batcher.submit(translator.translate_texts, asked.what, search)
+        )
         return translation_answer(result, translator.name, asked.attention)
 
     async def _aside(self, work: Callable[..., T], *values: Any) -> T:
@@ -64,7 +78,9 @@ class Service:
         captioner = self._model(asked.model, "image")
         search = captioner.options(**asked.options)
         if search.concepts and not captioner.recognises:
-            raise UsageError(f"concepts: model {captioner.name!r} does not tell what it finds in a photo")
+            raise UsageError(
+                f"concepts: model {captioner.name!r} does not tell what it finds in a photo"
+            )
         try:
             image = captioner.preprocess.read(photo_bytes(asked))
             return asked, captioner, search, captioner.preprocess(image)
@@ -78,14 +94,19 @@ class Service:
             raise UsageError("text must be a text that is not empty")
         if len(asked.what) > self.limits.text_characters:
             raise UsageError(
-                f"{len(asked.what)} characters; this server translates at most {self.limits.text_characters}"
+                f"{len(asked.what)} characters; this server translates at most"
+                f" {self.limits.text_characters}"
             )
         return asked, translator, translator.options(**asked.options)
 
     def _model(self, name: str | None, kind: str) -> Any:
         names = self.registry.names(kind)
         if not names:
-            raise UsageError(f"no model here {'captions photos' if kind == 'image' else 'translates'}")
+            raise UsageError(
+                f"no model here {'captions photos' if kind == 'image' else 'translates'}"
+            )
         if name is not None and name not in names:
-            raise UsageError(f"there is no model {name!r} for it here: choose from {', '.join(names)}")
+            raise UsageError(
+                f"there is no model {name!r} for it here: choose from {', '.join(names)}"
+            )
         return self.registry.get(name or names[0], kind)

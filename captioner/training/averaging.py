@@ -1,4 +1,4 @@
-"""The weights of the last epochs, kept beside the checkpoints until their mean is taken at the end of a run."""
+"""The weights of the last epochs, kept beside the checkpoints until the run takes their mean."""
 
 from pathlib import Path
 
@@ -27,4 +27,7 @@ def average_epochs(folder: Path) -> dict[str, Tensor]:
         Izmailov et al. 2018, arXiv:1803.05407, with the epochs of one cosine as the points.
     """
     parts = [load_file(file) for file in kept_epochs(folder)]
-    return {name: torch.stack([part[name].double() for part in parts]).mean(0).float() for name in parts[0]}
+    return {
+        name: torch.stack([part[name].double() for part in parts]).mean(0).float()
+        for name in parts[0]
+    }

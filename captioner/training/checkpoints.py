@@ -1,4 +1,4 @@
-"""What a killed run needs to go on: weights, the optimizer's moments and the place in the epoch; never half written."""
+"""What a killed run needs to resume: weights, optimizer moments and the place in the epoch."""
 
 import json
 import math
@@ -19,12 +19,14 @@ from captioner.errors import CheckpointError
 
 KEPT = 2  # the newest, and the one before it should the newest be damaged
 
-# Settings that may differ when a run goes on: they change what things are called or where they are, how long to wait or
-# how validation decodes, but never a weight.
+# Settings that may differ when a run goes on: they change what things are called or where they are,
+# how long to wait or how validation decodes, but never a weight.
 FREE_SETTINGS: dict[str, Any] = {
     "search": True,
     "data": {
-        **dict.fromkeys(("name", "license", "source_language", "target_language", "language"), True),
+        **dict.fromkeys(
+            ("name", "license", "source_language", "target_language", "language"), True
+        ),
         **{field: True for experiment in EXPERIMENTS.values() for field in experiment().data.PATHS},
         "sets": {"__all__": set(PhotoSetConfig.PATHS)},
     },
@@ -67,11 +69,16 @@ def fixed_settings(config: Config) -> dict[str, Any]:
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Name the settings in which two runs differ; one that the older run did not have yet was at its default."""
+    """Name the settings in which two runs differ.
+
+    A setting that the older run did not have was at its default.
+    """
     defaults = chosen_by_kind(EXPERIMENTS, old.get("encoder"), "checkpoint")()
     was = defaults.model_dump(mode="json")
     for section, values in old.items():
-        was[section] = was.get(section, {}) | getattr(defaults, section, defaults).with_current_names(values)
+        was[section] = was.get(section, {}) | getattr(
+            defaults, section, defaults
+        ).with_current_names(values)
     return [
         f"{section}.{key} was {was.get(section, {}).get(key)!r}, is {value!r}"
         for section, values in new.items()
@@ -81,7 +88,7 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
 
 def _moved(key: str, value: Any) -> Any:
-    """Return a setting as it is wherever its folder lies: the initial model may have moved, and has had its effect."""
+    """Return a setting; of the initial model its name alone, since its folder may have moved."""
     return without_folder(value) if key == "initial_model" and isinstance(value, str) else value
 
 
@@ -95,14 +102,19 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{folder}: cannot be written ({error}); earlier checkpoints are safe") from error
+        raise CheckpointError(
+            f"{folder}: cannot be written ({error}); earlier checkpoints are safe"
+        ) from error
 
 
-def save_checkpoint(folder: Path, progress: Progress, weights: dict[str, Tensor], moments: dict[str, Tensor]) -> None:
+def save_checkpoint(
+    folder: Path, progress: Progress, weights: dict[str, Tensor], moments: dict[str, Tensor]
+) -> None:
     """Write a checkpoint beside the others, and remove all but the newest ones.
 
     Raises:
-        CheckpointError: The folder cannot be written, or its disk is full; earlier checkpoints stay.
+        CheckpointError: The folder cannot be written, or its disk is full; earlier checkpoints
+            stay.
     """
     name = f"{progress.epoch:04d}-{progress.update:06d}"
     part = folder / f"{name}.part"
@@ -139,17 +151,25 @@ def load_checkpoint(folder: Path) -> tuple[Progress, dict[str, Tensor], dict[str
     for path in reversed(list_checkpoints(folder)):
         try:
             progress = Progress(**json.loads((path / "progress.json").read_text(encoding="utf-8")))
-            return progress, load_file(path / "model.safetensors"), load_file(path / "optimizer.safetensors")
+            return (
+                progress,
+                load_file(path / "model.safetensors"),
+                load_file(path / "optimizer.safetensors"),
+            )
         except (OSError, ValueError, TypeError, SafetensorError) as error:
             problems.append(f"{path}: {error}")
-    raise CheckpointError("\n".join([f"{folder}: there is no checkpoint to resume from", *problems]))
+    raise CheckpointError(
+        "\n".join([f"{folder}: there is no checkpoint to resume from", *problems])
+    )
 
 
 def moments_of(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Return the optimizer's tensors under flat names, `NUMBER.NAME`."""
     state = optimizer.state_dict()["state"]
     return {
-        f"{number}.{name}": tensor.clone(memory_format=torch.contiguous_format)  # safetensors takes no other
+        f"{number}.{name}": tensor.clone(
+            memory_format=torch.contiguous_format
+        )  # safetensors takes no other
         for number, slot in state.items()
         for name, tensor in slot.items()
     }
@@ -163,5 +183,9 @@ def restore_moments(optimizer: torch.optim.Optimizer, moments: dict[str, Tensor]
         number, name = key.split(".", 1)
         parameter = parameters[int(number)]
         is_scalar = tensor.shape != parameter.shape  # the step
-        state.setdefault(int(number), {})[name] = tensor if is_scalar else torch.empty_like(parameter).copy_(tensor)
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+        state.setdefault(int(number), {})[name] = (
+            tensor if is_scalar else torch.empty_like(parameter).copy_(tensor)
+        )
+    optimizer.load_state_dict(
+        {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
+    )

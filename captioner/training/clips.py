@@ -1,4 +1,4 @@
-"""Where an update gets its clips: what a frozen backbone made of their frames, computed once in all views."""
+"""Where an update gets its clips: a frozen backbone's features of their frames, computed once."""
 
 import hashlib
 from collections.abc import Sequence
@@ -30,11 +30,19 @@ class CachedClips:
     """
 
     def __init__(
-        self, clips: Sequence[Path], views: Sequence[View], encoder: VideoEncoder, config: VideoConfig, folder: Path
+        self,
+        clips: Sequence[Path],
+        views: Sequence[View],
+        encoder: VideoEncoder,
+        config: VideoConfig,
+        folder: Path,
     ) -> None:
         self.num_views = len(views)
         self._preprocess = ClipPreprocessor(config.image, encoder.config.num_frames)
-        settings = f"{config.image.model_dump_json(exclude={'max_pixels'})} {encoder.config.num_frames} frames"
+        settings = (
+            f"{config.image.model_dump_json(exclude={'max_pixels'})}"
+            f" {encoder.config.num_frames} frames"
+        )
         fingerprint = hashlib.sha256(f"{encoder.fingerprint()} {settings}".encode()).hexdigest()
         self._cache = FeatureCache(folder, clips, views, fingerprint, CLIPS_AT_ONCE)
         device = encoder.project.weight.device
@@ -46,7 +54,9 @@ class CachedClips:
         self._cache.build(self._read_views, extract, max(1, config.training.num_workers))
 
     def _read_views(self, clip: Path, views: Sequence[View]) -> Tensor:
-        return self._preprocess.views(clip, [(view.mirrored, view.crop_seed(clip)) for view in views])
+        return self._preprocess.views(
+            clip, [(view.mirrored, view.crop_seed(clip)) for view in views]
+        )
 
     def load(self, clips: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
         """Return features; the seed is not used, since all chance lies in the views."""

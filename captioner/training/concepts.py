@@ -1,4 +1,4 @@
-"""Which words the photos of a training set tell about: chosen, fitted to, and drawn for texts that have no photo."""
+"""Which words a training set's photos suggest: chosen, fitted, and drawn for texts alone."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ MOST_CONCEPT_WORDS = 1_000
 # Words are candidates where so many photos have them, the most frequent ones first.
 LEAST_PHOTOS = 10
 MOST_CANDIDATES = 2_000
-# Each part of the photos is judged by a detector that was fitted to the others, so that the decoder learns how far
-# detection can be trusted on photos that the detector has not seen.
+# Each part of the photos is judged by a detector that was fitted to the others, so that the decoder
+# learns how far detection can be trusted on photos that the detector has not seen.
 NUM_FOLDS = 4
 # Chosen on Flickr8k's validation photos and 250 of COCO, by the cross-entropy of words.
 EPOCHS = 12
@@ -40,7 +40,8 @@ class FittedConcepts:
     Attributes:
         words: Those that the detector knows.
         detector: Fitted to all photos, or that of the model with which the run begins.
-        held_out: The probability of each word for each photo, by a detector that has not seen the photo.
+        held_out: The probability of each word for each photo, by a detector that has not seen the
+            photo.
     """
 
     words: tuple[str, ...]
@@ -57,14 +58,16 @@ def fit_concepts(
 ) -> FittedConcepts:
     """Choose the words that photos tell most about, and fit a detector of them.
 
-    The words are those whose held-out predictions save most cross-entropy over their frequency alone.
+    The words are those whose held-out predictions save most cross-entropy over their frequency
+    alone.
 
     Args:
         pooled: The mean features of each photo in several views, the whole photo first.
         captions: The words of each caption of each photo.
         known: The words, where they were chosen before; empty: choose them.
         seed: Of all that is random here.
-        fitted: The detector of the known words, where there is one; the folds alone are fitted then.
+        fitted: The detector of the known words, where there is one; the folds alone are fitted
+            then.
 
     Raises:
         EmptyDataError: No word is in the captions of enough photos, or photos tell about none.
@@ -91,12 +94,15 @@ def _candidates(captions: Sequence[Sequence[frozenset[str]]]) -> tuple[str, ...]
     frequent = sorted((-count, word) for word, count in counts.items() if count >= LEAST_PHOTOS)
     if not frequent:
         raise EmptyDataError(
-            f"encoder.concepts: no word is in the captions of {LEAST_PHOTOS} photos: add photos, or set it to 0"
+            f"encoder.concepts: no word is in the captions of {LEAST_PHOTOS} photos: add photos, or"
+            " set it to 0"
         )
     return tuple(word for _, word in frequent[:MOST_CANDIDATES])
 
 
-def _mentioned(captions: Sequence[Sequence[frozenset[str]]], words: Sequence[str]) -> Float[Tensor, "photos words"]:
+def _mentioned(
+    captions: Sequence[Sequence[frozenset[str]]], words: Sequence[str]
+) -> Float[Tensor, "photos words"]:
     """Return the share of each photo's captions that use each word."""
     column = {word: number for number, word in enumerate(words)}
     found = torch.zeros(len(captions), len(words))
@@ -112,18 +118,24 @@ def _most_telling(
     """Return the words, in their order, of which photos tell most."""
     by_frequency = targets.mean(0).clamp(min=LEAST_PROBABILITY).expand_as(targets)
     before, after = (
-        functional.binary_cross_entropy(one, targets, reduction="none").sum(0) for one in (by_frequency, held_out)
+        functional.binary_cross_entropy(one, targets, reduction="none").sum(0)
+        for one in (by_frequency, held_out)
     )
     gain = before - after
     best = gain.topk(min(MOST_CONCEPT_WORDS, len(gain))).indices
     kept = best[gain[best] > 0].sort().values
     if not len(kept):
-        raise EmptyDataError("encoder.concepts: the photos tell about no word: add photos, or set it to 0")
+        raise EmptyDataError(
+            "encoder.concepts: the photos tell about no word: add photos, or set it to 0"
+        )
     return kept
 
 
 def _fit(
-    pooled: Float[Tensor, "photos views channels"], targets: Float[Tensor, "photos words"], seed: int, advance: Advance
+    pooled: Float[Tensor, "photos views channels"],
+    targets: Float[Tensor, "photos words"],
+    seed: int,
+    advance: Advance,
 ) -> ConceptDetector:
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng():
@@ -134,7 +146,9 @@ def _fit(
         detector.frequencies.copy_(targets.mean(0).clamp(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY))
         with torch.no_grad():
             detector.output.bias.copy_(detector.frequencies.logit())
-        optimizer = torch.optim.AdamW(detector.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+        optimizer = torch.optim.AdamW(
+            detector.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY
+        )
         num_updates = EPOCHS * -(-len(pooled) // BATCH_PHOTOS)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, num_updates)
         for _ in range(EPOCHS):
@@ -152,11 +166,14 @@ def _fit(
     return detector.eval().requires_grad_(False)
 
 
-def draw_photos(texts: Sequence[frozenset[str]], concepts: FittedConcepts, seed: int) -> Int[Tensor, "texts draws"]:
-    """Draw for each text photos that it may be about: the likelier, the better the words detected in them fit it.
+def draw_photos(
+    texts: Sequence[frozenset[str]], concepts: FittedConcepts, seed: int
+) -> Int[Tensor, "texts draws"]:
+    """Draw for each text photos that it may be about, by how well their detected words fit it.
 
-    What is detected in such a photo stands for what would be detected in the text's own: most words of the text are
-    likely there, some are missing and others are wrong, as often as the detector errs.
+    What is detected in such a photo stands for what would be detected in the text's own: most words
+    of the text are likely there, some are missing and others are wrong, as often as the detector
+    errs.
 
     Args:
         texts: The words of each text.
@@ -177,6 +194,10 @@ def draw_photos(texts: Sequence[frozenset[str]], concepts: FittedConcepts, seed:
             several = texts[start : start + TEXTS_AT_ONCE]
             mentioned = _mentioned([[text] for text in several], concepts.words)
             posterior = (mentioned @ log_odds + without_words).softmax(-1)
-            drawn.append(photos[torch.multinomial(posterior, NUM_DRAWS, replacement=True, generator=generator)])
+            drawn.append(
+                photos[
+                    torch.multinomial(posterior, NUM_DRAWS, replacement=True, generator=generator)
+                ]
+            )
             advance(len(several))
     return torch.cat(drawn).to(torch.int32)

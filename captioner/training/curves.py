@@ -33,7 +33,8 @@ def write_events(folder: Path, entry: dict[str, Any]) -> None:
 def draw_curves(path: Path, history: Sequence[dict[str, Any]], metrics: Sequence[str]) -> None:
     """Draw training on the left, and some scores of validation on the right, over the epochs.
 
-    Training is the loss; where the model learns from rewards, whose loss tells nothing, it is their mean.
+    Training is the loss; where the model learns from rewards, whose loss tells nothing, it is their
+    mean.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -44,7 +45,9 @@ def draw_curves(path: Path, history: Sequence[dict[str, Any]], metrics: Sequence
         figure = Figure(figsize=(9, 3.2), layout="constrained")
         left, right = figure.subplots(1, 2)
         told = "reward" if all("reward" in entry for entry in history) else "loss"
-        left.plot(epochs, [entry[told] for entry in history], color="#444444", marker="o", markersize=3)
+        left.plot(
+            epochs, [entry[told] for entry in history], color="#444444", marker="o", markersize=3
+        )
         if told == "reward":
             left.set(title="Mean reward of samples in training", xlabel="epoch", ylabel="reward")
         else:
@@ -53,7 +56,11 @@ def draw_curves(path: Path, history: Sequence[dict[str, Any]], metrics: Sequence
             values = [entry[name] for entry in history]
             right.plot(epochs, values, color=color, marker="o", markersize=3)
             right.annotate(
-                f"{name} {values[-1]:.1f}", (epochs[-1], values[-1]), (6, 0), textcoords="offset points", color=color
+                f"{name} {values[-1]:.1f}",
+                (epochs[-1], values[-1]),
+                (6, 0),
+                textcoords="offset points",
+                color=color,
             )
         right.set(title="Validation, decoded by beam search", xlabel="epoch", ylabel="score × 100")
         right.margins(x=0.2)

@@ -62,18 +62,27 @@ def read_dataset(config: PhotoDataConfig) -> Dataset:
         ConfigError: The config names no captions or no photos.
         DataError: They cannot be used, or a photo is for training and for validation.
     """
-    sets = [_read_set("", config, "data", needs_val=not config.sets)] if config.captions or not config.sets else []
-    sets += [_read_set(name, one, f"data.sets.{name}", needs_val=False) for name, one in config.sets.items()]
+    sets = (
+        [_read_set("", config, "data", needs_val=not config.sets)]
+        if config.captions or not config.sets
+        else []
+    )
+    sets += [
+        _read_set(name, one, f"data.sets.{name}", needs_val=False)
+        for name, one in config.sets.items()
+    ]
     data = Dataset(sets, [text for file in config.texts for text in read_texts(Path(file))])
     if not data.val:
-        raise EmptyDataError("no set has validation photos: set val_split or val_captions of one of them")
+        raise EmptyDataError(
+            "no set has validation photos: set val_split or val_captions of one of them"
+        )
     check_images(data.train + data.val)
     _check_apart(data.train, data.val)
     return data
 
 
 def read_texts(file: Path) -> list[str]:
-    """Read captions that stand without their photos, one a line; what stands before a tab is left out.
+    """Read captions without photos, one a line; what stands before a tab is left out.
 
     Raises:
         AnnotationError: The file cannot be read.
@@ -89,7 +98,8 @@ def _read_set(set_name: str, config: PhotoSetConfig, where: str, needs_val: bool
     for field in ("captions", "images"):
         if not getattr(config, field):
             raise ConfigError(
-                f"{where}.{field} is empty: set it in the config, or write {where}.{field}=PATH behind it"
+                f"{where}.{field} is empty: set it in the config, or write {where}.{field}=PATH"
+                " behind it"
             )
     examples = read_captions(Path(config.captions), Path(config.images))
     is_divided = any(example.split for example in examples)
@@ -107,7 +117,9 @@ def _read_set(set_name: str, config: PhotoSetConfig, where: str, needs_val: bool
     return PhotoSet(set_name, train, val, config.weight)
 
 
-def _select(examples: list[CaptionExample], names: str, field: str, split: str) -> list[CaptionExample]:
+def _select(
+    examples: list[CaptionExample], names: str, field: str, split: str
+) -> list[CaptionExample]:
     try:
         return select_split(examples, Path(names) if names else None, split)
     except EmptyDataError as error:
@@ -123,10 +135,12 @@ def _without(train: list[CaptionExample], val: list[CaptionExample]) -> list[Cap
 
 
 def _check_apart(train: list[CaptionExample], val: list[CaptionExample]) -> None:
-    """See that no photo is trained on that the run is judged by, whatever it is called in another set."""
+    """Check that no validation photo is trained on, whatever its name in another set."""
     both = _copies([example.image for example in train], [example.image for example in val])
     if both:
-        names = ", ".join(photo.name for photo in both[:NAMES_SHOWN]) + (", ..." if len(both) > NAMES_SHOWN else "")
+        names = ", ".join(photo.name for photo in both[:NAMES_SHOWN]) + (
+            ", ..." if len(both) > NAMES_SHOWN else ""
+        )
         where = f"{len(both)} of {len(val)} validation photos are trained on as well"
         raise DataError(f"{where}: {names}; take them out of the training photos")
 
@@ -139,5 +153,8 @@ def _copies(photos: Sequence[Path], judged: Sequence[Path]) -> list[Path]:
     return [
         photo
         for photo in photos
-        if any(photo == other or filecmp.cmp(photo, other, False) for other in by_size.get(photo.stat().st_size, ()))
+        if any(
+            photo == other or filecmp.cmp(photo, other, False)
+            for other in by_size.get(photo.stat().st_size, ())
+        )
     ]

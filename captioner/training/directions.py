@@ -1,4 +1,4 @@
-"""The pairs of sentences that a run trains and validates on, by set and by the language to write."""
+"""The pairs of sentences of a run, by set and by the language to write."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -35,8 +35,8 @@ def read_directions(config: SentenceDataConfig) -> list[Direction]:
     """Read the pairs of all sets; a set that is learnt both ways is two directions.
 
     Raises:
-        ConfigError: The config names no sentences, or none to validate on, or texts of several languages are to be
-            written and a set does not say in which its texts are.
+        ConfigError: The config names no sentences, or none to validate on, or texts of several
+            languages are to be written and a set does not say in which its texts are.
         DataError: The data cannot be used.
     """
     directions = [
@@ -45,27 +45,40 @@ def read_directions(config: SentenceDataConfig) -> list[Direction]:
         for way in _read_set(name, one, config.max_words, config.max_ratio)
     ]
     if not any(one.val for one in directions):
-        raise ConfigError("data.val_source is empty: set it in the config, or write data.val_source=PATH behind it")
+        raise ConfigError(
+            "data.val_source is empty: set it in the config, or write data.val_source=PATH behind"
+            " it"
+        )
     languages = {target for _, target in config.directions()}
     if len(languages) > 1 and "" in languages:
         raise ConfigError(
-            "data: several languages are to be written: each set needs source_language and target_language"
+            "data: several languages are to be written: each set needs source_language and"
+            " target_language"
         )
     return directions
 
 
-def _read_set(name: str, config: SentenceSetConfig, max_words: int, max_ratio: float) -> Iterator[Direction]:
+def _read_set(
+    name: str, config: SentenceSetConfig, max_words: int, max_ratio: float
+) -> Iterator[Direction]:
     section = f"data.sets.{name}" if name else "data"
     if not config.source:
-        raise ConfigError(f"{section}.source is empty: set it in the config, or write {section}.source=PATH behind it")
+        raise ConfigError(
+            f"{section}.source is empty: set it in the config, or write {section}.source=PATH"
+            " behind it"
+        )
     pairs = read_parallel(Path(config.source), Path(config.target) if config.target else None)
     val = []
     if config.val_source:
-        val = read_parallel(Path(config.val_source), Path(config.val_target) if config.val_target else None)
+        val = read_parallel(
+            Path(config.val_source), Path(config.val_target) if config.val_target else None
+        )
     train, dropped = keep_trainable(pairs, max_words, max_ratio)
     for reason, count in dropped.items():
         print(
-            f"{f'{section}: ' if name else ''}{count:,} of {len(pairs):,} training pairs left out: {reason}", flush=True
+            f"{f'{section}: ' if name else ''}{count:,} of {len(pairs):,} training pairs left out:"
+            f" {reason}",
+            flush=True,
         )
     from_language, to_language = config.source_language, config.target_language
     there = Direction(

@@ -21,30 +21,44 @@ def caption_loss(
     Source:
         Label smoothing: Szegedy et al. 2016, arXiv:1512.00567, section 7.
     """
-    loss: Tensor = _CrossEntropy.apply(logits.flatten(0, 1), target_output.flatten(), pad_id, label_smoothing)
+    loss: Tensor = _CrossEntropy.apply(
+        logits.flatten(0, 1), target_output.flatten(), pad_id, label_smoothing
+    )
     return loss
 
 
 class _CrossEntropy(torch.autograd.Function):
     """Smoothed cross-entropy that makes its gradient along with the loss, a few rows at a time.
 
-    It equals `functional.cross_entropy` in float32. That one passes several times over all logits, which no cache
-    holds: on a CPU that takes a quarter of an update.
+    It equals `functional.cross_entropy` in float32. That one passes several times over all logits,
+    which no cache holds: on a CPU that takes a quarter of an update.
     """
 
     @staticmethod
     def forward(  # type: ignore[override]
-        ctx: Any, logits: Float[Tensor, "rows vocab"], targets: Int[Tensor, " rows"], pad_id: int, smoothing: float
+        ctx: Any,
+        logits: Float[Tensor, "rows vocab"],
+        targets: Int[Tensor, " rows"],
+        pad_id: int,
+        smoothing: float,
     ) -> Float[Tensor, ""]:
         """Return the summed loss."""
         gradient, total = torch.empty_like(logits), logits.new_zeros((), dtype=torch.float32)
         evenly = smoothing / logits.shape[1]
-        for rows, wanted, slopes in zip(*(one.split(ROWS_AT_ONCE) for one in (logits, targets, gradient)), strict=True):
+        for rows, wanted, slopes in zip(
+            *(one.split(ROWS_AT_ONCE) for one in (logits, targets, gradient)), strict=True
+        ):
             real, wanted = (wanted != pad_id).unsqueeze(1), wanted.unsqueeze(1)
             log_probs = functional.log_softmax(rows.float(), -1)
-            losses = (smoothing - 1) * log_probs.gather(1, wanted) - evenly * log_probs.sum(1, keepdim=True)
+            losses = (smoothing - 1) * log_probs.gather(1, wanted) - evenly * log_probs.sum(
+                1, keepdim=True
+            )
             total += (losses * real).sum()
-            slope = log_probs.exp_().sub_(evenly).scatter_add_(1, wanted, (smoothing - 1) * torch.ones_like(losses))
+            slope = (
+                log_probs.exp_()
+                .sub_(evenly)
+                .scatter_add_(1, wanted, (smoothing - 1) * torch.ones_like(losses))
+            )
             slopes.copy_(slope.mul_(real))
         ctx.save_for_backward(gradient)
         return total
@@ -62,7 +76,7 @@ def self_critical_loss(
     pad_id: int,
     advantage: Float[Tensor, " rows"],
 ) -> Float[Tensor, ""]:
-    """Return minus the log-probability of sampled texts, each weighed by its advantage, summed over all words.
+    """Return minus the log-probability of sampled texts, weighted by their advantages, summed.
 
     Source:
         Rennie et al. 2017, arXiv:1612.00563, equation 6.
@@ -87,7 +101,7 @@ def coverage_loss(
     target_mask: Bool[Tensor, "rows target"],
     source_mask: Bool[Tensor, "rows source"],
 ) -> Float[Tensor, ""]:
-    """Return how far each position's attention, summed over a caption, is from 1: squared, summed over all rows.
+    """Return how far each position's summed attention is from 1: squared, and summed over rows.
 
     Source:
         Xu et al. 2015, arXiv:1502.03044, equation 14 (doubly stochastic attention).

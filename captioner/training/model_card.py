@@ -1,4 +1,4 @@
-"""What a model says of itself, written beside its weights: data, licence, scores with signature, command, settings."""
+"""What a model says of itself, beside its weights: data, licence, scores, command, settings."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -51,12 +51,12 @@ CARD = """---
 | Terms of the data | {license} |
 | Weights in this folder | {weights} |
 | Input | {inputs} |
-| Command | `captioner train training_config.json {paths}`, with the settings in that file, beside this one |
+| Command | `captioner train training_config.json {paths}`, with the file beside this one |
 
 ## Scores
 
-Validation split, {num_items:,} {items}, beam {beam_size}, times 100. The epoch was chosen on this split, so a fresh set
-may score a little lower.
+Validation split, {num_items:,} {items}, beam {beam_size}, times 100. The epoch was chosen on this
+split, so a fresh set may score a little lower.
 
 {scores}
 
@@ -71,19 +71,23 @@ Signature: `{signature}`
 
 
 def write_training_config(folder: Path, config: Experiment) -> None:
-    """Write `training_config.json`: all settings of the run, of its paths the last part alone (of RUN/best both)."""
+    """Write `training_config.json`: all settings of the run, and the last part of each path."""
     tables = config.model_dump(mode="json")
     for section in ("data", "training"):
         _leave_out_folders(tables[section], getattr(config, section))
     for name, one in getattr(config.data, "sets", {}).items():
         _leave_out_folders(tables["data"]["sets"][name], one)
-    (folder / "training_config.json").write_text(json.dumps(tables, indent=2) + "\n", encoding="utf-8")
+    (folder / "training_config.json").write_text(
+        json.dumps(tables, indent=2) + "\n", encoding="utf-8"
+    )
 
 
 def _score_table(scores: Mapping[str, float]) -> str:
-    """Return a row of scores; where several sets were judged, the mean and a row for each set, as `metric (set)`."""
+    """Return a table of scores: one row, or for several sets their mean and a row for each set."""
     metrics = [name for name in scores if "(" not in name]
-    sets = list(dict.fromkeys(name.partition(" (")[2].removesuffix(")") for name in scores if "(" in name))
+    sets = list(
+        dict.fromkeys(name.partition(" (")[2].removesuffix(")") for name in scores if "(" in name)
+    )
     rows = [metrics, ["---"] * len(metrics), [f"{scores[metric]:.2f}" for metric in metrics]]
     if sets:
         rows = [["", *rows[0]], ["---", *rows[1]], ["mean", *rows[2]]]
@@ -96,7 +100,11 @@ def _score_table(scores: Mapping[str, float]) -> str:
 def _leave_out_folders(table: dict[str, Any], section: Section) -> None:
     for field in section.PATHS:
         value = table[field]
-        table[field] = [without_folder(path) for path in value] if isinstance(value, list) else without_folder(value)
+        table[field] = (
+            [without_folder(path) for path in value]
+            if isinstance(value, list)
+            else without_folder(value)
+        )
 
 
 def _given_paths(section: Section, where: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""One batch to one loss: the module that is differentiated, and that accelerate spreads over processes."""
+"""One batch to one loss: the module that is differentiated, and that accelerate distributes."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -34,9 +34,11 @@ class Objective(nn.Module):
     Args:
         model: What is trained.
         config: The experiment.
-        from_features: Whether the inputs are what frozen stages made (cached) rather than what the encoder reads.
+        from_features: Whether the inputs are what frozen stages made (cached) rather than what the
+            encoder reads.
         reward: Judges what the model samples, where training is self-critical.
-        languages: Of each training example what its texts are written in; empty where the model writes one language.
+        languages: Of each training example what its texts are written in; empty where the model
+            writes one language.
 
     Attributes:
         rewards_seen: Mean reward of each batch, until the caller empties the list.
@@ -60,29 +62,38 @@ class Objective(nn.Module):
         self.rewards_seen: list[float] = []
 
     def forward(
-        self, inputs: Any, items: Sequence[int], groups: Sequence[TargetGroup], guess_fraction: float = 0.0
+        self,
+        inputs: Any,
+        items: Sequence[int],
+        groups: Sequence[TargetGroup],
+        guess_fraction: float = 0.0,
     ) -> Float[Tensor, ""]:
-        """Return the summed loss of a batch; every item is encoded once, whatever the number of its targets.
+        """Return the summed loss of a batch; every item is encoded once for all of its targets.
 
         Args:
             inputs: What the encoder reads, or what frozen stages made of it.
             items: The items' numbers, for their reward.
             groups: The items' target texts.
-            guess_fraction: Fraction of input words that the model's own guess replaces (scheduled sampling).
+            guess_fraction: Fraction of input words that the model's own guess replaces (scheduled
+                sampling).
         """
         memory = encode(self.model, inputs, self.from_features)
         weight = self.self_critical.weight
         losses = []
         if weight < 1:
-            losses += [(1 - weight) * self._group_loss(memory, group, guess_fraction) for group in groups]
+            losses += [
+                (1 - weight) * self._group_loss(memory, group, guess_fraction) for group in groups
+            ]
         if self.reward is not None:
-            losses += [weight * loss for loss in self._self_critical_losses(memory, items, self.reward)]
+            losses += [
+                weight * loss for loss in self._self_critical_losses(memory, items, self.reward)
+            ]
         return torch.stack(losses).sum()
 
     def _self_critical_losses(
         self, memory: Memory, items: Sequence[int], reward: Reward
     ) -> Iterator[Float[Tensor, ""]]:
-        """Sample texts of each item, and make those likelier that are better than the item's others."""
+        """Sample texts of each item, and make those likelier that score better than the others."""
         num_samples, ids = self.self_critical.num_samples, self.model.config
         options = SearchConfig(
             sample=True,
@@ -94,13 +105,19 @@ class Objective(nn.Module):
             seed=None,
         )
         languages = [self.languages[item] for item in items] if self.languages else []
-        found = [one for several in self.model.search(memory, options, languages) for one in several]
+        found = [
+            one for several in self.model.search(memory, options, languages) for one in several
+        ]
         owners = [item for item in items for _ in range(num_samples)]
         first_ids = self.model.first_ids(languages) or [ids.bos_token_id] * len(items)
         rewards = reward(owners, self.model.decode(found), [one.finished for one in found])
         self.rewards_seen.append(float(rewards.mean()))
-        advantage = advantages(torch.tensor(rewards, dtype=torch.float32).reshape(-1, num_samples)).flatten()
-        sampled = [[[first_ids[row // num_samples], *one.token_ids]] for row, one in enumerate(found)]
+        advantage = advantages(
+            torch.tensor(rewards, dtype=torch.float32).reshape(-1, num_samples)
+        ).flatten()
+        sampled = [
+            [[first_ids[row // num_samples], *one.token_ids]] for row, one in enumerate(found)
+        ]
         ids_never_written = self.model.forbidden_ids()
         for group in group_targets(sampled, ids.eos_token_id, ids.pad_token_id):
             for row, number in enumerate(group.item_index.tolist()):
@@ -108,13 +125,19 @@ class Objective(nn.Module):
                     group.target_output[row, len(found[number].token_ids)] = ids.pad_token_id
             weight = advantage[group.item_index].to(memory.keys.device)
             group = group.to(memory.keys.device)
-            logits, _ = self.model.decoder(group.target_input, memory.select(group.item_index // num_samples))
+            logits, _ = self.model.decoder(
+                group.target_input, memory.select(group.item_index // num_samples)
+            )
             # What is never sampled is never found wanting: it would take over what the others lose.
-            logits = logits.index_fill(-1, torch.tensor(ids_never_written, device=logits.device), -torch.inf)
+            logits = logits.index_fill(
+                -1, torch.tensor(ids_never_written, device=logits.device), -torch.inf
+            )
             logits = logits / self.self_critical.temperature
             yield self_critical_loss(logits, group.target_output, ids.pad_token_id, weight)
 
-    def _group_loss(self, memory: Memory, group: TargetGroup, guess_fraction: float) -> Float[Tensor, ""]:
+    def _group_loss(
+        self, memory: Memory, group: TargetGroup, guess_fraction: float
+    ) -> Float[Tensor, ""]:
         memory = memory.select(group.item_index)
         pad_id: int = self.model.config.pad_token_id
         target_input = group.target_input
@@ -132,13 +155,13 @@ class Objective(nn.Module):
     def _with_guesses(
         self, target_input: Int[Tensor, "rows target"], memory: Memory, fraction: float
     ) -> Int[Tensor, "rows target"]:
-        """Replace some words, but neither BOS nor padding, by what the model would have written in their place.
+        """Replace some words, but neither BOS nor padding, by what the model would have written.
 
         Guesses come from one teacher-forced pass, so that nothing loops over time.
 
         Source:
-            Scheduled sampling: Bengio et al. 2015, arXiv:1506.03099; in two parallel passes: Mihaylova and Martins
-            2019, arXiv:1906.07651, section 3.
+            Scheduled sampling: Bengio et al. 2015, arXiv:1506.03099; in two parallel passes:
+            Mihaylova and Martins 2019, arXiv:1906.07651, section 3.
         """
         logits, _ = self.model.decoder(target_input, memory)
         guesses = torch.cat([target_input[:, :1], logits[:, :-1].argmax(-1)], 1)

@@ -9,7 +9,7 @@ from captioner.config import TrainingConfig
 
 
 def build_optimizer(model: nn.Module, settings: TrainingConfig) -> torch.optim.AdamW:
-    """Group the weights that are trained: the backbone's have their own peak rate, vectors have no weight decay.
+    """Group the trained weights: the backbone has its own peak rate, vectors have no weight decay.
 
     Each group keeps its peak rate as `peak`.
 
@@ -34,7 +34,7 @@ def build_optimizer(model: nn.Module, settings: TrainingConfig) -> torch.optim.A
 
 
 def learning_rate_factor(done: int, total: int, warmup_steps: int) -> float:
-    """Return the fraction of the peak rate for the update after `done` of `total` ones: a linear rise, then a cosine.
+    """Return the fraction of the peak rate for an update: a linear rise, then a cosine.
 
     Source:
         Loshchilov and Hutter 2017, arXiv:1608.03983, equation 5, without restarts.

@@ -15,17 +15,23 @@ from captioner.preprocess.tokenization import train_word_tokenizer, words_of
 from captioner.training.concepts import NUM_DRAWS, FittedConcepts, draw_photos, fit_concepts
 from captioner.training.dataset import read_dataset
 from captioner.training.model_card import CardTexts
-from captioner.training.photos import AugmentedPhotos, CachedPhotos, ConceptPhotos, PhotoSets, open_photos
+from captioner.training.photos import (
+    AugmentedPhotos,
+    CachedPhotos,
+    ConceptPhotos,
+    PhotoSets,
+    open_photos,
+)
 from captioner.training.reward import CaptionReward
 from captioner.training.sets_scorer import SetsScorer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-LIMITS = """The model knows the words and scenes of its training captions and no others. Shown anything else it names
-the nearest thing that it knows, and its probabilities do not tell the two cases apart. It repeats the habits of those
-captions, for instance in what they say of people's sex and age. Do not rely on it where a wrong description can do
-harm."""
+LIMITS = """The model knows the words and scenes of its training captions and no others. Shown
+anything else it names the nearest thing that it knows, and its probabilities do not tell the two
+cases apart. It repeats the habits of those captions, for instance in what they say of people's sex
+and age. Do not rely on it where a wrong description can do harm."""
 
 
 class PhotoTask:
@@ -46,9 +52,13 @@ class PhotoTask:
         self.config = config
         self._data = read_dataset(config.data)
         self._num_photos = len(self._data.train)
-        self.targets = [example.captions for example in self._data.train] + [(text,) for text in self._data.texts]
+        self.targets = [example.captions for example in self._data.train] + [
+            (text,) for text in self._data.texts
+        ]
         self.val_targets = [example.captions for example in self._data.val]
-        self.scorer = SetsScorer([(one.name, [example.captions for example in one.val]) for one in self._data.sets])
+        self.scorer = SetsScorer(
+            [(one.name, [example.captions for example in one.val]) for one in self._data.sets]
+        )
         self.from_features = False
         self._opened: list[CachedPhotos | AugmentedPhotos] = []
         self._concepts: FittedConcepts | None = None
@@ -57,10 +67,14 @@ class PhotoTask:
     def train_tokenizer(self) -> "PreTrainedTokenizerFast":
         """Learn the words that the training captions and texts use."""
         captions = [caption for several in self.targets for caption in several]
-        return train_word_tokenizer(captions, self.config.data.min_word_count, self.config.data.max_vocab_size)
+        return train_word_tokenizer(
+            captions, self.config.data.min_word_count, self.config.data.max_vocab_size
+        )
 
-    def prepare(self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast") -> PhotoConfig:
-        """Choose the words that the model detects, where it detects any, and fit a detector to the photos."""
+    def prepare(
+        self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast"
+    ) -> PhotoConfig:
+        """Choose the words that the model detects, if it detects any, and fit a detector."""
         if not self.config.encoder.concepts:
             return self.config
         if initial is None:
@@ -69,9 +83,15 @@ class PhotoTask:
         elif isinstance(initial.encoder, ImageEncoder):
             encoder = initial.encoder
         else:
-            raise ModelError(f"photos need an image encoder, this model has one of kind {initial.kind}")
-        words = [[words_of(caption, tokenizer) for caption in captions] for captions in self.targets]
-        self._opened = self._open_sets(encoder, encoder.normalised_for(self.config.image), training=True)
+            raise ModelError(
+                f"photos need an image encoder, this model has one of kind {initial.kind}"
+            )
+        words = [
+            [words_of(caption, tokenizer) for caption in captions] for captions in self.targets
+        ]
+        self._opened = self._open_sets(
+            encoder, encoder.normalised_for(self.config.image), training=True
+        )
         pooled = torch.cat([one.pooled() for one in self._opened if isinstance(one, CachedPhotos)])
         seed, known = self.config.training.seed, encoder.config.concept_words
         fitted = encoder.detector if encoder.config.concepts else None
@@ -79,21 +99,26 @@ class PhotoTask:
         if self._data.texts:
             texts = [several[0] for several in words[self._num_photos :]]
             self._drawn = draw_photos(texts, self._concepts, seed)
-        encoder_config = self.config.encoder.model_copy(update={"concept_words": self._concepts.words})
+        encoder_config = self.config.encoder.model_copy(
+            update={"concept_words": self._concepts.words}
+        )
         self.config = self.config.model_copy(update={"encoder": encoder_config})
         return self.config
 
     def open(self, model: CaptionerModel) -> None:
-        """Cache the photos' features, or make ready to decode them; the image settings become the model's."""
+        """Cache the photos' features, or prepare to decode them, by the image settings."""
         encoder = model.encoder
         if not isinstance(encoder, ImageEncoder):
-            raise ModelError(f"photos need an image encoder, this model has one of kind {model.kind}")
+            raise ModelError(
+                f"photos need an image encoder, this model has one of kind {model.kind}"
+            )
         self.config = self.config.model_copy(update={"image": model.image_config})
         opened = self._opened or self._open_sets(encoder, model.image_config, training=True)
         photos = PhotoSets(opened, [len(one.train) for one in self._data.sets])
         judged = [one for one in self._data.sets if one.val]
         self.val = PhotoSets(
-            self._open_sets(encoder, model.image_config, training=False), [len(one.val) for one in judged]
+            self._open_sets(encoder, model.image_config, training=False),
+            [len(one.val) for one in judged],
         )
         self.from_features = isinstance(opened[0], CachedPhotos)
         self.train: PhotoSets | ConceptPhotos = photos
@@ -117,12 +142,23 @@ class PhotoTask:
         """Shuffle the photos, choose a view of each, and put texts among them."""
         settings, data = self.config.training, self.config.data
         weights = [one.weight for one in self._data.sets for _ in one.train]
-        plan = plan_epoch(self._num_photos, settings.batch_size, self.train.num_views, settings.seed, epoch, weights)
+        plan = plan_epoch(
+            self._num_photos,
+            settings.batch_size,
+            self.train.num_views,
+            settings.seed,
+            epoch,
+            weights,
+        )
         if not self._data.texts:
             return plan
-        captions_shown = sum(weight * len(one) for weight, one in zip(weights, self.targets, strict=False))
+        captions_shown = sum(
+            weight * len(one) for weight, one in zip(weights, self.targets, strict=False)
+        )
         batch_texts = max(1, round(settings.batch_size * captions_shown / sum(weights)))
-        return mix_texts(plan, len(self._data.texts), batch_texts, data.text_weight, settings.seed, epoch)
+        return mix_texts(
+            plan, len(self._data.texts), batch_texts, data.text_weight, settings.seed, epoch
+        )
 
     def reward(self, weights: Mapping[str, float]) -> CaptionReward:
         """Return what judges sampled captions."""
@@ -137,10 +173,12 @@ class PhotoTask:
             task="image-to-text",
             languages=["en"],
             data=data.name or Path(data.captions).name,
-            summary=f"An attention LSTM that writes a sentence about a photo, on features of `{encoder.backbone}` "
+            summary="An attention LSTM that writes a sentence about a photo, on features of"
+            f" `{encoder.backbone}` "
             f"({state}).",
             weights="float16 safetensors; a frozen backbone comes from where it was published",
-            inputs=f"{image.width} x {image.height} pixels; photos of other shapes are fitted by `{image.resize}`",
+            inputs=f"{image.width} x {image.height} pixels; photos of other shapes are fitted by"
+            f" `{image.resize}`",
             items="photos",
             limits=LIMITS,
         )

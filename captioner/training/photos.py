@@ -1,4 +1,4 @@
-"""Where an update gets its photos: from the cache of what frozen stages made of them, or else from the files."""
+"""Where an update gets its photos: from a cache of frozen features, or from the files."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,7 +17,9 @@ from captioner.modules.encoders import ImageEncoder
 from captioner.preprocess.image import ImagePreprocessor
 
 WORDS_ALONE = 0.1
-"""Where texts are learnt: share of the batches of photos of which the decoder reads the detected words alone."""
+"""Where texts are learnt: share of the batches of photos of which the decoder reads the detected
+words alone.
+"""
 
 
 class CachedPhotos:
@@ -37,13 +39,20 @@ class CachedPhotos:
     """
 
     def __init__(
-        self, photos: Sequence[Path], views: Sequence[View], encoder: ImageEncoder, config: PhotoConfig, folder: Path
+        self,
+        photos: Sequence[Path],
+        views: Sequence[View],
+        encoder: ImageEncoder,
+        config: PhotoConfig,
+        folder: Path,
     ) -> None:
         self.num_views = len(views)
         self._count = len(photos)
         self._preprocess = ImagePreprocessor(config.image)
         settings = config.image.model_dump_json(exclude={"max_pixels"})
-        fingerprint = hashlib.sha256(f"{encoder.frozen_fingerprint()} {settings}".encode()).hexdigest()
+        fingerprint = hashlib.sha256(
+            f"{encoder.frozen_fingerprint()} {settings}".encode()
+        ).hexdigest()
         self._cache = FeatureCache(folder, photos, views, fingerprint)
         device = encoder.project.weight.device
 
@@ -55,7 +64,9 @@ class CachedPhotos:
 
     def _read_views(self, photo: Path, views: Sequence[View]) -> Tensor:
         image = self._preprocess.read(photo)
-        return torch.stack([self._preprocess.view(image, view.mirrored, view.crop_seed(photo)) for view in views])
+        return torch.stack(
+            [self._preprocess.view(image, view.mirrored, view.crop_seed(photo)) for view in views]
+        )
 
     def load(self, photos: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
         """Return features; the seed is not used, since all chance lies in the views."""
@@ -64,7 +75,10 @@ class CachedPhotos:
     def pooled(self) -> Float[Tensor, "photos views channels"]:
         """Return the mean features of all photos in all views."""
         views = range(self.num_views)
-        means = [self._cache.read([photo] * len(views), views).flatten(1, -2).mean(1) for photo in range(self._count)]
+        means = [
+            self._cache.read([photo] * len(views), views).flatten(1, -2).mean(1)
+            for photo in range(self._count)
+        ]
         return torch.stack(means)
 
 
@@ -73,7 +87,8 @@ class AugmentedPhotos:
 
     Args:
         photos: The files.
-        config: Image settings, as a model has filled them in, number of threads, and whether mirror images are wanted.
+        config: Image settings, as a model has filled them in, number of threads, and whether mirror
+            images are wanted.
         augment: Whether photos are changed at random; validation shows them as they are.
     """
 
@@ -127,13 +142,15 @@ class PhotoSets:
         sizes: How many photos each has.
     """
 
-    def __init__(self, sets: Sequence[CachedPhotos | AugmentedPhotos], sizes: Sequence[int]) -> None:
+    def __init__(
+        self, sets: Sequence[CachedPhotos | AugmentedPhotos], sizes: Sequence[int]
+    ) -> None:
         self.sets = sets
         self.num_views = sets[0].num_views
         self._starts = np.cumsum([0, *sizes])
 
     def load(self, photos: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
-        """Return features or pixels, in the order of the numbers; chance comes from the seed and the numbers alone."""
+        """Return features or pixels by number; seed and numbers alone determine the views."""
         which = np.searchsorted(self._starts, photos, side="right") - 1
         found: dict[int, Tensor] = {}
         for number in np.unique(which).tolist():
@@ -163,16 +180,20 @@ class ConceptInputs:
 
 
 class ConceptPhotos:
-    """Photos with the words detected in them, and behind them texts with words as they would be detected.
+    """Photos with the words detected in them, and texts with words as they would be detected.
 
     Args:
         photos: The training photos.
-        held_out: The probability of each word for each photo, by a detector that has not seen the photo.
+        held_out: The probability of each word for each photo, by a detector that has not seen the
+            photo.
         drawn: Photos from which each text borrows what is detected.
     """
 
     def __init__(
-        self, photos: PhotoSets, held_out: Float[Tensor, "photos words"], drawn: Int[Tensor, "texts draws"]
+        self,
+        photos: PhotoSets,
+        held_out: Float[Tensor, "photos words"],
+        drawn: Int[Tensor, "texts draws"],
     ) -> None:
         self.num_views = photos.num_views
         self._photos = photos
@@ -180,7 +201,7 @@ class ConceptPhotos:
         self._drawn = drawn
 
     def load(self, numbers: Sequence[int], views: Sequence[int], seed: int) -> ConceptInputs:
-        """Return a batch of photos, or one of texts; some batches of photos show their words alone."""
+        """Return a batch of photos or of texts; some batches of photos show their words alone."""
         chance = np.random.default_rng(seed)
         texts = torch.tensor(numbers) - len(self._held_out)
         if int(texts[0]) >= 0:

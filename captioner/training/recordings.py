@@ -12,7 +12,14 @@ from captioner.config import SpeechConfig
 from captioner.data.concatenation import ConcatenatedUtterance
 from captioner.preprocess.audio import read_audio
 from captioner.preprocess.spectrogram import Spectrograms, log_mel, pad_spectrograms
-from captioner.training.sound import add_noise, change_speed, change_tone, join, mask_bands, warp_bands
+from captioner.training.sound import (
+    add_noise,
+    change_speed,
+    change_tone,
+    join,
+    mask_bands,
+    warp_bands,
+)
 
 VALIDATION_KEY = 1  # beside the run's seed, so that validation draws other takes and gaps
 
@@ -20,9 +27,9 @@ VALIDATION_KEY = 1  # beside the run's seed, so that validation draws other take
 class Recordings:
     """Utterances, single or concatenated, as spectrograms.
 
-    In training, which take of each word is heard, the gaps, the speed, the noise and the masks come from the run's
-    seed, the epoch and the utterance's number alone. In validation takes and gaps are always the same, and nothing is
-    varied; a single recording is heard as it is.
+    In training, which take of each word is heard, the gaps, the speed, the noise and the masks come
+    from the run's seed, the epoch and the utterance's number alone. In validation takes and gaps
+    are always the same, and nothing is varied; a single recording is heard as it is.
 
     Args:
         utterances: What is said.
@@ -30,7 +37,9 @@ class Recordings:
         training: Whether the recordings are varied.
     """
 
-    def __init__(self, utterances: Sequence[ConcatenatedUtterance], config: SpeechConfig, training: bool) -> None:
+    def __init__(
+        self, utterances: Sequence[ConcatenatedUtterance], config: SpeechConfig, training: bool
+    ) -> None:
         self._utterances = utterances
         self._data, self._encoder = config.data, config.encoder
         self._seed = config.training.seed
@@ -44,7 +53,9 @@ class Recordings:
         return pad_spectrograms(list(self._threads.map(self._frames, numbers, views)))
 
     def _frames(self, number: int, epoch: int) -> Tensor:
-        rng = np.random.default_rng([self._seed, epoch, number, *([] if self._training else [VALIDATION_KEY])])
+        rng = np.random.default_rng(
+            [self._seed, epoch, number, *([] if self._training else [VALIDATION_KEY])]
+        )
         takes = [choices[rng.integers(len(choices))] for choices in self._utterances[number].takes]
         rate_hz, num_mels = self._encoder.sample_rate_hz, self._encoder.num_mels
         recordings = [self._read(take, rate_hz) for take in takes]

@@ -1,4 +1,4 @@
-"""What self-critical training strives for: scores of sampled texts against the references of their items."""
+"""The reward of self-critical training: scores of sampled texts against their references."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
@@ -14,7 +14,8 @@ from captioner.metrics.from_sacrebleu import ChrF, SacreBleu
 from captioner.metrics.ngrams import Sentences
 from captioner.metrics.tokens import tokenize
 
-# Counted as a word where a text ends by itself, so that one that is cut short loses what its last words would win.
+# Counted as a word where a text ends by itself, so that one that is cut short loses what its last
+# words would win.
 END = "\n"
 
 
@@ -22,7 +23,9 @@ END = "\n"
 class Reward(Protocol):
     """Scores sampled texts."""
 
-    def __call__(self, items: Sequence[int], texts: Sequence[str], finished: Sequence[bool]) -> NDArray[np.float64]:
+    def __call__(
+        self, items: Sequence[int], texts: Sequence[str], finished: Sequence[bool]
+    ) -> NDArray[np.float64]:
         """Return one number a text, the higher the better.
 
         Args:
@@ -49,12 +52,18 @@ class CaptionReward:
     def __init__(self, references: Sequence[Sequence[str]], weights: Mapping[str, float]) -> None:
         self._weights = _checked(weights, ("CIDEr", "BLEU-4"))
         self._tokens = [[[*tokenize(text), END] for text in texts] for texts in references]
-        self._frequencies = DocumentFrequencies.from_references(self._references(range(len(references))))
+        self._frequencies = DocumentFrequencies.from_references(
+            self._references(range(len(references)))
+        )
 
-    def __call__(self, items: Sequence[int], texts: Sequence[str], finished: Sequence[bool]) -> NDArray[np.float64]:
+    def __call__(
+        self, items: Sequence[int], texts: Sequence[str], finished: Sequence[bool]
+    ) -> NDArray[np.float64]:
         """Return one number a text."""
         references = self._references(items)
-        tokens = [[*tokenize(text), *[END] * ended] for text, ended in zip(texts, finished, strict=True)]
+        tokens = [
+            [*tokenize(text), *[END] * ended] for text, ended in zip(texts, finished, strict=True)
+        ]
         hypotheses = Sentences.from_tokens(tokens, range(len(texts)), len(texts))
         total = np.zeros(len(texts))
         if weight := self._weights.get("CIDEr"):
@@ -86,7 +95,9 @@ class _TextReward:
         self._weights = _checked(weights, tuple(self.metrics))
         self._texts = references
 
-    def __call__(self, items: Sequence[int], texts: Sequence[str], finished: Sequence[bool]) -> NDArray[np.float64]:
+    def __call__(
+        self, items: Sequence[int], texts: Sequence[str], finished: Sequence[bool]
+    ) -> NDArray[np.float64]:
         """Return one number a text."""
         references = [self._texts[item] for item in items]
         total = np.zeros(len(texts))
@@ -132,5 +143,7 @@ class TranscriptReward(_TextReward):
 def _checked(weights: Mapping[str, float], known: Sequence[str]) -> Mapping[str, float]:
     """Take the first known score where none is named."""
     if unknown := sorted(weights.keys() - set(known)):
-        raise ConfigError(f"self_critical.rewards: there are {' and '.join(known)} (given: {', '.join(unknown)})")
+        raise ConfigError(
+            f"self_critical.rewards: there are {' and '.join(known)} (given: {', '.join(unknown)})"
+        )
     return weights or {known[0]: 1.0}

@@ -19,9 +19,9 @@ from captioner.training.sets_scorer import SetsScorer
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-LIMITS = """The model knows the words and the kind of sentences of its training data and no others: shown another kind
-of text, it invents. It repeats the habits of those sentences, for instance in what they say of people's sex. Do not
-rely on it where a wrong translation can do harm."""
+LIMITS = """The model knows the words and the kind of sentences of its training data and no others:
+shown another kind of text, it invents. It repeats the habits of those sentences, for instance in
+what they say of people's sex. Do not rely on it where a wrong translation can do harm."""
 
 
 class SentenceTask:
@@ -49,8 +49,14 @@ class SentenceTask:
         self.val_targets = [(pair.target,) for pair in self._val]
         written = {target for _, target in config.data.directions()}
         self._written = sorted(written) if len(written) > 1 else []
-        self.languages = [one.target_language for one in self._directions for _ in one.train] if self._written else []
-        self.val_languages = [one.target_language for one in judged for _ in one.val] if self._written else []
+        self.languages = (
+            [one.target_language for one in self._directions for _ in one.train]
+            if self._written
+            else []
+        )
+        self.val_languages = (
+            [one.target_language for one in judged for _ in one.val] if self._written else []
+        )
         references = [(one.name, [(pair.target,) for pair in one.val]) for one in judged]
         self.scorer = SetsScorer(references, TranslationScorer)
 
@@ -59,28 +65,38 @@ class SentenceTask:
         texts = {text for pair in self._train for text in (pair.source, pair.target)}
         return train_bpe_tokenizer(sorted(texts), self.config.data.max_vocab_size, self._written)
 
-    def prepare(self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast") -> SentenceConfig:
+    def prepare(
+        self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast"
+    ) -> SentenceConfig:
         """Return the settings as they are."""
         return self.config
 
     def open(self, model: CaptionerModel) -> None:
-        """Turn the sources into token ids, and tell the model between which languages it translates."""
+        """Turn the sources into token ids, and tell the model which languages it translates."""
         limit = self.config.encoder.max_positions - 1
         tokens = {language: language_token(language) for language in self._written}
         tokenizer = model.tokenizer
-        model.config.language_ids = {one: tokenizer.convert_tokens_to_ids(token) for one, token in tokens.items()}
-        model.config.directions = [list(pair) for pair in self.config.data.directions() if all(pair)]
+        model.config.language_ids = {
+            one: tokenizer.convert_tokens_to_ids(token) for one, token in tokens.items()
+        }
+        model.config.directions = [
+            list(pair) for pair in self.config.data.directions() if all(pair)
+        ]
         model.config.known_words = known_words(pair.source for pair in self._train)
         self.train = TokenisedSentences([pair.source for pair in self._train], model, limit)
         self.val = TokenisedSentences([pair.source for pair in self._val], model, limit)
         if self.train.num_cut:
-            print(f"{self.train.num_cut:,} training sources cut off behind {limit} tokens", flush=True)
+            print(
+                f"{self.train.num_cut:,} training sources cut off behind {limit} tokens", flush=True
+            )
 
     def plan(self, lengths: Sequence[int], epoch: int) -> EpochPlan:
         """Put sentences of similar length into one batch, and shuffle the batches."""
         settings = self.config.training
         weights = [one.weight for one in self._directions for _ in one.train]
-        return plan_buckets(lengths, self.train.lengths, settings.batch_tokens, settings.seed, epoch, weights)
+        return plan_buckets(
+            lengths, self.train.lengths, settings.batch_tokens, settings.seed, epoch, weights
+        )
 
     def reward(self, weights: Mapping[str, float]) -> TranslationReward:
         """Return what judges sampled translations."""
@@ -97,11 +113,13 @@ class SentenceTask:
             languages=languages,
             data=data.name or ", ".join(Path(one.source).name for one in data.all_sets().values()),
             summary=(
-                f"An attention LSTM that writes a translation ({ways or 'languages not stated'}), on "
+                f"An attention LSTM that writes a translation ({ways or 'languages not stated'}),"
+                " on "
                 f"{encoder.num_layers} gated convolutions over the source."
             ),
             weights="float16 safetensors",
-            inputs=f"sentences of at most {encoder.max_positions} tokens; longer texts are cut at sentence ends",
+            inputs=f"sentences of at most {encoder.max_positions} tokens; longer texts are cut at"
+            " sentence ends",
             items="sentences",
             limits=LIMITS,
         )

@@ -1,4 +1,4 @@
-"""Validation texts of several sets to one report: each set has scores of its own, and counts the same."""
+"""Validation texts of several sets to one report, in which each set counts the same."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -14,15 +14,17 @@ class SetsScorer:
     Where there is one set, its scores are all there is.
 
     Args:
-        sets: The name of each set, and the references of each of its items; sets without items are left out. Items are
-            numbered set by set, from 0.
+        sets: The name of each set, and the references of each of its items; sets without items are
+            left out. Items are numbered set by set, from 0.
         make_scorer: Makes of the references by number what scores one set.
     """
 
     def __init__(
         self,
         sets: Sequence[tuple[str, Sequence[Sequence[str]]]],
-        make_scorer: Callable[[Mapping[int, Sequence[str]]], Scorer[int] | TranslationScorer] = Scorer,
+        make_scorer: Callable[
+            [Mapping[int, Sequence[str]]], Scorer[int] | TranslationScorer
+        ] = Scorer,
     ) -> None:
         self._scorers: list[tuple[str, Scorer[int] | TranslationScorer]] = []
         start = 0
@@ -38,21 +40,38 @@ class SetsScorer:
             ScoreError: The numbers are not those of the items.
         """
         reports = [
-            (name, scorer.score({number: hypotheses[number] for number in scorer.ids if number in hypotheses}))
+            (
+                name,
+                scorer.score(
+                    {number: hypotheses[number] for number in scorer.ids if number in hypotheses}
+                ),
+            )
             for name, scorer in self._scorers
         ]
         (_, first), *others = reports
         if not others:
             return first
-        scores = {metric: float(np.mean([one.scores[metric] for _, one in reports])) for metric in first.scores}
+        scores = {
+            metric: float(np.mean([one.scores[metric] for _, one in reports]))
+            for metric in first.scores
+        }
         for name, report in reports:
-            scores |= {f"{metric} ({name or 'first set'})": value for metric, value in report.scores.items()}
+            scores |= {
+                f"{metric} ({name or 'first set'})": value
+                for metric, value in report.scores.items()
+            }
         signatures = dict.fromkeys(report.signature for _, report in reports)
         return Report(
             scores,
             f"mean of {len(reports)} sets|{' and '.join(signatures)}",
             sum(report.num_items for _, report in reports),
             tuple(number for _, report in reports for number in report.ids),
-            {name: np.concatenate([one.per_image[name] for _, one in reports]) for name in first.per_image},
-            {name: np.concatenate([one.statistics[name] for _, one in reports]) for name in first.statistics},
+            {
+                name: np.concatenate([one.per_image[name] for _, one in reports])
+                for name in first.per_image
+            },
+            {
+                name: np.concatenate([one.statistics[name] for _, one in reports])
+                for name in first.statistics
+            },
         )

@@ -1,4 +1,4 @@
-"""Recordings as training hears them: concatenated, faster or slower, in noise, and with parts blotted out.
+"""Recordings as training hears them: concatenated, at other speeds, in noise, partly masked.
 
 All that is random comes from a generator that the caller seeds.
 """
@@ -16,18 +16,26 @@ from captioner.preprocess.spectrogram import HOP_S, band_centres_hz
 NO_GAP_FRACTION = 0.3
 """Of gaps that have no length at all, as between words of fluent speech."""
 SPEED_STEPS = 50
-"""Speeds are multiples of 1 / so much: the resampler makes a filter for each step between two samples."""
+"""Speeds are multiples of 1 / so much: the resampler makes a filter for each step between two
+samples.
+"""
 DULLEST, BRIGHTEST = -0.4, 0.8
-"""What is taken off each sample of the one before it: the highest frequency is raised against the lowest by -7 to 19
-decibels, more often than lowered, since speech falls towards high frequencies."""
+"""What is taken off each sample of the one before it: the highest frequency is raised against the
+lowest by -7 to 19 decibels, more often than lowered, since speech falls towards high
+frequencies.
+"""
 NO_NOISE_FRACTION = 0.25
 """Of recordings that stay as clean as they are."""
 SNR_RANGE_DB = 30.0
 """From the loudest noise to the weakest."""
 STEEPEST_NOISE = 1.0
-"""Noise falls by f ** -(0 to so much) in amplitude: from white noise to the brown one of wind and engines."""
+"""Noise falls by f ** -(0 to so much) in amplitude: from white noise to the brown one of wind
+and engines.
+"""
 FFT_BLOCK = 4096
-"""A transform of a multiple of so many samples has no large prime factors, which would make it slow."""
+"""A transform of a multiple of so many samples has no large prime factors, which would make it
+slow.
+"""
 LONGEST_MASK_S = 0.1
 """Of time, seconds: a syllable lasts about two of them."""
 WIDEST_MASK = 0.2
@@ -50,8 +58,10 @@ def join(recordings: Sequence[Samples], max_gap: int, rng: np.random.Generator) 
     return np.concatenate(parts)
 
 
-def change_speed(samples: Samples, most: float, rng: np.random.Generator) -> Float32[np.ndarray, " resampled"]:
-    """Play samples at 1 - `most` to 1 + `most` of their speed; pitch and resonances move along, as in another voice.
+def change_speed(
+    samples: Samples, most: float, rng: np.random.Generator
+) -> Float32[np.ndarray, " resampled"]:
+    """Play samples at 1 - `most` to 1 + `most` of their speed, which also changes the pitch.
 
     Source:
         Ko et al. 2015, "Audio Augmentation for Speech Recognition", section 2.1.
@@ -60,19 +70,21 @@ def change_speed(samples: Samples, most: float, rng: np.random.Generator) -> Flo
 
 
 def change_tone(samples: Samples, rng: np.random.Generator) -> Samples:
-    """Make recordings brighter or duller, as microphones and rooms do, by a filter of one coefficient."""
+    """Make recordings brighter or duller, as microphones do, by a filter of one coefficient."""
     before = np.concatenate([np.zeros(1, np.float32), samples[:-1]])
     return samples - np.float32(rng.uniform(DULLEST, BRIGHTEST)) * before
 
 
 def add_noise(samples: Samples, min_snr_db: float, rng: np.random.Generator) -> Samples:
-    """Add noise between white and brown; most recordings get some, none more than speech less `min_snr_db`."""
+    """Add noise between white and brown to most recordings, at least `min_snr_db` below speech."""
     if rng.random() < NO_NOISE_FRACTION:
         return samples
     snr_db = min_snr_db + SNR_RANGE_DB * rng.random()
     length = -(-len(samples) // FFT_BLOCK) * FFT_BLOCK
     spectrum = np.fft.rfft(rng.standard_normal(length, np.float32))
-    slope = np.arange(1, len(spectrum) + 1, dtype=np.float32) ** -np.float32(STEEPEST_NOISE * rng.random())
+    slope = np.arange(1, len(spectrum) + 1, dtype=np.float32) ** -np.float32(
+        STEEPEST_NOISE * rng.random()
+    )
     noise = np.fft.irfft(spectrum * slope, length)[: len(samples)]
     loud = np.abs(samples) > 0  # silence between joined recordings does not make the speech weaker
     power = np.square(samples[loud]).mean() if loud.any() else 0.0
@@ -83,23 +95,28 @@ def add_noise(samples: Samples, min_snr_db: float, rng: np.random.Generator) -> 
 def warp_bands(
     frames: Float[Tensor, "frames mels"], sample_rate_hz: int, most: float, rng: np.random.Generator
 ) -> Float[Tensor, "frames mels"]:
-    """Stretch the frequencies by 1 - `most` to 1 + `most`: a longer throat has all its resonances lower.
+    """Stretch the frequencies by 1 - `most` to 1 + `most`, as longer or shorter throats do.
 
     Source:
-        Jaitly and Hinton 2013, "Vocal Tract Length Perturbation (VTLP) improves speech recognition", without the bend
-        near the highest frequency: beyond it, the last band counts.
+        Jaitly and Hinton 2013, "Vocal Tract Length Perturbation (VTLP) improves speech
+        recognition", without the bend near the highest frequency: beyond it, the last band counts.
     """
     centres_hz = band_centres_hz(sample_rate_hz, frames.shape[1])
-    places = np.interp(centres_hz * (1 + most * rng.uniform(-1, 1)), centres_hz, np.arange(len(centres_hz)))
+    places = np.interp(
+        centres_hz * (1 + most * rng.uniform(-1, 1)), centres_hz, np.arange(len(centres_hz))
+    )
     below = torch.from_numpy(places.astype(np.int64))
-    above, weight = (below + 1).clamp(max=frames.shape[1] - 1), torch.from_numpy(places).float() - below
+    above, weight = (
+        (below + 1).clamp(max=frames.shape[1] - 1),
+        torch.from_numpy(places).float() - below,
+    )
     return frames[:, below] * (1 - weight) + frames[:, above] * weight
 
 
 def mask_bands(
     frames: Float[Tensor, "frames mels"], num_masks: int, rng: np.random.Generator
 ) -> Float[Tensor, "frames mels"]:
-    """Blot out some stretches of time and as many bands of frequencies; what is left is silence, zero.
+    """Mask some stretches of time and as many bands of frequencies with silence, zero.
 
     Source:
         Park et al. 2019, arXiv:1904.08779, section 2.

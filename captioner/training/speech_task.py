@@ -20,9 +20,10 @@ from captioner.training.reward import TranscriptReward
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-LIMITS = """The model knows the words, the voices and the rooms of its training recordings and no others: where
-something else is said, in another language, or nothing at all, it writes the words that it knows. Accents, children's
-voices, music and several voices at once were not measured. Do not rely on it where a wrong word can do harm."""
+LIMITS = """The model knows the words, the voices and the rooms of its training recordings and no
+others: where something else is said, in another language, or nothing at all, it writes the words
+that it knows. Accents, children's voices, music and several voices at once were not measured. Do
+not rely on it where a wrong word can do harm."""
 
 
 class SpeechTask:
@@ -48,11 +49,17 @@ class SpeechTask:
         train, val = _read(data.train, "train"), _read(data.val, "val")
         self._texts = [one.text for one in train]
         longest = data.max_concatenated
-        self._train = concatenate_utterances(train, data.num_concatenated, longest, seed) or single_utterances(train)
-        self._val = single_utterances(val) + concatenate_utterances(val, data.num_val_concatenated, longest, seed)
+        self._train = concatenate_utterances(
+            train, data.num_concatenated, longest, seed
+        ) or single_utterances(train)
+        self._val = single_utterances(val) + concatenate_utterances(
+            val, data.num_val_concatenated, longest, seed
+        )
         self.targets = [(string.text,) for string in self._train]
         self.val_targets = [(string.text,) for string in self._val]
-        self.scorer = TranscriptScorer({number: string.text for number, string in enumerate(self._val)})
+        self.scorer = TranscriptScorer(
+            {number: string.text for number, string in enumerate(self._val)}
+        )
 
     def train_tokenizer(self) -> "PreTrainedTokenizerFast":
         """Learn the words, or the pieces of words, that are written."""
@@ -61,7 +68,9 @@ class SpeechTask:
             return train_word_tokenizer(self._texts, data.min_word_count, data.max_vocab_size)
         return train_bpe_tokenizer(self._texts, data.max_vocab_size)
 
-    def prepare(self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast") -> SpeechConfig:
+    def prepare(
+        self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast"
+    ) -> SpeechConfig:
         """Return the settings as they are."""
         return self.config
 
@@ -89,11 +98,13 @@ class SpeechTask:
             languages=[data.language] if data.language else [],
             data=data.name or Path(data.train).name,
             summary=(
-                f"An attention LSTM that writes what is said, on {encoder.num_strides} strided convolutions, "
+                f"An attention LSTM that writes what is said, on {encoder.num_strides} strided"
+                " convolutions, "
                 f"{encoder.num_blocks} residual ones{recurrent}."
             ),
             weights="float16 safetensors",
-            inputs=f"{encoder.num_mels} log-mel bands of speech at {encoder.sample_rate_hz:,} Hz, segments of at most "
+            inputs=f"{encoder.num_mels} log-mel bands of speech at {encoder.sample_rate_hz:,} Hz,"
+            " segments of at most "
             f"{encoder.max_segment_s:g} s; other recordings are resampled, and cut at their pauses",
             items="recordings",
             limits=LIMITS,
@@ -102,9 +113,15 @@ class SpeechTask:
 
 def _read(path: str, field: str) -> list[Utterance]:
     if not path:
-        raise ConfigError(f"data.{field} is empty: set it in the config, or write data.{field}=PATH behind it")
+        raise ConfigError(
+            f"data.{field} is empty: set it in the config, or write data.{field}=PATH behind it"
+        )
     utterances = read_utterances(Path(path))
     spoken = [one for one in utterances if one.text.strip()]
     if silent := len(utterances) - len(spoken):
-        print(f"{silent:,} of {len(utterances):,} recordings of data.{field} left out: they have no text", flush=True)
+        print(
+            f"{silent:,} of {len(utterances):,} recordings of data.{field} left out: they have no"
+            " text",
+            flush=True,
+        )
     return spoken

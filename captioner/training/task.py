@@ -1,4 +1,4 @@
-"""What a run learns, whatever the sense: the trainer knows this and nothing of photos or sentences."""
+"""What a run learns, whatever the modality: all that the trainer knows of photos or sentences."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -36,13 +36,15 @@ class Task(Protocol):
         config: The experiment; `open` completes it with what the model decides.
         targets: The target texts of each training example.
         val_targets: The target texts of each validation example.
-        languages: Of each training example what its texts are written in; empty where the model writes one language.
+        languages: Of each training example what its texts are written in; empty where the model
+            writes one language.
         val_languages: The same of the validation examples.
         scorer: Judges what was decoded from them.
         selection_metric: The score that tells which epoch is the best.
         second_metric: What is printed and drawn beside it.
         num_groups: Groups of similar length into which the targets of one batch are sorted.
-        from_features: Whether the sources are what a backbone's frozen stages made; known once they are open.
+        from_features: Whether the sources are what a backbone's frozen stages made; known once they
+            are open.
         train: The training sources.
         val: The validation sources.
     """
@@ -70,8 +72,10 @@ class Task(Protocol):
     def train_tokenizer(self) -> "PreTrainedTokenizerFast":
         """Train the tokenizer that the data calls for."""
 
-    def prepare(self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast") -> Experiment:
-        """Learn from the data what the model's settings need to be known before it is built, and return them.
+    def prepare(
+        self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast"
+    ) -> Experiment:
+        """Learn from the data what the model's settings need before it is built, and return them.
 
         Args:
             initial: The model with whose weights the run begins.

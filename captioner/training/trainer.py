@@ -51,15 +51,17 @@ from captioner.training.validation import IN_VAIN, LOSS, Validation
 class Trainer:
     """One run of one experiment.
 
-    All chance of an update comes from the seed, the epoch, the update and the process, so that a run that was killed
-    goes on to the same weights without any generator's state being kept.
+    All chance of an update comes from the seed, the epoch, the update and the process, so that a
+    run that was killed goes on to the same weights without any generator's state being kept.
 
     Args:
         config: The experiment.
-        resume: Whether to go on from the run folder's newest checkpoint; where there is none yet, the run begins.
+        resume: Whether to go on from the run folder's newest checkpoint; where there is none yet,
+            the run begins.
 
     Raises:
-        TrainingError: The run folder holds a run already, or to resume one that is damaged or of other settings.
+        TrainingError: The run folder holds a run already, or to resume one that is damaged or of
+            other settings.
         MissingExtraError: TensorBoard is not installed.
         ConfigError: This machine cannot compute in that precision.
         DataError: The data cannot be used.
@@ -72,15 +74,23 @@ class Trainer:
         try:
             self.accelerator = Accelerator(mixed_precision=config.training.precision)
         except ValueError as error:
-            raise ConfigError(f"training.precision: {error} (given: {config.training.precision!r})") from error
+            raise ConfigError(
+                f"training.precision: {error} (given: {config.training.precision!r})"
+            ) from error
         self.task = build_task(config)
         self.model = self._build_model(config)
         with self.accelerator.main_process_first():
             self.task.open(self.model)
         self.config = self.task.config
-        self.validation = Validation(self.task, self.config.search, self.accelerator, config.training.max_target_length)
-        reward = self.task.reward(config.self_critical.rewards) if config.self_critical.weight else None
-        self.objective = Objective(self.model, config, self.task.from_features, reward, self.task.languages)
+        self.validation = Validation(
+            self.task, self.config.search, self.accelerator, config.training.max_target_length
+        )
+        reward = (
+            self.task.reward(config.self_critical.rewards) if config.self_critical.weight else None
+        )
+        self.objective = Objective(
+            self.model, config, self.task.from_features, reward, self.task.languages
+        )
         self.optimizer: torch.optim.Optimizer = build_optimizer(self.model, config.training)
         self.state = Progress(config=fixed_settings(self.config))
         self.checkpointed_at = time.monotonic()
@@ -92,12 +102,20 @@ class Trainer:
 
     def _check_folder(self, resume: bool) -> None:
         if not resume and list_checkpoints(self.folder / "checkpoints"):
-            raise TrainingError(f"{self.folder} holds a run: go on with --resume, or choose another training.output")
+            raise TrainingError(
+                f"{self.folder} holds a run: go on with --resume, or choose another training.output"
+            )
 
     def _build_model(self, config: Experiment) -> CaptionerModel:
         initial = self._initial_model(config)
-        tokenizer = self.task.train_tokenizer() if initial is None or initial.tokenizer is None else initial.tokenizer
-        torch.manual_seed(config.training.seed)  # a backbone of random weights is the same here and in the model
+        tokenizer = (
+            self.task.train_tokenizer()
+            if initial is None or initial.tokenizer is None
+            else initial.tokenizer
+        )
+        torch.manual_seed(
+            config.training.seed
+        )  # a backbone of random weights is the same here and in the model
         with self.accelerator.main_process_first():
             config = self.task.prepare(initial, tokenizer)
         torch.manual_seed(config.training.seed)
@@ -113,7 +131,9 @@ class Trainer:
         model.tokenizer = tokenizer
         if initial is not None:
             begin_with(model, initial.own_state_dict(), config.training.initial_model)
-        self.targets = model.tokenize_targets(self.task.targets, self.task.languages, config.training.max_target_length)
+        self.targets = model.tokenize_targets(
+            self.task.targets, self.task.languages, config.training.max_target_length
+        )
         self.lengths = [max(map(len, ids)) for ids in self.targets]
         return model.to(self.accelerator.device).train(False)  # type: ignore[no-any-return]
 
@@ -127,16 +147,24 @@ class Trainer:
         state, weights, moments = load_checkpoint(self.folder / "checkpoints")
         differing = differences(state.config, self.state.config)
         if differing:
-            raise CheckpointError(f"{self.folder} was run with other settings: {'; '.join(differing)}")
+            raise CheckpointError(
+                f"{self.folder} was run with other settings: {'; '.join(differing)}"
+            )
         self.state = state
         self._load_weights(weights)
         restore_moments(self.optimizer, moments)
 
     def _load_weights(self, weights: dict[str, Tensor]) -> None:
         own = self.model.own_state_dict()
-        if own.keys() != weights.keys() or any(own[name].shape != weights[name].shape for name in own):
-            raise CheckpointError(f"{self.folder}: the checkpoint does not fit the model: was the data changed?")
-        self.model.load_state_dict(weights, strict=False)  # the frozen backbone and tied weights are not among them
+        if own.keys() != weights.keys() or any(
+            own[name].shape != weights[name].shape for name in own
+        ):
+            raise CheckpointError(
+                f"{self.folder}: the checkpoint does not fit the model: was the data changed?"
+            )
+        self.model.load_state_dict(
+            weights, strict=False
+        )  # the frozen backbone and tied weights are not among them
 
     def run(self) -> Path:
         """Train to the end or to the early stop; return the folder of the best model.
@@ -147,7 +175,9 @@ class Trainer:
         """
         settings = self.config.training
         batches = self.task.plan(self.lengths, epoch=0).batches
-        words_an_epoch = sum(len(ids) for batch in batches for number in batch for ids in self.targets[number])
+        words_an_epoch = sum(
+            len(ids) for batch in batches for number in batch for ids in self.targets[number]
+        )
         done = self.state.epoch * words_an_epoch + self.state.num_tokens
         with progress("training", settings.epochs * words_an_epoch, "words", done=done) as advance:
             while self.state.epoch < settings.epochs and not self._is_stale():
@@ -162,7 +192,10 @@ class Trainer:
         return best
 
     def _is_stale(self) -> bool:
-        return self.state.epoch - self.state.best_epoch >= self.config.training.patience and self.state.epoch > 0
+        return (
+            self.state.epoch - self.state.best_epoch >= self.config.training.patience
+            and self.state.epoch > 0
+        )
 
     def _run_epoch(self, advance: Advance) -> None:
         settings = self.config.training
@@ -170,7 +203,12 @@ class Trainer:
         start = self.state.update
         self.objective.train()
         loads = prefetch(
-            (self.task.train, part, [plan.views[number] for number in part], self._seed(update, process=0))
+            (
+                self.task.train,
+                part,
+                [plan.views[number] for number in part],
+                self._seed(update, process=0),
+            )
             for update in range(start, len(plan.batches))
             for part in self._parts(plan.batches[update])
         )
@@ -188,15 +226,18 @@ class Trainer:
     def _note(self) -> str:
         state = self.state
         loss, best = state.loss_sum / state.num_tokens, max(0.0, state.best_score)
-        return f"epoch {state.epoch + 1}, loss {loss:.3f}, best {self.task.selection_metric} {best:.1f}"
+        return (
+            f"epoch {state.epoch + 1}, loss {loss:.3f}, best {self.task.selection_metric}"
+            f" {best:.1f}"
+        )
 
     def _seed(self, update: int, process: int) -> int:
-        """Return the seed of an update: its sources' is that of process 0, so that all processes make one batch."""
+        """Return an update's seed: that of process 0 for sources, so that all make one batch."""
         key = [self.config.training.seed, self.state.epoch, update, process]
         return int(np.random.SeedSequence(key).generate_state(1)[0])
 
     def _parts(self, batch: list[int]) -> list[list[int]]:
-        """Divide a batch among the processes, and this process's share into the parts that are accumulated.
+        """Divide a batch among the processes, and this process's part into accumulation steps.
 
         A part that would be empty is the batch's first item, and counts for nothing.
         """
@@ -205,7 +246,7 @@ class Trainer:
         return [mine[number::count] or batch[:1] for number in range(count)]
 
     def _update(self, plan: EpochPlan, update: int, loads: Any) -> tuple[float, int]:
-        """Make one update; return its loss, summed over words and processes, and the number of these words."""
+        """Make one update; return its loss, summed over words and processes, and their number."""
         accelerator, batch = self.accelerator, plan.batches[update]
         num_words = sum(len(ids) for number in batch for ids in self.targets[number])
         torch.manual_seed(self._seed(update, accelerator.process_index))
@@ -216,16 +257,24 @@ class Trainer:
             is_last = number == len(parts) - 1
             with contextlib.nullcontext() if is_last else accelerator.no_sync(self.parallel):
                 inputs = next(loads).to(accelerator.device)
-                loss = self.parallel(inputs, part, self._groups(part), self._guess_fraction()) * (number < num_mine)
+                loss = self.parallel(inputs, part, self._groups(part), self._guess_fraction()) * (
+                    number < num_mine
+                )
                 # Processes average their gradients, but the mean is over the words of all of them.
                 accelerator.backward(loss / num_words * accelerator.num_processes)
             total += loss.detach()
-        norm = accelerator.clip_grad_norm_(self.parallel.parameters(), self.config.training.clip_norm)
+        norm = accelerator.clip_grad_norm_(
+            self.parallel.parameters(), self.config.training.clip_norm
+        )
         loss_sum = float(accelerator.reduce(total, "sum"))
-        if not math.isfinite(loss_sum) or (accelerator.scaler is None and not math.isfinite(float(norm))):
+        if not math.isfinite(loss_sum) or (
+            accelerator.scaler is None and not math.isfinite(float(norm))
+        ):
             raise NonFiniteLossError(
-                f"epoch {self.state.epoch + 1}, update {update + 1}: the loss is {loss_sum / num_words:.4g} and its "
-                f"gradient {float(norm):.4g}; the last checkpoint is safe. A lower training.learning_rate would help"
+                f"epoch {self.state.epoch + 1}, update {update + 1}: the loss is"
+                f" {loss_sum / num_words:.4g} and its "
+                f"gradient {float(norm):.4g}; the last checkpoint is safe. A lower"
+                " training.learning_rate would help"
             )
         self.optimizer.step()
         self.optimizer.zero_grad()
@@ -234,7 +283,9 @@ class Trainer:
     def _groups(self, part: list[int]) -> Any:
         ids = self.model.config
         targets = [self.targets[number] for number in part]
-        groups = group_targets(targets, ids.eos_token_id, ids.pad_token_id, num_groups=self.task.num_groups)
+        groups = group_targets(
+            targets, ids.eos_token_id, ids.pad_token_id, num_groups=self.task.num_groups
+        )
         return [group.to(self.accelerator.device) for group in groups]
 
     def _guess_fraction(self) -> float:
@@ -243,11 +294,14 @@ class Trainer:
 
     def _learning_rate_factor(self, update: int, updates_an_epoch: int) -> float:
         settings = self.config.training
-        done, total = self.state.epoch * updates_an_epoch + update, settings.epochs * updates_an_epoch
+        done, total = (
+            self.state.epoch * updates_an_epoch + update,
+            settings.epochs * updates_an_epoch,
+        )
         return learning_rate_factor(done, total, settings.warmup_steps)
 
     def _finish_epoch(self, num_updates: int) -> None:
-        """Decode and score the validation examples, keep the model if it is the best, and write everything down."""
+        """Score the validation examples, keep the model if it is the best, and write everything."""
         state = self.state
         report = self.validation(self.model)
         entry = {
@@ -273,7 +327,7 @@ class Trainer:
                 self._write_history(entry)
 
     def _keep_if_best(self, report: Report, epoch: int, or_equal: bool = False) -> None:
-        """Keep the model if its score is better than the best one so far; of scores of 0, if its loss is lower."""
+        """Keep the model if its score is the best so far; of scores of 0, if its loss is lower."""
         score, loss = report.scores[self.task.selection_metric], report.scores.get(LOSS, math.inf)
         own, best = (score, -loss), (self.state.best_score, -self.state.best_loss)
         if own < best or (own == best and not or_equal):
@@ -284,7 +338,7 @@ class Trainer:
                 self._write_best(report)
 
     def _write_best(self, report: Report) -> None:
-        """Write the model as users load it; it takes the place of the one before at once, never by halves."""
+        """Write the model as users load it; it replaces the one before in one step."""
         best, part = self.folder / "best", self.folder / "best.part"
         weights = {
             name: tensor.half() if tensor.is_floating_point() else tensor
@@ -292,7 +346,9 @@ class Trainer:
         }
         shutil.rmtree(part, ignore_errors=True)
         self.model.save_pretrained(part, state_dict=weights)
-        write_model_card(part, self.config, self.task.card(), report, self.state.history, self._metrics)
+        write_model_card(
+            part, self.config, self.task.card(), report, self.state.history, self._metrics
+        )
         write_training_config(part, self.config)
         shutil.rmtree(best, ignore_errors=True)
         part.replace(best)
@@ -303,7 +359,11 @@ class Trainer:
         lines = [json.dumps(one) + "\n" for one in self.state.history]
         (self.folder / "history.jsonl").write_text("".join(lines), encoding="utf-8")
         scores = self._describe(entry)
-        print(f"epoch {entry['epoch']}/{self.config.training.epochs}: loss {entry['loss']:.4f}, {scores}", flush=True)
+        print(
+            f"epoch {entry['epoch']}/{self.config.training.epochs}: loss {entry['loss']:.4f},"
+            f" {scores}",
+            flush=True,
+        )
         if len(self.state.history) == 1 and LOSS in entry and self.validation.is_in_vain():
             print(IN_VAIN.format(score=self.task.selection_metric), flush=True)
 
@@ -312,16 +372,22 @@ class Trainer:
         return self.task.selection_metric, self.task.second_metric
 
     def _describe(self, scores: Mapping[str, float]) -> str:
-        return ", ".join(f"{name} {scores[name]:.2f}" for name in (*self._metrics, LOSS) if name in scores)
+        return ", ".join(
+            f"{name} {scores[name]:.2f}" for name in (*self._metrics, LOSS) if name in scores
+        )
 
     def _average(self) -> None:
-        """Keep the average of the last epochs' weights if it decodes as well as the best of all, or better."""
+        """Keep the average of the last epochs' weights if it decodes as well as the best."""
         self.accelerator.wait_for_everyone()  # until the main process has written the last epoch
         folder = self.folder / "epochs"
         self._load_weights(average_epochs(folder))
         report = self.validation(self.model)
         if self.accelerator.is_main_process:
-            print(f"average of the last {len(kept_epochs(folder))} epochs: {self._describe(report.scores)}", flush=True)
+            print(
+                f"average of the last {len(kept_epochs(folder))} epochs:"
+                f" {self._describe(report.scores)}",
+                flush=True,
+            )
         self._keep_if_best(report, self.state.epoch, or_equal=True)
 
     def _checkpoint(self) -> None:
@@ -335,17 +401,20 @@ class Trainer:
 
 
 def begin_with(model: CaptionerModel, weights: dict[str, Tensor], name: str) -> None:
-    """Fill a new model with another one's weights; a fine-tuned stage that only the new one has stays as published.
+    """Fill a new model with another's weights; a stage that only it fine-tunes stays as published.
 
     Raises:
         ConfigError: They do not fit.
     """
     own = model.own_state_dict()
     misfits = [key for key in weights if key not in own or own[key].shape != weights[key].shape]
-    misfits += [key for key in own if key not in weights and not key.startswith("encoder.backbone.")]
+    misfits += [
+        key for key in own if key not in weights and not key.startswith("encoder.backbone.")
+    ]
     if misfits:
         raise ConfigError(
-            f"training.initial_model: {name} does not fit, as in {misfits[0]}: give encoder and decoder its settings"
+            f"training.initial_model: {name} does not fit, as in {misfits[0]}: give encoder and"
+            " decoder its settings"
         )
     model.load_state_dict(weights, strict=False)
 

@@ -19,9 +19,12 @@ from captioner.training.task import Task
 
 BATCH_ITEMS = 32
 LOSS = "validation loss"
-"""Nats a word of the validation targets; it tells epochs apart where the score that chooses the best is 0."""
+"""Nats a word of the validation targets; it tells epochs apart where the score that chooses the
+best is 0.
+"""
 IN_VAIN = (
-    "{score} is 0 whatever is written of these validation examples (there is one alone, or all have the same words): "
+    "{score} is 0 whatever is written of these validation examples (there is one alone, or all have"
+    " the same words): "
     "the best epoch is the one with the lowest validation loss"
 )
 
@@ -36,7 +39,9 @@ class Validation:
         max_target_length: Longer validation targets are cut to so many tokens, for the loss alone.
     """
 
-    def __init__(self, task: Task, search: SearchConfig, accelerator: Accelerator, max_target_length: int) -> None:
+    def __init__(
+        self, task: Task, search: SearchConfig, accelerator: Accelerator, max_target_length: int
+    ) -> None:
         self._task = task
         self._max_target_length = max_target_length
         self._search = search.model_copy(update={"num_captions": 1, "sample": False})
@@ -45,13 +50,21 @@ class Validation:
     def __call__(self, model: CaptionerModel) -> Report:
         """Decode all validation examples and return the scores.
 
-        Where the one that chooses the best epoch is 0, the loss is among them: it tells epochs apart all the same.
+        Where the one that chooses the best epoch is 0, the loss is among them: it tells epochs
+        apart all the same.
         """
         model.train(False)
         pairs: list[tuple[int, str]] = []
-        with torch.inference_mode(), progress("validation", sum(map(len, self._batches())), "items") as advance:
+        with (
+            torch.inference_mode(),
+            progress("validation", sum(map(len, self._batches())), "items") as advance,
+        ):
             for numbers in self._batches():
-                languages = [self._task.val_languages[one] for one in numbers] if self._task.val_languages else []
+                languages = (
+                    [self._task.val_languages[one] for one in numbers]
+                    if self._task.val_languages
+                    else []
+                )
                 found = model.search(self._encode(model, numbers), self._search, languages)
                 pairs += zip(numbers, model.decode([best[0] for best in found]), strict=True)
                 advance(len(numbers))
@@ -62,22 +75,31 @@ class Validation:
         return replace(report, scores=report.scores | {LOSS: self._loss(model)})
 
     def is_in_vain(self) -> bool:
-        """Tell whether the score is 0 even for the validation targets themselves, so that it can never rise.
+        """Tell whether even the validation targets score 0, so that the score can never rise.
 
-        The CIDEr of a single photo is, and that of photos whose captions are all made of the same words: to CIDEr, what
-        stands in the captions of all photos says nothing.
+        The CIDEr of a single photo is, and that of photos whose captions are all made of the same
+        words: to CIDEr, what stands in the captions of all photos says nothing.
         """
         several = self._task.val_targets
         choices = (
             {number: texts[rank % len(texts)] for number, texts in enumerate(several)}
             for rank in range(max(map(len, several)))
         )
-        return all(self._task.scorer.score(texts).scores[self._task.selection_metric] <= 0 for texts in choices)
+        return all(
+            self._task.scorer.score(texts).scores[self._task.selection_metric] <= 0
+            for texts in choices
+        )
 
     def _batches(self) -> list[list[int]]:
         """Return the numbers of this process's examples, batch by batch."""
-        mine = range(self._accelerator.process_index, len(self._task.val_targets), self._accelerator.num_processes)
-        return [list(mine[start : start + BATCH_ITEMS]) for start in range(0, len(mine), BATCH_ITEMS)]
+        mine = range(
+            self._accelerator.process_index,
+            len(self._task.val_targets),
+            self._accelerator.num_processes,
+        )
+        return [
+            list(mine[start : start + BATCH_ITEMS]) for start in range(0, len(mine), BATCH_ITEMS)
+        ]
 
     def _encode(self, model: CaptionerModel, numbers: Sequence[int]) -> Any:
         inputs = self._task.val.load(numbers, [0] * len(numbers), 0).to(self._accelerator.device)
@@ -90,13 +112,19 @@ class Validation:
         with torch.inference_mode():
             for numbers in self._batches():
                 memory = self._encode(model, numbers)
-                languages = [self._task.val_languages[one] for one in numbers] if self._task.val_languages else []
+                languages = (
+                    [self._task.val_languages[one] for one in numbers]
+                    if self._task.val_languages
+                    else []
+                )
                 texts = [self._task.val_targets[one] for one in numbers]
                 targets = model.tokenize_targets(texts, languages, self._max_target_length)
                 for group in group_targets(targets, ids.eos_token_id, ids.pad_token_id):
                     group = group.to(device)
                     logits, _ = model.decoder(group.target_input, memory.select(group.item_index))
-                    total[0] += caption_loss(logits, group.target_output, ids.pad_token_id, label_smoothing=0.0)
+                    total[0] += caption_loss(
+                        logits, group.target_output, ids.pad_token_id, label_smoothing=0.0
+                    )
                     total[1] += (group.target_output != ids.pad_token_id).sum()
         loss, num_words = self._accelerator.reduce(total, "sum").tolist()
         return float(loss / num_words)

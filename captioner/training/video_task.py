@@ -21,16 +21,18 @@ from captioner.training.reward import CaptionReward
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-LIMITS = """The model knows what it was trained on and nothing else: shown any other clip, it names the nearest thing
-that it knows, and its probabilities do not tell the two cases apart. It looks at {num_frames} frames of a clip, however
-long that is, so what lasts for a moment may fall between them. It goes by scenes and things as much as by movements. Do
-not rely on it where a wrong word can do harm."""
+LIMITS = """The model knows what it was trained on and nothing else: shown any other clip, it names
+the nearest thing that it knows, and its probabilities do not tell the two cases apart. It looks at
+{num_frames} frames of a clip, however long that is, so what lasts for a moment may fall between
+them. It goes by scenes and things as much as by movements. Do not rely on it where a wrong word can
+do harm."""
 
 
 class VideoTask:
     """Writes captions of clips, or names their actions; the attributes are those of `Task`.
 
-    A label is a sentence of one word, so that both are learnt, searched and written alike; they are judged apart.
+    A label is a sentence of one word, so that both are learnt, searched and written alike; they are
+    judged apart.
 
     Args:
         config: The experiment.
@@ -65,9 +67,13 @@ class VideoTask:
         texts = [text for several in self.targets for text in several]
         if self._names_labels:
             return train_label_tokenizer(texts)
-        return train_word_tokenizer(texts, self.config.data.min_word_count, self.config.data.max_vocab_size)
+        return train_word_tokenizer(
+            texts, self.config.data.min_word_count, self.config.data.max_vocab_size
+        )
 
-    def prepare(self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast") -> VideoConfig:
+    def prepare(
+        self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast"
+    ) -> VideoConfig:
         """Return the settings as they are."""
         return self.config
 
@@ -80,13 +86,17 @@ class VideoTask:
         settings = self.config.training
         cache = Path(self.config.data.cache or Path(settings.output) / "features")
         train, val = ([example.clip for example in part] for part in (self._train, self._val))
-        self.train = CachedClips(train, views_of(settings.flips, settings.crops), encoder, self.config, cache)
+        self.train = CachedClips(
+            train, views_of(settings.flips, settings.crops), encoder, self.config, cache
+        )
         self.val = CachedClips(val, (View(),), encoder, self.config, cache)
 
     def plan(self, lengths: Sequence[int], epoch: int) -> EpochPlan:
         """Shuffle the clips, and choose a view of each."""
         settings = self.config.training
-        return plan_epoch(len(lengths), settings.batch_size, self.train.num_views, settings.seed, epoch)
+        return plan_epoch(
+            len(lengths), settings.batch_size, self.train.num_views, settings.seed, epoch
+        )
 
     def reward(self, weights: Mapping[str, float]) -> CaptionReward:
         """Return what judges sampled captions.
@@ -95,21 +105,27 @@ class VideoTask:
             ConfigError: The model learns labels.
         """
         if self._names_labels:
-            raise ConfigError("self_critical.weight: labels are learnt by cross-entropy alone: leave it at 0")
+            raise ConfigError(
+                "self_critical.weight: labels are learnt by cross-entropy alone: leave it at 0"
+            )
         return CaptionReward(self.targets, weights)
 
     def card(self) -> CardTexts:
         """Say what the clips were and how they are watched."""
         encoder, image, data = self.config.encoder, self.config.image, self.config.data
-        does = "names the action in a clip" if self._names_labels else "writes a sentence about a clip"
+        does = (
+            "names the action in a clip" if self._names_labels else "writes a sentence about a clip"
+        )
         return CardTexts(
             task="video-classification" if self._names_labels else "video-text-to-text",
             languages=["en"],
             data=data.name or Path(data.videos).name,
-            summary=f"An attention LSTM that {does}. It attends to {encoder.num_frames} frames: to the features that "
+            summary=f"An attention LSTM that {does}. It attends to {encoder.num_frames} frames: to"
+            " the features that "
             f"`{encoder.backbone}` (frozen) has of each, behind convolutions over time.",
             weights="float16 safetensors; the frozen backbone comes from where it was published",
-            inputs=f"{encoder.num_frames} frames, spread evenly over the clip, of {image.width} x {image.height} "
+            inputs=f"{encoder.num_frames} frames, spread evenly over the clip, of {image.width} x"
+            f" {image.height} "
             f"pixels; other shapes are fitted by `{image.resize}`",
             items="clips",
             limits=LIMITS.format(num_frames=encoder.num_frames),
@@ -124,11 +140,15 @@ def read_splits(config: VideoDataConfig) -> tuple[list[ClipExample], list[ClipEx
         DataError: They cannot be used, or a clip is for both.
     """
     if not config.videos:
-        raise ConfigError("data.videos is empty: set it in the config, or write data.videos=DIR behind it")
+        raise ConfigError(
+            "data.videos is empty: set it in the config, or write data.videos=DIR behind it"
+        )
     examples = read_clips(Path(config.videos), Path(config.captions) if config.captions else None)
     val = _select(examples, config.val_split, config.val_groups, "val")
     if val is None:
-        raise ConfigError("set data.val_split or data.val_groups: nothing says which clips are for validation")
+        raise ConfigError(
+            "set data.val_split or data.val_groups: nothing says which clips are for validation"
+        )
     train = _select(examples, config.train_split, config.train_groups, "train")
     judged = {example.clip for example in val}
     if train is None:
@@ -136,11 +156,16 @@ def read_splits(config: VideoDataConfig) -> tuple[list[ClipExample], list[ClipEx
     if not train:
         raise EmptyDataError("all clips are for validation: leave some for training")
     if both := [example.clip.name for example in train if example.clip in judged]:
-        raise DataError(f"{len(both):,} of {len(val):,} validation clips are trained on as well, such as {both[0]}")
+        raise DataError(
+            f"{len(both):,} of {len(val):,} validation clips are trained on as well, such as"
+            f" {both[0]}"
+        )
     return train, val
 
 
-def _select(examples: Sequence[ClipExample], names: str, groups: Sequence[int], split: str) -> list[ClipExample] | None:
+def _select(
+    examples: Sequence[ClipExample], names: str, groups: Sequence[int], split: str
+) -> list[ClipExample] | None:
     """Choose by a list, by groups, or by what the captions say; None where nothing says it."""
     if names:
         return in_list(examples, Path(names))

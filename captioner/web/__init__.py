@@ -1,1 +1,1 @@
-"""The web page: `captioner.web.launch.serve()` opens it; a file a tab, and beside them what all tabs share."""
+"""The web page: `captioner.web.launch.serve()` opens it; each tab is a file."""

@@ -1,4 +1,4 @@
-"""Captions of one photo as HTML: words that light the photo up where the decoder looked, and shares as bars."""
+"""Captions of one photo as HTML: words that light up the photo, and fractions as bars."""
 
 import base64
 import io
@@ -31,7 +31,8 @@ def caption_view(image: Image.Image, result: "CaptionResult") -> str:
     fits = "fits" if length <= ALT_TEXT_CHARACTERS else "is longer than"
     return (
         f'<section class="captioned" aria-label="Captions">'
-        f'<div class="words" role="group" aria-label="The best caption, word by word: choose a word to see where the '
+        '<div class="words" role="group" aria-label="The best caption, word by word: choose a word'
+        " to see where the "
         f'model looked">{words}</div>'
         f'<figure class="looked"><img src="{jpeg(image, PHOTO_PIXELS)}" alt="{shown(best.text)}">'
         f'<figcaption aria-live="polite" data-idle="{_HINT}">{_HINT}</figcaption></figure>'
@@ -47,7 +48,8 @@ def _doubt(best: "Candidate") -> str:
     if best.calibrated is None or best.calibrated >= UNSURE:
         return ""
     return (
-        f'<p class="unsure" role="note"><b>Unsure.</b> Of captions like this one, about {100 * best.calibrated:.0f} in '
+        '<p class="unsure" role="note"><b>Unsure.</b> Of captions like this one, about'
+        f" {100 * best.calibrated:.0f} in "
         f"100 are right.</p>"
     )
 
@@ -73,7 +75,7 @@ def _word(candidate: "Candidate", position: int) -> str:
 
 
 def _light(candidate: "Candidate", position: int) -> str:
-    """Return a small picture whose opacity is the light of a map; the page lays it over the photo as a mask."""
+    """Return a small picture whose opacity is a map's light; the page masks the photo with it."""
     weights = candidate.attention[position]
     scale = LIGHT_PIXELS / max(weights.shape)
     size = max(1, round(weights.shape[1] * scale)), max(1, round(weights.shape[0] * scale))
@@ -98,8 +100,14 @@ def ranked(candidates: Sequence["Candidate"]) -> str:
     items = []
     for candidate, share in zip(candidates, shares(candidates), strict=True):
         text = shown(candidate.text)
-        bar = f'<i style="--share:{share:.3f}" role="img" aria-label="{share:.0%} of the probability of all shown"></i>'
-        copy = f'<button type="button" class="copy" data-copy="{text}" aria-label="Copy: {text}">Copy</button>'
+        bar = (
+            f'<i style="--share:{share:.3f}" role="img" aria-label="{share:.0%} of the'
+            ' probability of all shown"></i>'
+        )
+        copy = (
+            f'<button type="button" class="copy" data-copy="{text}" aria-label="Copy:'
+            f' {text}">Copy</button>'
+        )
         items.append(f'<li><span dir="auto">{text}</span><b>{share:.0%}</b>{copy}{bar}</li>')
     return "".join(items)
 

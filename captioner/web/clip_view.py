@@ -1,4 +1,4 @@
-"""What happens in a clip as HTML: the labels or captions, and the frames, lit by how much each counted."""
+"""What happens in a clip as HTML: labels or captions, and the frames, lit by their attention."""
 
 from typing import TYPE_CHECKING
 
@@ -18,12 +18,15 @@ def clip_view(clip: "Clip", result: "ClipResult") -> str:
     best = result.candidates[0]
     shares = best.attention.mean(0)  # over the words; a label is one word
     frames = "".join(
-        f'<figure style="--light:{share / max(shares.max(), 1e-12):.3f}"><img src="{jpeg(frame, FRAME_PIXELS)}" '
-        f'alt="The clip at {time_s:.1f} seconds"><figcaption>{time_s:.1f} s, {share:.0%}</figcaption></figure>'
+        f'<figure style="--light:{share / max(shares.max(), 1e-12):.3f}"><img'
+        f' src="{jpeg(frame, FRAME_PIXELS)}" '
+        f'alt="The clip at {time_s:.1f} seconds"><figcaption>{time_s:.1f} s,'
+        f" {share:.0%}</figcaption></figure>"
         for frame, time_s, share in zip(clip.frames, clip.times_s, shares, strict=True)
     )
     return (
-        f'<section class="watched" aria-label="Clip"><p class="best" dir="auto">{shown(best.text)}</p>'
+        '<section class="watched" aria-label="Clip"><p class="best"'
+        f' dir="auto">{shown(best.text)}</p>'
         f'<ol class="ranked" aria-label="Answers, best first">{ranked(result.candidates)}</ol>'
         f'<div class="frames" role="group" aria-label="Frames that the model saw">{frames}</div>'
         f'<p class="quiet">{HINT}</p></section>'

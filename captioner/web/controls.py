@@ -1,4 +1,4 @@
-"""What several tabs share: the choice of a model with its card, search options within bounds, and how handlers run."""
+"""What several tabs share: the choice of a model, search options, and how handlers run."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,17 +18,27 @@ def model_choice(registry: ModelRegistry, modality: str) -> gr.Dropdown:
     model = gr.Dropdown(names, value=names[0], label="Model", filterable=False)
     with gr.Accordion("About this model", open=False):
         card = gr.Markdown(registry.card(names[0]), elem_classes="card")
-    model.change(told(registry.card), model, card, api_visibility="private", show_progress="hidden", queue=False)
+    model.change(
+        told(registry.card),
+        model,
+        card,
+        api_visibility="private",
+        show_progress="hidden",
+        queue=False,
+    )
     return model
 
 
 def uploads_only(component: gr.components.Component) -> None:
-    """Take files that a visitor sends, and fetch nothing from an address that a client names instead."""
+    """Accept files that a visitor sends, and fetch nothing from an address instead."""
     move = component.async_move_resource_to_block_cache
 
     async def move_uploaded(url_or_file_path: str | Path | None) -> str | None:
         if "://" in str(url_or_file_path):
-            raise gr.Error("Send the file itself: this page fetches nothing from addresses.", print_exception=False)
+            raise gr.Error(
+                "Send the file itself: this page fetches nothing from addresses.",
+                print_exception=False,
+            )
         return await move(url_or_file_path)
 
     # Gradio has no switch for it.
@@ -43,7 +53,10 @@ def answer(
     limits: Limits,
     trigger_mode: Literal["once", "always_last"] = "always_last",
 ) -> None:
-    """Run a model for a visitor at some events; of those that come meanwhile the last counts, or none ("once")."""
+    """Run a model at some events.
+
+    Of the events that come meanwhile the last counts, or none ("once").
+    """
     gr.on(
         list(triggers),
         told(work),
@@ -59,7 +72,12 @@ def answer(
 
 
 def endpoint(
-    work: Callable[..., Any], name: str, inputs: Sequence[Any], outputs: Any, group: str, limit: int | None = None
+    work: Callable[..., Any],
+    name: str,
+    inputs: Sequence[Any],
+    outputs: Any,
+    group: str,
+    limit: int | None = None,
 ) -> None:
     """Give an action a name by which programs call it; its docstring is its documentation."""
     gr.on(
@@ -100,7 +118,7 @@ def search_options(
     forbid: Any,
     seed: Any,
 ) -> dict[str, Any]:
-    """Return the options of one search; what is out of the model's own range is found by the model."""
+    """Return the options of one search; the model itself refuses what is out of its range."""
     count = within("num_captions", num_captions, limits.num_captions)
     return {
         "num_captions": count,

@@ -1,4 +1,4 @@
-"""The Evaluate tab: references and one results file or two to scores, a comparison and the worst ten."""
+"""The Evaluate tab: references and one or two results files to scores and the worst ten."""
 
 from typing import Any
 
@@ -13,8 +13,9 @@ from captioner.web.uploads import Upload, uploads
 
 METRICS = ["bleu", "rouge", "cider", "chrf", "ter", "wer", "cer"]
 EMPTY = """<div class="empty"><p>How good are captions, of any system?</p>
-<p class="quiet">Send what people wrote (COCO or Karpathy JSON, CSV, token.txt, or plain lines) and what a system wrote
-(COCO results, JSON lines, CSV, or plain lines). A second results file is compared to the first.</p></div>"""
+<p class="quiet">Send what people wrote (COCO or Karpathy JSON, CSV, token.txt, or plain lines) and
+what a system wrote (COCO results, JSON lines, CSV, or plain lines). A second results file is
+compared to the first.</p></div>"""
 
 
 def evaluate_tab(_registry: ModelRegistry, limits: Limits) -> None:
@@ -27,7 +28,10 @@ def evaluate_tab(_registry: ModelRegistry, limits: Limits) -> None:
             with gr.Accordion("Options", open=False):
                 photos = _files("Photos or a ZIP, to see the worst ten", "score-photos")
                 split = gr.Textbox(
-                    "", label="Split", info="train, val or test, where the references say it", max_lines=1
+                    "",
+                    label="Split",
+                    info="train, val or test, where the references say it",
+                    max_lines=1,
                 )
                 metrics = gr.CheckboxGroup(METRICS, value=METRICS[:3], label="Metrics")
         with gr.Column(scale=3, min_width=300):
@@ -64,10 +68,13 @@ class _Handlers:
         with evaluated(*_read(*given), self._limits) as evaluation:
             return evaluation_view(evaluation)
 
-    def evaluate(self, references: Any, results: Any, photos: Any, split: Any, metrics: Any) -> dict[str, Any]:
+    def evaluate(
+        self, references: Any, results: Any, photos: Any, split: Any, metrics: Any
+    ) -> dict[str, Any]:
         """Score one results file, or two of which the second is compared to the first.
 
-        Returned are scores with 95 % intervals and signatures, what each comparison comes to, and the worst ten items.
+        Returned are scores with 95 % intervals and signatures, what each comparison comes to, and
+        the worst ten items.
         """
         files = _read(references, results, photos, split, metrics)
         with evaluated(*files, self._limits) as evaluation:

@@ -1,4 +1,4 @@
-"""Uploaded references and results to scores, and those to HTML: a table, the comparison, the worst ten."""
+"""Uploaded references and results to scores, and scores to HTML."""
 
 import shutil
 import tempfile
@@ -49,7 +49,11 @@ class Evaluation:
             "systems": {name: card.to_dict() for name, card in self.cards.items()},
             "comparisons": [verdict.to_dict() for verdict in self.verdicts],
             "worst": [
-                {"item": item, "caption": self.captions[item], "references": list(self.references.texts[item])}
+                {
+                    "item": item,
+                    "caption": self.captions[item],
+                    "references": list(self.references.texts[item]),
+                }
                 for item in self.worst()
             ],
         }
@@ -106,15 +110,24 @@ def _evaluation(
     captions = [read_hypotheses(file, known) for file in files]
     cards = {file.name: scorer.score(texts) for file, texts in zip(files, captions, strict=True)}
     (folder / "photos").mkdir()
-    found = photos_in(photos, folder / "photos", replace(limits, files=10 * limits.files)) if photos else []
+    found = (
+        photos_in(photos, folder / "photos", replace(limits, files=10 * limits.files))
+        if photos
+        else []
+    )
     by_name = {photo.name.rpartition("/")[2]: photo.path for photo in found}
     return Evaluation(
-        cards, compare_cards(cards) if len(cards) == 2 else [], known, captions[0], by_name, limits.pixels
+        cards,
+        compare_cards(cards) if len(cards) == 2 else [],
+        known,
+        captions[0],
+        by_name,
+        limits.pixels,
     )
 
 
 def _placed(files: Sequence[Upload], folder: Path) -> list[Path]:
-    """Copy files under the names that their sender gave them, which messages then say; equal names are numbered."""
+    """Copy files under their senders' names, which messages show; equal names are numbered."""
     folder.mkdir()
     placed = []
     for number, file in enumerate(files, start=1):
@@ -138,26 +151,38 @@ def evaluation_view(evaluation: Evaluation) -> str:
 
 
 def _table(name: str, card: "ScoreCard") -> str:
-    from captioner.evaluation.offline.card import LOWER_IS_BETTER, describe_diversity, describe_signatures
+    from captioner.evaluation.offline.card import (
+        LOWER_IS_BETTER,
+        describe_diversity,
+        describe_signatures,
+    )
 
     rows = []
     for score, value in card.report.scores.items():
-        interval, note = card.intervals[score], " <small>lower is better</small>" if score in LOWER_IS_BETTER else ""
+        interval, note = (
+            card.intervals[score],
+            " <small>lower is better</small>" if score in LOWER_IS_BETTER else "",
+        )
         rows.append(
             f'<tr><th scope="row">{shown(score)}{note}</th><td>{value:.2f}</td>'
             f"<td>{interval.low:.2f} to {interval.high:.2f}</td></tr>"
         )
     facts = [*describe_diversity(card.diversity), *describe_signatures(card), *card.notices]
     return (
-        f'<table class="scores"><caption>{shown(name)}, {card.report.num_items} items</caption><thead><tr>'
-        f'<th scope="col">Score</th><th scope="col">Value</th><th scope="col">95 % interval</th></tr></thead>'
-        f'<tbody>{"".join(rows)}</tbody></table><p class="quiet">{"<br>".join(map(shown, facts))}</p>'
+        f'<table class="scores"><caption>{shown(name)}, {card.report.num_items}'
+        " items</caption><thead><tr>"
+        '<th scope="col">Score</th><th scope="col">Value</th><th scope="col">95 %'
+        " interval</th></tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table><p"
+        f' class="quiet">{"<br>".join(map(shown, facts))}</p>'
     )
 
 
 def _item(evaluation: Evaluation, card: "ScoreCard", item: "ItemId") -> str:
     caption, texts = evaluation.captions[item], evaluation.references.texts[item]
-    name = str(evaluation.references.photos[item].name if item in evaluation.references.photos else item)
+    name = str(
+        evaluation.references.photos[item].name if item in evaluation.references.photos else item
+    )
     photo = evaluation.photos.get(name)
     image = _picture(photo, caption, evaluation.max_pixels) if photo is not None else ""
     value = card.report.per_image[card.leading][card.report.ids.index(item)]
@@ -176,4 +201,6 @@ def _picture(photo: Path, caption: str, max_pixels: int) -> str:
         image = read_image(photo, max_pixels, at_least=PHOTO_PIXELS)
     except InputError as error:
         return f'<p class="quiet">{shown(error.reason)}</p>'
-    return f'<div class="photo"><img src="{jpeg(image, PHOTO_PIXELS)}" alt="{shown(caption)}"></div>'
+    return (
+        f'<div class="photo"><img src="{jpeg(image, PHOTO_PIXELS)}" alt="{shown(caption)}"></div>'
+    )

@@ -1,4 +1,4 @@
-"""One visitor's run over many photos: what is done, how fast, what was edited, and all of it as one ZIP."""
+"""One visitor's run over many photos: what is done, how fast, what was edited, and a ZIP."""
 
 import shutil
 import tempfile
@@ -76,7 +76,9 @@ class FolderRun:
 
         self._started = time.monotonic()
         files = [photo.path for photo in self.photos]
-        names = iter([photo.name for photo in self.photos])  # Gradio keeps photos that are the same under one path
+        names = iter(
+            [photo.name for photo in self.photos]
+        )  # Gradio keeps photos that are the same under one path
         for batch in caption_batches(captioner, files, search, BATCH_SIZE, lambda: self.stopping):
             for done in batch:
                 record = replace(done.record, file=next(names))
@@ -92,10 +94,12 @@ class FolderRun:
         Args:
             captions: A caption for each name; one that is empty leaves a failed photo as it is.
         """
-        self.records = [_edited(record, captions.get(record.file, record.caption)) for record in self.records]
+        self.records = [
+            _edited(record, captions.get(record.file, record.caption)) for record in self.records
+        ]
 
     def results(self) -> Path:
-        """Write all that is done as one ZIP: JSON lines, CSV, COCO results and a text beside each photo's place.
+        """Write all that is done as one ZIP: JSON lines, CSV, COCO results and a text a photo.
 
         Raises:
             OutputError: It cannot be written.
@@ -106,7 +110,9 @@ class FolderRun:
         target = folder / "captions.zip"
         places = {record.file: folder / record.file for record in self.records}
         for parent in {folder, *(place.parent for place in places.values())}:
-            parent.mkdir(parents=True, exist_ok=True)  # where a sidecar writer looks for photos of the same name
+            parent.mkdir(
+                parents=True, exist_ok=True
+            )  # where a sidecar writer looks for photos of the same name
         with ExitStack() as stack:
             writers = [stack.enter_context(open_writer(folder / name)) for name in RESULTS]
             for record in self.records:
@@ -144,4 +150,7 @@ def _edited(record: Record, caption: str | None) -> Record:
 
 def as_rows(records: Sequence[Record]) -> list[list[Any]]:
     """Lay records out as rows of the table: photo, caption, problem."""
-    return [[record.file, record.caption or "", record.error.message if record.error else ""] for record in records]
+    return [
+        [record.file, record.caption or "", record.error.message if record.error else ""]
+        for record in records
+    ]

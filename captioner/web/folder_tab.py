@@ -1,4 +1,4 @@
-"""The Folder tab: many photos or a ZIP of them to captions that can be edited, and to one ZIP of results."""
+"""The Folder tab: many photos or a ZIP to captions that can be edited, and to a ZIP of results."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -47,7 +47,9 @@ def folder_tab(registry: ModelRegistry, limits: Limits) -> None:
                 stop = gr.Button("Stop", interactive=False, elem_id="stop", min_width=80)
             model = model_choice(registry, "image")
         with gr.Column(scale=3, min_width=300):
-            progress = gr.HTML(_progress(None), elem_id="progress", elem_classes="answer", js_on_load=None)
+            progress = gr.HTML(
+                _progress(None), elem_id="progress", elem_classes="answer", js_on_load=None
+            )
             gallery = gr.Gallery(
                 label="Captioned photos",
                 show_label=False,
@@ -81,13 +83,24 @@ def _table() -> gr.Dataframe:
     )
 
 
-def _connect(work: "_Work", parts: _Parts, files: gr.File, model: gr.Dropdown, limits: Limits) -> None:
-    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "preprocess": False}
+def _connect(
+    work: "_Work", parts: _Parts, files: gr.File, model: gr.Dropdown, limits: Limits
+) -> None:
+    quiet: dict[str, Any] = {
+        "api_visibility": "private",
+        "show_progress": "hidden",
+        "preprocess": False,
+    }
     group: dict[str, Any] = {"concurrency_id": "folders", "concurrency_limit": limits.workers}
     parts.start.click(told(work.show_all), [files, model, parts.run], list(parts), **quiet, **group)
     parts.stop.click(told(work.stop), parts.run, parts.progress, queue=False, **quiet)
-    parts.table.input(told(work.edit), [parts.table, parts.run], [parts.gallery, parts.download], **quiet)
-    records, results = gr.JSON(label="records", visible=False), gr.File(label="results", visible=False)
+    parts.table.input(
+        told(work.edit), [parts.table, parts.run], [parts.gallery, parts.download], **quiet
+    )
+    records, results = (
+        gr.JSON(label="records", visible=False),
+        gr.File(label="results", visible=False),
+    )
     endpoint(
         work.caption_files,
         "caption_files",
@@ -96,7 +109,14 @@ def _connect(work: "_Work", parts: _Parts, files: gr.File, model: gr.Dropdown, l
         "folders",
         limits.workers,
     )
-    endpoint(work.stop_files, "stop_files", [parts.run], gr.JSON(label="stopping", visible=False), "stop", 100)
+    endpoint(
+        work.stop_files,
+        "stop_files",
+        [parts.run],
+        gr.JSON(label="stopping", visible=False),
+        "stop",
+        100,
+    )
 
 
 class _Work:
@@ -106,24 +126,30 @@ class _Work:
         self._registry = registry
         self._limits = limits
 
-    def show_all(self, files: Any, model: str, before: FolderRun | None) -> Iterator[tuple[Any, ...]]:
+    def show_all(
+        self, files: Any, model: str, before: FolderRun | None
+    ) -> Iterator[tuple[Any, ...]]:
         for run, ended in self._steps(files, model, before):
             yield (
                 run,
                 _progress(run, ended),
                 gr.update(value=_pictures(run), visible=bool(run.thumbnails)),
                 gr.update(value=as_rows(run.records), visible=True),
-                gr.update(value=str(run.results()) if ended and run.records else None, visible=ended),
+                gr.update(
+                    value=str(run.results()) if ended and run.records else None, visible=ended
+                ),
                 gr.update(interactive=ended),
                 gr.update(interactive=not ended),
             )
 
-    def caption_files(self, files: Any, model: Any, run: Any) -> Iterator[tuple[FolderRun, dict[str, Any], str | None]]:
+    def caption_files(
+        self, files: Any, model: Any, run: Any
+    ) -> Iterator[tuple[FolderRun, dict[str, Any], str | None]]:
         """Caption many photos, or those of a ZIP.
 
-        Answers come as the work goes on, each with the number that is done, the total and a record for each photo; a
-        file that failed has an error that says why. The last one brings a ZIP with JSON lines, CSV, COCO results and a
-        text for each photo.
+        Answers come as the work goes on, each with the number that is done, the total and a record
+        for each photo; a file that failed has an error that says why. The last one brings a ZIP
+        with JSON lines, CSV, COCO results and a text for each photo.
         """
         for current, ended in self._steps(files, model, run):
             told_so_far = {
@@ -134,7 +160,7 @@ class _Work:
             yield current, told_so_far, str(current.results()) if ended else None
 
     def stop_files(self, run: Any) -> dict[str, bool]:
-        """End this session's run over many photos after the photos in hand; what is done is kept."""
+        """End this session's run over many photos after those in hand; what is done is kept."""
         self.stop(run)
         return {"stopping": run is not None}
 
@@ -149,9 +175,12 @@ class _Work:
         run.edit({row[0]: row[1] for row in table["data"]})
         return _pictures(run), gr.update(value=str(run.results()))
 
-    def _steps(self, files: Any, model: str, before: FolderRun | None) -> Iterator[tuple[FolderRun, bool]]:
+    def _steps(
+        self, files: Any, model: str, before: FolderRun | None
+    ) -> Iterator[tuple[FolderRun, bool]]:
         """Yield the run, and whether it has ended."""
-        # Beside the uploads, so that it goes with them when the page ends, whatever becomes of the session.
+        # Beside the uploads, so that it goes with them when the page ends, whatever becomes of the
+        # session.
         run = FolderRun(uploads(files), self._limits, os.environ.get("GRADIO_TEMP_DIR"))
         if before is not None:
             before.close()
@@ -176,7 +205,8 @@ def _progress(run: FolderRun | None, ended: bool = False) -> str:
     """Say how far a run is, how fast, how long still, and what failed."""
     if run is None:
         return (
-            '<div class="empty"><p>Captions for many photos at once.</p><p class="quiet">Drop photos or a ZIP, then '
+            '<div class="empty"><p>Captions for many photos at once.</p><p class="quiet">Drop'
+            " photos or a ZIP, then "
             "press Caption all. Each caption can be edited before you download them.</p></div>"
         )
     done, total = len(run.records), len(run.photos)
@@ -192,6 +222,7 @@ def _progress(run: FolderRun | None, ended: bool = False) -> str:
     elif done:
         facts.append(f"{run.left_s // 60:.0f}:{run.left_s % 60:02.0f} left")
     return (
-        f'<div class="progress" role="status"><progress value="{done}" max="{total}" aria-label="Photos captioned">'
+        f'<div class="progress" role="status"><progress value="{done}" max="{total}"'
+        ' aria-label="Photos captioned">'
         f"</progress><p>{' · '.join(facts)}</p></div>"
     )

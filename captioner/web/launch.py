@@ -1,4 +1,4 @@
-"""Serves the page so that it can be left running: to this machine alone unless told, and leaving nothing behind."""
+"""Serves the page: to this machine alone by default, and without leaving anything behind."""
 
 import hmac
 import os
@@ -22,12 +22,14 @@ from captioner.web.page import build_page
 from captioner.web.registry import ModelRegistry
 from captioner.web.theme import SCRIPT, STYLE, theme
 
-# A browser loads nothing from elsewhere, whatever a file or a later Gradio would want. Gradio's own scripts need inline
-# code and eval; Hugging Face shows the page in a frame of its own.
+# A browser loads nothing from elsewhere, whatever a file or a later Gradio would want. Gradio's own
+# scripts need inline code and eval; Hugging Face shows the page in a frame of its own.
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
+        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self'"
+        " 'unsafe-inline'; "
+        "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:;"
+        " worker-src 'self' blob:; "
         "connect-src 'self' data: blob:; object-src 'none'; base-uri 'self'; form-action 'self'; "
         "frame-ancestors 'self' https://huggingface.co https://*.hf.space"
     ),
@@ -116,7 +118,10 @@ def _launch(page: gr.Blocks, host: str | None, port: int | None, limits: Limits)
 
 
 def serve(
-    models: Sequence[Path] | None = None, host: str | None = None, port: int | None = None, device: str = "auto"
+    models: Sequence[Path] | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    device: str = "auto",
 ) -> None:
     """Serve the page until it is interrupted; the arguments are those of `served`."""
     ended = threading.Event()

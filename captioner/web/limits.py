@@ -9,10 +9,12 @@ class Limits:
 
     Attributes:
         file_bytes: Of one uploaded file.
-        pixels: Of one photo, or one frame of a clip: 50 million is more than a 45-megapixel camera makes.
+        pixels: Of one photo, or one frame of a clip: 50 million is more than a 45-megapixel camera
+            makes.
         files: Photos of one run, in a ZIP or beside one another.
         unpacked_bytes: Of all that comes out of a ZIP.
-        zip_ratio: Unpacked bytes for one packed byte. Photos come near 1, text near 10, a bomb past 1000.
+        zip_ratio: Unpacked bytes for one packed byte. Photos come near 1, text near 10, a bomb past
+            1000.
         text_characters: Of one sentence to translate.
         recording_s: Seconds of one recording to transcribe.
         beam_size: Beams of a search.
@@ -20,7 +22,8 @@ class Limits:
         max_length: Words of a caption.
         workers: Models at work at once, and runs over many photos at once.
         waiting: Visitors in the queue; the next one is told that the page is busy.
-        keep_s: Seconds after which an uploaded or written file is removed; all of them go when the page ends.
+        keep_s: Seconds after which an uploaded or written file is removed; all of them go when the
+            page ends.
         sweep_s: Seconds between two looks for such files.
     """
 

@@ -1,4 +1,4 @@
-"""Every failure as a sentence in the page: no traceback, no path of the server, nothing that a browser would run."""
+"""Every failure as a sentence in the page, with no traceback and no path of the server."""
 
 import functools
 import html
@@ -14,7 +14,10 @@ from captioner.errors import CaptionerError
 from captioner.web.without_folders import without_folders
 
 LOG = logging.getLogger(__name__)
-UNKNOWN = "Something went wrong in the server, which has noted it in its log. Nothing that was done is lost."
+UNKNOWN = (
+    "Something went wrong in the server, which has noted it in its log. Nothing that was"
+    " done is lost."
+)
 
 
 def told(work: Callable[..., Any], to_program: bool = False) -> Callable[..., Any]:

@@ -14,8 +14,8 @@ from captioner.web.translate_tab import translate_tab
 
 TITLE = "captioner"
 HEADING = """<header class="heading"><h1>captioner</h1>
-<p>Says what is in a photo, a sentence, a recording or a clip, and shows where it looked. Small models, on this
-machine alone.</p></header>"""
+<p>Says what is in a photo, a sentence, a recording or a clip, and shows where it looked.
+Small models, on this machine alone.</p></header>"""
 # What the models of each tab read; scoring needs no model.
 TABS = (
     ("Photo", "image", photo_tab),
@@ -35,7 +35,10 @@ def build_page(registry: ModelRegistry, limits: Limits) -> gr.Blocks:
         limits: What one visitor may ask for.
     """
     with gr.Blocks(
-        title=TITLE, analytics_enabled=False, delete_cache=(limits.sweep_s, limits.keep_s), fill_width=False
+        title=TITLE,
+        analytics_enabled=False,
+        delete_cache=(limits.sweep_s, limits.keep_s),
+        fill_width=False,
     ) as page:
         gr.HTML(HEADING, elem_id="heading", js_on_load=None)
         with gr.Tabs():
@@ -43,7 +46,9 @@ def build_page(registry: ModelRegistry, limits: Limits) -> gr.Blocks:
                 if modality is None or registry.names(modality):
                     with gr.Tab(label, id=label.lower()):
                         tab(registry, limits)
-        endpoint(registry.models, "models", [], gr.JSON(label="models", visible=False), "list", None)
+        endpoint(
+            registry.models, "models", [], gr.JSON(label="models", visible=False), "list", None
+        )
     blocks: gr.Blocks = page
     page.queue(max_size=limits.waiting, default_concurrency_limit=limits.workers)
     return blocks

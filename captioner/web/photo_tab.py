@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 NUM_CONCEPTS = 4  # words shown of those detected
 EMPTY = """<div class="empty"><p>Your captions appear here.</p>
-<p class="quiet">Drop a photo, paste one, take one with the camera, or choose an example. It stays on the machine that
-runs this page and is removed after a while.</p></div>"""
+<p class="quiet">Drop a photo, paste one, take one with the camera, or choose an example. It stays
+on the machine that runs this page and is removed after a while.</p></div>"""
 
 
 def photo_tab(registry: ModelRegistry, limits: Limits) -> None:
@@ -45,12 +45,16 @@ def photo_tab(registry: ModelRegistry, limits: Limits) -> None:
             model = model_choice(registry, "image")
         with gr.Column(scale=3, min_width=300):
             captions = gr.HTML(EMPTY, elem_id="captions", elem_classes="answer", js_on_load=None)
-    seed, found = gr.Number(0, label="seed", visible=False), gr.JSON(label="captions", visible=False)
+    seed, found = (
+        gr.Number(0, label="seed", visible=False),
+        gr.JSON(label="captions", visible=False),
+    )
     handlers = _Handlers(registry, limits)
     changes = [_decided(option) for option in options]
     inputs = [photo, model, *options]
     answer([photo.change, model.change, *changes], handlers.show, inputs, captions, limits)
-    # The button stands apart: a press that falls into the end of another run would otherwise be lost.
+    # The button stands apart: a press that falls into the end of another run would otherwise be
+    # lost.
     answer([again.click], handlers.show, inputs, captions, limits, "once")
     endpoint(handlers.caption, "caption", [*inputs, seed], found, "models", limits.workers)
 
@@ -58,12 +62,37 @@ def photo_tab(registry: ModelRegistry, limits: Limits) -> None:
 def _options(limits: Limits) -> list[gr.Slider | gr.Checkbox | gr.Textbox]:
     return [
         gr.Slider(1, limits.num_captions, 3, step=1, label="Captions"),
-        gr.Slider(1, limits.beam_size, 5, step=1, label="Beam size", info="How many beginnings are kept at each word"),
+        gr.Slider(
+            1,
+            limits.beam_size,
+            5,
+            step=1,
+            label="Beam size",
+            info="How many beginnings are kept at each word",
+        ),
         gr.Slider(3, limits.max_length, 20, step=1, label="Longest caption, in words"),
-        gr.Checkbox(False, label="Draw words at random", info="Each press of Caption then gives other captions"),
-        gr.Slider(0.1, 2, 0.7, step=0.1, label="Temperature", info="Of drawing at random: the lower, the safer"),
-        gr.Textbox("", label="Words that must be in it", info="With commas between them", max_length=100),
-        gr.Textbox("", label="Words that must not be in it", info="With commas between them", max_length=400),
+        gr.Checkbox(
+            False,
+            label="Draw words at random",
+            info="Each press of Caption then gives other captions",
+        ),
+        gr.Slider(
+            0.1,
+            2,
+            0.7,
+            step=0.1,
+            label="Temperature",
+            info="Of drawing at random: the lower, the safer",
+        ),
+        gr.Textbox(
+            "", label="Words that must be in it", info="With commas between them", max_length=100
+        ),
+        gr.Textbox(
+            "",
+            label="Words that must not be in it",
+            info="With commas between them",
+            max_length=400,
+        ),
     ]
 
 
@@ -115,10 +144,11 @@ class _Handlers:
     ) -> dict[str, Any]:
         """Caption one photo.
 
-        Words that must or must not be in it are written with commas between them. Returned are the captions, best
-        first, each with its log-probability (nats), its share of the probability of all of them, and how likely it is
-        right, where the model tells; the words detected in it, likeliest first; and of the best caption each word, its
-        probability and where the model looked, as rows of a grid over the photo, all of which sum to 1.
+        Words that must or must not be in it are written with commas between them. Returned are the
+        captions, best first, each with its log-probability (nats), its share of the probability of
+        all of them, and how likely it is right, where the model tells; the words detected in it,
+        likeliest first; and of the best caption each word, its probability and where the model
+        looked, as rows of a grid over the photo, all of which sum to 1.
         """
         options = (num_captions, beam_size, max_length, sample, temperature, require, forbid, seed)
         _, result = self._captioned(photo, model, *options)
@@ -127,15 +157,24 @@ class _Handlers:
             "model": model,
             "caption": best.text,
             "captions": [
-                {"caption": one.text, "log_prob": one.log_prob, "share": share, "confidence": one.calibrated}
+                {
+                    "caption": one.text,
+                    "log_prob": one.log_prob,
+                    "share": share,
+                    "confidence": one.calibrated,
+                }
                 for one, share in zip(result.candidates, shares(result.candidates), strict=True)
             ],
             "confidence": best.calibrated,
-            "concepts": [{"name": one.name, "probability": one.probability} for one in result.concepts],
+            "concepts": [
+                {"name": one.name, "probability": one.probability} for one in result.concepts
+            ],
             "words": word_rows(best),
         }
 
-    def _captioned(self, photo: Any, model: str, *options: Any) -> tuple["Image.Image", "CaptionResult"]:
+    def _captioned(
+        self, photo: Any, model: str, *options: Any
+    ) -> tuple["Image.Image", "CaptionResult"]:
         sent = uploads(photo)
         if not sent:
             raise UsageError("choose a photo first")

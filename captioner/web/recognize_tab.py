@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from captioner.preprocess.video import Clip
 
 EMPTY = """<div class="empty"><p>What happens in the clip appears here.</p>
-<p class="quiet">Drop a clip, or choose one. It stays on the machine that runs this page and is removed after a
-while.</p></div>"""
+<p class="quiet">Drop a clip, or choose one. It stays on the machine that runs this page and is
+removed after a while.</p></div>"""
 
 
 def recognize_tab(registry: ModelRegistry, limits: Limits) -> None:
     """Lay the tab out and connect it."""
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=2, min_width=300):
-            # Gradio's own player would load 30 MB of program to trim clips with; the frames are shown in the answer.
-            clip = gr.File(label="Clip", file_types=["video"], height=160, elem_id="clip", elem_classes="ask")
+            # Gradio's own player would load 30 MB of program to trim clips with; the frames are
+            # shown in the answer.
+            clip = gr.File(
+                label="Clip", file_types=["video"], height=160, elem_id="clip", elem_classes="ask"
+            )
             uploads_only(clip)
             top = gr.Slider(1, limits.num_captions, 3, step=1, label="Answers")
             model = model_choice(registry, "video")
@@ -52,18 +55,22 @@ class _Handlers:
     def recognize(self, clip: Any, model: Any, top: Any) -> dict[str, Any]:
         """Name the action in one clip.
 
-        Returned are the labels, best first, each with its probability; and of the best one how much each frame that the
-        model saw counted, with its time (seconds).
+        Returned are the labels, best first, each with its probability; and of the best one how much
+        each frame that the model saw counted, with its time (seconds).
         """
         _, result = self._recognized(clip, model, top)
         weights = result.attention.mean(0).round(5).tolist()
         return {
             "model": model,
             "label": result.label,
-            "labels": [{"label": one.text, "probability": math.exp(one.log_prob)} for one in result.candidates],
+            "labels": [
+                {"label": one.text, "probability": math.exp(one.log_prob)}
+                for one in result.candidates
+            ],
             "duration_s": result.duration_s,
             "frames": [
-                {"time_s": time_s, "attention": weight} for time_s, weight in zip(result.times_s, weights, strict=True)
+                {"time_s": time_s, "attention": weight}
+                for time_s, weight in zip(result.times_s, weights, strict=True)
             ],
         }
 

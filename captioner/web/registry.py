@@ -1,4 +1,4 @@
-"""The models that the page offers, loaded in the background while the first visitor looks around."""
+"""The models that the page offers, loaded in the background while a visitor looks around."""
 
 import json
 import threading
@@ -54,7 +54,10 @@ class ModelRegistry:
         self._models: dict[str, Model] = {}
         for model in map(_described, found):
             if model.name in self._models:
-                raise ModelError(f"{self._models[model.name].folder} and {model.folder} have one name: rename one")
+                raise ModelError(
+                    f"{self._models[model.name].folder} and {model.folder} have one name: rename"
+                    " one"
+                )
             self._models[model.name] = model
         self._device = device
         self._engine = engine
@@ -68,7 +71,10 @@ class ModelRegistry:
 
     def models(self) -> list[dict[str, str]]:
         """List the models of this page: name, kind (what a model reads) and card."""
-        return [{"name": one.name, "kind": one.modality, "card": one.card} for one in self._models.values()]
+        return [
+            {"name": one.name, "kind": one.modality, "card": one.card}
+            for one in self._models.values()
+        ]
 
     def card(self, name: str) -> str:
         """Return a model's card.
@@ -79,7 +85,7 @@ class ModelRegistry:
         return self._model(name).card
 
     def load_all(self) -> None:
-        """Start to load all in the background; whoever asks for one that cannot be loaded is told why."""
+        """Load all in the background; who asks for a model that cannot be loaded is told why."""
 
         def load_each() -> None:
             for name, model in self._models.items():
@@ -97,7 +103,9 @@ class ModelRegistry:
         """
         model = self._model(name)
         if model.modality != modality:
-            raise ModelError(f"{name} reads another kind of input; choose from {', '.join(self.names(modality))}")
+            raise ModelError(
+                f"{name} reads another kind of input; choose from {', '.join(self.names(modality))}"
+            )
         if name not in self._loaded:
             with self._loading:
                 if name not in self._loaded:
@@ -106,7 +114,9 @@ class ModelRegistry:
 
     def _model(self, name: str) -> Model:
         if name not in self._models:
-            raise ModelError(f"there is no model {name!r} here; choose from {', '.join(self._models)}")
+            raise ModelError(
+                f"there is no model {name!r} here; choose from {', '.join(self._models)}"
+            )
         return self._models[name]
 
     def _load(self, model: Model) -> Any:
@@ -114,7 +124,9 @@ class ModelRegistry:
         from captioner.preprocess.frames import ClipPreprocessor
         from captioner.preprocess.image import ImagePreprocessor
 
-        loaded = load(model.folder, self._device, self._engine if model.modality == "image" else "auto")
+        loaded = load(
+            model.folder, self._device, self._engine if model.modality == "image" else "auto"
+        )
         if not isinstance(loaded, Captioner | ActionRecognizer):
             return loaded
         allowed = min(self._max_pixels, loaded.preprocess.config.max_pixels)
@@ -136,7 +148,7 @@ def _described(folder: Path) -> Model:
 
 
 def _card(file: Path) -> str:
-    """Return a card without its metadata and without pictures, which lie beside it and are not served."""
+    """Return a card without its metadata and its pictures, which are not served."""
     if not file.is_file():
         return "This model has no card."
     text = file.read_text(encoding="utf-8", errors="replace")

@@ -4,17 +4,42 @@ from pathlib import Path
 
 import gradio as gr
 
-STYLE, SCRIPT = ((Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+STYLE, SCRIPT = (
+    (Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("page.css", "page.js")
+)
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 MONO = ("ui-monospace", "Consolas", "monospace")
-# From light to dark; 500 is the colour of buttons and bars, and white on 600 has a contrast of 7 to 1.
+# From light to dark; 500 is the colour of buttons and bars, and white on 600 has a contrast of 7 to
+# 1.
 SLATE = gr.themes.Color(
-    *("#f2f5f9", "#e3e9f1", "#c9d4e2", "#a9bad0", "#8199b8", "#5c7899", "#42607f", "#354e69", "#2a3e54", "#213144"),
+    *(
+        "#f2f5f9",
+        "#e3e9f1",
+        "#c9d4e2",
+        "#a9bad0",
+        "#8199b8",
+        "#5c7899",
+        "#42607f",
+        "#354e69",
+        "#2a3e54",
+        "#213144",
+    ),
     "#141f2c",
     name="slate",
 )
 STONE = gr.themes.Color(
-    *("#f7f7f5", "#efefec", "#e1e1dd", "#c9c9c5", "#9b9ba0", "#737379", "#56565c", "#3b3b40", "#252529", "#1c1c1f"),
+    *(
+        "#f7f7f5",
+        "#efefec",
+        "#e1e1dd",
+        "#c9c9c5",
+        "#9b9ba0",
+        "#737379",
+        "#56565c",
+        "#3b3b40",
+        "#252529",
+        "#1c1c1f",
+    ),
     "#131315",
     name="stone",
 )
@@ -58,6 +83,11 @@ LOOK = {
 def theme() -> gr.themes.Base:
     """Return the theme."""
     base = gr.themes.Base(
-        primary_hue=SLATE, secondary_hue=SLATE, neutral_hue=STONE, radius_size="lg", font=FONT, font_mono=MONO
+        primary_hue=SLATE,
+        secondary_hue=SLATE,
+        neutral_hue=STONE,
+        radius_size="lg",
+        font=FONT,
+        font_mono=MONO,
     )
     return base.set(**LOOK)

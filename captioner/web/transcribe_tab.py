@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from captioner.pipeline import TranscriptResult
 
 EMPTY = """<div class="empty"><p>What is said appears here.</p>
-<p class="quiet">Drop a recording, or speak. It stays on the machine that runs this page and is removed after a
-while.</p></div>"""
+<p class="quiet">Drop a recording, or speak. It stays on the machine that runs this page and is
+removed after a while.</p></div>"""
 
 
 def transcribe_tab(registry: ModelRegistry, limits: Limits) -> None:
@@ -34,7 +34,9 @@ def transcribe_tab(registry: ModelRegistry, limits: Limits) -> None:
             uploads_only(recording)
             model = model_choice(registry, "speech")
         with gr.Column(scale=3, min_width=300):
-            transcript = gr.HTML(EMPTY, elem_id="transcript", elem_classes="answer", js_on_load=None)
+            transcript = gr.HTML(
+                EMPTY, elem_id="transcript", elem_classes="answer", js_on_load=None
+            )
     handlers = _Handlers(registry, limits)
     answer([recording.change, model.change], handlers.show, [recording, model], transcript, limits)
     found = gr.JSON(label="transcript", visible=False)
@@ -54,8 +56,8 @@ class _Handlers:
     def transcribe(self, recording: Any, model: Any) -> dict[str, Any]:
         """Transcribe one recording.
 
-        Returned are the text, its log-probability (nats), how long the recording lasts (seconds), and each segment
-        between pauses with its times (seconds) and text.
+        Returned are the text, its log-probability (nats), how long the recording lasts (seconds),
+        and each segment between pauses with its times (seconds) and text.
         """
         result = self._transcribed(recording, model)
         return {
@@ -63,7 +65,10 @@ class _Handlers:
             "text": result.text,
             "log_prob": result.log_prob,
             "duration_s": result.duration_s,
-            "segments": [{"start_s": one.start_s, "end_s": one.end_s, "text": one.text} for one in result.segments],
+            "segments": [
+                {"start_s": one.start_s, "end_s": one.end_s, "text": one.text}
+                for one in result.segments
+            ],
         }
 
     def _transcribed(self, recording: Any, model: str) -> "TranscriptResult":
@@ -79,5 +84,7 @@ class _Handlers:
                 raise FileTooLargeError(sent[0].name, f"{longest}; the command line takes more")
         except InputError as error:
             raise type(error)(sent[0].name, error.reason) from error
-        result: TranscriptResult = transcriber.transcribe_samples([samples], transcriber.options())[0]
+        result: TranscriptResult = transcriber.transcribe_samples([samples], transcriber.options())[
+            0
+        ]
         return result

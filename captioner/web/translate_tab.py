@@ -1,4 +1,4 @@
-"""The Translate tab: a sentence to its translation while it is typed, with alternatives and the attention."""
+"""The Translate tab: a sentence to its translation as it is typed, with alternatives."""
 
 from typing import Any
 
@@ -13,8 +13,10 @@ from captioner.web.registry import ModelRegistry
 from captioner.web.translation_view import translation_view
 
 EMPTY = """<div class="empty"><p>The translation appears as you type.</p>
-<p class="quiet">Write a sentence. Alternatives follow, and where the model looked at each word.</p></div>"""
-# Waits in the browser until nothing was typed for a while, and then sends what stands there by then.
+<p class="quiet">Write a sentence. Alternatives follow, and where the model looked at each word.</p>
+</div>"""
+# Waits in the browser until nothing was typed for a while, and then sends what stands there by
+# then.
 PAUSE = "(...values) => window.captionerPause(values)"
 
 
@@ -33,7 +35,9 @@ def translate_tab(registry: ModelRegistry, limits: Limits) -> None:
             num_captions = gr.Slider(1, limits.num_captions, 3, step=1, label="Alternatives")
             model = model_choice(registry, "text")
         with gr.Column(scale=3, min_width=300):
-            translation = gr.HTML(EMPTY, elem_id="translation", elem_classes="answer", js_on_load=None)
+            translation = gr.HTML(
+                EMPTY, elem_id="translation", elem_classes="answer", js_on_load=None
+            )
     handlers = _Handlers(registry, limits)
     inputs = [text, model, num_captions]
     common: dict[str, Any] = {
@@ -45,7 +49,13 @@ def translate_tab(registry: ModelRegistry, limits: Limits) -> None:
         "show_progress": "hidden",
     }
     text.change(told(handlers.show), inputs, translation, js=PAUSE, **common)
-    gr.on([model.change, num_captions.release, text.submit], told(handlers.show), inputs, translation, **common)
+    gr.on(
+        [model.change, num_captions.release, text.submit],
+        told(handlers.show),
+        inputs,
+        translation,
+        **common,
+    )
     found = gr.JSON(label="translation", visible=False)
     endpoint(handlers.translate, "translate", inputs, found, "models", limits.workers)
 
@@ -65,9 +75,9 @@ class _Handlers:
     def translate(self, text: Any, model: Any, num_captions: Any) -> dict[str, Any]:
         """Translate one sentence.
 
-        Returned are the translations, best first, each with its log-probability (nats) and its share of the probability
-        of all of them; and of the best one each word, its probability and how the model's attention was spread over the
-        words of the sentence.
+        Returned are the translations, best first, each with its log-probability (nats) and its
+        share of the probability of all of them; and of the best one each word, its probability and
+        how the model's attention was spread over the words of the sentence.
         """
         result = self._translated(text, model, num_captions)
         best = result.candidates[0]

@@ -1,4 +1,4 @@
-"""A translation as HTML: the alternatives, and a matrix of where the model looked in the sentence at each word."""
+"""A translation as HTML: the alternatives, and a matrix of the attention at each word."""
 
 import html
 import math
@@ -20,11 +20,13 @@ def translation_view(result: "TranslationResult", question: str) -> str:
 
     Args:
         result: What is shown.
-        question: The text that was sent, to the letter: the browser hides the answer where another one stands by then.
+        question: The text that was sent, to the letter: the browser hides the answer where another
+            one stands by then.
     """
     best = result.candidates[0]
     return (
-        f'<section class="translated" aria-label="Translation" data-question="{html.escape(question)}">'
+        '<section class="translated" aria-label="Translation"'
+        f' data-question="{html.escape(question)}">'
         f'<p class="best" dir="auto">{shown(best.text)}</p>'
         f'<ol class="ranked" aria-label="Alternatives, best first">{ranked(result.candidates)}</ol>'
         f"{_matrix(result.source_words, best.words, best.word_log_probs, best.attention)}</section>"
@@ -32,9 +34,12 @@ def translation_view(result: "TranslationResult", question: str) -> str:
 
 
 def _matrix(
-    source: Sequence[str], target: Sequence[str], log_probs: Sequence[float], attention: NDArray[np.float32]
+    source: Sequence[str],
+    target: Sequence[str],
+    log_probs: Sequence[float],
+    attention: NDArray[np.float32],
 ) -> str:
-    """Draw a row a word of the translation and a column a word of the sentence, darker where the model looked more."""
+    """Draw a row for each target word, a column for each source word; attention is dark."""
     head = "".join(f'<th scope="col"><span>{shown(word)}</span></th>' for word in source)
     rows = []
     for word, log_prob, weights in zip(target, log_probs, attention, strict=True):
@@ -44,7 +49,10 @@ def _matrix(
             cells.append(f'<td style="--weight:{weight:.3f}" title="{note}"></td>')
         sure = shown(f"“{word}”, {math.exp(log_prob):.0%} likely after the words before it")
         rows.append(f'<tr><th scope="row" title="{sure}">{shown(word)}</th>{"".join(cells)}</tr>')
-    hint = "Each row is a word of the translation, darker where the model looked more. Point at a word to see its line."
+    hint = (
+        "Each row is a word of the translation, darker where the model looked more. Point at a"
+        " word to see its line."
+    )
     return (
         f'<div class="matrix"><table aria-label="Where the model looked"><thead>'
         f"<tr><td></td>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"

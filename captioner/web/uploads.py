@@ -1,4 +1,4 @@
-"""What visitors upload: files with the names that they gave them, from a ZIP only what is safe to unpack."""
+"""What visitors upload: files with their names, and of a ZIP only what is safe to unpack."""
 
 import re
 import stat
@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from captioner.errors import CorruptFileError, FileTooLargeError, InputError, UnsupportedFileError, UsageError
+from captioner.errors import (
+    CorruptFileError,
+    FileTooLargeError,
+    InputError,
+    UnsupportedFileError,
+    UsageError,
+)
 from captioner.preprocess.kinds import COMPANION_FOLDERS, is_photo_name
 from captioner.web.limits import Limits
 
@@ -22,7 +28,8 @@ class Upload:
     """A file that a visitor sent.
 
     Attributes:
-        name: What the visitor calls it, folders included; shown and written into results, never used as a path.
+        name: What the visitor calls it, folders included; shown and written into results, never
+            used as a path.
         path: Where it lies.
     """
 
@@ -31,9 +38,12 @@ class Upload:
 
 
 def uploads(sent: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> list[Upload]:
-    """Read what Gradio hands on for one file or several, each with `path` and `orig_name`; it has checked the paths."""
+    """Read one or several of Gradio's files, each with a checked `path` and `orig_name`."""
     files = [sent] if isinstance(sent, Mapping) else sent or []
-    return [Upload(_short(str(file.get("orig_name") or Path(file["path"]).name)), Path(file["path"])) for file in files]
+    return [
+        Upload(_short(str(file.get("orig_name") or Path(file["path"]).name)), Path(file["path"]))
+        for file in files
+    ]
 
 
 def photos_in(sent: Sequence[Upload], folder: Path, limits: Limits) -> list[Upload]:
@@ -58,7 +68,9 @@ def photos_in(sent: Sequence[Upload], folder: Path, limits: Limits) -> list[Uplo
             raise UsageError(f"more than {limits.files} photos; send them in several runs")
     if not found:
         names = ", ".join(upload.name for upload in sent)
-        raise UsageError(f"{names}: no photos there" if names else "choose photos or a ZIP of photos first")
+        raise UsageError(
+            f"{names}: no photos there" if names else "choose photos or a ZIP of photos first"
+        )
     return _named_apart(found)
 
 
@@ -70,17 +82,24 @@ def _unpacked(upload: Upload, folder: Path, limits: Limits) -> Iterator[Upload]:
                 _check(entry, upload.name, limits)
             photos = [entry for entry in entries if _is_photo(entry.filename)]
             if len(photos) > limits.files:
-                raise FileTooLargeError(upload.name, f"{len(photos)} photos; at most {limits.files} in one run")
+                raise FileTooLargeError(
+                    upload.name, f"{len(photos)} photos; at most {limits.files} in one run"
+                )
             if sum(entry.file_size for entry in entries) > limits.unpacked_bytes:
                 raise FileTooLargeError(upload.name, _too_large(limits))
             left = limits.unpacked_bytes
             for entry in photos:
                 # A number for a name: what the archive calls a file never reaches the disk.
-                path = folder / f"{len(list(folder.iterdir())):05d}{Path(entry.filename).suffix.lower()}"
+                path = (
+                    folder
+                    / f"{len(list(folder.iterdir())):05d}{Path(entry.filename).suffix.lower()}"
+                )
                 left -= _extract(archive, entry, path, upload.name, left, limits)
                 yield Upload(_short(entry.filename), path)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise CorruptFileError(upload.name, f"this ZIP cannot be unpacked ({error}); make it again") from error
+        raise CorruptFileError(
+            upload.name, f"this ZIP cannot be unpacked ({error}); make it again"
+        ) from error
     except Exception as error:  # zlib, lzma and bz2 each raise their own kind
         if isinstance(error, InputError):
             raise
@@ -91,7 +110,9 @@ def _check(entry: zipfile.ZipInfo, name: str, limits: Limits) -> None:
     """Refuse the whole archive for one entry that no honest program writes."""
     parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
     if ABSOLUTE.match(entry.filename) or ".." in parts:
-        raise UnsupportedFileError(name, f"it holds {entry.filename!r}, which points out of the archive; not unpacked")
+        raise UnsupportedFileError(
+            name, f"it holds {entry.filename!r}, which points out of the archive; not unpacked"
+        )
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise UnsupportedFileError(name, f"it holds {entry.filename!r}, a link; not unpacked")
     if entry.flag_bits & 0x1:
@@ -103,11 +124,19 @@ def _check(entry: zipfile.ZipInfo, name: str, limits: Limits) -> None:
         )
     if entry.file_size > limits.file_bytes:
         raise FileTooLargeError(
-            name, f"{entry.filename!r} is larger than {limits.file_bytes / 1e6:.0f} MB; not unpacked"
+            name,
+            f"{entry.filename!r} is larger than {limits.file_bytes / 1e6:.0f} MB; not unpacked",
         )
 
 
-def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, name: str, left: int, limits: Limits) -> int:
+def _extract(
+    archive: zipfile.ZipFile,
+    entry: zipfile.ZipInfo,
+    path: Path,
+    name: str,
+    left: int,
+    limits: Limits,
+) -> int:
     """Write one entry and return its bytes, counted as they come: a header may lie."""
     written = 0
     with archive.open(entry) as source, path.open("wb") as target:
@@ -120,22 +149,33 @@ def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, name:
 
 
 def _too_large(limits: Limits) -> str:
-    return f"it unpacks to more than {limits.unpacked_bytes / 1e6:.0f} MB; send the photos in several runs"
+    return (
+        f"it unpacks to more than {limits.unpacked_bytes / 1e6:.0f} MB; send the photos in"
+        " several runs"
+    )
 
 
 def _is_photo(name: str) -> bool:
     path = PurePosixPath(name.replace("\\", "/"))
-    return is_photo_name(path.name) and not COMPANION_FOLDERS & {part.casefold() for part in path.parts}
+    return is_photo_name(path.name) and not COMPANION_FOLDERS & {
+        part.casefold() for part in path.parts
+    }
 
 
 def _short(name: str) -> str:
-    """Cut each part of a name to what every disk takes, its suffix kept; drop what is no part of a name."""
-    parts = [part for part in re.split(r"[/\\]", name.replace("\0", "")) if part not in ("", ".", "..")]
+    """Cut each part of a name to what every disk takes, keep its suffix, drop what is no name."""
+    parts = [
+        part for part in re.split(r"[/\\]", name.replace("\0", "")) if part not in ("", ".", "..")
+    ]
     kept = []
     for part in parts or ["file"]:
         stem, dot, suffix = part.rpartition(".")
         cut = len(part) > NAME_CHARACTERS
-        kept.append(f"{stem[: NAME_CHARACTERS - 20]}{dot}{suffix[:19]}" if cut and dot else part[:NAME_CHARACTERS])
+        kept.append(
+            f"{stem[: NAME_CHARACTERS - 20]}{dot}{suffix[:19]}"
+            if cut and dot
+            else part[:NAME_CHARACTERS]
+        )
     return "/".join(kept)
 
 

@@ -1,8 +1,9 @@
-"""Checks a copy of the Free Spoken Digit Dataset and writes lists of its training and validation recordings.
+"""Checks a copy of the Free Spoken Digit Dataset and writes the lists of its splits.
 
     python data/fsdd/prepare.py DIR [--lists FOLDER] [--leave-out SPEAKER]
 
-The exit status is 0 where all is well and 1 where something is missing; README.md beside this file has the layout.
+The exit status is 0 where all is well and 1 where something is missing; README.md beside this file
+has the layout.
 """
 
 import argparse
@@ -33,11 +34,17 @@ REMEDY = "see 'Where to get it' in data/fsdd/README.md"
 
 def main(arguments: list[str] | None = None) -> int:
     """Check the folder that the command line names."""
-    parser = argparse.ArgumentParser(description="Check a copy of the Free Spoken Digit Dataset and write its lists.")
+    parser = argparse.ArgumentParser(
+        description="Check a copy of the Free Spoken Digit Dataset and write its lists."
+    )
     parser.add_argument("folder", type=Path, metavar="DIR", help="where the archive was unpacked")
-    parser.add_argument("--lists", type=Path, metavar="FOLDER", help="where train.csv and val.csv go (default: DIR)")
     parser.add_argument(
-        "--leave-out", metavar="SPEAKER", help="validate on this speaker (default: on takes 0 to 4 of all speakers)"
+        "--lists", type=Path, metavar="FOLDER", help="where train.csv and val.csv go (default: DIR)"
+    )
+    parser.add_argument(
+        "--leave-out",
+        metavar="SPEAKER",
+        help="validate on this speaker (default: on takes 0 to 4 of all speakers)",
     )
     options = parser.parse_args(arguments)
     report = Report()
@@ -47,7 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
     if not utterances:
         report.problem(f"no recordings in {options.folder}, named like 7_george_0.wav", REMEDY)
     elif options.leave_out not in (None, *speakers):
-        report.problem(f"there is no speaker {options.leave_out}", f"choose from {', '.join(speakers)}")
+        report.problem(
+            f"there is no speaker {options.leave_out}", f"choose from {', '.join(speakers)}"
+        )
     else:
         check(utterances, speakers, report)
         write_lists(options.lists or options.folder, utterances, options.leave_out, report)
@@ -71,15 +80,24 @@ def check(utterances: Sequence[Utterance], speakers: Sequence[str], report: Repo
     for shown in broken[:PROBLEMS_SHOWN]:
         report.problem(str(shown), "unpack or download this recording again")
     minutes = samples / SAMPLE_RATE_HZ / 60
-    report.note(f"recordings read: {len(utterances):,}, of which {len(broken):,} are broken; {minutes:.1f} minutes")
+    report.note(
+        f"recordings read: {len(utterances):,}, of which {len(broken):,} are broken; {minutes:.1f}"
+        " minutes"
+    )
 
 
-def write_lists(folder: Path, utterances: Sequence[Utterance], leave_out: str | None, report: Report) -> None:
+def write_lists(
+    folder: Path, utterances: Sequence[Utterance], leave_out: str | None, report: Report
+) -> None:
     """Write train.csv and val.csv; one that is there already is made anew."""
     held_out = {
         one
         for one in utterances
-        if (one.speaker == leave_out if leave_out is not None else take_of(one.audio) < NUM_TEST_TAKES)
+        if (
+            one.speaker == leave_out
+            if leave_out is not None
+            else take_of(one.audio) < NUM_TEST_TAKES
+        )
     }
     for split in ("train", "val"):
         file = folder / f"{split}.csv"
@@ -88,7 +106,9 @@ def write_lists(folder: Path, utterances: Sequence[Utterance], leave_out: str | 
             folder.mkdir(parents=True, exist_ok=True)
             write_manifest(file, chosen)
         except OSError as error:
-            report.problem(f"{file} cannot be written ({error.strerror})", "name another folder by --lists")
+            report.problem(
+                f"{file} cannot be written ({error.strerror})", "name another folder by --lists"
+            )
             return
         report.note(f"written: {file}, {len(chosen):,} recordings")
 

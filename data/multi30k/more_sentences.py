@@ -1,10 +1,12 @@
-"""English sentences like those of Multi30k that nobody has translated: captions of Flickr8k's training photos.
+"""English sentences like those of Multi30k that nobody has translated.
+
+Captions of Flickr8k's training photos.
 
     python data/multi30k/more_sentences.py MULTI30K FLICKR8K more.en
 
-A model translates them, and learns from what it wrote: README.md beside this file has the commands. Captions of photos
-that Multi30k validates or tests on are left out, and so are those that Multi30k has already. The exit status is 0, and
-1 where a file is missing or cannot be written.
+A model translates them, and learns from what it wrote: README.md beside this file has the commands.
+Captions of photos that Multi30k validates or tests on are left out, and so are those that Multi30k
+has already. The exit status is 0, and 1 where a file is missing or cannot be written.
 """
 
 import argparse
@@ -23,13 +25,19 @@ KEPT_BACK = ("val", "test_2016_flickr")
 
 def main(given: list[str] | None = None) -> int:
     """Write the sentences."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("multi30k", type=Path, help="with train.en, val.images.txt and test_2016_flickr.images.txt")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "multi30k", type=Path, help="with train.en, val.images.txt and test_2016_flickr.images.txt"
+    )
     parser.add_argument("flickr8k", type=Path, help="with captions.txt and train.txt")
     parser.add_argument("output", type=Path)
     arguments = parser.parse_args(given)
     try:
-        known = {sentence.strip().lower() for sentence in read_lines(arguments.multi30k / "train.en")}
+        known = {
+            sentence.strip().lower() for sentence in read_lines(arguments.multi30k / "train.en")
+        }
         lists = [read_lines(arguments.multi30k / f"{split}.images.txt") for split in KEPT_BACK]
         photos = set(read_lines(arguments.flickr8k / "train.txt"))
         examples = read_captions(arguments.flickr8k / "captions.txt", arguments.flickr8k / "images")
@@ -45,7 +53,9 @@ def main(given: list[str] | None = None) -> int:
         for caption in example.captions
     ]
     sentences = list(new_sentences(wanted, known))
-    arguments.output.write_text("".join(f"{sentence}\n" for sentence in sentences), encoding="utf-8")
+    arguments.output.write_text(
+        "".join(f"{sentence}\n" for sentence in sentences), encoding="utf-8"
+    )
     print(f"{len(sentences):,} sentences of {len(wanted):,} captions: {arguments.output}")
     return 0
 
@@ -56,7 +66,7 @@ def photo_number(name: str) -> str:
 
 
 def new_sentences(captions: Iterable[str], known: set[str]) -> Iterator[str]:
-    """Write captions as Multi30k writes sentences, each once, without those that are known (in lower case)."""
+    """Write new captions as Multi30k writes sentences, each once, compared in lower case."""
     seen = set(known)
     for sentence in map(as_sentence, captions):
         if sentence.lower() not in seen:

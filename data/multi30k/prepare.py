@@ -2,7 +2,8 @@
 
     python data/multi30k/prepare.py DIR
 
-The exit status is 0 where all is well and 1 where something is missing; README.md beside this file has the layout.
+The exit status is 0 where all is well and 1 where something is missing; README.md beside this file
+has the layout.
 """
 
 import argparse
@@ -16,7 +17,11 @@ from captioner.errors import AnnotationError
 NUM_SENTENCES = {"train": 29_000, "val": 1_014, "test_2016_flickr": 1_000}
 LANGUAGES = ("en", "de", "fr", "cs")
 # Some copies call the test set otherwise.
-NAMES = {"train": ("train",), "val": ("val",), "test_2016_flickr": ("test_2016_flickr", "test2016", "test")}
+NAMES = {
+    "train": ("train",),
+    "val": ("val",),
+    "test_2016_flickr": ("test_2016_flickr", "test2016", "test"),
+}
 LINES_SHOWN = 5
 REMEDY = "see 'Where to get it' in data/multi30k/README.md"
 
@@ -24,7 +29,9 @@ REMEDY = "see 'Where to get it' in data/multi30k/README.md"
 def main(arguments: list[str] | None = None) -> int:
     """Check the folder that the command line names."""
     parser = argparse.ArgumentParser(description="Check a copy of Multi30k, task 1.")
-    parser.add_argument("folder", type=Path, metavar="DIR", help="where the files train.en, train.de, ... are")
+    parser.add_argument(
+        "folder", type=Path, metavar="DIR", help="where the files train.en, train.de, ... are"
+    )
     folder: Path = parser.parse_args(arguments).folder
     report = Report()
     languages = [language for language in LANGUAGES if (folder / f"train.{language}").exists()]
@@ -58,7 +65,10 @@ def check(folder: Path, split: str, languages: list[str], report: Report) -> Non
             report.problem(f"{file.name}: {len(empty):,} empty lines ({shown})", REMEDY)
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{language} {count:,}" for language, count in counts.items())
-        report.problem(f"{split}: the languages have different numbers of lines ({told})", "take all from one source")
+        report.problem(
+            f"{split}: the languages have different numbers of lines ({told})",
+            "take all from one source",
+        )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Checks a copy of UCF-101, or of some of its classes, and writes lists of its training, validation and test clips.
+"""Checks a copy of UCF-101, or of some of its classes, and writes the lists of its splits.
 
     python data/ucf101/prepare.py DIR [--lists FOLDER]
 
-The exit status is 0 where all is well and 1 where something is missing; README.md beside this file has the layout.
+The exit status is 0 where all is well and 1 where something is missing; README.md beside this file
+has the layout.
 """
 
 import argparse
@@ -17,7 +18,8 @@ from captioner.errors import DataError, InputError
 from captioner.preprocess.video import read_clip
 from captioner.progress import progress
 
-# Counted in the release of October 2013: 13,320 clips, 101 classes, 25 groups of each, 4 to 7 clips of a group.
+# Counted in the release of October 2013: 13,320 clips, 101 classes, 25 groups of each, 4 to 7 clips
+# of a group.
 NUM_CLASSES, NUM_CLIPS, NUM_GROUPS = 101, 13_320, 25
 # The authors' first split tests on groups 1 to 7. Of the others, four judge while a model is made.
 TEST_GROUPS, VAL_GROUPS = range(1, 8), range(8, 12)
@@ -31,7 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Check the folder that the command line names."""
     parser = argparse.ArgumentParser(description="Check a copy of UCF-101 and write its lists.")
     parser.add_argument("folder", type=Path, metavar="DIR", help="where the archive was unpacked")
-    parser.add_argument("--lists", type=Path, metavar="FOLDER", help="where the lists go (default: DIR)")
+    parser.add_argument(
+        "--lists", type=Path, metavar="FOLDER", help="where the lists go (default: DIR)"
+    )
     options = parser.parse_args(arguments)
     report = Report()
     try:
@@ -49,7 +53,9 @@ def check(examples: Sequence[ClipExample], report: Report) -> None:
     clips, groups = Counter(example.texts[0] for example in examples), dict[str, set[int]]()
     for example in examples:
         if (group := group_of(example.clip)) is None:
-            report.problem(f"{example.clip.name}: no group in its name", "names are like v_Archery_g08_c01.avi")
+            report.problem(
+                f"{example.clip.name}: no group in its name", "names are like v_Archery_g08_c01.avi"
+            )
         else:
             groups.setdefault(example.texts[0], set()).add(group)
     if len(clips) == NUM_CLASSES:
@@ -57,7 +63,9 @@ def check(examples: Sequence[ClipExample], report: Report) -> None:
     else:
         report.note(f"clips: {len(examples):,}, of {len(clips)} of the {NUM_CLASSES} classes")
         for label, count in sorted(clips.items()):
-            report.note(f"{label}: {count} clips, {len(groups.get(label, ()))} of its {NUM_GROUPS} groups")
+            report.note(
+                f"{label}: {count} clips, {len(groups.get(label, ()))} of its {NUM_GROUPS} groups"
+            )
     seconds, broken = 0.0, list[InputError]()
     with progress("opening", len(examples), "clips") as advance:
         for example in examples:
@@ -68,12 +76,22 @@ def check(examples: Sequence[ClipExample], report: Report) -> None:
             advance()
     for shown in broken[:PROBLEMS_SHOWN]:
         report.problem(str(shown), "unpack or download this clip again")
-    report.note(f"clips opened: {len(examples):,}, of which {len(broken):,} are broken; {seconds / 60:.1f} minutes")
+    report.note(
+        f"clips opened: {len(examples):,}, of which {len(broken):,} are broken; {seconds / 60:.1f}"
+        " minutes"
+    )
 
 
 def write_lists(folder: Path, examples: Sequence[ClipExample], report: Report) -> None:
-    """Write train.txt, val.txt and test.txt by groups, as far as they are there; a list that is there is made anew."""
-    groups = {"train": range(VAL_GROUPS.stop, NUM_GROUPS + 1), "val": VAL_GROUPS, "test": TEST_GROUPS}
+    """Write train.txt, val.txt and test.txt by groups, as far as they are there.
+
+    A list that is there is made anew.
+    """
+    groups = {
+        "train": range(VAL_GROUPS.stop, NUM_GROUPS + 1),
+        "val": VAL_GROUPS,
+        "test": TEST_GROUPS,
+    }
     for split, chosen in groups.items():
         clips = [example.clip for example in examples if group_of(example.clip) in chosen]
         if not clips:
@@ -81,11 +99,18 @@ def write_lists(folder: Path, examples: Sequence[ClipExample], report: Report) -
         file = folder / f"{split}.txt"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            file.write_text("".join(f"{clip.parent.name}/{clip.name}\n" for clip in clips), encoding="utf-8")
+            file.write_text(
+                "".join(f"{clip.parent.name}/{clip.name}\n" for clip in clips), encoding="utf-8"
+            )
         except OSError as error:
-            report.problem(f"{file} cannot be written ({error.strerror})", "name another folder by --lists")
+            report.problem(
+                f"{file} cannot be written ({error.strerror})", "name another folder by --lists"
+            )
             return
-        report.note(f"written: {file}, {len(clips):,} clips of the groups {chosen.start} to {chosen.stop - 1}")
+        report.note(
+            f"written: {file}, {len(clips):,} clips of the groups {chosen.start} to"
+            f" {chosen.stop - 1}"
+        )
 
 
 if __name__ == "__main__":

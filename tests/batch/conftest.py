@@ -1,4 +1,6 @@
-"""A captioner that costs nothing: it says of a file what its name is, unless the name says what is to go wrong."""
+"""A captioner that costs nothing: it says of a file what its name is, unless the name says what
+is to go wrong.
+"""
 
 import threading
 import time
@@ -51,9 +53,14 @@ class NameCaptioner:
         self.threads.add(threading.get_ident())
         time.sleep(self.pause_s)
         if len(images) > self.memory:
-            raise self.error("[enforce fail at alloc_cpu.cpp:1] DefaultCPUAllocator: not enough memory")
+            raise self.error(
+                "[enforce fail at alloc_cpu.cpp:1] DefaultCPUAllocator: not enough memory"
+            )
         attention = np.ones((1, 1, 1), np.float32)
-        return [CaptionResult((Candidate(f"a {name}", -1.0, ("a",), (-1.0,), attention),)) for name in images]
+        return [
+            CaptionResult((Candidate(f"a {name}", -1.0, ("a",), (-1.0,), attention),))
+            for name in images
+        ]
 
 
 @pytest.fixture

@@ -16,7 +16,9 @@ def run(size, rate, batches=20):
 
 def test_it_doubles_as_long_as_that_is_faster_and_goes_back_by_one():
     sizes = run(BatchSize(None, 512), lambda size: min(size, 128))
-    assert sizes == [32] * TRIALS + [64] * TRIALS + [128] * TRIALS + [256] * TRIALS + [128] * (20 - 4 * TRIALS)
+    assert sizes == [32] * TRIALS + [64] * TRIALS + [128] * TRIALS + [256] * TRIALS + [128] * (
+        20 - 4 * TRIALS
+    )
 
 
 def test_it_stays_at_the_first_where_more_is_no_faster():

@@ -16,7 +16,9 @@ SEARCH = SearchConfig()
 
 
 @pytest.mark.parametrize("batch_size", [None, 1, 3, 100])
-def test_bad_files_are_records_among_the_others_in_order(model_folder, photos, tmp_path, batch_size):
+def test_bad_files_are_records_among_the_others_in_order(
+    model_folder, photos, tmp_path, batch_size
+):
     captioner = load(model_folder, device="cpu")
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(photos[0].read_bytes()[:60])
@@ -38,16 +40,18 @@ def test_every_file_comes_once_and_in_order_from_any_number_of_streams(make_capt
     files = [f"{'bad' if number % 7 == 3 else 'x'}{number}" for number in range(200)]
     done = [one.record for one in caption_files(captioner, files, SEARCH, 3)]
     assert [record.file for record in done] == files
-    assert [record.caption for record in done] == [None if "bad" in file else f"a {file}" for file in files]
+    assert [record.caption for record in done] == [
+        None if "bad" in file else f"a {file}" for file in files
+    ]
     assert 1 <= len(captioner.threads) <= num_streams
 
 
 def test_nothing_gives_nothing_and_bad_files_alone_ask_nothing_of_the_model(make_captioner):
     captioner = make_captioner()
     assert list(caption_files(captioner, [], SEARCH)) == []
-    assert [one.record.error.type for one in caption_files(captioner, ["bad1", "bad2"], SEARCH)] == [
-        "CorruptFileError"
-    ] * 2
+    assert [
+        one.record.error.type for one in caption_files(captioner, ["bad1", "bad2"], SEARCH)
+    ] == ["CorruptFileError"] * 2
     assert captioner.batches == []
 
 
@@ -138,11 +142,15 @@ def test_too_little_memory_for_one_photo_is_a_named_error(make_captioner):
 
 def test_stopping_gives_what_is_in_the_model_and_no_more(make_captioner):
     captioner, stopped = make_captioner(num_streams=2, pause_s=0.02), threading.Event()
-    batches = caption_batches(captioner, (f"x{number}" for number in range(1000)), SEARCH, 4, stopped.is_set)
+    batches = caption_batches(
+        captioner, (f"x{number}" for number in range(1000)), SEARCH, 4, stopped.is_set
+    )
     first = next(batches)
     stopped.set()
     rest = [one.record.file for batch in batches for one in batch]
-    assert [one.record.file for one in first] + rest == [f"x{number}" for number in range(4 + len(rest))]
+    assert [one.record.file for one in first] + rest == [
+        f"x{number}" for number in range(4 + len(rest))
+    ]
     assert len(rest) <= 3 * 4
 
 

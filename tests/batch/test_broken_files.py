@@ -1,4 +1,6 @@
-"""A folder of all that can be wrong with a file, or odd about it: each is a record, and none ends the run."""
+"""A folder of all that can be wrong with a file, or odd about it: each is a record, and none
+ends the run.
+"""
 
 import io
 import os
@@ -26,9 +28,14 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
 
 def promising(width: int, height: int) -> bytes:
     """A PNG whose header promises so many pixels."""
-    chunks = ((b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)), (b"IDAT", b""), (b"IEND", b""))
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
+        (b"IDAT", b""),
+        (b"IEND", b""),
+    )
     parts = (
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
     )
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
@@ -58,11 +65,17 @@ CONTENTS: dict[str, tuple[Callable[[], bytes], str | None]] = {
     "20000x20000.png": (lambda: promising(20_000, 20_000), "FileTooLargeError"),
     "16 bits.png": (lambda: encoded(Image.new("I;16", (9, 7), 40_000), "PNG"), None),
     "cmyk.jpg": (lambda: encoded(PHOTO.convert("CMYK"), "JPEG"), None),
-    "palette with alpha.png": (lambda: encoded(PHOTO.quantize(8), "PNG", transparency=bytes([0, 128])), None),
+    "palette with alpha.png": (
+        lambda: encoded(PHOTO.quantize(8), "PNG", transparency=bytes([0, 128])),
+        None,
+    ),
     "animated.gif": (lambda: frames("GIF"), None),
     "animated.webp": (lambda: frames("WEBP"), None),
     "pages.tiff": (lambda: frames("TIFF"), None),
-    **{f"turned {number}.jpg": (lambda number=number: turned(number), None) for number in range(1, 9)},
+    **{
+        f"turned {number}.jpg": (lambda number=number: turned(number), None)
+        for number in range(1, 9)
+    },
     "photo.heic": (heic, None),
     "drawing.png": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>', "UnsupportedFileError"),
 }
@@ -89,12 +102,16 @@ def test_whatever_a_file_holds(tmp_path, caption):
     for name, (content, _) in CONTENTS.items():
         (tmp_path / name).write_bytes(content())
     errors = caption(find_photos([tmp_path]).files)
-    assert {name: kind and kind[0] for name, kind in errors.items()} == {n: kind for n, (_, kind) in CONTENTS.items()}
+    assert {name: kind and kind[0] for name, kind in errors.items()} == {
+        n: kind for n, (_, kind) in CONTENTS.items()
+    }
     assert "SVG" in errors["drawing.png"][1]
     assert "20000 x 20000" in errors["20000x20000.png"][1]
 
 
-@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="needs named pipes, and names that are no Unicode")
+@pytest.mark.skipif(
+    sys.platform in ("win32", "darwin"), reason="needs named pipes, and names that are no Unicode"
+)
 def test_whatever_is_no_file(tmp_path, caption, monkeypatch):
     (tmp_path / "folder.jpg").mkdir()
     (tmp_path / "folder.jpg" / "inside.jpg").write_bytes(JPEG)
@@ -127,7 +144,10 @@ def test_whatever_is_no_file(tmp_path, caption, monkeypatch):
         "closed.jpg": "FileMissingError",
     }
     assert {name: kind and kind[0] for name, kind in errors.items()} == expected
-    assert "permission denied" in errors["closed.jpg"][1] and "no such file" in errors["vanished.jpg"][1]
+    assert (
+        "permission denied" in errors["closed.jpg"][1]
+        and "no such file" in errors["vanished.jpg"][1]
+    )
 
 
 def test_a_disk_that_breaks_while_a_photo_is_read(tmp_path, caption, monkeypatch):
@@ -138,4 +158,7 @@ def test_a_disk_that_breaks_while_a_photo_is_read(tmp_path, caption, monkeypatch
             raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(Path, "open", lambda *_: Broken())
-    assert caption([tmp_path / "a.jpg"])["a.jpg"] == ("FileMissingError", "cannot be read (Input/output error)")
+    assert caption([tmp_path / "a.jpg"])["a.jpg"] == (
+        "FileMissingError",
+        "cannot be read (Input/output error)",
+    )

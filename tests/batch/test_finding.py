@@ -13,10 +13,17 @@ from captioner.errors import UsageError
 def test_folders_are_searched_files_are_kept_and_each_comes_once(tmp_path):
     below = tmp_path / "a" / "b"
     below.mkdir(parents=True)
-    for path in (tmp_path / "x.JPG", below / "y.png", below / "notes.txt", tmp_path / "a" / "z.webp"):
+    for path in (
+        tmp_path / "x.JPG",
+        below / "y.png",
+        below / "notes.txt",
+        tmp_path / "a" / "z.webp",
+    ):
         path.write_bytes(b"")
     (below / "loop").symlink_to(tmp_path)
-    found = find_photos([tmp_path, tmp_path / "x.JPG", below / "notes.txt", tmp_path / "gone.jpg"]).files
+    found = find_photos(
+        [tmp_path, tmp_path / "x.JPG", below / "notes.txt", tmp_path / "gone.jpg"]
+    ).files
     names = ["x.JPG", "a/z.webp", "a/b/y.png", "a/b/notes.txt", "gone.jpg"]
     assert [path.relative_to(tmp_path).as_posix() for path in found] == names
 
@@ -32,7 +39,11 @@ def test_addresses_and_standard_input_are_files_that_stay_text(tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     (tmp_path / "-").touch()
     url = "https://host/photos/*?[1].jpg"
-    assert find_photos([url, "-", "./-", url, "-"]).files == [url, "-", tmp_path.joinpath("-").relative_to(tmp_path)]
+    assert find_photos([url, "-", "./-", url, "-"]).files == [
+        url,
+        "-",
+        tmp_path.joinpath("-").relative_to(tmp_path),
+    ]
 
 
 def test_globs_leave_out_what_is_no_photo(tmp_path):
@@ -53,7 +64,9 @@ def test_clips_are_found_and_heard_as_well(tmp_path):
 def test_a_folder_that_is_called_like_a_photo_is_a_folder(tmp_path):
     (tmp_path / "x.jpg").mkdir()
     (tmp_path / "x.jpg" / "y.png").write_bytes(b"")
-    assert [path.relative_to(tmp_path).as_posix() for path in find_photos([tmp_path]).files] == ["x.jpg/y.png"]
+    assert [path.relative_to(tmp_path).as_posix() for path in find_photos([tmp_path]).files] == [
+        "x.jpg/y.png"
+    ]
 
 
 def test_each_place_without_photos_is_wrong_use(tmp_path):
@@ -83,7 +96,10 @@ def test_a_name_that_is_too_long_is_a_file_like_any_other():
 
 
 def test_to_look_for_photos_torch_need_not_be_there():
-    command = "import sys, captioner.batch; assert not {'torch', 'transformers', 'matplotlib'} & set(sys.modules)"
+    command = (
+        "import sys, captioner.batch; assert not {'torch', 'transformers', 'matplotlib'} &"
+        " set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", command], check=True)
 
 
@@ -110,10 +126,30 @@ def names(found):
         (find_recordings, ["clip", "g.mov", "h.flac"]),
     ],
 )
-def test_files_are_taken_by_their_suffix_or_where_they_have_none_by_how_they_begin(tmp_path, find, taken):
-    for name in ("a.jpe", "b.JFIF", "c.pgm", "d.pbm", "e.apng", "f.gif", "g.mov", "h.flac", "x.txt", "y.cr2"):
+def test_files_are_taken_by_their_suffix_or_where_they_have_none_by_how_they_begin(
+    tmp_path, find, taken
+):
+    for name in (
+        "a.jpe",
+        "b.JFIF",
+        "c.pgm",
+        "d.pbm",
+        "e.apng",
+        "f.gif",
+        "g.mov",
+        "h.flac",
+        "x.txt",
+        "y.cr2",
+    ):
         (tmp_path / name).touch()
-    contents = {"photo": JPEG, "clip": MP4, "text": b"the free", "empty": b"", "page.": b"<html>", ".hidden": JPEG}
+    contents = {
+        "photo": JPEG,
+        "clip": MP4,
+        "text": b"the free",
+        "empty": b"",
+        "page.": b"<html>",
+        ".hidden": JPEG,
+    }
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
     os.mkfifo(tmp_path / "pipe")
@@ -173,7 +209,13 @@ def test_in_hidden_folders_nothing_is_opened_and_nothing_counted(tmp_path):
 @pytest.fixture
 def tree(tmp_path):
     """Photos in folders, and links to folders in all directions."""
-    for name in ("lib/a.jpg", "lib/2024/b.jpg", "lib/2024/01/c.jpg", "lib/.hidden/d.jpg", "other/e.jpg"):
+    for name in (
+        "lib/a.jpg",
+        "lib/2024/b.jpg",
+        "lib/2024/01/c.jpg",
+        "lib/.hidden/d.jpg",
+        "other/e.jpg",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     links = {
@@ -203,7 +245,10 @@ def tree(tmp_path):
         (["lib/*/*.jpg"], ["2024/b", "latest/a"]),
         (["lib/2*/*.jpg", "lib/1-first/b.jpg"], ["2024/b"]),
         (["lib/[0-9]*/01/?.jpg"], ["2024/01/c"]),
-        (["lib", "lib/2024", "lib/latest", "./lib", "lib/../lib/*.jpg"], ["a", "2024/b", "2024/01/c", ".hidden/d"]),
+        (
+            ["lib", "lib/2024", "lib/latest", "./lib", "lib/../lib/*.jpg"],
+            ["a", "2024/b", "2024/01/c", ".hidden/d"],
+        ),
         (["lib/latest"], ["latest/a", "latest/2024/b", "latest/2024/01/c", "latest/.hidden/d"]),
         (["lib/.*/*.jpg"], [".hidden/d"]),
         (["lib/*/"], ["2024/b", "2024/01/c", "2024/up/a", "2024/up/.hidden/d"]),
@@ -212,14 +257,21 @@ def tree(tmp_path):
 def test_each_photo_comes_once_whatever_links_lead_to_it(tree, monkeypatch, paths, expected):
     monkeypatch.chdir(tree)
     inside = [file for file in find_photos(paths).files if file.name != "e.jpg"]
-    assert sorted(path.as_posix() for path in inside) == sorted(f"lib/{name}.jpg" for name in expected)
+    assert sorted(path.as_posix() for path in inside) == sorted(
+        f"lib/{name}.jpg" for name in expected
+    )
 
 
 def test_links_to_folders_are_followed_once(tree, monkeypatch):
     monkeypatch.chdir(tree)
     found = [path.as_posix() for path in find_photos(["links"]).files]
     assert found == [
-        *("links/lib/a.jpg", "links/lib/.hidden/d.jpg", "links/lib/2024/b.jpg", "links/lib/2024/01/c.jpg"),
+        *(
+            "links/lib/a.jpg",
+            "links/lib/.hidden/d.jpg",
+            "links/lib/2024/b.jpg",
+            "links/lib/2024/01/c.jpg",
+        ),
         "links/other/e.jpg",
     ]
 
@@ -228,10 +280,20 @@ def test_a_link_to_a_photo_is_one_where_it_is_the_only_way_to_it(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "out.jpg").touch()
     (tmp_path / "in" / "b.jpg").touch()
-    for name, target in {"a.jpg": "b.jpg", "c.jpg": "../out.jpg", "d.jpg": "../out.jpg", "e.jpg": "gone.jpg"}.items():
+    for name, target in {
+        "a.jpg": "b.jpg",
+        "c.jpg": "../out.jpg",
+        "d.jpg": "../out.jpg",
+        "e.jpg": "gone.jpg",
+    }.items():
         (tmp_path / "in" / name).symlink_to(target)
     assert names(find_photos([tmp_path / "in"])) == ["b.jpg", "c.jpg", "e.jpg"]
-    assert names(find_photos([tmp_path / "in" / "a.jpg", tmp_path / "in"])) == ["a.jpg", "b.jpg", "c.jpg", "e.jpg"]
+    assert names(find_photos([tmp_path / "in" / "a.jpg", tmp_path / "in"])) == [
+        "a.jpg",
+        "b.jpg",
+        "c.jpg",
+        "e.jpg",
+    ]
 
 
 def test_many_links_to_folders_above_take_no_time(tmp_path):
@@ -242,4 +304,6 @@ def test_many_links_to_folders_above_take_no_time(tmp_path):
         (folder / "a.jpg").touch()
         for name in ("x", "y", "z"):
             (folder / name).symlink_to(tmp_path)
-    assert len(find_photos([f"{tmp_path}/**/*.jpg"]).files) == len(find_photos([tmp_path]).files) == 12
+    assert (
+        len(find_photos([f"{tmp_path}/**/*.jpg"]).files) == len(find_photos([tmp_path]).files) == 12
+    )

@@ -16,7 +16,9 @@ SETTINGS = {"model": "flickr8k", "search": {"beam_size": 3, "banned_words": ("a"
 def record(name, failed=False):
     if failed:
         return Record(name, None, None, (), "flickr8k", ErrorInfo("CorruptFileError", "broken"))
-    return Record(name, f'a "{name}"\n', -1.5, (Candidate(f'a "{name}"\n', -1.5),), "flickr8k", None)
+    return Record(
+        name, f'a "{name}"\n', -1.5, (Candidate(f'a "{name}"\n', -1.5),), "flickr8k", None
+    )
 
 
 def places(*files):
@@ -74,7 +76,9 @@ def test_any_torn_end_is_cut_off(path, monkeypatch):
         journal.close()
 
 
-@pytest.mark.parametrize("rubbish", [b"\0" * 500, b"\0" * 99 + b"\n", b'{"file": \n', b"[1, 2", b"\xff\xfe\n"])
+@pytest.mark.parametrize(
+    "rubbish", [b"\0" * 500, b"\0" * 99 + b"\n", b'{"file": \n', b"[1, 2", b"\xff\xfe\n"]
+)
 def test_what_a_loss_of_power_leaves_is_cut_off(path, rubbish):
     path.write_bytes(path.read_bytes() + rubbish)
     journal = Journal(path, SETTINGS)
@@ -115,7 +119,9 @@ def test_it_lies_beside_the_first_output_or_is_found_beside_any(tmp_path):
     assert find_journal(outputs, tmp_path) == tmp_path / "b.jsonl.unfinished"
 
 
-def test_without_outputs_it_lies_in_the_first_folder_that_may_be_written_or_where_it_is(tmp_path, monkeypatch):
+def test_without_outputs_it_lies_in_the_first_folder_that_may_be_written_or_where_it_is(
+    tmp_path, monkeypatch
+):
     closed, first, second = (tmp_path / name for name in ("closed", "first", "second"))
     for folder in (closed, first, second):
         folder.mkdir()
@@ -162,7 +168,10 @@ def test_what_is_taken_over_is_never_done_again(tmp_path, monkeypatch):
     for _ in range(2):
         journal.close()
         journal = Journal(tmp_path / "out", SETTINGS)
-        assert journal.done | journal.failed == places(*(one.file for one in everything)) and not journal.again
+        assert (
+            journal.done | journal.failed == places(*(one.file for one in everything))
+            and not journal.again
+        )
         assert journal.failed == places("b\n.jpg") and journal.num_records == 5
     journal.write([record("e.jpg")])
     assert list(journal.records()) == [*everything, record("e.jpg")]

@@ -1,4 +1,5 @@
-"""Runs that the system kills at random moments, in processes of their own, and that are gone on with to the end.
+"""Runs that the system kills at random moments, in processes of their own, and that are gone on
+with to the end.
 
 Three kills unless the environment's CAPTIONER_KILLS says more.
 """
@@ -35,11 +36,13 @@ class Captioner:
     def caption_images(self, images, search):
         time.sleep(0.005)
         one = SimpleNamespace(text="a photo", log_prob=-1.0, calibrated=None)
-        return [SimpleNamespace(text="a photo", log_prob=-1.0, candidates=(one,), concepts=()) for _ in images]
+        result = SimpleNamespace(text="a photo", log_prob=-1.0, candidates=(one,), concepts=())
+        return [result for _ in images]
 
 folder = Path(sys.argv[1])
 files = find_photos([folder / "photos"]).files
-to = Destinations([folder / f"out{suffix}" for suffix in (".jsonl", ".csv", ".json")], SidecarWriter(files, "append"))
+outputs = [folder / f"out{suffix}" for suffix in (".jsonl", ".csv", ".json")]
+to = Destinations(outputs, SidecarWriter(files, "append"))
 captioner = Captioner()
 print("begun", flush=True)
 Run(files, to, resume=True).execute(
@@ -50,7 +53,10 @@ Run(files, to, resume=True).execute(
 
 def start(folder: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-c", RUN, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", RUN, str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -78,8 +84,13 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_is_there_twice(tmp
     _, errors = last.communicate(timeout=120)
     assert last.returncode == 0, errors
     assert kills >= min(num_kills, 3)
-    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="ascii").splitlines()]
-    assert Counter(row["file"] for row in rows) == Counter(str(path) for path in photos.glob("*.jpg"))
+    rows = [
+        json.loads(line)
+        for line in (tmp_path / "out.jsonl").read_text(encoding="ascii").splitlines()
+    ]
+    assert Counter(row["file"] for row in rows) == Counter(
+        str(path) for path in photos.glob("*.jpg")
+    )
     assert len((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()) == num_photos + 1
     assert len(json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))) == num_photos
     assert {path.read_text(encoding="utf-8") for path in photos.glob("*.txt")} == {"sks, a photo\n"}

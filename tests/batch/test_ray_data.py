@@ -58,13 +58,18 @@ def same(records, expected):
 
 def test_records_are_those_of_this_machine_in_order(cluster, model_folder, files, monkeypatch):
     monkeypatch.chdir(files[3].parent)  # relative names stay as they were given
-    files = [file.relative_to(files[3].parent) if file.parent == files[3].parent else file for file in files]
+    files = [
+        file.relative_to(files[3].parent) if file.parent == files[3].parent else file
+        for file in files
+    ]
     batches = list(on_ray(model_folder, files))
     assert len(batches) > 2  # they come while others are worked on
     same([one.record for batch in batches for one in batch], here(model_folder, files))
 
 
-def test_a_lost_workers_files_are_done_by_another(cluster, model_folder, files, tmp_path, monkeypatch):
+def test_a_lost_workers_files_are_done_by_another(
+    cluster, model_folder, files, tmp_path, monkeypatch
+):
     from captioner.batch import ray_data
 
     died = tmp_path / "died"
@@ -100,7 +105,11 @@ def test_no_cluster_and_no_ray_are_named(model_folder, files, monkeypatch):
     search = load(model_folder, "cpu").options()
     if not ray.is_initialized():
         with pytest.raises(UsageError, match="no Ray cluster"):
-            list(caption_on_ray(files, never, model="x", device="cpu", search=search, address="127.0.0.1:1"))
+            list(
+                caption_on_ray(
+                    files, never, model="x", device="cpu", search=search, address="127.0.0.1:1"
+                )
+            )
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(MissingExtraError, match=r"captioner\[ray\]"):
         list(caption_on_ray(files, never, model="x", device="cpu", search=search))

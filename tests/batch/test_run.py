@@ -35,7 +35,9 @@ def outputs(tmp_path):
 
 def run(captioner, files, to, *, resume=False, **options):
     return Run(files, to, resume).execute(
-        lambda todo, stop: caption_batches(captioner, todo, SearchConfig(), 3, stop), SETTINGS, **options
+        lambda todo, stop: caption_batches(captioner, todo, SearchConfig(), 3, stop),
+        SETTINGS,
+        **options,
     )
 
 
@@ -77,12 +79,19 @@ def check_whole(outputs, files):
         assert [row["file"] for row in csv.DictReader(stream)] == [row["file"] for row in records]
     assert sorted(one["image_id"] for one in json.loads(outputs[2].read_text())) == NAMES
     assert outputs[3].read_text(encoding="utf-8").count("<article") == 21
-    assert {path.name for path in outputs[0].parent.iterdir()} == {path.name for path in outputs} | {"photos"}
+    assert {path.name for path in outputs[0].parent.iterdir()} == {
+        path.name for path in outputs
+    } | {"photos"}
 
 
 def test_outputs_are_there_at_the_end_and_not_before(make_captioner, files, outputs):
     seen = []
-    summary = run(make_captioner(), files, Destinations(outputs), show=lambda _: seen.append(outputs[0].exists()))
+    summary = run(
+        make_captioner(),
+        files,
+        Destinations(outputs),
+        show=lambda _: seen.append(outputs[0].exists()),
+    )
     assert seen == [False] * 21
     check_whole(outputs, files)
     assert (summary.total, summary.captioned, summary.failed, summary.stopped) == (
@@ -105,7 +114,9 @@ def test_a_run_that_ended_early_is_gone_on_with(make_captioner, files, outputs, 
     summary = run(captioner, files, Destinations(outputs[::-1]), resume=True)
     check_whole(outputs, files)
     assert summary.failed == {"CorruptFileError": 1}
-    assert sum(captioner.batches) <= 20 + 3 + 3  # at most the batch in hand, and the one before, are done again
+    assert (
+        sum(captioner.batches) <= 20 + 3 + 3
+    )  # at most the batch in hand, and the one before, are done again
 
 
 def test_one_interrupt_finishes_the_batch_in_hand_and_tells(make_captioner, files, outputs, capsys):
@@ -140,7 +151,9 @@ def test_an_unfinished_run_is_not_begun_anew_unless_told(make_captioner, files, 
     assert journal.read_bytes() == before
 
 
-def test_resume_without_an_unfinished_run_begins_and_a_finished_one_is_known(make_captioner, files, outputs):
+def test_resume_without_an_unfinished_run_begins_and_a_finished_one_is_known(
+    make_captioner, files, outputs
+):
     to = Destinations(outputs)
     assert not Run(files, to).is_finished()
     run(make_captioner(), files, to, resume=True)
@@ -150,7 +163,14 @@ def test_resume_without_an_unfinished_run_begins_and_a_finished_one_is_known(mak
     assert not Run(files, to).is_finished()
 
 
-EVERY_OUTPUT = ["out.jsonl", "out.parquet", "out.csv", "out.json", "out.html", "photos/metadata.jsonl"]
+EVERY_OUTPUT = [
+    "out.jsonl",
+    "out.parquet",
+    "out.csv",
+    "out.json",
+    "out.html",
+    "photos/metadata.jsonl",
+]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +221,12 @@ def test_what_a_person_changed_in_an_output_stays(make_captioner, files, tmp_pat
     kept = [{**row, "caption": "by hand", "stars": 5} for row in rows(to.outputs[0])]
     to.outputs[0].write_text("".join(f"{json.dumps(row)}\n" for row in kept) + "\n")
     run(make_captioner(), files[:4], to, resume=True)
-    assert [row["caption"] for row in rows(to.outputs[0])] == ["by hand", "by hand", "by hand", "a x02.jpg"]
+    assert [row["caption"] for row in rows(to.outputs[0])] == [
+        "by hand",
+        "by hand",
+        "by hand",
+        "a x02.jpg",
+    ]
 
 
 def away(captioner, monkeypatch, *names):
@@ -216,14 +241,20 @@ def away(captioner, monkeypatch, *names):
     monkeypatch.setattr(captioner.preprocess, "read", unreadable)
 
 
-@pytest.mark.parametrize("names", [["out.jsonl"], ["out.csv"], ["out.csv", "out.json"], EVERY_OUTPUT])
+@pytest.mark.parametrize(
+    "names", [["out.jsonl"], ["out.csv"], ["out.csv", "out.json"], EVERY_OUTPUT]
+)
 @pytest.mark.parametrize("existing", [None, "skip", "append"])
 def test_what_failed_in_a_finished_run_is_tried_again_and_stands_where_it_stood(
     make_captioner, files, tmp_path, names, existing, monkeypatch
 ):
     pytest.importorskip("pyarrow")
-    to = Destinations([tmp_path / name for name in names], SidecarWriter(files, existing) if existing else None)
-    whole = Destinations([tmp_path / "whole" / name for name in names if name != "photos/metadata.jsonl"])
+    to = Destinations(
+        [tmp_path / name for name in names], SidecarWriter(files, existing) if existing else None
+    )
+    whole = Destinations(
+        [tmp_path / "whole" / name for name in names if name != "photos/metadata.jsonl"]
+    )
     (tmp_path / "whole").mkdir()
     run(make_captioner(), files, whole)
     with monkeypatch.context() as patch:
@@ -245,7 +276,9 @@ def test_what_failed_in_a_finished_run_is_tried_again_and_stands_where_it_stood(
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3])
-def test_what_failed_in_an_unfinished_run_is_tried_again(make_captioner, files, outputs, batch, monkeypatch):
+def test_what_failed_in_an_unfinished_run_is_tried_again(
+    make_captioner, files, outputs, batch, monkeypatch
+):
     captioner = make_captioner()
     away(captioner, monkeypatch, *(file.name for file in files[1:12:2]))
     with pytest.raises(ZeroDivisionError):
@@ -275,16 +308,24 @@ def test_a_text_that_a_person_wrote_for_a_failed_file_stays(make_captioner, file
     assert captioner.preprocess.reading == [] and "by hand" in to.outputs[0].read_text()
 
 
-def test_a_failed_file_under_another_spelling_stands_once(make_captioner, files, tmp_path, monkeypatch):
+def test_a_failed_file_under_another_spelling_stands_once(
+    make_captioner, files, tmp_path, monkeypatch
+):
     to = Destinations([tmp_path / "out.jsonl"])
     run(make_captioner(), files[:3], to)
     monkeypatch.chdir(tmp_path)
     run(make_captioner(), [file.relative_to(tmp_path) for file in files[:4]], to, resume=True)
-    assert [Path(row["file"]).name for row in rows(to.outputs[0])] == [file.name for file in files[:4]]
+    assert [Path(row["file"]).name for row in rows(to.outputs[0])] == [
+        file.name for file in files[:4]
+    ]
 
 
-@pytest.mark.parametrize("names", [["out.html"], ["out.json"], ["photos/metadata.jsonl"], ["out.csv", "out.html"]])
-def test_where_outputs_hold_too_little_nothing_is_known_of_new_files(make_captioner, files, tmp_path, names):
+@pytest.mark.parametrize(
+    "names", [["out.html"], ["out.json"], ["photos/metadata.jsonl"], ["out.csv", "out.html"]]
+)
+def test_where_outputs_hold_too_little_nothing_is_known_of_new_files(
+    make_captioner, files, tmp_path, names
+):
     to = Destinations([tmp_path / name for name in names])
     run(make_captioner(), files, to)
     assert Run(files, to).left_to_do() is None
@@ -300,7 +341,9 @@ def test_where_outputs_hold_too_little_nothing_is_known_of_new_files(make_captio
         (None, "was written by names: give the same model"),
     ],
 )
-def test_to_what_no_such_run_wrote_nothing_is_added_and_it_stays(make_captioner, files, tmp_path, content, message):
+def test_to_what_no_such_run_wrote_nothing_is_added_and_it_stays(
+    make_captioner, files, tmp_path, content, message
+):
     to = Destinations([tmp_path / "out.jsonl"])
     run(make_captioner(), files[:3], to)
     if content is not None:
@@ -308,7 +351,10 @@ def test_to_what_no_such_run_wrote_nothing_is_added_and_it_stays(make_captioner,
     before = to.outputs[0].read_bytes()
     with pytest.raises(UsageError, match=message):
         Run(files, to, resume=True).execute(lambda todo, stop: iter(()), {"model": "other"})
-    assert to.outputs[0].read_bytes() == before and not to.outputs[0].with_name("out.jsonl.unfinished").exists()
+    assert (
+        to.outputs[0].read_bytes() == before
+        and not to.outputs[0].with_name("out.jsonl.unfinished").exists()
+    )
 
 
 def test_a_pipe_is_no_finished_output(files, tmp_path):
@@ -341,7 +387,9 @@ def test_sidecars_are_written_once_also_by_a_run_that_was_gone_on_with(
         if "bad" not in file.name:
             assert sidecar.read_text(encoding="utf-8") == f"{expected}\n"
     left_out = old if existing == "skip" else []
-    assert [row["file"] for row in rows(out[0])] == [str(file) for file in files if file not in left_out]
+    assert [row["file"] for row in rows(out[0])] == [
+        str(file) for file in files if file not in left_out
+    ]
 
 
 class Torn(SidecarWriter):
@@ -362,7 +410,9 @@ def test_sidecars_alone_are_gone_on_with_too(make_captioner, files):
     with pytest.raises(ZeroDivisionError):
         run(make_captioner(), files, Destinations(sidecars=Torn(files, "append", 8)))
     assert (files[0].parent / ".captions.unfinished").exists()
-    summary = run(make_captioner(), files, Destinations(sidecars=SidecarWriter(files, "append")), resume=True)
+    summary = run(
+        make_captioner(), files, Destinations(sidecars=SidecarWriter(files, "append")), resume=True
+    )
     assert summary.earlier == 5 and summary.failed == {"CorruptFileError": 1}
     assert len(list(files[0].parent.glob("*.txt"))) == 20
     assert not (files[0].parent / ".captions.unfinished").exists()
@@ -404,7 +454,8 @@ def broken_utf16(photos):
 
 
 @pytest.mark.parametrize(
-    "trouble", [long_names, folder_for_a_sidecar, folder_that_vanished, folder_that_is_closed, broken_utf16]
+    "trouble",
+    [long_names, folder_for_a_sidecar, folder_that_vanished, folder_that_is_closed, broken_utf16],
 )
 @pytest.mark.parametrize("batch", [None, 2, 6])
 def test_what_one_files_own_writing_meets_fails_that_row_alone(
@@ -424,21 +475,31 @@ def test_what_one_files_own_writing_meets_fails_that_row_alone(
     captioner = make_captioner()
     if batch:
         with pytest.raises(ZeroDivisionError):
-            run(Dying(captioner, batch, break_down), files, Destinations(outputs, SidecarWriter(files, "append")))
-    summary = run(captioner, files, Destinations(outputs, SidecarWriter(files, "append")), resume=True)
+            run(
+                Dying(captioner, batch, break_down),
+                files,
+                Destinations(outputs, SidecarWriter(files, "append")),
+            )
+    summary = run(
+        captioner, files, Destinations(outputs, SidecarWriter(files, "append")), resume=True
+    )
     assert summary.failed == {"CorruptFileError": 1, "OutputError": len(failing)}
     records = rows(outputs[0])
     assert sorted(row["file"] for row in records) == list(map(str, files))
     for row in records:
         name = Path(row["file"]).relative_to(photos).as_posix()
-        expected = "OutputError" if name in failing else "CorruptFileError" if "bad" in name else None
+        expected = (
+            "OutputError" if name in failing else "CorruptFileError" if "bad" in name else None
+        )
         assert (row["error"] or {}).get("type") == expected
         if expected is None:
             assert Path(row["file"]).with_suffix(".txt").read_text() == f"a {name}\n"
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT, errno.EMFILE])
-def test_what_befalls_all_files_ends_the_run_which_is_gone_on_with(make_captioner, files, outputs, error, monkeypatch):
+def test_what_befalls_all_files_ends_the_run_which_is_gone_on_with(
+    make_captioner, files, outputs, error, monkeypatch
+):
     sync = os.fsync
     left = [8]
 
@@ -454,10 +515,14 @@ def test_what_befalls_all_files_ends_the_run_which_is_gone_on_with(make_captione
             run(make_captioner(), files, Destinations(outputs, SidecarWriter(files, "append")))
     run(make_captioner(), files, Destinations(outputs, SidecarWriter(files, "append")), resume=True)
     check_whole(outputs, files)
-    assert {path.read_text() for path in files[0].parent.glob("*.txt")} == {f"a {name}\n" for name in NAMES}
+    assert {path.read_text() for path in files[0].parent.glob("*.txt")} == {
+        f"a {name}\n" for name in NAMES
+    }
 
 
-def test_sidecars_of_several_folders_need_no_place_above_them(make_captioner, files, tmp_path, monkeypatch):
+def test_sidecars_of_several_folders_need_no_place_above_them(
+    make_captioner, files, tmp_path, monkeypatch
+):
     second = tmp_path / "second"
     second.mkdir()
     both = [*files, second / "a.jpg"]

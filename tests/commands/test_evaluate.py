@@ -1,4 +1,6 @@
-"""`evaluate` has a command for each task, which takes no option of another; earlier spellings still work."""
+"""`evaluate` has a command for each task, which takes no option of another; earlier spellings
+still work.
+"""
 
 import json
 
@@ -12,11 +14,20 @@ import pytest
         (["captions"], "Missing option '--images'"),
         (["captions", "--images", "a"], "Missing option '--references'"),
         (["captions", "--videos", "a"], "No such option: --videos"),
-        (["captions", "--images", "a", "--references", "b", "--references", "c"], "one file holds all"),
+        (
+            ["captions", "--images", "a", "--references", "b", "--references", "c"],
+            "one file holds all",
+        ),
         (["video-captions", "--videos", "a", "--references", "b"], "Missing option '--model'"),
-        (["translations", "--source", "a", "--references", "a", "--split", "val"], "No such option: --split"),
+        (
+            ["translations", "--source", "a", "--references", "a", "--split", "val"],
+            "No such option: --split",
+        ),
         (["transcripts", "--recordings", "a", "--references", "b"], "No such option: --references"),
-        (["transcripts", "--recordings", "a", "--confusions", "a.png"], "No such option: --confusions"),
+        (
+            ["transcripts", "--recordings", "a", "--confusions", "a.png"],
+            "No such option: --confusions",
+        ),
         (["actions", "--videos", "a", "--beam-size", "3"], "No such option: --beam-size"),
         (["--images", "a"], "Missing option '--references'"),
         (["nothing"], "No such command 'nothing'"),

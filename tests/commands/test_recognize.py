@@ -1,4 +1,6 @@
-"""`recognize`, and `caption` and `evaluate actions` on clips: rows, pictures, resume, and messages for mistakes."""
+"""`recognize`, and `caption` and `evaluate actions` on clips: rows, pictures, resume, and
+messages for mistakes.
+"""
 
 import csv
 import json
@@ -17,18 +19,23 @@ def expected(video_model_folder, clip_folder) -> dict[str, str]:
     return {str(file): result.label for file, result in zip(files, results, strict=True)}
 
 
-def test_labels_are_printed_with_their_probabilities(run, video_model_folder, clip_folder, expected):
+def test_labels_are_printed_with_their_probabilities(
+    run, video_model_folder, clip_folder, expected
+):
     status, out, err = run("recognize", clip_folder, "--top", 2, "--model", video_model_folder)
     assert (status, err) == (0, "")
     rows = [line.split("\t") for line in out.splitlines()]
     assert [row[0] for row in rows] == [file for file in sorted(expected) for _ in range(2)]
     assert {row[0]: row[1] for row in rows[::2]} == expected
     assert all(
-        0 <= float(second[2]) <= float(first[2]) <= 1 for first, second in zip(rows[::2], rows[1::2], strict=True)
+        0 <= float(second[2]) <= float(first[2]) <= 1
+        for first, second in zip(rows[::2], rows[1::2], strict=True)
     )
 
 
-def test_rows_tables_pages_and_pictures_are_written(run, video_model_folder, clip_folder, expected, tmp_path):
+def test_rows_tables_pages_and_pictures_are_written(
+    run, video_model_folder, clip_folder, expected, tmp_path
+):
     outputs = [tmp_path / f"out.{suffix}" for suffix in ("jsonl", "csv", "html", "parquet")]
     options = [part for output in outputs for part in ("--output", output)]
     options += ["--top", 2, "--explain", tmp_path / "looks", "--model", video_model_folder]
@@ -39,8 +46,18 @@ def test_rows_tables_pages_and_pictures_are_written(run, video_model_folder, cli
     rows = [json.loads(line) for line in outputs[0].read_text().splitlines()]
     assert {row["file"]: row["label"] for row in rows} == expected
     assert all(row["model"] == "turns" and row["error"] is None for row in rows)
-    assert list(rows[0]) == ["file", "label", "log_prob", "probability", "candidates", "model", "error"]
-    assert [sorted(one) for one in rows[0]["candidates"]] == [["label", "log_prob", "probability"]] * 2
+    assert list(rows[0]) == [
+        "file",
+        "label",
+        "log_prob",
+        "probability",
+        "candidates",
+        "model",
+        "error",
+    ]
+    assert [sorted(one) for one in rows[0]["candidates"]] == [
+        ["label", "log_prob", "probability"]
+    ] * 2
     assert rows[0]["candidates"][0]["probability"] == rows[0]["probability"]
     with outputs[1].open(newline="") as stream:
         assert {row["file"]: row["label"] for row in csv.DictReader(stream)} == expected
@@ -62,24 +79,37 @@ def test_an_output_that_cannot_be_is_named_before_a_model_is_loaded(
     assert str(nowhere) in err
 
 
-def test_a_broken_clip_stops_nothing_and_resume_goes_on(run, video_model_folder, write_clip, tmp_path):
+def test_a_broken_clip_stops_nothing_and_resume_goes_on(
+    run, video_model_folder, write_clip, tmp_path
+):
     write_clip(tmp_path / "clips" / "b.mp4", [(90, 90, 90)] * 3)
     (tmp_path / "clips" / "a.mp4").write_bytes(b"no clip")
     output = tmp_path / "out.jsonl"
     given = ["recognize", tmp_path / "clips", "--output", output, "--model", video_model_folder]
     status, out, err = run(*given)
     assert (status, out) == (1, "")
-    assert "a.mp4: not a clip that can be read" in err and "1 of 2 clips could not be recognized" in err
+    assert (
+        "a.mp4: not a clip that can be read" in err
+        and "1 of 2 clips could not be recognized" in err
+    )
     broken, whole = map(json.loads, output.read_text().splitlines())
-    assert (broken["label"], broken["probability"], broken["error"]["type"]) == (None, None, "UnsupportedFileError")
+    assert (broken["label"], broken["probability"], broken["error"]["type"]) == (
+        None,
+        None,
+        "UnsupportedFileError",
+    )
     assert whole["label"] in ("TurnRed", "TurnBlue")
     status, _, err = run(*given, "--resume")
     assert status == 0 and "finished already" in err
 
 
-def test_caption_describes_clips_with_a_model_of_clips(run, video_model_folder, clip_folder, expected, tmp_path):
+def test_caption_describes_clips_with_a_model_of_clips(
+    run, video_model_folder, clip_folder, expected, tmp_path
+):
     output = tmp_path / "out.jsonl"
-    status, _, err = run("caption", clip_folder, "--model", video_model_folder, "--output", output, "--show")
+    status, _, err = run(
+        "caption", clip_folder, "--model", video_model_folder, "--output", output, "--show"
+    )
     assert status == 0 and "captioned 12 of 12 clips" in err
     rows = [json.loads(line) for line in output.read_text().splitlines()]
     assert {row["file"]: row["caption"] for row in rows} == expected
@@ -91,11 +121,23 @@ def test_caption_describes_clips_with_a_model_of_clips(run, video_model_folder, 
         (["recognize"], 2, "Missing argument"),
         (["recognize", "{empty}"], 2, "no clips there"),
         (["recognize", "{clips}", "--model", "{photos}"], 1, "captioner caption"),
-        (["recognize", "{clips}", "--output", "a.json", "--model", "{model}"], 2, "no format of labels has"),
+        (
+            ["recognize", "{clips}", "--output", "a.json", "--model", "{model}"],
+            2,
+            "no format of labels has",
+        ),
         (["recognize", "{clips}", "--resume", "--model", "{model}"], 2, "--output"),
-        (["caption", "{clip}", "--model", "{photos}"], 1, "a model of video captions describes clips"),
+        (
+            ["caption", "{clip}", "--model", "{photos}"],
+            1,
+            "a model of video captions describes clips",
+        ),
         (["caption", "{clips}", "--model", "{photos}"], 2, "no photos there"),
-        (["caption", "{clips}", "--model", "{model}", "--engine", "onnx"], 2, "clips are captioned by torch"),
+        (
+            ["caption", "{clips}", "--model", "{model}", "--engine", "onnx"],
+            2,
+            "clips are captioned by torch",
+        ),
         (["evaluate", "actions", "--videos", "{empty}", "--model", "{model}"], 1, "holds no clips"),
     ],
     ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None,
@@ -116,7 +158,9 @@ def test_wrong_use_is_one_message_and_a_status(
     assert message in err and "Traceback" not in err
 
 
-def test_evaluate_counts_what_is_right_and_draws_the_rest(run, video_model_folder, clip_folder, expected, tmp_path):
+def test_evaluate_counts_what_is_right_and_draws_the_rest(
+    run, video_model_folder, clip_folder, expected, tmp_path
+):
     picture, output = tmp_path / "confusions.png", tmp_path / "out.jsonl"
     given = ["evaluate", "actions", "--videos", clip_folder, "--model", video_model_folder]
     status, out, _ = run(*given, "--json", "--confusions", picture, "--output", output)
@@ -133,11 +177,22 @@ def test_evaluate_counts_what_is_right_and_draws_the_rest(run, video_model_folde
     assert status == 0 and out.startswith("accuracy") and "1 clips, classes:1" in out
 
 
-def test_evaluate_scores_captions_of_clips(run, video_model_folder, clip_folder, expected, tmp_path):
+def test_evaluate_scores_captions_of_clips(
+    run, video_model_folder, clip_folder, expected, tmp_path
+):
     rows = [{"video": file, "caption": [f"{label} now", label]} for file, label in expected.items()]
     (tmp_path / "captions.json").write_text(json.dumps(rows))
-    given = ["evaluate", "video-captions", "--videos", clip_folder, "--references", tmp_path / "captions.json"]
-    status, out, _ = run(*given, "--model", video_model_folder, "--json", "--output", tmp_path / "results.json")
+    given = [
+        "evaluate",
+        "video-captions",
+        "--videos",
+        clip_folder,
+        "--references",
+        tmp_path / "captions.json",
+    ]
+    status, out, _ = run(
+        *given, "--model", video_model_folder, "--json", "--output", tmp_path / "results.json"
+    )
     told = json.loads(out)
     assert (status, told["num_images"]) == (0, 12)
     assert told["scores"]["BLEU-1"] == pytest.approx(100)

@@ -1,4 +1,6 @@
-"""`translate` and `evaluate translations` as their users see them: what is printed and written, the exit status."""
+"""`translate` and `evaluate translations` as their users see them: what is printed and written,
+the exit status.
+"""
 
 import json
 import os
@@ -40,7 +42,9 @@ def model(sentence_model_folder) -> Translator:
 
 @pytest.fixture
 def expected(model) -> list[str]:
-    """What the tiny model says; its random weights write line ends, too, which must not become lines."""
+    """What the tiny model says; its random weights write line ends, too, which must not become
+    lines.
+    """
     return [one.text.translate({9: " ", 10: " ", 13: " "}) for one in model.translate(SENTENCES)]
 
 
@@ -62,7 +66,10 @@ def test_arguments_are_translated_one_a_line(run, sentence_model_folder, expecte
 
 
 def test_a_file_is_translated_line_by_line(run, sentence_model_folder, expected, tmp_path):
-    for name, content in (("unix", "\n".join(SENTENCES)), ("dos", "\ufeff" + "\r\n".join(SENTENCES) + "\r\n")):
+    for name, content in (
+        ("unix", "\n".join(SENTENCES)),
+        ("dos", "\ufeff" + "\r\n".join(SENTENCES) + "\r\n"),
+    ):
         file = write(tmp_path / name, content)
         status, out, err = run("translate", "--input", file, "--model", sentence_model_folder)
         assert (status, err) == (0, "")
@@ -71,13 +78,25 @@ def test_a_file_is_translated_line_by_line(run, sentence_model_folder, expected,
 
 def test_a_pipe_is_translated_line_by_line(run, sentence_model_folder, expected):
     for content in ("\n".join(SENTENCES), "\ufeff" + "\r\n".join(SENTENCES) + "\r\n"):
-        status, out, err = run("translate", "-", "--model", sentence_model_folder, stdin=content.encode())
+        status, out, err = run(
+            "translate", "-", "--model", sentence_model_folder, stdin=content.encode()
+        )
         assert (status, err) == (0, "")
         assert lines(out) == expected
 
 
-def test_a_pipe_is_answered_as_it_goes_in_utf8_and_can_be_interrupted(sentence_model_folder, expected):
-    command = [sys.executable, "-m", "captioner.cli", "translate", "-", "--model", str(sentence_model_folder)]
+def test_a_pipe_is_answered_as_it_goes_in_utf8_and_can_be_interrupted(
+    sentence_model_folder, expected
+):
+    command = [
+        sys.executable,
+        "-m",
+        "captioner.cli",
+        "translate",
+        "-",
+        "--model",
+        str(sentence_model_folder),
+    ]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii:strict", "OMP_NUM_THREADS": "1"}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, **pipes, env=environment) as process:
@@ -112,7 +131,9 @@ def test_lines_before_a_broken_one_are_translated(run, sentence_model_folder, ex
 
 def test_a_text_file_is_written(run, sentence_model_folder, expected, tmp_path):
     output = tmp_path / "out.de"
-    status, out, err = run("translate", *SENTENCES, "--output", output, "--model", sentence_model_folder)
+    status, out, err = run(
+        "translate", *SENTENCES, "--output", output, "--model", sentence_model_folder
+    )
     assert (status, out, err) == (0, "", "")
     assert lines(output.read_bytes().decode()) == expected
 
@@ -126,11 +147,21 @@ def test_json_lines_are_written(run, model, sentence_model_folder, tmp_path):
     rows = [json.loads(line) for line in lines(output.read_text())]
     assert [row["source"] for row in rows] == SENTENCES
     for row, result in zip(rows, model.translate(SENTENCES, num_captions=3), strict=True):
-        keys = ["source", "text", "log_prob", "candidates", "model", "error", "doubtful", "sentences"]
+        keys = [
+            "source",
+            "text",
+            "log_prob",
+            "candidates",
+            "model",
+            "error",
+            "doubtful",
+            "sentences",
+        ]
         assert list(row) == keys
         assert row["doubtful"] == result.is_doubtful
         assert row["sentences"] == [
-            {"source": one.source, "text": one.text, "doubtful": one.is_doubtful} for one in result.sentences
+            {"source": one.source, "text": one.text, "doubtful": one.is_doubtful}
+            for one in result.sentences
         ]
         assert (row["text"], row["model"], row["error"]) == (result.text, "en-de", None)
         assert [one["text"] for one in row["candidates"]] == [one.text for one in result.candidates]
@@ -141,60 +172,101 @@ def test_json_lines_are_written(run, model, sentence_model_folder, tmp_path):
 
 
 def test_more_translations_narrow_no_beam(run, model, sentence_model_folder):
-    status, out, _ = run("translate", SENTENCES[0], "--num-translations", 2, "--model", sentence_model_folder)
+    status, out, _ = run(
+        "translate", SENTENCES[0], "--num-translations", 2, "--model", sentence_model_folder
+    )
     wide = model.translate(SENTENCES[0], num_captions=2, beam_size=model.options().beam_size)
     assert status == 0
-    assert lines(out)[0].split("\t") == [one.text.translate({9: " ", 10: " ", 13: " "}) for one in wide.candidates]
+    assert lines(out)[0].split("\t") == [
+        one.text.translate({9: " ", 10: " ", 13: " "}) for one in wide.candidates
+    ]
 
 
-def test_alignments_are_printed_in_pharaohs_format(run, model, sentence_model_folder, expected, tmp_path):
+def test_alignments_are_printed_in_pharaohs_format(
+    run, model, sentence_model_folder, expected, tmp_path
+):
     status, out, _ = run("translate", *SENTENCES, "--alignments", "--model", sentence_model_folder)
     assert status == 0
     for line, text, result in zip(lines(out), expected, model.translate(SENTENCES), strict=True):
         pairs = " ".join(f"{source}-{target}" for source, target in result.alignments)
         assert line == f"{text} ||| {pairs}"
     output = tmp_path / "out.jsonl"
-    run("translate", *SENTENCES, "--alignments", "--output", output, "--model", sentence_model_folder)
+    run(
+        "translate",
+        *SENTENCES,
+        "--alignments",
+        "--output",
+        output,
+        "--model",
+        sentence_model_folder,
+    )
     rows = [json.loads(line) for line in lines(output.read_text())]
     assert [row["alignments"] for row in rows] == [line.split(" ||| ")[1] for line in lines(out)]
 
 
 def test_explain_draws_a_picture_a_line(run, sentence_model_folder, tmp_path):
     looks = tmp_path / "deep" / "looks"
-    status, out, err = run("translate", *SENTENCES, "--explain", looks, "--model", sentence_model_folder)
+    status, out, err = run(
+        "translate", *SENTENCES, "--explain", looks, "--model", sentence_model_folder
+    )
     assert (status, err) == (0, "")
     assert len(lines(out)) == len(SENTENCES)
-    assert sorted(path.name for path in looks.iterdir()) == ["0001.png", "0002.png", "0003.png", "0004.png"]
+    assert sorted(path.name for path in looks.iterdir()) == [
+        "0001.png",
+        "0002.png",
+        "0003.png",
+        "0004.png",
+    ]
     for path in looks.iterdir():
         with Image.open(path) as picture:
             assert picture.format == "PNG"
 
 
 def test_explain_draws_a_picture_a_sentence(run, sentence_model_folder, tmp_path):
-    status, _, err = run("translate", "A dog. Snow!", "a", "--explain", tmp_path, "--model", sentence_model_folder)
+    status, _, err = run(
+        "translate", "A dog. Snow!", "a", "--explain", tmp_path, "--model", sentence_model_folder
+    )
     assert (status, err) == (0, "")
-    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["0001-1.png", "0001-2.png", "0002.png"]
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == [
+        "0001-1.png",
+        "0001-2.png",
+        "0002.png",
+    ]
 
 
 def test_a_sentence_that_is_too_long_is_told(run, sentence_model_folder):
     long, many = "two dogs play " * 30, "Two dogs play. " * 30
-    status, out, err = run("translate", "a", f"Snow. {long}", many, "--beam-size", 1, "--model", sentence_model_folder)
+    status, out, err = run(
+        "translate", "a", f"Snow. {long}", many, "--beam-size", 1, "--model", sentence_model_folder
+    )
     assert status == 0
     assert len(lines(out)) == 3
-    assert err.splitlines()[0] == "line 2: 1 of its sentences too long for the model, and translated in pieces"
+    assert (
+        err.splitlines()[0]
+        == "line 2: 1 of its sentences too long for the model, and translated in pieces"
+    )
 
 
-def test_a_line_is_one_line_whatever_it_is_laid_out_with(run, model, sentence_model_folder, tmp_path):
+def test_a_line_is_one_line_whatever_it_is_laid_out_with(
+    run, model, sentence_model_folder, tmp_path
+):
     line = "Two dogs.\rSnow!\u2028The dogs.\x0cplay"
-    texts = [one.text.translate({9: " ", 10: " ", 13: " "}) for one in model.translate(line).sentences]
-    status, out, _ = run("translate", "--input", write(tmp_path / "a", line), "--model", sentence_model_folder)
+    texts = [
+        one.text.translate({9: " ", 10: " ", 13: " "}) for one in model.translate(line).sentences
+    ]
+    status, out, _ = run(
+        "translate", "--input", write(tmp_path / "a", line), "--model", sentence_model_folder
+    )
     assert status == 0
     assert lines(out) == ["{} {}\u2028{}\x0c{}".format(*texts)]
 
 
 def test_lines_that_may_lack_something_are_told_once(run, sentence_model_folder):
-    long = "the dogs and the snow and the dogs and the snow and the dogs and the snow"  # of which it writes 7 pieces
-    status, out, err = run("translate", "a", long, long, "--max-length", 1, "--model", sentence_model_folder)
+    # Of which it writes 7 pieces.
+    long = "the dogs and the snow and the dogs and the snow and the dogs and the snow"
+    status, out, err = run(
+        "translate", "a", long, long, "--max-length", 1, "--model", sentence_model_folder
+    )
     assert status == 0
     assert len(lines(out)) == 3
     assert err.count("may lack something of the source") == 1
@@ -202,13 +274,16 @@ def test_lines_that_may_lack_something_are_told_once(run, sentence_model_folder)
 
 
 SRT = (
-    "1\r\n00:00:01,000 --> 00:00:02,500\r\n<i>Two dogs\r\nplay.</i>\r\n\r\n2\r\n00:00:03,000 --> 00:00:04,000\r\n42\r\n"
+    "1\r\n00:00:01,000 --> 00:00:02,500\r\n<i>Two dogs\r\nplay.</i>\r\n\r\n2\r\n00:00:03,000 -->"
+    " 00:00:04,000\r\n42\r\n"
 )
 
 
 def test_subtitles_become_subtitles(run, model, sentence_model_folder, tmp_path):
     source, output = write(tmp_path / "a.srt", SRT), tmp_path / "b.SRT"
-    status, out, _ = run("translate", "--input", source, "--output", output, "--model", sentence_model_folder)
+    status, out, _ = run(
+        "translate", "--input", source, "--output", output, "--model", sentence_model_folder
+    )
     assert (status, out) == (0, "")
     cues = output.read_text().split("\n\n")
     said = model.translate("Two dogs play.").text.split()
@@ -231,13 +306,25 @@ def test_subtitles_become_subtitles(run, model, sentence_model_folder, tmp_path)
         (["translate", "a", "--model", "{photos}"], 1, "captioner caption"),
         (["caption", "{photo}", "--model", "{model}"], 1, "captioner translate"),
         (["translate", "a", "--model", "{model}", "--beam-size", "0"], 2, "beam_size"),
-        (["translate", "a", "--model", "{model}", "--num-translations", "0"], 2, "num-translations"),
+        (
+            ["translate", "a", "--model", "{model}", "--num-translations", "0"],
+            2,
+            "num-translations",
+        ),
         (["translate", "a", "--model", "{model}", "--output", "{folder}/out.csv"], 2, ".jsonl"),
         (["translate", "a", "--model", "{model}", "--output", "{folder}"], 2, "is a folder"),
-        (["translate", "a", "--model", "{model}", "--output", "{folder}/no/out.txt"], 2, "no folder"),
+        (
+            ["translate", "a", "--model", "{model}", "--output", "{folder}/no/out.txt"],
+            2,
+            "no folder",
+        ),
         (["translate", "a", "--model", "{model}", "--explain", "{file}"], 2, "cannot be made"),
         ([*MEASURE, "{file}", "--references", "{short}", "--model", "{model}"], 1, "2 lines, "),
-        ([*MEASURE, "{file}", "--references", "{file}", "--model", "{photos}"], 1, "captioner caption"),
+        (
+            [*MEASURE, "{file}", "--references", "{file}", "--model", "{photos}"],
+            1,
+            "captioner caption",
+        ),
         ([*MEASURE, "{empty}", "--references", "{empty}", "--model", "{model}"], 1, "one sentence"),
     ],
     ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None,
@@ -275,7 +362,10 @@ def test_wrong_use_empties_no_earlier_translations(run, sentence_model_folder, t
 
 def test_evaluate_prints_a_table_or_one_object(run, model, sentence_model_folder, tmp_path):
     source = write(tmp_path / "a.en", "\n".join(SENTENCES) + "\n")
-    references = [write(tmp_path / f"a.{n}", "".join(f"zwei Hunde {n} {k}\n" for k in range(4))) for n in (1, 2)]
+    references = [
+        write(tmp_path / f"a.{n}", "".join(f"zwei Hunde {n} {k}\n" for k in range(4)))
+        for n in (1, 2)
+    ]
     given = [*MEASURE, source, *(part for file in references for part in ("--references", file))]
     output = tmp_path / "out.de"
     status, out, err = run(*given, "--model", sentence_model_folder, "--json", "--output", output)
@@ -291,10 +381,14 @@ def test_evaluate_prints_a_table_or_one_object(run, model, sentence_model_folder
     assert "4 sentences" in out and "nrefs:2" in out
 
 
-def test_evaluate_finds_no_fault_with_a_models_own_translations(run, sentence_model_folder, tmp_path):
+def test_evaluate_finds_no_fault_with_a_models_own_translations(
+    run, sentence_model_folder, tmp_path
+):
     source = write(tmp_path / "a.en", "two dogs play in the snow.\nsnow\n")
     own = tmp_path / "own.txt"
     run("translate", "--input", source, "--output", own, "--model", sentence_model_folder)
-    status, out, _ = run(*MEASURE, source, "--references", own, "--model", sentence_model_folder, "--json")
+    status, out, _ = run(
+        *MEASURE, source, "--references", own, "--model", sentence_model_folder, "--json"
+    )
     assert status == 0
     assert json.loads(out)["scores"]["chrF"] == pytest.approx(100)

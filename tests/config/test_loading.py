@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from captioner.config import CONFIGS, EXPERIMENTS, PhotoConfig, SearchConfig, SentenceConfig, load_config, validated
+from captioner.config import (
+    CONFIGS,
+    EXPERIMENTS,
+    PhotoConfig,
+    SearchConfig,
+    SentenceConfig,
+    load_config,
+    validated,
+)
 from captioner.errors import ConfigError
 
 FILE = """
@@ -27,7 +35,11 @@ def file(tmp_path: Path) -> Path:
 
 def test_file_fills_fields_and_leaves_the_others(file):
     config = load_config(file)
-    assert (config.encoder.dim, config.training.epochs, config.training.learning_rate) == (14, 3, 1e-3)
+    assert (config.encoder.dim, config.training.epochs, config.training.learning_rate) == (
+        14,
+        3,
+        1e-3,
+    )
     assert config.decoder == PhotoConfig().decoder
 
 
@@ -48,12 +60,29 @@ def test_override_wins(file, override, section, field, value):
 
 
 @pytest.mark.parametrize(
-    "raw", ["2024", "1e3", "1_000", "true", "2024-01-01", "nan", "0x10", "[1]", "{}", "-1", "./a.b", "a=b", "日本"]
+    "raw",
+    [
+        "2024",
+        "1e3",
+        "1_000",
+        "true",
+        "2024-01-01",
+        "nan",
+        "0x10",
+        "[1]",
+        "{}",
+        "-1",
+        "./a.b",
+        "a=b",
+        "日本",
+    ],
 )
 @pytest.mark.parametrize("kind", EXPERIMENTS)
 def test_a_text_may_look_like_another_value(file, raw, kind):
     for quoted in (raw, f"'{raw}'"):
-        config = load_config(file, [f"encoder.kind={kind}", f"data.name={quoted}", f"training.output = {quoted} "])
+        config = load_config(
+            file, [f"encoder.kind={kind}", f"data.name={quoted}", f"training.output = {quoted} "]
+        )
         assert (config.data.name, config.training.output) == (raw, raw)
 
 
@@ -76,10 +105,17 @@ PATHS = [
 @pytest.mark.parametrize(("kind", "section", "field"), PATHS)
 def test_the_home_of_the_user_may_be_written_short(file, monkeypatch, kind, section, field):
     monkeypatch.setenv("HOME", "/home/ada")
-    for given, expected in [("~/runs/x", "/home/ada/runs/x"), ("a/~/x", "a/~/x"), ("./~", "./~"), ("", "")]:
+    for given, expected in [
+        ("~/runs/x", "/home/ada/runs/x"),
+        ("a/~/x", "a/~/x"),
+        ("./~", "./~"),
+        ("", ""),
+    ]:
         for quoted in (given, f"'{given}'"):
             more = ["encoder.concepts=1"] if field == "texts" else []
-            config = load_config(file, [f"encoder.kind={kind}", f"{section}.{field}={quoted}", *more])
+            config = load_config(
+                file, [f"encoder.kind={kind}", f"{section}.{field}={quoted}", *more]
+            )
             assert getattr(getattr(config, section), field) in (expected, (expected,))
     encoder = {"kind": kind} | ({"concepts": 1} if field == "texts" else {})
     values = {"encoder": encoder, section: {field: Path("~/runs/x")}}
@@ -92,7 +128,11 @@ def test_no_path_is_forgotten():
     for experiment in EXPERIMENTS.values():
         for section in ("data", "training"):
             table = experiment.model_fields[section].annotation
-            texts = {field for field, info in table.model_fields.items() if info.annotation in (str, tuple[str, ...])}
+            texts = {
+                field
+                for field, info in table.model_fields.items()
+                if info.annotation in (str, tuple[str, ...])
+            }
             assert texts - texts_that_are_none == set(table.PATHS)
 
 
@@ -144,7 +184,10 @@ def test_override_of_a_section_that_is_no_table(tmp_path):
 def test_all_errors_are_told_at_once():
     with pytest.raises(ConfigError) as raised:
         validated(SearchConfig, {"beam_size": 0, "top_p": 2.0}, "here")
-    assert [line.split(":")[1].strip() for line in str(raised.value).splitlines()] == ["beam_size", "top_p"]
+    assert [line.split(":")[1].strip() for line in str(raised.value).splitlines()] == [
+        "beam_size",
+        "top_p",
+    ]
 
 
 def test_the_kind_of_encoder_tells_the_sense(tmp_path):
@@ -152,12 +195,18 @@ def test_the_kind_of_encoder_tells_the_sense(tmp_path):
     path.write_text('[encoder]\nkind = "text"\ndim = 7\n', encoding="utf-8")
     config = load_config(path, ["data.max_words=9"])
     assert isinstance(config, SentenceConfig)
-    assert (config.encoder.dim, config.data.max_words, config.decoder) == (7, 9, PhotoConfig().decoder)
+    assert (config.encoder.dim, config.data.max_words, config.decoder) == (
+        7,
+        9,
+        PhotoConfig().decoder,
+    )
     assert isinstance(load_config(path, ["encoder.kind=image"]), PhotoConfig)
     for override in ("image.height=64", "encoder.backbone=resnet18", "data.images=photos"):
         with pytest.raises(ConfigError, match="no such setting"):
             load_config(path, [override])
-    with pytest.raises(ConfigError, match=r"encoder\.kind: there are image, text, speech, video \(given: 'sound'\)"):
+    with pytest.raises(
+        ConfigError, match=r"encoder\.kind: there are image, text, speech, video \(given: 'sound'\)"
+    ):
         load_config(path, ["encoder.kind=sound"])
     with pytest.raises(ConfigError, match=r"kernel_size \(4\) must be odd"):
         load_config(path, ["encoder.kernel_size=4"])
@@ -185,12 +234,16 @@ def test_settings_written_as_json_are_read_back(tmp_path):
     config = load_config(CONFIGS / "coco.toml", ["encoder.dim=3", 'search.banned_words=["man"]'])
     (tmp_path / "training_config.json").write_text(config.model_dump_json())
     assert load_config(tmp_path / "training_config.json") == config
-    assert load_config(tmp_path / "training_config.json", ["training.epochs=3"]).training.epochs == 3
+    assert (
+        load_config(tmp_path / "training_config.json", ["training.epochs=3"]).training.epochs == 3
+    )
 
 
 def test_fields_that_an_earlier_version_called_otherwise_are_still_read(tmp_path):
     path = tmp_path / "old.toml"
-    path.write_text('[encoder]\nkind = "speech"\n[data]\nnum_strings = 5\nmax_joined = 3\n', encoding="utf-8")
+    path.write_text(
+        '[encoder]\nkind = "speech"\n[data]\nnum_strings = 5\nmax_joined = 3\n', encoding="utf-8"
+    )
     config = load_config(path, ["data.num_val_strings=2"])
     data = config.data
     assert (data.num_concatenated, data.max_concatenated, data.num_val_concatenated) == (5, 3, 2)

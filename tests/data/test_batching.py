@@ -15,7 +15,9 @@ def rows_of(groups):
     """Each caption with its item, read back from the groups."""
     rows = []
     for group in groups:
-        for given, wanted, item in zip(group.target_input, group.target_output, group.item_index, strict=True):
+        for given, wanted, item in zip(
+            group.target_input, group.target_output, group.item_index, strict=True
+        ):
             length = int((wanted != PAD).sum())
             assert given[0] == BOS
             assert wanted[length - 1] == EOS
@@ -38,7 +40,10 @@ def test_groups_are_of_similar_length():
     groups = group_targets(CAPTIONS, EOS, PAD, 3)
     lengths = [(group.target_output != PAD).sum(1) for group in groups]
     assert all(earlier.max() <= later.min() for earlier, later in pairwise(lengths))
-    assert all(group.target_output.shape[1] == length.max() for group, length in zip(groups, lengths, strict=True))
+    assert all(
+        group.target_output.shape[1] == length.max()
+        for group, length in zip(groups, lengths, strict=True)
+    )
 
 
 def test_a_caption_begins_with_the_token_of_its_language():
@@ -73,7 +78,9 @@ SOURCE_LENGTHS = [5, 8, 2, 9, 20, 4, 5, 9, 2, 3, 4, 6, 8, 3, 6, 7, 5]
 
 def test_buckets_hold_every_example_once_within_the_tokens_allowed():
     plan = plan_buckets(TARGET_LENGTHS, SOURCE_LENGTHS, 20, seed=0, epoch=0)
-    assert sorted(number for batch in plan.batches for number in batch) == list(range(len(TARGET_LENGTHS)))
+    assert sorted(number for batch in plan.batches for number in batch) == list(
+        range(len(TARGET_LENGTHS))
+    )
     sizes = [len(batch) * max(TARGET_LENGTHS[number] for number in batch) for batch in plan.batches]
     assert sorted(sizes)[-1] == 30  # the one that is longer than allowed is a batch of its own
     assert all(size <= 20 for size in sorted(sizes)[:-1])
@@ -82,9 +89,14 @@ def test_buckets_hold_every_example_once_within_the_tokens_allowed():
 
 def test_a_bucket_is_of_similar_length_and_as_large_as_allowed():
     plan = plan_buckets(TARGET_LENGTHS, SOURCE_LENGTHS, 20, seed=0, epoch=0)
-    spans = sorted((min(lengths), max(lengths)) for lengths in ([TARGET_LENGTHS[n] for n in b] for b in plan.batches))
+    spans = sorted(
+        (min(lengths), max(lengths))
+        for lengths in ([TARGET_LENGTHS[n] for n in b] for b in plan.batches)
+    )
     assert all(earlier[1] <= later[0] for earlier, later in pairwise(spans))
-    padded = sum(len(batch) * max(TARGET_LENGTHS[number] for number in batch) for batch in plan.batches)
+    padded = sum(
+        len(batch) * max(TARGET_LENGTHS[number] for number in batch) for batch in plan.batches
+    )
     assert padded < 1.15 * sum(TARGET_LENGTHS)
     assert len(plan.batches) <= 8
 
@@ -97,14 +109,21 @@ def test_buckets_depend_on_seed_and_epoch_alone_and_come_in_another_order_each_t
     plans = [planned(seed, epoch) for seed in (5, 6) for epoch in (1, 2)]
     assert len({str(plan.batches) for plan in plans}) == 4
     longest_at = {
-        next(place for place, batch in enumerate(planned(0, epoch).batches) if 4 in batch) for epoch in range(9)
+        next(place for place, batch in enumerate(planned(0, epoch).batches) if 4 in batch)
+        for epoch in range(9)
     }
     assert len(longest_at) > 2
 
 
 def test_examples_of_the_same_lengths_meet_others_in_each_epoch():
     met = {
-        frozenset(next(batch for batch in plan_buckets([4] * 9, [4] * 9, 12, 0, epoch).batches if 0 in batch))
+        frozenset(
+            next(
+                batch
+                for batch in plan_buckets([4] * 9, [4] * 9, 12, 0, epoch).batches
+                if 0 in batch
+            )
+        )
         for epoch in range(9)
     }
     assert len(met) > 3
@@ -113,4 +132,7 @@ def test_examples_of_the_same_lengths_meet_others_in_each_epoch():
 def test_a_bucket_has_sources_of_similar_length_too():
     sources = [1, 9, 1, 9, 1, 9]
     plan = plan_buckets([4] * 6, sources, 12, seed=0, epoch=0)
-    assert sorted(sorted(sources[number] for number in batch) for batch in plan.batches) == [[1, 1, 1], [9, 9, 9]]
+    assert sorted(sorted(sources[number] for number in batch) for batch in plan.batches) == [
+        [1, 1, 1],
+        [9, 9, 9],
+    ]

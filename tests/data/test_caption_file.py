@@ -31,12 +31,26 @@ TABLES = {
     **{
         f"columns {header}": table(header, ";")
         for header in (
-            *("file,caption", "file_name,text", "filename,sentence", "image_id,caption", "Image Name,Description"),
-            *("photo,comment", "img,hypothesis", "path,prediction", "IMAGE,Captions", "image-name,raw", "id,text"),
+            *(
+                "file,caption",
+                "file_name,text",
+                "filename,sentence",
+                "image_id,caption",
+                "Image Name,Description",
+            ),
+            *(
+                "photo,comment",
+                "img,hypothesis",
+                "path,prediction",
+                "IMAGE,Captions",
+                "image-name,raw",
+                "id,text",
+            ),
         )
     },
     "Flickr30k's bars with spaces": (
-        f'image_name| comment_number| comment\nb.jpg| 0| {DOG}\na.jpg| 0| "{CATS}"\n'  # the quotes as a table's
+        # The quotes as a table's.
+        f'image_name| comment_number| comment\nb.jpg| 0| {DOG}\na.jpg| 0| "{CATS}"\n'
     ),
     "row numbers of pandas": f',image,caption\n0,b.jpg,"{DOG}"\n1,a.jpg,{CATS}\n',
     "row numbers by name": f'id,image,caption\n7,b.jpg,"{DOG}"\n8,a.jpg,{CATS}\n',
@@ -64,12 +78,18 @@ def test_quotes_of_a_caption_in_a_table_with_tabs_are_its_own():
 
 def test_several_columns_of_captions_are_several_captions():
     rows = named_rows("image,caption_1,caption_2,n\nb.jpg,A dog,A cat,3\n", Path("table"))
-    assert [(row.image_id, row.caption) for row in rows or ()] == [("b.jpg", "A dog"), ("b.jpg", "A cat")]
+    assert [(row.image_id, row.caption) for row in rows or ()] == [
+        ("b.jpg", "A dog"),
+        ("b.jpg", "A cat"),
+    ]
 
 
 def test_numbers_with_tabs_behind_them_name_photos():
     rows = named_rows("36979\tA dog\n36979\tA cat\n", Path("texts.tsv"))
-    assert [(row.image_id, row.caption) for row in rows or ()] == [("36979", "A dog"), ("36979", "A cat")]
+    assert [(row.image_id, row.caption) for row in rows or ()] == [
+        ("36979", "A dog"),
+        ("36979", "A cat"),
+    ]
 
 
 def test_a_caption_of_any_length_is_read_and_the_limit_is_as_it_was():
@@ -97,7 +117,10 @@ LIKE_TABLES = {
     "commas and names of photos": ("bild,satz\na.jpg,ein Hund\n", "each line has 1 comma"),
     "commas in quotes": ('bild,satz,x\n1,"ein, Hund",y\n2,Katze,z\n', "each line has 2 commas"),
     "names and spaces": ("a.jpg a dog\nb.jpg a cat\n", "each line begins with the name of a photo"),
-    "one column with a header": ("caption\na dog\na cat\n", "line 1: 'caption' is what a column is called"),
+    "one column with a header": (
+        "caption\na dog\na cat\n",
+        "line 1: 'caption' is what a column is called",
+    ),
     "one quoted column with a header": ('"Text"\n"a dog"\n', "is what a column is called"),
 }
 
@@ -121,8 +144,17 @@ PAIRS = [{"image_id": 7, "caption": DOG}, {"image_id": 3, "caption": CATS}]
 COCO = {
     "usual": {"images": IMAGES, "annotations": [pair | {"id": n} for n, pair in enumerate(PAIRS)]},
     "no number of annotations, no info": {"images": IMAGES, "annotations": PAIRS},
-    "categories": {"categories": [{"id": 1}], "images": IMAGES, "annotations": PAIRS, "info": {}, "licenses": []},
-    "numbers as texts": {"images": [one | {"id": str(one["id"])} for one in IMAGES], "annotations": PAIRS},
+    "categories": {
+        "categories": [{"id": 1}],
+        "images": IMAGES,
+        "annotations": PAIRS,
+        "info": {},
+        "licenses": [],
+    },
+    "numbers as texts": {
+        "images": [one | {"id": str(one["id"])} for one in IMAGES],
+        "annotations": PAIRS,
+    },
     "numbers as texts in annotations": {
         "images": IMAGES,
         "annotations": [pair | {"image_id": f"{pair['image_id']}"} for pair in PAIRS],
@@ -131,18 +163,32 @@ COCO = {
         "images": IMAGES,
         "annotations": [pair | {"image_id": f"{pair['image_id']:012d}"} for pair in PAIRS],
     },
-    "numbers with a point": {"images": [one | {"id": float(one["id"])} for one in IMAGES], "annotations": PAIRS},
-    "a photo listed twice": {"images": IMAGES * 2, "annotations": PAIRS},
-    "an annotation listed twice": {"images": IMAGES, "annotations": [pair | {"id": 1} for pair in PAIRS] * 2},
-    "annotations by file": {
-        "images": IMAGES,
-        "annotations": [pair | {"image_id": name} for pair, name in zip(PAIRS, ("b.jpg", "a.jpg"), strict=True)],
-    },
-    "files by address": {
-        "images": [{"id": one["id"], "coco_url": f"http://x.org/p/{one['file_name']}?s=1"} for one in IMAGES],
+    "numbers with a point": {
+        "images": [one | {"id": float(one["id"])} for one in IMAGES],
         "annotations": PAIRS,
     },
-    "a photo without captions": {"images": [{"id": 9, "file_name": "c.jpg"}, *IMAGES], "annotations": PAIRS},
+    "a photo listed twice": {"images": IMAGES * 2, "annotations": PAIRS},
+    "an annotation listed twice": {
+        "images": IMAGES,
+        "annotations": [pair | {"id": 1} for pair in PAIRS] * 2,
+    },
+    "annotations by file": {
+        "images": IMAGES,
+        "annotations": [
+            pair | {"image_id": name} for pair, name in zip(PAIRS, ("b.jpg", "a.jpg"), strict=True)
+        ],
+    },
+    "files by address": {
+        "images": [
+            {"id": one["id"], "coco_url": f"http://x.org/p/{one['file_name']}?s=1"}
+            for one in IMAGES
+        ],
+        "annotations": PAIRS,
+    },
+    "a photo without captions": {
+        "images": [{"id": 9, "file_name": "c.jpg"}, *IMAGES],
+        "annotations": PAIRS,
+    },
 }
 OTHER_JSON = {
     "results": PAIRS,
@@ -152,14 +198,20 @@ OTHER_JSON = {
     "a list for each": {"7": [DOG], "3": [CATS]},
     "objects for each": {"7": [{"caption": DOG}], "3": [{"caption": CATS}]},
     "as pycocoevalcap has them": {"7": [PAIRS[0]], "3": [PAIRS[1]]},
-    "a list of photos with lists": [{"image_id": 7, "captions": [DOG]}, {"image_id": 3, "sentences": [{"raw": CATS}]}],
+    "a list of photos with lists": [
+        {"image_id": 7, "captions": [DOG]},
+        {"image_id": 3, "sentences": [{"raw": CATS}]},
+    ],
 }
 
 
 @pytest.mark.parametrize("content", COCO.values(), ids=COCO)
 def test_coco_is_read_as_whoever_wrote_it(content):
     rows = list(named_rows(json.dumps(content), Path("json")) or ())
-    assert [(row.image_id, row.file_name, row.caption) for row in rows] == [(7, "b.jpg", DOG), (3, "a.jpg", CATS)]
+    assert [(row.image_id, row.file_name, row.caption) for row in rows] == [
+        (7, "b.jpg", DOG),
+        (3, "a.jpg", CATS),
+    ]
 
 
 @pytest.mark.parametrize("content", OTHER_JSON.values(), ids=OTHER_JSON)
@@ -169,7 +221,9 @@ def test_json_of_other_shapes_is_read(content, indent):
     assert [(row.image_id, row.caption) for row in rows] == [(7, DOG), (3, CATS)]
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "7.5", "true", "null", "[7]", '""', '{"a": 1}'])
+@pytest.mark.parametrize(
+    "number", ["NaN", "Infinity", "7.5", "true", "null", "[7]", '""', '{"a": 1}']
+)
 def test_what_is_no_number_of_a_photo_is_named(number):
     for content in (
         f'[{{"image_id": {number}, "caption": "A"}}]',
@@ -181,7 +235,8 @@ def test_what_is_no_number_of_a_photo_is_named(number):
 
 
 @pytest.mark.parametrize(
-    "content", ['{"images": {}, "annotations": []}', '{"a": {"b": "c"}}', '{"a": "x", "b": ["y"]}', "{}"]
+    "content",
+    ['{"images": {}, "annotations": []}', '{"a": {"b": "c"}}', '{"a": "x", "b": ["y"]}', "{}"],
 )
 def test_json_of_unknown_shape_is_refused(content):
     with pytest.raises(AnnotationError, match="JSON with captions has"):
@@ -192,7 +247,9 @@ def test_json_of_unknown_shape_is_refused(content):
 def test_halves_of_characters_are_replaced(half):
     rows = list(named_rows(f'[{{"image_id": 7, "caption": "A dog {half}!"}}]', Path("json")) or ())
     assert rows[0].caption == "A dog \ufffd!"
-    whole = list(named_rows('[{"image_id": 7, "caption": "A dog \\ud83d\\ude00"}]', Path("json")) or ())
+    whole = list(
+        named_rows('[{"image_id": 7, "caption": "A dog \\ud83d\\ude00"}]', Path("json")) or ()
+    )
     assert whole[0].caption == "A dog \U0001f600"
 
 

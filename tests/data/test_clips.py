@@ -1,4 +1,6 @@
-"""Folders by class, lists, groups and captions of clips: what is read, and what each mistake is called."""
+"""Folders by class, lists, groups and captions of clips: what is read, and what each mistake is
+called.
+"""
 
 import json
 from pathlib import Path
@@ -40,7 +42,9 @@ def test_groups_and_lists_choose(folder):
     with pytest.raises(EmptyDataError, match="groups 3, 7"):
         in_groups(examples, (7, 3))
     (folder / "list.txt").write_text("\nRun/v_Run_g03_c01.avi 1\n")
-    with pytest.raises(AnnotationError, match=r"line 2: the clip Run/v_Run_g03_c01.avi is not there"):
+    with pytest.raises(
+        AnnotationError, match=r"line 2: the clip Run/v_Run_g03_c01.avi is not there"
+    ):
         in_list(examples, folder / "list.txt")
     (folder / "list.txt").write_text("\n")
     with pytest.raises(EmptyDataError):
@@ -48,7 +52,10 @@ def test_groups_and_lists_choose(folder):
 
 
 MSR_VTT = {
-    "videos": [{"video_id": "video0", "split": "train"}, {"video_id": "video1", "split": "validate"}],
+    "videos": [
+        {"video_id": "video0", "split": "train"},
+        {"video_id": "video1", "split": "validate"},
+    ],
     "sentences": [
         {"video_id": "video1", "caption": "a man  sings"},
         {"video_id": "video0", "caption": "a dog runs"},
@@ -68,7 +75,10 @@ def test_captions_are_read(tmp_path, content):
     for number in range(3):
         (tmp_path / "train" / f"video{number}.mp4").touch()
     (tmp_path / "captions.json").write_text(json.dumps(content))
-    found = {one.clip.name: (one.texts, one.split) for one in read_clips(tmp_path, tmp_path / "captions.json")}
+    found = {
+        one.clip.name: (one.texts, one.split)
+        for one in read_clips(tmp_path, tmp_path / "captions.json")
+    }
     assert found == {
         "video0.mp4": (("a dog runs",), "train"),
         "video1.mp4": (("a man sings", "someone is singing"), "val"),

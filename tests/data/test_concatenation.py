@@ -3,7 +3,11 @@
 from collections import Counter
 from pathlib import Path
 
-from captioner.data.concatenation import ConcatenatedUtterance, concatenate_utterances, single_utterances
+from captioner.data.concatenation import (
+    ConcatenatedUtterance,
+    concatenate_utterances,
+    single_utterances,
+)
 from captioner.data.utterance import Utterance
 
 UTTERANCES = [
@@ -21,7 +25,9 @@ def test_a_row_is_of_one_speaker_and_any_take_can_say_each_word():
         speakers = {take.name.split("_")[1] for takes in row.takes for take in takes}
         assert len(speakers) == 1
         for word, takes in zip(words, row.takes, strict=True):
-            assert [take.name for take in takes] == [f"{word}_{speaker}_{n}" for speaker in speakers for n in range(2)]
+            assert [take.name for take in takes] == [
+                f"{word}_{speaker}_{n}" for speaker in speakers for n in range(2)
+            ]
 
 
 def test_lengths_words_and_speakers_are_equally_frequent():
@@ -34,11 +40,18 @@ def test_lengths_words_and_speakers_are_equally_frequent():
 
 
 def test_rows_come_from_seed_and_number_alone():
-    assert concatenate_utterances(UTTERANCES, 9, 5, seed=1) == concatenate_utterances(UTTERANCES, 20, 5, seed=1)[:9]
-    assert concatenate_utterances(UTTERANCES, 9, 5, seed=1) != concatenate_utterances(UTTERANCES, 9, 5, seed=2)
+    assert (
+        concatenate_utterances(UTTERANCES, 9, 5, seed=1)
+        == concatenate_utterances(UTTERANCES, 20, 5, seed=1)[:9]
+    )
+    assert concatenate_utterances(UTTERANCES, 9, 5, seed=1) != concatenate_utterances(
+        UTTERANCES, 9, 5, seed=2
+    )
     assert concatenate_utterances(UTTERANCES, 0, 5, seed=1) == []
 
 
 def test_recordings_can_stay_alone():
-    assert single_utterances(UTTERANCES)[:1] == [ConcatenatedUtterance("one", ((Path("one_ann_0"),),))]
+    assert single_utterances(UTTERANCES)[:1] == [
+        ConcatenatedUtterance("one", ((Path("one_ann_0"),),))
+    ]
     assert len(single_utterances(UTTERANCES)) == len(UTTERANCES)

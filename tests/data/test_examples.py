@@ -17,7 +17,11 @@ JSONL = (
     '{"file_name": "b.jpg", "captions": ["A dog ."]}\n'
 )
 COCO = {
-    "images": [{"id": 7, "file_name": "b.jpg"}, {"id": 3, "file_name": "a.jpg"}, {"id": 5, "file_name": "none.jpg"}],
+    "images": [
+        {"id": 7, "file_name": "b.jpg"},
+        {"id": 3, "file_name": "a.jpg"},
+        {"id": 5, "file_name": "none.jpg"},
+    ],
     "annotations": [
         {"id": 1, "image_id": 7, "caption": "A dog runs ."},
         {"id": 2, "image_id": 3, "caption": "Two cats, one mat"},
@@ -26,7 +30,11 @@ COCO = {
 }
 KARPATHY = {
     "images": [
-        {"filename": "b.jpg", "split": "restval", "sentences": [{"raw": "A dog runs ."}, {"raw": "A dog ."}]},
+        {
+            "filename": "b.jpg",
+            "split": "restval",
+            "sentences": [{"raw": "A dog runs ."}, {"raw": "A dog ."}],
+        },
         {"filename": "a.jpg", "split": "val", "sentences": [{"raw": "Two cats, one mat"}]},
     ],
     "dataset": "flickr8k",
@@ -35,7 +43,8 @@ FORMATS = {
     "csv": CSV,
     "csv with a byte order mark": "\ufeff" + CSV,
     "csv from Windows": CSV.replace("\n", "\r\n"),
-    "csv in another order": 'n,Caption, Image\n1,A dog runs .,b.jpg\n1,"Two cats, one mat",a.jpg\n2,A dog .,b.jpg\n',
+    "csv in another order": 'n,Caption, Image\n1,A dog runs .,b.jpg\n1,"Two cats, one'
+    ' mat",a.jpg\n2,A dog .,b.jpg\n',
     "tokens": TOKENS,
     "tokens from Windows": TOKENS.replace("\n", "\r\n"),
     "jsonl": JSONL,
@@ -57,7 +66,9 @@ def test_every_format_gives_the_same_examples(tmp_path, capfd, content):
     dog, cats = read_captions(write(tmp_path, content), tmp_path / "photos")
     assert (dog.image, dog.captions) == (tmp_path / "photos/b.jpg", ("A dog runs .", "A dog ."))
     assert (cats.image, cats.captions) == (tmp_path / "photos/a.jpg", ("Two cats, one mat",))
-    assert (dog.image_id, cats.image_id) == ((7, 3) if '"annotations"' in content else ("b.jpg", "a.jpg"))
+    assert (dog.image_id, cats.image_id) == (
+        (7, 3) if '"annotations"' in content else ("b.jpg", "a.jpg")
+    )
     assert (dog.split, cats.split) == (("train", "val") if "restval" in content else (None, None))
     assert capfd.readouterr() == ("", "")
 
@@ -69,26 +80,66 @@ BAD_FILES = [
     ("empty captions alone", "image,caption\na.jpg,\na.jpg, \n", EmptyDataError, r"2 empty"),
     ("prose", "Once upon a time\n", AnnotationError, "line 1: no known format.*Once upon"),
     ("other columns", "foto,words\na.jpg,A dog\n", AnnotationError, "image,caption"),
-    ("one column twice", "image,caption,caption\na.jpg,A,B\n", AnnotationError, "two columns are called caption"),
-    ("zero bytes", "image,caption\na.jpg,A".encode("utf-16-le"), AnnotationError, "line 1: a zero byte"),
+    (
+        "one column twice",
+        "image,caption,caption\na.jpg,A,B\n",
+        AnnotationError,
+        "two columns are called caption",
+    ),
+    (
+        "zero bytes",
+        "image,caption\na.jpg,A".encode("utf-16-le"),
+        AnnotationError,
+        "line 1: a zero byte",
+    ),
     ("not UTF-8", b"image,caption\na.jpg,caf\xe9\n", AnnotationError, "line 2: not UTF-8"),
     ("binary", b"PK\x03\x04\x14\0\0\0\xff", AnnotationError, "line 1: not UTF-8"),
-    ("comma", "image,caption\na.jpg,A dog\nb.jpg,Two cats, one mat\n", AnnotationError, "line 3: 3 fields.*quotes"),
+    (
+        "comma",
+        "image,caption\na.jpg,A dog\nb.jpg,Two cats, one mat\n",
+        AnnotationError,
+        "line 3: 3 fields.*quotes",
+    ),
     ("no comma", "image,caption\na.jpg\n", AnnotationError, "line 2: 1 fields"),
     ("no photo", "image,caption\na.jpg,A dog\n,A cat\n", AnnotationError, "line 3: no photo"),
-    ("open quote", 'image,caption\na.jpg,A dog\n\nb.jpg,"A\nc.jpg,B\n', AnnotationError, "line 4: not valid CSV"),
-    ("token without a tab", "a.jpg#0\tA dog\na.jpg#1 A cat\n", AnnotationError, "line 2.*a tab.*A cat"),
+    (
+        "open quote",
+        'image,caption\na.jpg,A dog\n\nb.jpg,"A\nc.jpg,B\n',
+        AnnotationError,
+        "line 4: not valid CSV",
+    ),
+    (
+        "token without a tab",
+        "a.jpg#0\tA dog\na.jpg#1 A cat\n",
+        AnnotationError,
+        "line 2.*a tab.*A cat",
+    ),
     ("token without a number", "a.jpg#0\tA dog\n\na.jpg\tA cat\n", AnnotationError, "line 3"),
     ("jsonl cut", JSONL[:-20], AnnotationError, "line 4: not valid JSON"),
-    ("jsonl without a name", JSONL + '{"text": "A"}', AnnotationError, "line 5: one of `image_id`, `file`"),
-    ("jsonl without a caption", JSONL + '{"file_name": "a.jpg"}', AnnotationError, "line 5: `caption` must be"),
+    (
+        "jsonl without a name",
+        JSONL + '{"text": "A"}',
+        AnnotationError,
+        "line 5: one of `image_id`, `file`",
+    ),
+    (
+        "jsonl without a caption",
+        JSONL + '{"file_name": "a.jpg"}',
+        AnnotationError,
+        "line 5: `caption` must be",
+    ),
     ("jsonl with a number", JSONL + '{"file_name": "a.jpg", "text": 3}', AnnotationError, "line 5"),
     ("jsonl with a list", JSONL + "[]", AnnotationError, "line 5"),
     ("json cut", json.dumps(COCO, indent=1)[:-9], AnnotationError, r"line \d\d: not valid JSON"),
     ("json of something else", '{"a": 1}', AnnotationError, "`images`"),
     ("json list", "[1, 2]", AnnotationError, "no known format"),
     ("json too deep", "[" * 100_000, AnnotationError, "nested too deep"),
-    ("a number without end", '[{"image_id": ' + "1" * 5000 + "}]", AnnotationError, "too many digits"),
+    (
+        "a number without end",
+        '[{"image_id": ' + "1" * 5000 + "}]",
+        AnnotationError,
+        "too many digits",
+    ),
     ("coco without photos", '{"images": [], "annotations": []}', EmptyDataError, "no captions"),
     (
         "coco instances",
@@ -102,7 +153,12 @@ BAD_FILES = [
         AnnotationError,
         r"annotations\[0\]: image_id 8",
     ),
-    ("coco without numbers", json.dumps(COCO | {"images": [{}]}), AnnotationError, r"images\[0\]: `id` must"),
+    (
+        "coco without numbers",
+        json.dumps(COCO | {"images": [{}]}),
+        AnnotationError,
+        r"images\[0\]: `id` must",
+    ),
     (
         "coco with one number for two photos",
         json.dumps(COCO | {"images": [*COCO["images"], {"id": "7", "file_name": "c.jpg"}]}),
@@ -137,7 +193,9 @@ BAD_FILES = [
 
 
 @pytest.mark.parametrize(
-    ("content", "error", "reason"), [row[1:] for row in BAD_FILES], ids=[row[0] for row in BAD_FILES]
+    ("content", "error", "reason"),
+    [row[1:] for row in BAD_FILES],
+    ids=[row[0] for row in BAD_FILES],
 )
 def test_bad_file_is_a_named_error(tmp_path, content, error, reason):
     file = write(tmp_path, content)
@@ -205,7 +263,10 @@ def test_split_by_list_keeps_its_order_and_takes_each_once(tmp_path):
 
 
 def test_split_by_list_knows_photos_by_id_and_by_last_name(tmp_path):
-    known = [*examples("one/a.jpg", "two/a.jpg", "two/b.jpg"), CaptionExample(Path("COCO_7.jpg"), ("A dog",), 7)]
+    known = [
+        *examples("one/a.jpg", "two/a.jpg", "two/b.jpg"),
+        CaptionExample(Path("COCO_7.jpg"), ("A dog",), 7),
+    ]
     chosen = select_split(known, write(tmp_path, "two/a.jpg\nb.jpg\n7\n"), "val")
     assert chosen == [known[1], known[2], known[3]]
     with pytest.raises(AnnotationError, match=r"line 1: 'a\.jpg'"):  # which of the two?
@@ -214,7 +275,9 @@ def test_split_by_list_knows_photos_by_id_and_by_last_name(tmp_path):
 
 def test_split_by_list_names_what_it_does_not_know(tmp_path):
     names = write(tmp_path, "a.jpg\nz.jpg\n", "val.txt")
-    with pytest.raises(AnnotationError, match=r"val\.txt, line 2: 'z\.jpg' has no captions.*such as a\.jpg"):
+    with pytest.raises(
+        AnnotationError, match=r"val\.txt, line 2: 'z\.jpg' has no captions.*such as a\.jpg"
+    ):
         select_split(examples("a.jpg"), names, "val")
     with pytest.raises(AnnotationError, match="cannot be read"):
         select_split(examples("a.jpg"), tmp_path / "none.txt", "val")
@@ -246,6 +309,8 @@ def test_photos_beside_their_own_caption_file_are_found(tmp_path):
     for split in ("train", "validation"):
         (tmp_path / split).mkdir()
         (tmp_path / split / "0001.jpg").touch()
-        (tmp_path / split / "metadata.jsonl").write_text('{"file_name": "0001.jpg", "text": "a dog"}')
+        (tmp_path / split / "metadata.jsonl").write_text(
+            '{"file_name": "0001.jpg", "text": "a dog"}'
+        )
         [example] = read_captions(tmp_path / split / "metadata.jsonl", tmp_path)
         assert example.image == tmp_path / split / "0001.jpg"

@@ -54,7 +54,9 @@ def test_views_begin_with_the_whole_photo():
 
 
 def test_crop_belongs_to_photo_and_number():
-    seeds = [View(crop=crop).crop_seed(Path(name)) for crop in (1, 2) for name in ("a/x.jpg", "a/y.jpg")]
+    seeds = [
+        View(crop=crop).crop_seed(Path(name)) for crop in (1, 2) for name in ("a/x.jpg", "a/y.jpg")
+    ]
     assert len(set(seeds)) == 4
     assert View().crop_seed(Path("a/x.jpg")) is None
     assert View(True, 1).crop_seed(Path("b/x.jpg")) == View(False, 1).crop_seed(Path("a/x.jpg"))
@@ -65,7 +67,10 @@ def test_cached_equals_fresh_to_rounding(files, tmp_path):
     assert cache.build(read, extract) == 8
     photos, views = [7, 0, 3, 3, 2], [0, 3, 1, 2, 0]
     features = cache.read(photos, views)
-    fresh = [extract(pixels_of(files[photo], VIEWS[view])[None])[0] for photo, view in zip(photos, views, strict=True)]
+    fresh = [
+        extract(pixels_of(files[photo], VIEWS[view])[None])[0]
+        for photo, view in zip(photos, views, strict=True)
+    ]
     assert features.dtype == torch.float32
     torch.testing.assert_close(features, torch.stack(fresh), atol=1e-3, rtol=2**-10)
 
@@ -78,7 +83,9 @@ def test_the_next_photos_are_read_while_the_backbone_works(files, tmp_path):
         return read(photo, views)
 
     def works(pixels: torch.Tensor) -> torch.Tensor:
-        assert all(started[photo].wait(5) for photo in files[3:6])  # of the second shard, while the first is computed
+        assert all(
+            started[photo].wait(5) for photo in files[3:6]
+        )  # of the second shard, while the first is computed
         return extract(pixels)
 
     ahead, plain = open_cache(files, tmp_path / "ahead"), open_cache(files, tmp_path / "plain")
@@ -100,7 +107,10 @@ def test_features_are_mapped_rather_than_loaded(files, tmp_path):
     cache.read([0], [0])
     assert all(isinstance(shard, np.memmap) for shard in cache._shards.values())
     assert {path.suffix for path in (tmp_path / "cache").iterdir()} == {".npy", ".json"}
-    assert all(np.load(path, mmap_mode="r").dtype == np.float16 for path in (tmp_path / "cache").glob("*.npy"))
+    assert all(
+        np.load(path, mmap_mode="r").dtype == np.float16
+        for path in (tmp_path / "cache").glob("*.npy")
+    )
 
 
 def test_interrupted_build_goes_on(files, tmp_path):
@@ -153,7 +163,9 @@ def test_damaged_description_makes_its_shard_stale(files, tmp_path, content):
     assert 0 < open_cache(files, tmp_path / "cache").build(read, extract) < 8
 
 
-@pytest.mark.parametrize("changes", [{"fingerprint": "second"}, {"views": VIEWS[:2]}, {"views": VIEWS[::-1]}])
+@pytest.mark.parametrize(
+    "changes", [{"fingerprint": "second"}, {"views": VIEWS[:2]}, {"views": VIEWS[::-1]}]
+)
 def test_other_backbone_or_views_make_all_stale(files, tmp_path, changes):
     open_cache(files, tmp_path / "cache").build(read, extract)
     cache = open_cache(files, tmp_path / "cache", **changes)

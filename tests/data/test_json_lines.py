@@ -18,5 +18,7 @@ def test_places_count_blank_lines_which_give_nothing():
 def test_a_broken_line_is_named_behind_those_before_it():
     rows = read_json_lines(["1", "{"], Path("x.jsonl"), hint="; write JSON")
     assert next(rows) == ("x.jsonl, line 1", 1)
-    with pytest.raises(AnnotationError, match=r"x\.jsonl, line 2: not valid JSON \(.*\); write JSON$"):
+    with pytest.raises(
+        AnnotationError, match=r"x\.jsonl, line 2: not valid JSON \(.*\); write JSON$"
+    ):
         next(rows)

@@ -28,10 +28,16 @@ def test_two_files_one_table_and_json_lines_hold_the_same_pairs(tmp_path, end, l
     one = write(tmp_path / "a.en", mark + end.join(pair.source for pair in PAIRS) + last)
     other = write(tmp_path / "a.de", end.join(pair.target for pair in PAIRS) + last)
     assert read_parallel(one, other) == PAIRS
-    table = write(tmp_path / "a.tsv", mark + end.join(f"{pair.source}\t{pair.target}" for pair in PAIRS) + last)
+    table = write(
+        tmp_path / "a.tsv",
+        mark + end.join(f"{pair.source}\t{pair.target}" for pair in PAIRS) + last,
+    )
     assert read_parallel(table, None) == PAIRS
     rows = [json.dumps({"target": pair.target, "source": pair.source, "id": 7}) for pair in PAIRS]
-    assert read_parallel(write(tmp_path / "a.jsonl", mark + end.join([*rows, ""]) + last), None) == PAIRS
+    assert (
+        read_parallel(write(tmp_path / "a.jsonl", mark + end.join([*rows, ""]) + last), None)
+        == PAIRS
+    )
 
 
 def test_empty_lines_are_empty_sentences(tmp_path):
@@ -42,7 +48,9 @@ def test_empty_lines_are_empty_sentences(tmp_path):
 
 def test_different_numbers_of_lines_are_named_with_both_counts(tmp_path):
     one, other = write(tmp_path / "a.en", "a\n" * 1234), write(tmp_path / "a.de", "a\n" * 1233)
-    with pytest.raises(AnnotationError, match=r"a\.en has 1,234 lines, .*a\.de has 1,233: .*aligned"):
+    with pytest.raises(
+        AnnotationError, match=r"a\.en has 1,234 lines, .*a\.de has 1,233: .*aligned"
+    ):
         read_parallel(one, other)
 
 
@@ -52,7 +60,11 @@ def test_different_numbers_of_lines_are_named_with_both_counts(tmp_path):
         ("", EmptyDataError, "no sentences"),
         ("a\tb\nc\n", AnnotationError, r"line 2: 1 columns.*tab"),
         ("a\tb\tc\n", AnnotationError, r"line 1: 3 columns"),
-        ('{"source": "a", "target": "b"}\n{"source": "a"}\n', AnnotationError, r"line 2: .*`source` and `target`"),
+        (
+            '{"source": "a", "target": "b"}\n{"source": "a"}\n',
+            AnnotationError,
+            r"line 2: .*`source` and `target`",
+        ),
         ('{"source": "a", "target": 3}\n', AnnotationError, r"line 1: .*both of them texts"),
         ('{"source": "a", "target": "b"}\n["a", "b"]\n', AnnotationError, r"line 2: an object"),
         ('\n{"source": "a",\n', AnnotationError, r"line 2: not valid JSON"),
@@ -84,7 +96,11 @@ def test_pairs_that_teach_nothing_are_left_out_and_counted():
     ]
     kept, dropped = keep_trainable(pairs, max_words=7, max_ratio=3.0)
     assert kept == [pairs[0], pairs[5]]
-    assert dropped == {"one side more than 3 times as long": 2, "empty": 2, "longer than 7 words": 1}
+    assert dropped == {
+        "one side more than 3 times as long": 2,
+        "empty": 2,
+        "longer than 7 words": 1,
+    }
     assert sum(dropped.values()) + len(kept) == len(pairs)
 
 

@@ -12,7 +12,9 @@ from PIL import Image
 SCRIPTS = Path(__file__).parents[2] / "data"
 COUNTS = {"train": 3, "val": 2, "test": 1}
 NAMES = [f"{number}.jpg" for number in range(6)]
-TOKENS = "".join(f"{name}#{number}\tA dog number {number}\n" for name in NAMES for number in range(5))
+TOKENS = "".join(
+    f"{name}#{number}\tA dog number {number}\n" for name in NAMES for number in range(5)
+)
 
 
 def load(file: Path) -> ModuleType:
@@ -44,7 +46,9 @@ def photos(folder: Path, names: list[str]) -> None:
 
 def official(folder: Path) -> None:
     photos(folder / "Flicker8k_Dataset", NAMES)
-    (folder / "Flickr8k.token.txt").write_text(TOKENS + "ghost.jpg.1#0\tIt is listed, but not there\n")
+    (folder / "Flickr8k.token.txt").write_text(
+        TOKENS + "ghost.jpg.1#0\tIt is listed, but not there\n"
+    )
     parts = {"train": NAMES[:3], "dev": NAMES[3:5], "test": NAMES[5:]}
     for part, names in parts.items():
         (folder / f"Flickr_8k.{part}Images.txt").write_text("\n".join(names))
@@ -55,7 +59,9 @@ def kaggle(folder: Path) -> None:
     (folder / "Flicker8k_Dataset").rename(folder / "Images")
     (folder / "Flickr8k.token.txt").unlink()
     rows = [line.replace("#", "\t", 1).split("\t") for line in TOKENS.splitlines()]
-    (folder / "captions.txt").write_text("image,caption\n" + "".join(f"{name},{text}\n" for name, _, text in rows))
+    (folder / "captions.txt").write_text(
+        "image,caption\n" + "".join(f"{name},{text}\n" for name, _, text in rows)
+    )
 
 
 def karpathy_images(sub: str = "") -> list[dict[str, object]]:
@@ -63,7 +69,13 @@ def karpathy_images(sub: str = "") -> list[dict[str, object]]:
     sentences = [{"raw": "A dog"}] * 5
     extra = {"filepath": sub} if sub else {}
     return [
-        {"filename": name, "split": split, "sentences": sentences, **extra, **({"cocoid": number} if sub else {})}
+        {
+            "filename": name,
+            "split": split,
+            "sentences": sentences,
+            **extra,
+            **({"cocoid": number} if sub else {}),
+        }
         for number, (name, split) in enumerate(zip(NAMES, splits, strict=True))
     ]
 
@@ -130,19 +142,25 @@ def repeat_photo(folder: Path) -> None:
         (repeat_photo, "1 photos stand in two lists"),
     ],
 )
-def test_flickr8k_says_what_is_missing(tmp_path, monkeypatch, capsys, damage: Callable[[Path], None], said: str):
+def test_flickr8k_says_what_is_missing(
+    tmp_path, monkeypatch, capsys, damage: Callable[[Path], None], said: str
+):
     official(tmp_path / "flickr")
     damage(tmp_path / "flickr")
     assert script("flickr8k", monkeypatch).main([str(tmp_path / "flickr"), "--check-images"]) == 1
     output = capsys.readouterr().out
-    assert said in output and "README.md" in output + "README.md" * (damage in (break_photo, repeat_photo))
+    assert said in output and "README.md" in output + "README.md" * (
+        damage in (break_photo, repeat_photo)
+    )
     assert "1 problems" in output
 
 
 @pytest.mark.parametrize("sub", ["train2014", "images/val2017"])
 def test_coco(tmp_path, monkeypatch, capsys, sub):
     photos(tmp_path / sub, NAMES)
-    (tmp_path / "dataset_coco.json").write_text(json.dumps({"images": karpathy_images("train2014")}))
+    (tmp_path / "dataset_coco.json").write_text(
+        json.dumps({"images": karpathy_images("train2014")})
+    )
     prepare = script("coco", monkeypatch)
     monkeypatch.setattr(prepare, "NUM_CAPTIONS", 30)
     assert prepare.main([str(tmp_path), "--check-images"]) == 0
@@ -165,7 +183,9 @@ def test_multi30k_is_checked_line_by_line(tmp_path, monkeypatch, capsys):
             (tmp_path / f"{name}.{language}").write_text("Ein Satz.\n" * count, encoding="utf-8")
     assert prepare.main([str(tmp_path)]) == 0
     told = capsys.readouterr().out
-    assert "languages: en, de" in told and "train.de, sentences: 3" in told and "all is well" in told
+    assert (
+        "languages: en, de" in told and "train.de, sentences: 3" in told and "all is well" in told
+    )
     (tmp_path / "val.de").write_text("Ein Satz.\n", encoding="utf-8")
     (tmp_path / "train.en").write_text("A sentence.\n \n\n", encoding="utf-8")
     (tmp_path / "train.de").write_bytes("schön\n".encode("latin-1"))
@@ -189,7 +209,9 @@ def test_multi30k_needs_two_languages(tmp_path, monkeypatch, capsys):
     assert "only train.de" in capsys.readouterr().out
 
 
-def test_a_copy_of_ucf101_is_counted_opened_and_divided_by_groups(clip_folder, tmp_path, monkeypatch, capsys):
+def test_a_copy_of_ucf101_is_counted_opened_and_divided_by_groups(
+    clip_folder, tmp_path, monkeypatch, capsys
+):
     module = script("ucf101", monkeypatch)
     assert module.main([str(clip_folder), "--lists", str(tmp_path)]) == 0
     assert "12, of 2 of the 101 classes" in capsys.readouterr().out
@@ -220,7 +242,9 @@ def test_more_sentences_are_new_ones_of_photos_that_nothing_is_measured_on(tmp_p
     (tmp_path / "captions.txt").write_text(table + "\n", encoding="utf-8")
     arguments = [str(tmp_path), str(tmp_path), str(tmp_path / "more.en")]
     assert more.main(arguments) == 0
-    assert (tmp_path / "more.en").read_text(encoding="utf-8") == 'A boy, "happy" and wet, jumps.\nA cat sleeps!\n'
+    assert (tmp_path / "more.en").read_text(
+        encoding="utf-8"
+    ) == 'A boy, "happy" and wet, jumps.\nA cat sleeps!\n'
     assert "2 sentences of 4 captions" in capsys.readouterr().out
     (tmp_path / "val.images.txt").unlink()
     assert more.main(arguments) == 1

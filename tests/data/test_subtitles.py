@@ -1,4 +1,6 @@
-"""Subtitles keep times, marks, settings and cues; texts alone change, and lines that go on are one text."""
+"""Subtitles keep times, marks, settings and cues; texts alone change, and lines that go on are
+one text.
+"""
 
 from pathlib import Path
 
@@ -48,11 +50,18 @@ def written(folder: Path, name: str, content: str) -> Path:
 @pytest.mark.parametrize("content", [SRT, SRT.replace("\n", "\r\n"), "\ufeff" + SRT])
 def test_subrip(tmp_path, content):
     found = read_subtitles(written(tmp_path, "a.srt", content))
-    assert found.texts == ["Two dogs run across the field.", "- Who is it?", "- Tom & Ann, who else?"]
+    assert found.texts == [
+        "Two dogs run across the field.",
+        "- Who is it?",
+        "- Tom & Ann, who else?",
+    ]
     expected = SRT.replace("Two dogs run\nacross the field.", "Zwei Hunde laufen\nueber das Feld.")
     expected = expected.replace("- <b>Who</b> is it?", "- x")
     expected = expected.replace("- Tom & Ann,\nwho else?", "- y")
-    assert found.with_texts(["Zwei Hunde laufen ueber das Feld.", "- x", "- y"]).rstrip() == expected.rstrip()
+    assert (
+        found.with_texts(["Zwei Hunde laufen ueber das Feld.", "- x", "- y"]).rstrip()
+        == expected.rstrip()
+    )
 
 
 def test_webvtt(tmp_path):
@@ -64,10 +73,14 @@ def test_webvtt(tmp_path):
 
 def test_no_cues(tmp_path):
     assert read_subtitles(written(tmp_path, "a.srt", "")).texts == []
-    assert read_subtitles(written(tmp_path, "a.vtt", "WEBVTT\n")).with_texts([]).startswith("WEBVTT")
+    assert (
+        read_subtitles(written(tmp_path, "a.vtt", "WEBVTT\n")).with_texts([]).startswith("WEBVTT")
+    )
 
 
-@pytest.mark.parametrize(("name", "content"), [("a.srt", "no subtitles\n"), ("a.vtt", "no subtitles\n"), ("a.vtt", "")])
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.srt", "no subtitles\n"), ("a.vtt", "no subtitles\n"), ("a.vtt", "")]
+)
 def test_other_files_are_named(tmp_path, name, content):
     with pytest.raises(AnnotationError, match=name):
         read_subtitles(written(tmp_path, name, content))

@@ -19,7 +19,9 @@ def touch(folder, *names):
 
 def test_librispeechs_layout(tmp_path):
     touch(tmp_path, "84/12/84-12-0000.flac", "84/12/84-12-0001.flac", "9/7/9-7-0000.flac")
-    (tmp_path / "84/12/84-12.trans.txt").write_text("84-12-0000 GO DO YOU HEAR\n84-12-0001 BUT IN LESS\n")
+    (tmp_path / "84/12/84-12.trans.txt").write_text(
+        "84-12-0000 GO DO YOU HEAR\n84-12-0001 BUT IN LESS\n"
+    )
     (tmp_path / "9/7/9-7.trans.txt").write_text("9-7-0000 IT'S LATE")
     assert read_utterances(tmp_path) == [
         Utterance(tmp_path / "84/12/84-12-0000.flac", "go do you hear", "84"),
@@ -29,7 +31,9 @@ def test_librispeechs_layout(tmp_path):
 
 
 def test_spoken_digits(tmp_path):
-    touch(tmp_path, "7_ann_0.flac", "0_de_vries_12.wav", "notes.txt", "12_ann_3.flac", "7_ann_0.txt")
+    touch(
+        tmp_path, "7_ann_0.flac", "0_de_vries_12.wav", "notes.txt", "12_ann_3.flac", "7_ann_0.txt"
+    )
     assert read_utterances(tmp_path) == [
         Utterance(tmp_path / "0_de_vries_12.wav", "0", "de_vries"),
         Utterance(tmp_path / "7_ann_0.flac", "7", "ann"),
@@ -44,7 +48,9 @@ def test_spoken_digits(tmp_path):
         ("a.tsv", "path\tsentence\tclient_id\na.wav\tone, two\tann\nsub/b.wav\tthree\t\n"),
         (
             "a.jsonl",
-            json.dumps({"audio_filepath": "a.wav", "text": "one, two", "speaker": "ann", "duration": 3})
+            json.dumps(
+                {"audio_filepath": "a.wav", "text": "one, two", "speaker": "ann", "duration": 3}
+            )
             + "\n\n"
             + json.dumps({"file_name": "sub/b.wav", "text": "three"}),
         ),
@@ -62,7 +68,10 @@ def test_manifests(tmp_path, name, content):
 def test_a_written_manifest_is_read_again(tmp_path):
     lists, sounds = tmp_path / "lists", tmp_path / "sounds"
     touch(tmp_path, "lists/in/a.wav", "sounds/b, c.wav")
-    utterances = [Utterance(lists / "in/a.wav", 'say "a"', "ann"), Utterance(sounds / "b, c.wav", "b")]
+    utterances = [
+        Utterance(lists / "in/a.wav", 'say "a"', "ann"),
+        Utterance(sounds / "b, c.wav", "b"),
+    ]
     write_manifest(lists / "train.csv", utterances)
     assert read_utterances(lists / "train.csv") == utterances
     assert "\nin/a.wav," in (lists / "train.csv").read_text()
@@ -76,7 +85,11 @@ def test_a_written_manifest_is_read_again(tmp_path):
         ("a.jsonl", '{"audio": 7, "text": "a"}', "line 1: .*must be there"),
         ("a.csv", "audio,words\na.wav,b\n", "line 2: .*must be there"),
         ("a.csv", 'audio,text\na.wav,"b\n', "not valid CSV"),
-        ("a.csv", "audio,text\nnone.wav,b\n", "1 of 1 recordings are not there, such as .*none.wav"),
+        (
+            "a.csv",
+            "audio,text\nnone.wav,b\n",
+            "1 of 1 recordings are not there, such as .*none.wav",
+        ),
         ("x-1.trans.txt", "", None),
     ],
 )

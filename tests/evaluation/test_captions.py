@@ -13,12 +13,19 @@ from captioner.pipeline import load
 
 
 def test_scores_are_those_of_the_captions(model_folder, caption_set):
-    examples = read_examples(Path(caption_set["images"]), Path(caption_set["captions"]), caption_set["val_split"])
+    examples = read_examples(
+        Path(caption_set["images"]), Path(caption_set["captions"]), caption_set["val_split"]
+    )
     captioner = load(model_folder, device="cpu")
     report, captions = evaluate(captioner, examples, captioner.options(), batch_size=2)
     assert report.num_items == len(examples) == 2
-    assert captions == {example.image_id: captioner.caption(example.image).text for example in examples}
-    assert report.scores == score(captions, {example.image_id: example.captions for example in examples}).scores
+    assert captions == {
+        example.image_id: captioner.caption(example.image).text for example in examples
+    }
+    assert (
+        report.scores
+        == score(captions, {example.image_id: example.captions for example in examples}).scores
+    )
 
 
 def test_each_photo_is_captioned_once(model_folder, caption_set, monkeypatch):
@@ -39,12 +46,15 @@ def test_each_photo_is_captioned_once(model_folder, caption_set, monkeypatch):
 def test_the_split_that_captions_carry_is_test_unless_another_is_named(photos, tmp_path):
     images = [
         {"filename": photo.name, "split": split, "sentences": [{"raw": "a photo"}], "imgid": number}
-        for number, (photo, split) in enumerate(zip(photos, ["train", "val", "test", "test"], strict=False))
+        for number, (photo, split) in enumerate(
+            zip(photos, ["train", "val", "test", "test"], strict=False)
+        )
     ]
     references = tmp_path / "dataset_flickr8k.json"
     references.write_text(json.dumps({"dataset": "flickr8k", "images": images}), encoding="utf-8")
     names = {
-        split: [e.image.name for e in read_examples(photos[0].parent, references, split)] for split in (None, "val")
+        split: [e.image.name for e in read_examples(photos[0].parent, references, split)]
+        for split in (None, "val")
     }
     assert names == {None: [photos[2].name, photos[3].name], "val": [photos[1].name]}
 
@@ -62,7 +72,10 @@ def test_coco_results_are_written(tmp_path):
     with coco_results(tmp_path / "results.json") as captions:
         captions.update({7: "a dog", "x.jpg": 'says "hi"'})
     rows = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
-    assert rows == [{"image_id": 7, "caption": "a dog"}, {"image_id": "x.jpg", "caption": 'says "hi"'}]
+    assert rows == [
+        {"image_id": 7, "caption": "a dog"},
+        {"image_id": "x.jpg", "caption": 'says "hi"'},
+    ]
     for name, message in (("gone/results.json", "no folder"), ("results.csv", r"\.json")):
         with pytest.raises(UsageError, match=message), coco_results(tmp_path / name):
             pass

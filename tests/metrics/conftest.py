@@ -14,11 +14,15 @@ References = dict[int, list[list[str]]]
 
 @pytest.fixture
 def corpus() -> tuple[Hypotheses, References]:
-    """Tokens that repeat words and n-grams, some sentences empty: one hypothesis, 1 to 5 references an image."""
+    """Tokens that repeat words and n-grams, some sentences empty: one hypothesis, 1 to 5
+    references an image.
+    """
     draw = random.Random(0)
 
     def tokens() -> list[str]:
-        return draw.choices(["a", "dog", "runs", "on", "the", "grass", "with", "ball"], k=draw.randint(0, 11))
+        return draw.choices(
+            ["a", "dog", "runs", "on", "the", "grass", "with", "ball"], k=draw.randint(0, 11)
+        )
 
     hypotheses = {i: tokens() for i in range(97)}
     return hypotheses, {i: [tokens() for _ in range(draw.randint(1, 5))] for i in range(97)}

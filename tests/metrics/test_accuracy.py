@@ -21,7 +21,9 @@ def test_accuracy_counts_clips_and_its_mean_counts_classes():
 
 def test_the_right_label_may_be_among_the_first():
     ranked, truth = [["a", "b", "c"], ["b", "a", "c"], ["c", "b", "a"]], ["a", "a", "a"]
-    assert [top_k_accuracy(ranked, truth, k) for k in (1, 2, 3)] == pytest.approx([100 / 3, 200 / 3, 100])
+    assert [top_k_accuracy(ranked, truth, k) for k in (1, 2, 3)] == pytest.approx(
+        [100 / 3, 200 / 3, 100]
+    )
 
 
 @pytest.mark.parametrize(

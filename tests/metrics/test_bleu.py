@@ -37,7 +37,9 @@ def test_shards_add_up(corpus, encode) -> None:
 
 
 def test_the_closest_reference_length_counts_and_of_two_the_shorter(encode) -> None:
-    hypotheses, references = encode({0: list("abcd")}, {0: [list("abcdefgh"), list("abc"), list("abcde")]})
+    hypotheses, references = encode(
+        {0: list("abcd")}, {0: [list("abcdefgh"), list("abc"), list("abcde")]}
+    )
     assert Bleu(references).statistics(hypotheses)[0, -2:].tolist() == [4, 3]
 
 
@@ -48,7 +50,9 @@ def test_a_word_counts_as_often_as_one_reference_holds_it(encode) -> None:
 
 def test_identical_texts_score_one(encode) -> None:
     hypotheses, references = encode({0: list("abcde")}, {0: [list("abcde")]})
-    np.testing.assert_allclose(Bleu.scores(Bleu(references).statistics(hypotheses)), np.ones((1, 4)), atol=1e-8)
+    np.testing.assert_allclose(
+        Bleu.scores(Bleu(references).statistics(hypotheses)), np.ones((1, 4)), atol=1e-8
+    )
 
 
 @pytest.mark.parametrize("hypothesis", [[], ["x"], ["a", "b", "c"]])

@@ -21,7 +21,9 @@ def plain_cider(hypotheses, references, image: int) -> float:
     """Equations 1 to 3 of the paper, word for word, times 10."""
     total = 0.0
     for order in (1, 2, 3, 4):
-        holds = Counter(g for texts in references.values() for g in {g for t in texts for g in grams(t, order)})
+        holds = Counter(
+            g for texts in references.values() for g in {g for t in texts for g in grams(t, order)}
+        )
 
         def weigh(tokens, order=order, holds=holds):
             count = grams(tokens, order)
@@ -77,7 +79,9 @@ def test_one_image_scores_zero_since_every_ngram_stands_in_every_image(encode) -
 
 
 def test_identical_texts_score_ten_where_no_other_image_shares_a_word(encode) -> None:
-    hypotheses, references = encode({0: list("abcde"), 1: list("vwxyz")}, {0: [list("abcde")], 1: [list("vwxyz")]})
+    hypotheses, references = encode(
+        {0: list("abcde"), 1: list("vwxyz")}, {0: [list("abcde")], 1: [list("vwxyz")]}
+    )
     np.testing.assert_allclose(per_image(hypotheses, references), [10, 10])
 
 
@@ -88,7 +92,10 @@ def test_an_empty_hypothesis_scores_zero(encode) -> None:
 
 def test_repeating_a_rare_word_pays_only_without_the_penalty(encode) -> None:
     hypotheses, references = encode({0: ["b", "b", "b"], 1: ["c"]}, {0: [["a", "b"]], 1: [["c"]]})
-    penalized, plain = per_image(hypotheses, references)[0], per_image(hypotheses, references, penalized=False)[0]
+    penalized, plain = (
+        per_image(hypotheses, references)[0],
+        per_image(hypotheses, references, penalized=False)[0],
+    )
     assert penalized < plain
 
 

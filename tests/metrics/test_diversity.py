@@ -7,7 +7,9 @@ from captioner.metrics.diversity import measure_diversity
 
 
 def test_counts_that_can_be_checked_by_hand() -> None:
-    measured = measure_diversity(["A dog and a dog.", "a cat"], training_captions=["a cat!", "a bird"])
+    measured = measure_diversity(
+        ["A dog and a dog.", "a cat"], training_captions=["a cat!", "a bird"]
+    )
     assert measured.vocabulary_size == 4
     assert measured.distinct_1 == pytest.approx(4 / 7)
     assert measured.distinct_2 == pytest.approx(4 / 5)

@@ -19,5 +19,8 @@ def test_equals_jiwer_for_the_corpus_and_each_item(metric, theirs):
 
 def test_of_several_references_the_closest_counts():
     metric = Wer([["a b c d e", "a b"], ["a"]])
-    assert metric.statistics(["a c", "a"]).tolist() == [[1, 2], [0, 1]]  # one word of two rather than three of five
+    assert metric.statistics(["a c", "a"]).tolist() == [
+        [1, 2],
+        [0, 1],
+    ]  # one word of two rather than three of five
     assert metric.signature.startswith("nrefs:1-2|case:mixed|tok:words|version:jiwer-")

@@ -18,7 +18,9 @@ def test_counts_equal_a_plain_count() -> None:
     ngrams = Sentences.from_tokens(TOKENS, range(5), 5).ngrams
     for sentence, tokens in enumerate(TOKENS):
         here = ngrams.group == sentence
-        assert Counter(zip(ngrams.order[here].tolist(), ngrams.count[here].tolist(), strict=True)) == counted(tokens)
+        assert Counter(
+            zip(ngrams.order[here].tolist(), ngrams.count[here].tolist(), strict=True)
+        ) == counted(tokens)
 
 
 def test_an_ngram_never_spans_two_sentences() -> None:
@@ -41,7 +43,9 @@ def test_word_order_matters() -> None:
 
 def test_find_gives_values_and_what_stands_for_missing() -> None:
     ngrams = Sentences.from_tokens(TOKENS, range(5), 5).ngrams
-    np.testing.assert_array_equal(find(ngrams.key, ngrams.count, ngrams.key, missing=0), ngrams.count)
+    np.testing.assert_array_equal(
+        find(ngrams.key, ngrams.count, ngrams.key, missing=0), ngrams.count
+    )
     other = Sentences.from_tokens([["cat"]], [0], 1).ngrams
     assert find(ngrams.key, ngrams.count, other.key, missing=7).tolist() == [7]
     nothing = Sentences.from_tokens([[]], [0], 1).ngrams

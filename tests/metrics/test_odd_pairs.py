@@ -10,7 +10,8 @@ TEXTS = [
     *["a white dog near a building"] * COMMON_DEED,
     *["two women are running on a beach"] * COMMON_DEED,
     *["the couch stands in a room"] * COMMON_THING,
-    *["a building near a couch", "a plane on the runway", "a white couch and a white dog"] * COMMON_THING,
+    *["a building near a couch", "a plane on the runway", "a white couch and a white dog"]
+    * COMMON_THING,
     *["a plane waiting"] * (COMMON_DEED - 3),
     *["a plane is waiting"] * 50,
     *["a lamp is on"] * (COMMON_THING - 1),
@@ -29,7 +30,10 @@ def usual() -> UsualPairs:
         ("a couch is jumping on a bed", [("couch", "jumping")]),
         ("a couch jumping on a bed", [("couch", "jumping")]),
         ("Two couches are jumping.", [("couches", "jumping")]),
-        ("a couch is jumping while a fence is running", [("couch", "jumping"), ("fence", "running")]),
+        (
+            "a couch is jumping while a fence is running",
+            [("couch", "jumping"), ("fence", "running")],
+        ),
         ("a white couch is jumping", [("couch", "jumping")]),
         ("a dog is jumping", []),
         ("dogs jumping", []),
@@ -58,7 +62,12 @@ def test_the_share_is_of_captions(usual):
 
 def test_references_are_averaged_by_image_and_examples_are_named():
     captions = ["a couch is jumping", "couch jumping", "a fence is running", "a dog"]
-    references = [["a couch is jumping", "a dog"], ["a dog"], ["a dog", "a dog", "a dog"], ["a dog"]]
+    references = [
+        ["a couch is jumping", "a dog"],
+        ["a dog"],
+        ["a dog", "a dog", "a dog"],
+        ["a dog"],
+    ]
     measured = measure_diversity(captions, TEXTS, references=references)
     assert (measured.odd_pairs, measured.odd_pairs_of_references) == (0.75, 0.125)
     assert measured.odd_examples == ("couch jumping", "fence running")
@@ -67,4 +76,8 @@ def test_references_are_averaged_by_image_and_examples_are_named():
 @pytest.mark.parametrize("texts", [None, [], ["a dog is jumping"] * 9, ["ein Hund springt"] * 999])
 def test_texts_that_cannot_tell_give_no_figure(texts):
     measured = measure_diversity(["a couch is jumping"], texts, references=[["a dog"]])
-    assert (measured.odd_pairs, measured.odd_pairs_of_references, measured.odd_examples) == (None, None, ())
+    assert (measured.odd_pairs, measured.odd_pairs_of_references, measured.odd_examples) == (
+        None,
+        None,
+        (),
+    )

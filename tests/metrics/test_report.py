@@ -49,7 +49,9 @@ def test_equals_coco_caption_to_the_last_token(coco_caption) -> None:
     report = score(HYPOTHESES, REFERENCES)
     for scorer, names in (("Bleu", NAMES[:4]), ("Rouge", NAMES[4:5]), ("Cider", NAMES[5:])):
         total, single = coco_caption(scorer, hypotheses, references)
-        np.testing.assert_allclose([report.scores[name] for name in names], 100 * np.atleast_1d(total))
+        np.testing.assert_allclose(
+            [report.scores[name] for name in names], 100 * np.atleast_1d(total)
+        )
         ours = np.stack([report.per_image[name] for name in names])
         np.testing.assert_allclose(ours, 100 * np.atleast_2d(single), atol=1e-10)
 
@@ -57,7 +59,9 @@ def test_equals_coco_caption_to_the_last_token(coco_caption) -> None:
 def test_the_order_of_hypotheses_and_of_images_changes_nothing() -> None:
     turned = score(HYPOTHESES, dict(reversed(REFERENCES.items())))
     assert turned.scores == pytest.approx(score(HYPOTHESES, REFERENCES).scores)
-    assert turned.per_image["CIDEr"][::-1] == pytest.approx(score(HYPOTHESES, REFERENCES).per_image["CIDEr"])
+    assert turned.per_image["CIDEr"][::-1] == pytest.approx(
+        score(HYPOTHESES, REFERENCES).per_image["CIDEr"]
+    )
 
 
 def test_a_scorer_gives_the_same_each_time() -> None:
@@ -77,7 +81,11 @@ def test_sums_of_statistics_give_the_score_of_a_subset() -> None:
 def test_a_report_is_ready_for_json() -> None:
     report = score(HYPOTHESES, REFERENCES)
     assert json.loads(json.dumps(report.to_dict())) == report.to_dict()
-    assert report.to_dict() == {"scores": report.scores, "signature": report.signature, "num_items": 3}
+    assert report.to_dict() == {
+        "scores": report.scores,
+        "signature": report.signature,
+        "num_items": 3,
+    }
 
 
 @pytest.mark.parametrize(
@@ -89,7 +97,9 @@ def test_a_report_is_ready_for_json() -> None:
         ("a cat", "some dog", [0, 0, 0, 0, 0, 0]),
     ],
 )
-def test_one_image_with_one_reference(hypothesis: str, reference: str, expected: list[float]) -> None:
+def test_one_image_with_one_reference(
+    hypothesis: str, reference: str, expected: list[float]
+) -> None:
     report: Report = score({1: hypothesis}, {1: [reference]})
     assert list(report.scores.values()) == pytest.approx(expected, abs=1e-3)
     assert np.isfinite(list(report.scores.values())).all()
@@ -101,7 +111,11 @@ def test_one_image_with_one_reference(hypothesis: str, reference: str, expected:
         ({}, {}, "nothing to score"),
         ({1: "a"}, {}, "nothing to score"),
         ({}, {1: ["a"]}, "no hypothesis for 1 image: 1"),
-        (dict.fromkeys(range(9), "a"), {0: ["a"]}, "no reference for 8 images: 1, 2, 3, 4, 5 and 3 more"),
+        (
+            dict.fromkeys(range(9), "a"),
+            {0: ["a"]},
+            "no reference for 8 images: 1, 2, 3, 4, 5 and 3 more",
+        ),
         ({1: "a", 2: "b"}, {1: ["a"], 2: []}, "no reference for 1 image: 2"),
         ({"x": "a"}, {"x": "a dog"}, "no list of texts"),
         ({"x": "a"}, {"x": ["a", None]}, "no list of texts"),
@@ -114,5 +128,10 @@ def test_what_does_not_fit_together_is_named(hypotheses, references, message: st
 
 
 def test_scoring_needs_neither_torch_nor_nltk() -> None:
-    code = "import sys, captioner.metrics; print({'torch', 'nltk', 'transformers'} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
+    code = (
+        "import sys, captioner.metrics; print({'torch', 'nltk', 'transformers'} & set(sys.modules))"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip()
+        == "set()"
+    )

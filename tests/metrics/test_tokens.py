@@ -12,7 +12,9 @@ from captioner.metrics.tokens import tokenize
 # Each line: a text, a tab, the tokens that pycocoevalcap's Java tokenizer makes of it.
 HARD = [
     line.split("\t")
-    for line in (Path(__file__).parent / "hard_captions.tsv").read_text(encoding="utf-8").split("\n")
+    for line in (Path(__file__).parent / "hard_captions.tsv")
+    .read_text(encoding="utf-8")
+    .split("\n")
     if line
 ]
 
@@ -86,7 +88,9 @@ def test_real_captions_equal_java() -> None:
     assert java_tokens(texts) == [tokenize(text) for text in texts]
 
 
-@pytest.mark.parametrize("signs", ["'a", "&.", "/1", "a@", "@/", "<!--", "a,", "www.a", "a.com/", "a", "\u4e2d"])
+@pytest.mark.parametrize(
+    "signs", ["'a", "&.", "/1", "a@", "@/", "<!--", "a,", "www.a", "a.com/", "a", "\u4e2d"]
+)
 def test_a_long_text_without_spaces_takes_no_longer_than_it_must(signs):
     """As where a base64 picture or a page's code was taken for a caption; it took minutes."""
     text = signs * (10_000 // len(signs))

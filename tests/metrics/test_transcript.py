@@ -12,7 +12,9 @@ pytest.importorskip("jiwer")
 def test_errors_are_counted_over_all_words():
     scorer = TranscriptScorer({"a": "one two three", "b": "four", "c": "FIVE six"})
     report = scorer.score({"c": "five six", "a": "one too three four", "b": ""})
-    assert report.scores["WER"] == pytest.approx(100 * 3 / 6)  # one wrong, one too many, one missing
+    assert report.scores["WER"] == pytest.approx(
+        100 * 3 / 6
+    )  # one wrong, one too many, one missing
     assert report.scores["word accuracy"] == pytest.approx(50)
     assert report.scores["CER"] == pytest.approx(100 * 10 / 25)
     assert report.per_image["WER"].tolist() == pytest.approx([200 / 3, 100, 0])
@@ -22,7 +24,9 @@ def test_errors_are_counted_over_all_words():
 
 
 def test_words_where_nothing_was_said_are_errors():
-    report = TranscriptScorer({0: "one two", 1: "", 2: " "}).score({0: "one two", 1: "three", 2: ""})
+    report = TranscriptScorer({0: "one two", 1: "", 2: " "}).score(
+        {0: "one two", 1: "three", 2: ""}
+    )
     assert report.scores["WER"] == pytest.approx(50)
     assert report.per_image["WER"].tolist() == pytest.approx([0, 100, 0])
 

@@ -16,7 +16,10 @@ HYPOTHESES = {3: "ein Mann liest im Park eine Zeitung", 5: "", 7: "Zwei hunde sp
 
 def test_scores_are_sacrebleus_whatever_the_order():
     report = TranslationScorer(REFERENCES).score(HYPOTHESES)
-    texts, wanted = [HYPOTHESES[i] for i in REFERENCES], [[texts[0] for texts in REFERENCES.values()]]
+    texts, wanted = (
+        [HYPOTHESES[i] for i in REFERENCES],
+        [[texts[0] for texts in REFERENCES.values()]],
+    )
     expected = {
         "BLEU": sacrebleu.corpus_bleu(texts, wanted).score,
         "BLEU-lc": sacrebleu.corpus_bleu(texts, wanted, lowercase=True).score,
@@ -34,7 +37,9 @@ def test_the_signature_tells_each_score_its_own():
     signature = TranslationScorer(REFERENCES).signature
     parts = [part.split(": ", 1) for part in signature.split("; ")]
     assert [name for name, _ in parts] == ["BLEU and BLEU-lc", "chrF", "TER"]
-    assert all(f"version:{sacrebleu.__version__}" in told and "nrefs:1" in told for _, told in parts)
+    assert all(
+        f"version:{sacrebleu.__version__}" in told and "nrefs:1" in told for _, told in parts
+    )
 
 
 def test_a_scorer_gives_the_same_each_time():

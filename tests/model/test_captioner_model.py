@@ -68,7 +68,9 @@ def test_folder_holds_safetensors_and_json_alone(model_folder):
 
 def test_backbone_that_nobody_publishes_is_kept(model_folder, make_model):
     saved = load_file(model_folder / WEIGHTS)
-    assert {f"encoder.backbone.{name}" for name in make_model().encoder.backbone.state_dict()} <= saved.keys()
+    assert {
+        f"encoder.backbone.{name}" for name in make_model().encoder.backbone.state_dict()
+    } <= saved.keys()
     assert "decoder.logits.weight" not in saved
 
 
@@ -87,7 +89,9 @@ def test_other_weights_than_those_trained_on_are_refused(make_model, tmp_path, p
     model.config.backbone_fingerprint = model.encoder.fingerprint()
     model.save_pretrained(tmp_path)
     published["seed"] += 1
-    with pytest.raises(ModelError, match="weights of test_resnet are not those the model was trained on"):
+    with pytest.raises(
+        ModelError, match="weights of test_resnet are not those the model was trained on"
+    ):
         CaptionerModel.from_pretrained(tmp_path)
 
 
@@ -110,7 +114,10 @@ def test_fine_tuned_stages_are_saved_and_come_back(make_model, tmp_path, publish
 
 def test_float16_weights_load_as_float32(model_folder):
     weights = load_file(model_folder / WEIGHTS)
-    halves = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in weights.items()}
+    halves = {
+        name: tensor.half() if tensor.is_floating_point() else tensor
+        for name, tensor in weights.items()
+    }
     save_file(halves, model_folder / WEIGHTS, metadata={"format": "pt"})
     loaded = CaptionerModel.from_pretrained(model_folder)
     for name, tensor in loaded.own_state_dict().items():
@@ -127,8 +134,14 @@ def test_float16_weights_load_as_float32(model_folder):
             {"beam_size": 3, "num_captions": 2, "max_length": 4},
         ),
         ({"num_beams": 1, "min_new_tokens": 4}, {"beam_size": 1, "min_length": 4}),
-        ({"no_repeat_ngram_size": 1, "length_penalty": 0.5}, {"no_repeat_ngram_size": 1, "length_penalty": 0.5}),
-        ({"do_sample": True, "temperature": 2.0, "top_p": 0.7}, {"sample": True, "temperature": 2.0, "top_p": 0.7}),
+        (
+            {"no_repeat_ngram_size": 1, "length_penalty": 0.5},
+            {"no_repeat_ngram_size": 1, "length_penalty": 0.5},
+        ),
+        (
+            {"do_sample": True, "temperature": 2.0, "top_p": 0.7},
+            {"sample": True, "temperature": 2.0, "top_p": 0.7},
+        ),
         (
             {"num_beams": 4, "num_beam_groups": 2, "diversity_penalty": 2.0},
             {"beam_size": 4, "num_groups": 2, "diversity": 2.0},
@@ -140,7 +153,11 @@ def test_generate_speaks_transformers_names(make_model, options, search):
     sequences = model.generate(pixels(), **options)
     settings = model.search_config.model_copy(update=search)
     with torch.inference_mode():
-        found = [one for hypotheses in model.search(model.encode(pixels()), settings) for one in hypotheses]
+        found = [
+            one
+            for hypotheses in model.search(model.encode(pixels()), settings)
+            for one in hypotheses
+        ]
     assert len(sequences) == len(found) == 3 * settings.num_captions
     for row, one in zip(sequences.tolist(), found, strict=True):
         expected = [1, *one.token_ids, 2]
@@ -164,12 +181,16 @@ def test_generate_names_what_is_out_of_range(make_model):
 
 def test_special_and_banned_words_are_never_written(make_model):
     model = make_model()
-    plain = model.search_config.model_copy(update={"beam_size": 1, "num_captions": 1, "min_length": 5})
+    plain = model.search_config.model_copy(
+        update={"beam_size": 1, "num_captions": 1, "min_length": 5}
+    )
     with torch.inference_mode():
         memory = model.encode(pixels())
         written = model.search(memory, plain)[0][0].token_ids
         word = model.tokenizer.decode([written[0]])
-        other = model.search(memory, plain.model_copy(update={"banned_words": (word, "zebra")}))[0][0].token_ids
+        other = model.search(memory, plain.model_copy(update={"banned_words": (word, "zebra")}))[0][
+            0
+        ].token_ids
     assert not {0, 1, 3} & set(written + other)
     assert written[0] not in other
 
@@ -179,7 +200,10 @@ def test_banning_a_word_of_several_tokens_leaves_its_parts(make_model):
     vocabulary = model.tokenizer.get_vocab()
     special = {0, 1, 3}
     assert set(model.forbidden_ids(("red's", "bright photo", "zebra"))) == special
-    assert set(model.forbidden_ids(("Red", "photo."))) == special | {vocabulary["red"], vocabulary["photo"]}
+    assert set(model.forbidden_ids(("Red", "photo."))) == special | {
+        vocabulary["red"],
+        vocabulary["photo"],
+    }
 
 
 @pytest.mark.parametrize("options", [{}, {"banned_words": ("red",)}])
@@ -187,7 +211,9 @@ def test_without_tokenizer_words_are_refused(make_model, options):
     model = make_model()
     model.tokenizer = None
     with pytest.raises(ModelError, match="tokenizer"), torch.inference_mode():
-        model.decode(model.search(model.encode(pixels()), model.search_config.model_copy(update=options))[0])
+        model.decode(
+            model.search(model.encode(pixels()), model.search_config.model_copy(update=options))[0]
+        )
 
 
 def test_forward_scores_several_captions_of_a_photo(make_model):
@@ -233,7 +259,11 @@ def test_weights_that_do_not_fit_are_named(model_folder, damage, message, capfd)
 
 def test_fine_tuned_stages_must_be_there(make_model, tmp_path, published):
     make_model(encoder={"weights": "package", "trainable_from": 4}).save_pretrained(tmp_path)
-    kept = {name: tensor for name, tensor in load_file(tmp_path / WEIGHTS).items() if "backbone" not in name}
+    kept = {
+        name: tensor
+        for name, tensor in load_file(tmp_path / WEIGHTS).items()
+        if "backbone" not in name
+    }
     save_file(kept, tmp_path / WEIGHTS, metadata={"format": "pt"})
     with pytest.raises(ModelError, match=r"missing, such as encoder\.backbone"):
         CaptionerModel.from_pretrained(tmp_path)
@@ -268,7 +298,11 @@ def test_normalisation_is_the_backbones_own_unless_given(make_model, model_folde
 
 def test_config_names_the_type_of_the_weights_in_the_file(make_model, tmp_path):
     model = make_model()
-    halves = {name: tensor.half() for name, tensor in model.own_state_dict().items() if tensor.is_floating_point()}
+    halves = {
+        name: tensor.half()
+        for name, tensor in model.own_state_dict().items()
+        if tensor.is_floating_point()
+    }
     for weights, name in ((halves, "float16"), (model.own_state_dict(), "float32")):
         model.save_pretrained(tmp_path, state_dict=weights)
         assert json.loads((tmp_path / "config.json").read_text())["dtype"] == name
@@ -295,4 +329,6 @@ def test_push_to_hub_sends_the_whole_folder(make_model, monkeypatch):
     monkeypatch.setattr("transformers.utils.hub.create_and_tag_model_card", lambda *_, **__: Mock())
     monkeypatch.setattr(CaptionerModel, "_upload_modified_files", upload)
     make_model().push_to_hub("someone/tiny")
-    assert {"config.json", WEIGHTS, "tokenizer.json", "tokenizer_config.json"} <= sent["someone/tiny"]
+    assert {"config.json", WEIGHTS, "tokenizer.json", "tokenizer_config.json"} <= sent[
+        "someone/tiny"
+    ]

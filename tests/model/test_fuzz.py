@@ -30,7 +30,13 @@ ANYTHING = st.one_of(
 
 def paths(table: object, above: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
     """List where every value of a JSON stands; of a list its first three."""
-    items = table.items() if isinstance(table, dict) else enumerate(table[:3]) if isinstance(table, list) else ()
+    items = (
+        table.items()
+        if isinstance(table, dict)
+        else enumerate(table[:3])
+        if isinstance(table, list)
+        else ()
+    )
     return [path for key, value in items for path in ((*above, key), *paths(value, (*above, key)))]
 
 
@@ -59,7 +65,11 @@ def test_any_value_of_its_json_files_may_be_any_other(model_folder, file, data):
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-@given(at=st.floats(0, 1, exclude_max=True), head=st.sampled_from([8, 400, 1 << 30]), written=st.binary(max_size=9))
+@given(
+    at=st.floats(0, 1, exclude_max=True),
+    head=st.sampled_from([8, 400, 1 << 30]),
+    written=st.binary(max_size=9),
+)
 def test_any_bytes_of_its_weights_may_be_any_others(model_folder, at, head, written):
     sent = model_folder.parent / "sent"
     shutil.rmtree(sent, ignore_errors=True)
@@ -84,7 +94,9 @@ BAD_FIELDS = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in BAD_FIELDS for value in values])
+@pytest.mark.parametrize(
+    ("field", "value"), [(field, value) for field, values in BAD_FIELDS for value in values]
+)
 def test_a_field_that_makes_no_sense_is_named(model_folder, field, value):
     table = json.loads((model_folder / "config.json").read_text(encoding="utf-8"))
     (model_folder / "config.json").write_text(json.dumps(table | {field: value}), encoding="utf-8")
@@ -92,7 +104,9 @@ def test_a_field_that_makes_no_sense_is_named(model_folder, field, value):
         load(model_folder, device="cpu", engine="torch")
 
 
-@pytest.mark.parametrize(("section", "field"), [("image", "width"), ("image", "height"), ("search", "beam_size")])
+@pytest.mark.parametrize(
+    ("section", "field"), [("image", "width"), ("image", "height"), ("search", "beam_size")]
+)
 @pytest.mark.parametrize("value", [2**31, 2**63, 10**30])
 def test_a_size_beyond_all_use_is_named(model_folder, section, field, value):
     table = json.loads((model_folder / "config.json").read_text(encoding="utf-8"))

@@ -9,7 +9,9 @@ from torch.nn import functional
 from captioner.errors import ShapeError
 from captioner.modules.attention import AdditiveAttention, DotProductAttention, masked_softmax
 
-MASK = torch.tensor([[True] * 5, [True, False, True, True, False], [False, False, False, True, False]])
+MASK = torch.tensor(
+    [[True] * 5, [True, False, True, True, False], [False, False, False, True, False]]
+)
 
 
 def build(kind: str) -> tuple[torch.nn.Module, torch.Tensor, torch.Tensor]:
@@ -45,7 +47,12 @@ def test_cutting_padding_off_changes_nothing(kind):
     weights = weigh(attention, query, keys)
     for item in range(3):
         real = MASK[item]
-        alone = weigh(attention, query[item, None], keys[item, real][None], torch.ones(1, int(real.sum())).bool())
+        alone = weigh(
+            attention,
+            query[item, None],
+            keys[item, real][None],
+            torch.ones(1, int(real.sum())).bool(),
+        )
         torch.testing.assert_close(weights[item, :, real], alone[0])
 
 
@@ -84,13 +91,17 @@ def test_additive_is_the_papers_formula():
                 if MASK[item, source]
             }
             for source, score in scores.items():
-                torch.testing.assert_close(weights[item, target, source], score / sum(scores.values()))
+                torch.testing.assert_close(
+                    weights[item, target, source], score / sum(scores.values())
+                )
 
 
 def test_dot_is_torchs_own():
     attention, query, keys = build("dot")
     values = torch.randn(3, 5, 4)
-    expected = functional.scaled_dot_product_attention(attention.query(query), keys, values, attn_mask=MASK[:, None])
+    expected = functional.scaled_dot_product_attention(
+        attention.query(query), keys, values, attn_mask=MASK[:, None]
+    )
     torch.testing.assert_close(weigh(attention, query, keys) @ values, expected)
 
 

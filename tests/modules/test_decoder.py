@@ -18,7 +18,9 @@ MASK = [[True] * 5, [True, True, False, True, False], [False, False, False, True
 KINDS = list(itertools.product(["lstm", "gru"], ["additive", "dot"], [True, False]))
 
 
-def build(cell: str = "lstm", attention: str = "additive", tied: bool = True, **changes: object) -> AttentionDecoder:
+def build(
+    cell: str = "lstm", attention: str = "additive", tied: bool = True, **changes: object
+) -> AttentionDecoder:
     torch.manual_seed(0)
     settings = {"embedding_dim": 9, "hidden_dim": 13, "attention_dim": 6, **changes}
     config = DecoderConfig(cell=cell, attention=attention, tie_embeddings=tied, **settings)
@@ -53,7 +55,9 @@ def stepped(decoder, words, memory, rows_per_item=1):
 def test_forward_equals_repeated_step(cell, attention, tied, rows_per_item):
     decoder, memory = build(cell, attention, tied), make_memory()
     words = make_words(3 * rows_per_item)
-    for whole, parts in zip(decoder(words, memory), stepped(decoder, words, memory, rows_per_item), strict=True):
+    for whole, parts in zip(
+        decoder(words, memory), stepped(decoder, words, memory, rows_per_item), strict=True
+    ):
         torch.testing.assert_close(whole, parts, atol=1e-5, rtol=0)
 
 
@@ -62,9 +66,15 @@ def test_what_stands_at_padding_changes_nothing(cell, attention, tied):
     decoder, memory, words = build(cell, attention, tied), make_memory(), make_words(3)
     real = memory.mask.unsqueeze(-1)
     changed = Memory(
-        torch.where(real, memory.keys, 1e3), torch.where(real, memory.values, -1e3), memory.mask, memory.layout
+        torch.where(real, memory.keys, 1e3),
+        torch.where(real, memory.values, -1e3),
+        memory.mask,
+        memory.layout,
     )
-    (logits, weights), (changed_logits, changed_weights) = decoder(words, memory), decoder(words, changed)
+    (logits, weights), (changed_logits, changed_weights) = (
+        decoder(words, memory),
+        decoder(words, changed),
+    )
     assert torch.equal(logits, changed_logits)
     assert torch.equal(weights, changed_weights)
     assert not weights.masked_select(~memory.mask.unsqueeze(1)).any()
@@ -91,7 +101,9 @@ def test_rows_of_one_item_equal_single_ones():
     decoder, memory, words = build(), make_memory(), make_words(6)
     logits, weights = decoder(words, memory)
     for row in range(6):
-        logits_alone, weights_alone = decoder(words[row, None], memory.select(torch.tensor([row // 2])))
+        logits_alone, weights_alone = decoder(
+            words[row, None], memory.select(torch.tensor([row // 2]))
+        )
         torch.testing.assert_close(logits[row], logits_alone[0], atol=1e-5, rtol=0)
         torch.testing.assert_close(weights[row], weights_alone[0], atol=1e-5, rtol=0)
 
@@ -177,7 +189,11 @@ def test_four_examples_are_learnt_to_the_letter(cell, attention):
     memory = make_memory([[True] * 5] * 4)
     target_input = torch.tensor([[BOS, *ids, *[PAD] * (5 - len(ids))] for ids in captions])
     target_output = torch.tensor([[*ids, EOS, *[PAD] * (5 - len(ids))] for ids in captions])
-    decoder = build(cell, attention, dropout=0.0, hidden_dim=32, embedding_dim=16).requires_grad_(True).train()
+    decoder = (
+        build(cell, attention, dropout=0.0, hidden_dim=32, embedding_dim=16)
+        .requires_grad_(True)
+        .train()
+    )
     optimizer = torch.optim.Adam(decoder.parameters(), lr=0.02)
     for _ in range(80):
         optimizer.zero_grad()

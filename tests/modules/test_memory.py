@@ -53,7 +53,9 @@ def test_the_most_telling_concepts_come_first():
     probabilities = torch.tensor([[0.9, 0.5, 0.3], [0.8, 0.2, 0.02]])
     found = DetectedConcepts.most_telling(probabilities, torch.tensor([0.9, 0.1, 0.01]), 2)
     assert found.word_ids.tolist() == [[2, 1], [1, 2]]
-    assert DetectedConcepts.most_telling(probabilities, torch.full((3,), 0.1), 5).word_ids.shape == (2, 3)
+    assert DetectedConcepts.most_telling(
+        probabilities, torch.full((3,), 0.1), 5
+    ).word_ids.shape == (2, 3)
 
 
 def test_mean_is_that_of_the_real_values():
@@ -73,10 +75,15 @@ def test_mean_does_not_see_padding():
 
 
 @pytest.mark.parametrize(
-    ("values", "mask"), [((3, 4, 7), (3, 5)), ((2, 5, 7), (3, 5)), ((3, 5, 7), (3, 4)), ((3, 5, 7), (2, 5))]
+    ("values", "mask"),
+    [((3, 4, 7), (3, 5)), ((2, 5, 7), (3, 5)), ((3, 5, 7), (3, 4)), ((3, 5, 7), (2, 5))],
 )
 def test_shapes_must_agree(values, mask):
     unchecked = inspect.unwrap(Memory.__post_init__)  # the tests' own shape check would be first
-    fields = {"keys": torch.zeros(3, 5, 7), "values": torch.zeros(values), "mask": torch.ones(mask, dtype=torch.bool)}
+    fields = {
+        "keys": torch.zeros(3, 5, 7),
+        "values": torch.zeros(values),
+        "mask": torch.ones(mask, dtype=torch.bool),
+    }
     with pytest.raises(ShapeError, match=r"keys \(3, 5, 7\)"):
         unchecked(SimpleNamespace(**fields))

@@ -23,7 +23,11 @@ def exported(request, tmp_path_factory) -> tuple[Path, Path]:
 
     torch.manual_seed(0)
     tokenizer = train_word_tokenizer(["a red photo, bright on the left", "a green picture"], 1, 20)
-    concepts = {"concepts": 3, "concept_words": ("red", "photo", "left", "green")} if request.param == "gru" else {}
+    concepts = (
+        {"concepts": 3, "concept_words": ("red", "photo", "left", "green")}
+        if request.param == "gru"
+        else {}
+    )
     decoder = {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8} | KINDS[request.param]
     config = CaptionerConfig(
         image={"height": 32, "width": 96},
@@ -35,7 +39,10 @@ def exported(request, tmp_path_factory) -> tuple[Path, Path]:
     )
     model = CaptionerModel(config).eval()
     model.tokenizer = tokenizer
-    folders = tmp_path_factory.mktemp(request.param) / "model", tmp_path_factory.mktemp(request.param) / "graphs"
+    folders = (
+        tmp_path_factory.mktemp(request.param) / "model",
+        tmp_path_factory.mktemp(request.param) / "graphs",
+    )
     model.save_pretrained(folders[0])
     export_onnx(model, folders[1])
     return folders

@@ -16,8 +16,12 @@ def examples(photos) -> list[CaptionExample]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("to", ["onnx", "onnx-int8"])
-def test_an_export_captions_and_says_what_was_measured(exported, photos, examples, tmp_path, to, monkeypatch):
-    monkeypatch.setattr("captioner.export.export_onnx", lambda model, folder: _copy(exported[1], folder))
+def test_an_export_captions_and_says_what_was_measured(
+    exported, photos, examples, tmp_path, to, monkeypatch
+):
+    monkeypatch.setattr(
+        "captioner.export.export_onnx", lambda model, folder: _copy(exported[1], folder)
+    )
     output = tmp_path / "new" / "graphs"
     measured = export(str(exported[0]), to, output, photos, examples)
     assert [one.name for one in measured] == ["torch", "onnx", "onnx-int8"][: len(measured)]
@@ -25,7 +29,9 @@ def test_an_export_captions_and_says_what_was_measured(exported, photos, example
     assert measured[1].captions == measured[0].captions
     card = (output / "README.md").read_text()
     assert ("--output DIR --calibration PHOTOS" in card) == (to == "onnx-int8")
-    assert f"| {to} | {measured[-1].scores['CIDEr']:.2f} |" in card and measured[-1].signature in card
+    assert (
+        f"| {to} | {measured[-1].scores['CIDEr']:.2f} |" in card and measured[-1].signature in card
+    )
     captions = load(output, "cpu").caption([example.image for example in examples])
     assert [one.text for one in captions] == list(measured[-1].captions.values())
     assert {path.suffix for path in output.iterdir()} == {".onnx", ".json", ".md"}
@@ -38,7 +44,9 @@ def test_an_int8_encoder_is_smaller_and_nearly_the_same(exported, photos, tmp_pa
 
     quantize(exported[1], photos, tmp_path)
     float32, int8 = (load(folder, "cpu") for folder in (exported[1], tmp_path))
-    assert (tmp_path / "encoder.onnx").stat().st_size < (exported[1] / "encoder.onnx").stat().st_size
+    assert (tmp_path / "encoder.onnx").stat().st_size < (
+        exported[1] / "encoder.onnx"
+    ).stat().st_size
     expected, result = (model.caption(photos[0]).log_prob for model in (float32, int8))
     assert result != expected and result == pytest.approx(expected, rel=0.2)
 

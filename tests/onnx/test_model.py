@@ -30,7 +30,8 @@ def test_graphs_need_nothing_of_what_torchs_models_import(exported):
         "import sys; from captioner.pipeline import load_captioner;"
         "from captioner.pretrained.samples import sample_photos;"
         f"load_captioner({str(exported[1])!r}, 'cpu').caption(sample_photos()[0]);"
-        "print(*{'captioner.model.captioner_model', 'timm', 'torchvision', 'torch._dynamo', 'onnxruntime'}"
+        "print(*{'captioner.model.captioner_model', 'timm', 'torchvision', 'torch._dynamo',"
+        " 'onnxruntime'}"
         " & set(sys.modules))"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -50,12 +51,16 @@ def test_memory_is_the_same(both, batch):
     assert (memory.concepts is None) == (expected.concepts is None)
     if memory.concepts is not None:
         probabilities = expected.concepts.probabilities
-        torch.testing.assert_close(memory.concepts.probabilities, probabilities, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(
+            memory.concepts.probabilities, probabilities, atol=1e-5, rtol=1e-4
+        )
         assert memory.concepts.word_ids.equal(expected.concepts.word_ids)
 
 
 @pytest.mark.parametrize(("batch", "rows", "source"), [(1, 1, 4), (3, 1, 3), (1, 5, 9), (4, 3, 1)])
-def test_start_step_reorder_and_select_are_the_same_also_where_memory_is_padded(both, batch, rows, source):
+def test_start_step_reorder_and_select_are_the_same_also_where_memory_is_padded(
+    both, batch, rows, source
+):
     torch_decoder, onnx_decoder = both[0].decoder, both[1].decoder
     keys, values = torch.randn(2, batch, source, 12)
     mask = torch.arange(source).expand(batch, -1) < torch.arange(1, batch + 1).unsqueeze(1)
@@ -64,27 +69,41 @@ def test_start_step_reorder_and_select_are_the_same_also_where_memory_is_padded(
     with torch.inference_mode():
         expected_state, state = torch_decoder.start(memory, rows), onnx_decoder.start(memory, rows)
         for word in range(3):
-            token_ids = torch.randint(4, 12, (batch * rows,), generator=torch.Generator().manual_seed(word))
-            expected, expected_state, expected_weights = torch_decoder.step(token_ids, expected_state, memory)
+            token_ids = torch.randint(
+                4, 12, (batch * rows,), generator=torch.Generator().manual_seed(word)
+            )
+            expected, expected_state, expected_weights = torch_decoder.step(
+                token_ids, expected_state, memory
+            )
             logits, state, weights = onnx_decoder.step(token_ids, state, memory)
             torch.testing.assert_close(logits, expected, atol=1e-5, rtol=1e-4)
             torch.testing.assert_close(weights, expected_weights, atol=1e-5, rtol=1e-4)
             assert not weights[~mask.repeat_interleave(rows, 0)].any()
             state, expected_state = state.reorder(swap), expected_state.reorder(swap)
         last = torch.tensor([batch - 1])
-        expected, _, _ = torch_decoder.step(token_ids[-rows:], expected_state.select(last), memory.select(last))
+        expected, _, _ = torch_decoder.step(
+            token_ids[-rows:], expected_state.select(last), memory.select(last)
+        )
         logits, _, _ = onnx_decoder.step(token_ids[-rows:], state.select(last), memory.select(last))
         torch.testing.assert_close(logits, expected, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"beam_size": 1}, {"beam_size": 5, "num_captions": 3}, {"num_groups": 2, "beam_size": 4}, {"sample": True}],
+    [
+        {},
+        {"beam_size": 1},
+        {"beam_size": 5, "num_captions": 3},
+        {"num_groups": 2, "beam_size": 4},
+        {"sample": True},
+    ],
     ids=str,
 )
 def test_captions_probabilities_and_attention_are_the_same(exported, photos, options):
     torch_captioner, onnx_captioner = (load(folder, "cpu") for folder in exported)
-    results = [captioner.caption(photos, **options) for captioner in (torch_captioner, onnx_captioner)]
+    results = [
+        captioner.caption(photos, **options) for captioner in (torch_captioner, onnx_captioner)
+    ]
     for expected, result in zip(*results, strict=True):
         assert [one.text for one in result.candidates] == [one.text for one in expected.candidates]
         assert result.log_prob == pytest.approx(expected.log_prob, abs=1e-4)
@@ -97,7 +116,9 @@ def test_the_shipped_model_says_the_same_to_the_letter(tmp_path_factory, monkeyp
     if "CAPTIONER_DATA" in os.environ:
         data = Path(os.environ["CAPTIONER_DATA"]) / "flickr8k"
         photos += [data / "images" / name for name in (data / "val.txt").read_text().split()[:200]]
-    torch_captioner, onnx_captioner = (load("everyday", "cpu", engine) for engine in ("torch", "onnx"))
+    torch_captioner, onnx_captioner = (
+        load("everyday", "cpu", engine) for engine in ("torch", "onnx")
+    )
     expected = [result.text for result in torch_captioner.caption(photos)]
     assert [result.text for result in onnx_captioner.caption(photos)] == expected
 
@@ -116,8 +137,20 @@ def test_a_broken_or_missing_graph_is_named(exported, tmp_path, name):
 
 def test_nothing_is_reported_to_anyone(exported, tmp_path):
     """ONNX Runtime keeps what it reports in the user's cache; there is none."""
-    code = "import pathlib, sys; from captioner.onnx.model import OnnxModel; OnnxModel(pathlib.Path(sys.argv[1]))"
-    environment = {name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")}
+    code = (
+        "import pathlib, sys; from captioner.onnx.model import OnnxModel;"
+        " OnnxModel(pathlib.Path(sys.argv[1]))"
+    )
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("CI", "ORT_DISABLE_TELEMETRY")
+    }
     home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    subprocess.run([sys.executable, "-c", code, str(exported[1])], env=environment | home, check=True, timeout=300)
+    subprocess.run(
+        [sys.executable, "-c", code, str(exported[1])],
+        env=environment | home,
+        check=True,
+        timeout=300,
+    )
     assert not [path for path in tmp_path.rglob("*") if "onnxruntime" in path.name]

@@ -19,8 +19,9 @@ def _failed(file: str, message: str = "a broken JPEG") -> Record:
     return Record(file, None, None, (), "flickr8k", ErrorInfo("CorruptFileError", message))
 
 
-# Names and captions that break a writer which is not careful: quotes, commas, line ends of every kind, names in Latin-1
-# (a lone surrogate where the byte was), right-to-left text, what looks like HTML or a formula.
+# Names and captions that break a writer which is not careful: quotes, commas, line ends of every
+# kind, names in Latin-1 (a lone surrogate where the byte was), right-to-left text, what looks like
+# HTML or a formula.
 HARD = (
     _captioned("plain.jpg", "a dog runs", "a dog is running"),
     _captioned("with, comma.jpg", 'a sign says "stop, now"'),

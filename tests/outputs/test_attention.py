@@ -55,17 +55,23 @@ def test_an_even_map_leaves_the_photo_as_it_is() -> None:
 
 def test_scale_of_a_map_changes_nothing() -> None:
     maps = np.random.default_rng(0).random((3, 3, 5)).astype(np.float32)
-    assert draw_attention(WHITE, WORDS, maps).tobytes() == draw_attention(WHITE, WORDS, maps * 0.125).tobytes()
+    assert (
+        draw_attention(WHITE, WORDS, maps).tobytes()
+        == draw_attention(WHITE, WORDS, maps * 0.125).tobytes()
+    )
 
 
 def test_tensors_and_arrays_draw_the_same() -> None:
     maps = np.random.default_rng(0).random((3, 3, 5)).astype(np.float32)
     assert (
-        draw_attention(WHITE, WORDS, torch.from_numpy(maps)).tobytes() == draw_attention(WHITE, WORDS, maps).tobytes()
+        draw_attention(WHITE, WORDS, torch.from_numpy(maps)).tobytes()
+        == draw_attention(WHITE, WORDS, maps).tobytes()
     )
 
 
-@pytest.mark.parametrize(("num_words", "columns", "rows"), [(0, 1, 1), (4, 5, 1), (5, 3, 2), (6, 4, 2), (20, 5, 5)])
+@pytest.mark.parametrize(
+    ("num_words", "columns", "rows"), [(0, 1, 1), (4, 5, 1), (5, 3, 2), (6, 4, 2), (20, 5, 5)]
+)
 def test_panels_fill_rows_evenly(num_words: int, columns: int, rows: int) -> None:
     sheet = draw_attention(WHITE, ["dog"] * num_words, np.ones((num_words, 3, 5)))
     assert sheet.width == 2 * MARGIN + columns * PANEL_WIDTH + (columns - 1) * GAP
@@ -97,12 +103,16 @@ def test_pictures_of_photos_with_one_name_do_not_share_a_file(tmp_path: Path) ->
     writer = AttentionWriter(tmp_path / "out" / "deep", files)
     for file in files:
         writer.write(file, WHITE, WORDS, MAPS)
-    found = sorted(path.relative_to(tmp_path / "out" / "deep").as_posix() for path in tmp_path.rglob("*.png"))
+    found = sorted(
+        path.relative_to(tmp_path / "out" / "deep").as_posix() for path in tmp_path.rglob("*.png")
+    )
     assert found == ["a.jpg.png", "a.png.png", "b/a.jpg.png", "c/a.jpg.png"]
     assert Image.open(tmp_path / "out" / "deep" / "a.jpg.png").format == "PNG"
 
 
-def test_a_relative_file_has_its_picture_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_file_has_its_picture_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert AttentionWriter("out", ["photo.jpg"]).path("photo.jpg") == Path("out/photo.jpg.png")
 

@@ -57,13 +57,17 @@ def test_two_names_of_one_file_on_the_disk_are_wrong_use(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("text_field", "suffix"), FORMATS)
-def test_a_missing_folder_is_wrong_use_before_any_record(tmp_path: Path, text_field: TextField, suffix: str) -> None:
+def test_a_missing_folder_is_wrong_use_before_any_record(
+    tmp_path: Path, text_field: TextField, suffix: str
+) -> None:
     with pytest.raises(UsageError, match="there is no folder"):
         open_writer(tmp_path / "nowhere" / f"out{suffix}", text_field=text_field)
 
 
 @pytest.mark.parametrize(("text_field", "suffix"), FORMATS)
-def test_a_folder_of_the_name_is_wrong_use(tmp_path: Path, text_field: TextField, suffix: str) -> None:
+def test_a_folder_of_the_name_is_wrong_use(
+    tmp_path: Path, text_field: TextField, suffix: str
+) -> None:
     (tmp_path / f"out{suffix}").mkdir()
     with pytest.raises(UsageError, match="is a folder"):
         open_writer(tmp_path / f"out{suffix}", text_field=text_field)
@@ -71,7 +75,9 @@ def test_a_folder_of_the_name_is_wrong_use(tmp_path: Path, text_field: TextField
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
 @pytest.mark.parametrize(("text_field", "suffix"), FORMATS)
-def test_a_folder_that_may_not_be_written_is_wrong_use(tmp_path: Path, text_field: TextField, suffix: str) -> None:
+def test_a_folder_that_may_not_be_written_is_wrong_use(
+    tmp_path: Path, text_field: TextField, suffix: str
+) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(UsageError, match="Permission denied"):
         open_writer(tmp_path / f"out{suffix}", text_field=text_field)
@@ -84,7 +90,8 @@ def test_a_full_disk_is_an_output_error_that_names_the_file(
 ) -> None:
     path = tmp_path / f"out{suffix}"
     Path(f"{path}.part").symlink_to("/dev/full")
-    with pytest.raises(OutputError, match=rf"out\{suffix}: results cannot be written \(.*No space left"):  # noqa: SIM117
+    message = rf"out\{suffix}: results cannot be written \(.*No space left"
+    with pytest.raises(OutputError, match=message):  # noqa: SIM117
         with open_writer(path, text_field=text_field) as writer:
             for record in hard_records:
                 writer.write(spoken(record))
@@ -156,5 +163,8 @@ def test_some_outputs_tell_of_failures(tmp_path: Path) -> None:
 
 
 def test_importing_the_writers_does_not_import_torch() -> None:
-    command = "import sys, captioner.outputs; assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules"
+    command = (
+        "import sys, captioner.outputs; assert 'torch' not in sys.modules and 'matplotlib'"
+        " not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", command], check=True)

@@ -13,7 +13,10 @@ TEXTS = [
     ({"prefix": "photo of "}, "photo of a dog"),
     ({"suffix": ", 4k"}, "a dog, 4k"),
     ({"trigger": "sks"}, "sks, a dog"),
-    ({"trigger": "sks", "prefix": "<", "suffix": ">", "template": "{name}: {caption}"}, "sks, <IMG_1.b: a dog>"),
+    (
+        {"trigger": "sks", "prefix": "<", "suffix": ">", "template": "{name}: {caption}"},
+        "sks, <IMG_1.b: a dog>",
+    ),
     ({"template": "{n:03d} {caption} {caption}"}, "007 a dog a dog"),
     ({"template": "{{{caption}}}"}, "{a dog}"),
     ({"template": "fixed"}, "fixed"),
@@ -31,7 +34,9 @@ def test_braces_in_a_caption_stay(captioned: Callable[..., Record]) -> None:
     assert CaptionText()(captioned("{name}.jpg", "{n}")) == "{n}"
 
 
-@pytest.mark.parametrize("template", ["{title}", "{}", "{caption.upper}", "{caption", "caption}", "{caption:d}", "{0}"])
+@pytest.mark.parametrize(
+    "template", ["{title}", "{}", "{caption.upper}", "{caption", "caption}", "{caption:d}", "{0}"]
+)
 def test_another_template_is_wrong_use_before_anything_is_captioned(template: str) -> None:
     with pytest.raises(UsageError, match="--template"):
         CaptionText(template=template)

@@ -69,13 +69,17 @@ def test_every_record_has_a_card_and_nothing_in_it_is_taken_for_html(
     assert "7 photos captioned by flickr8k, 1 failed." in page.text
 
 
-def test_the_page_needs_nothing_but_itself(tmp_path: Path, photo: Path, captioned: Callable[..., Record]) -> None:
+def test_the_page_needs_nothing_but_itself(
+    tmp_path: Path, photo: Path, captioned: Callable[..., Record]
+) -> None:
     write_page(tmp_path / "page.html", captioned(str(photo), "a dog", "a cat"))
     page = Page(tmp_path / "page.html")
     assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in page.tags}
     assert not re.search(r"https?:|url\(|@import", page.source)
     assert all(
-        (attributes["src"] or "").startswith("data:image/jpeg;base64,") for tag, attributes in page.tags if tag == "img"
+        (attributes["src"] or "").startswith("data:image/jpeg;base64,")
+        for tag, attributes in page.tags
+        if tag == "img"
     )
     assert "prefers-color-scheme: dark" in page.source
 
@@ -86,7 +90,9 @@ def test_a_thumbnail_is_upright_and_small(tmp_path: Path, captioned: Callable[..
     exif[274] = 6  # lies on its side
     photo.save(tmp_path / "photo.jpg", exif=exif)
     write_page(tmp_path / "page.html", captioned(str(tmp_path / "photo.jpg"), "red"))
-    attributes = next(attributes for tag, attributes in Page(tmp_path / "page.html").tags if tag == "img")
+    attributes = next(
+        attributes for tag, attributes in Page(tmp_path / "page.html").tags if tag == "img"
+    )
     assert attributes["src"] and attributes["alt"] == "red"
     thumbnail = Image.open(io.BytesIO(base64.b64decode(attributes["src"].partition(",")[2])))
     assert thumbnail.size == (THUMBNAIL_PIXELS * 3 // 4, THUMBNAIL_PIXELS)
@@ -98,11 +104,19 @@ def test_shares_of_candidates_are_their_probabilities_made_to_sum_to_one(
 ) -> None:
     write_page(tmp_path / "page.html", captioned(str(photo), "one", "two", log_prob=-2000.0))
     page = Page(tmp_path / "page.html")
-    assert [text for text in page.text if text.endswith("%")] == ["73%", "27%"]  # e / (e + 1) and 1 / (e + 1)
-    assert [attributes["style"] for tag, attributes in page.tags if tag == "i"] == ["width:73.1%", "width:26.9%"]
+    assert [text for text in page.text if text.endswith("%")] == [
+        "73%",
+        "27%",
+    ]  # e / (e + 1) and 1 / (e + 1)
+    assert [attributes["style"] for tag, attributes in page.tags if tag == "i"] == [
+        "width:73.1%",
+        "width:26.9%",
+    ]
 
 
-def test_a_photo_that_went_away_keeps_its_caption(tmp_path: Path, captioned: Callable[..., Record]) -> None:
+def test_a_photo_that_went_away_keeps_its_caption(
+    tmp_path: Path, captioned: Callable[..., Record]
+) -> None:
     write_page(tmp_path / "page.html", captioned(str(tmp_path / "gone.jpg"), "a dog"))
     page = Page(tmp_path / "page.html")
     assert {"a dog", "no such file"} <= set(page.text)
@@ -131,5 +145,7 @@ def test_cards_are_on_the_disk_before_all_photos_are_seen(
     assert written > 0
     assert not (tmp_path / "page.html").exists()
     writer.close()
-    assert (tmp_path / "page.html").stat().st_size - written < 70_000  # a buffer and a card, not thirty cards
+    assert (
+        tmp_path / "page.html"
+    ).stat().st_size - written < 70_000  # a buffer and a card, not thirty cards
     assert not part.exists()

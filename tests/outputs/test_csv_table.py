@@ -28,7 +28,9 @@ def test_every_record_is_read_back_equal(tmp_path: Path, hard_records: tuple[Rec
         }
 
 
-def test_a_name_is_written_in_the_bytes_that_the_disk_has(tmp_path: Path, hard_records: tuple[Record, ...]) -> None:
+def test_a_name_is_written_in_the_bytes_that_the_disk_has(
+    tmp_path: Path, hard_records: tuple[Record, ...]
+) -> None:
     record = hard_records[4]
     with CsvWriter(tmp_path / "out.csv") as writer:
         writer.write(record)

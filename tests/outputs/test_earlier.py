@@ -22,7 +22,11 @@ def test_records_are_read_back_equal(
     with open_writer(path, text_field=text_field) as writer:
         for record in hard_records:
             writer.write(record)
-    kept = [replace(one, candidates=one.candidates[:1]) for one in hard_records] if suffix == ".csv" else hard_records
+    kept = (
+        [replace(one, candidates=one.candidates[:1]) for one in hard_records]
+        if suffix == ".csv"
+        else hard_records
+    )
     assert list(read_earlier(path, text_field)) == list(kept)
 
 
@@ -56,5 +60,7 @@ def test_what_only_some_records_have_is_read_back_too(
         ([], None),
     ],
 )
-def test_the_output_that_holds_most_is_read_if_it_holds_enough(names: list[str], chosen: str | None) -> None:
+def test_the_output_that_holds_most_is_read_if_it_holds_enough(
+    names: list[str], chosen: str | None
+) -> None:
     assert readable([Path(name) for name in names]) == (Path(chosen) if chosen else None)

@@ -15,7 +15,10 @@ from captioner.outputs.image_folder import check_within
 
 
 def test_names_are_those_that_the_folder_sees(
-    tmp_path: Path, captioned: Callable[..., Record], failed: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    captioned: Callable[..., Record],
+    failed: Callable[..., Record],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "photos" / "metadata.jsonl"
@@ -25,7 +28,10 @@ def test_names_are_those_that_the_folder_sees(
         writer.write(captioned(os.path.join("photos", "b.jpg"), "a cat"))  # noqa: PTH118
         writer.write(failed("photos/broken.jpg"))
     rows = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
-    assert rows == [{"file_name": "trip/a.jpg", "text": "sks, a dog"}, {"file_name": "b.jpg", "text": "sks, a cat"}]
+    assert rows == [
+        {"file_name": "trip/a.jpg", "text": "sks, a dog"},
+        {"file_name": "b.jpg", "text": "sks, a cat"},
+    ]
 
 
 def test_all_that_can_be_read_is_read_back_equal(
@@ -37,9 +43,15 @@ def test_all_that_can_be_read_is_read_back_equal(
     with open_writer(path) as writer:
         for record in hard_records:
             writer.write(record)
-    expected = [(r.file, r.caption) for r in hard_records if r.caption is not None and "\udce9" not in r.file]
+    expected = [
+        (r.file, r.caption)
+        for r in hard_records
+        if r.caption is not None and "\udce9" not in r.file
+    ]
     assert len(expected) == len(hard_records) - 2
-    assert [(row.file_name, row.caption) for row in named_rows(path.read_text(), path) or ()] == expected
+    assert [
+        (row.file_name, row.caption) for row in named_rows(path.read_text(), path) or ()
+    ] == expected
     rows = pytest.importorskip("pyarrow.json").read_json(path).to_pylist()
     assert [(row["file_name"], row["text"]) for row in rows] == expected
 

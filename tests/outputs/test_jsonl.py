@@ -12,4 +12,6 @@ def test_every_record_is_read_back_equal(tmp_path: Path, hard_records: tuple[Rec
         for record in hard_records:
             writer.write(record)
     lines = (tmp_path / "out.jsonl").read_text(encoding="ascii").splitlines()
-    assert [json.loads(line) for line in lines] == [record.to_row("caption") for record in hard_records]
+    assert [json.loads(line) for line in lines] == [
+        record.to_row("caption") for record in hard_records
+    ]

@@ -17,7 +17,10 @@ table = pytest.importorskip("pyarrow.parquet")
 
 @pytest.mark.parametrize("rows_in_a_group", [1, 3, 8, 100])
 def test_every_record_is_read_back_equal(
-    tmp_path: Path, hard_records: tuple[Record, ...], rows_in_a_group: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    hard_records: tuple[Record, ...],
+    rows_in_a_group: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(parquet, "ROWS_IN_A_GROUP", rows_in_a_group)
     with ParquetWriter(tmp_path / "out.parquet") as writer:

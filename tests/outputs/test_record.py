@@ -11,12 +11,22 @@ from captioner.outputs.record import Concept, Record, Segment
 
 def test_the_row_of_a_captioned_file(captioned: Callable[..., Record]) -> None:
     row = captioned("a.jpg", "a dog", "a cat", log_prob=-1.5).to_row("caption")
-    names = ["file", "caption", "log_prob", "candidates", "model", "error", "confidence", "concepts"]
+    names = [
+        "file",
+        "caption",
+        "log_prob",
+        "candidates",
+        "model",
+        "error",
+        "confidence",
+        "concepts",
+    ]
     assert list(row) == names
     assert json.dumps(row) == (
         '{"file": "a.jpg", "caption": "a dog", "log_prob": -1.5, "candidates": '
         '[{"caption": "a dog", "log_prob": -1.5, "confidence": null}, '
-        '{"caption": "a cat", "log_prob": -2.5, "confidence": null}], "model": "flickr8k", "error": null, '
+        '{"caption": "a cat", "log_prob": -2.5, "confidence": null}], "model": "flickr8k", "error":'
+        " null, "
         '"confidence": null, "concepts": []}'
     )
 
@@ -50,7 +60,11 @@ def test_the_row_of_a_failed_file(failed: Callable[..., Record]) -> None:
 
 
 def test_a_row_gives_back_its_record(captioned: Callable[..., Record]) -> None:
-    sure = replace(captioned("a.jpg", "a dog"), confidence=0.75, concepts=(Concept("dog", 0.5), Concept("cat", 0.25)))
+    sure = replace(
+        captioned("a.jpg", "a dog"),
+        confidence=0.75,
+        concepts=(Concept("dog", 0.5), Concept("cat", 0.25)),
+    )
     assert sure.to_dict()["concepts"][1] == {"name": "cat", "probability": 0.25}
     assert Record.from_dict(json.loads(json.dumps(sure.to_dict()))) == sure
     said = replace(captioned("a.wav", "two"), duration_s=1.5, segments=(Segment(0.0, 1.5, "two"),))

@@ -27,7 +27,10 @@ FOLDERS = [
 
 @pytest.mark.parametrize(("sidecars", "others"), FOLDERS)
 def test_no_two_photos_share_a_sidecar_in_any_order(
-    tmp_path: Path, sidecars: dict[str, str], others: tuple[str, ...], captioned: Callable[..., Record]
+    tmp_path: Path,
+    sidecars: dict[str, str],
+    others: tuple[str, ...],
+    captioned: Callable[..., Record],
 ) -> None:
     for name in (*sidecars, *others):
         (tmp_path / name).write_bytes(b"photo")
@@ -71,10 +74,14 @@ def test_a_failed_photo_gets_no_sidecar(tmp_path: Path, failed: Callable[..., Re
     assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
 
 
-def test_a_sidecar_that_cannot_be_written_is_an_output_error(tmp_path: Path, captioned: Callable[..., Record]) -> None:
+def test_a_sidecar_that_cannot_be_written_is_an_output_error(
+    tmp_path: Path, captioned: Callable[..., Record]
+) -> None:
     (tmp_path / "a.jpg").touch()
     (tmp_path / "a.txt").mkdir()
-    with pytest.raises(OutputError, match=r"a\.txt: a folder, pipe or device lies where the sidecar belongs"):
+    with pytest.raises(
+        OutputError, match=r"a\.txt: a folder, pipe or device lies where the sidecar belongs"
+    ):
         SidecarWriter([]).write(captioned(str(tmp_path / "a.jpg"), "a dog"))
     with pytest.raises(OutputError, match="nowhere: results cannot be written"):
         SidecarWriter([]).write(captioned(str(tmp_path / "nowhere" / "a.jpg"), "a dog"))
@@ -100,11 +107,15 @@ def test_what_was_there_is_replaced_or_kept_and_nothing_is_added_twice(
     (tmp_path / "a.jpg").touch()
     (tmp_path / "a.txt").write_bytes(old)
     for _ in range(2):
-        SidecarWriter([tmp_path / "a.jpg"], existing).write(captioned(str(tmp_path / "a.jpg"), "new"))
+        SidecarWriter([tmp_path / "a.jpg"], existing).write(
+            captioned(str(tmp_path / "a.jpg"), "new")
+        )
         assert (tmp_path / "a.txt").read_text(encoding="utf-8") == f"{expected}\n"
 
 
-def test_text_in_another_encoding_is_kept_to_the_byte(tmp_path: Path, captioned: Callable[..., Record]) -> None:
+def test_text_in_another_encoding_is_kept_to_the_byte(
+    tmp_path: Path, captioned: Callable[..., Record]
+) -> None:
     (tmp_path / "a.jpg").touch()
     (tmp_path / "a.txt").write_bytes(b"caf\xe9\n")
     SidecarWriter([], "append").write(captioned(str(tmp_path / "a.jpg"), "naïve"))
@@ -132,7 +143,13 @@ MARKED = [
     ],
 )
 def test_a_text_with_a_byte_order_mark_keeps_it_and_its_encoding(
-    tmp_path: Path, encoding: str, mark: bytes, existing: str, old: str, expected: str, captioned: Callable[..., Record]
+    tmp_path: Path,
+    encoding: str,
+    mark: bytes,
+    existing: str,
+    old: str,
+    expected: str,
+    captioned: Callable[..., Record],
 ) -> None:
     (tmp_path / "a.jpg").touch()
     (tmp_path / "a.txt").write_bytes(mark + old.encode(encoding))
@@ -179,7 +196,9 @@ def test_of_a_link_the_target_is_written_and_a_pipe_is_left_alone(
     assert (tmp_path / "c.txt").read_text() == "new\n"
 
 
-def test_a_name_as_long_as_the_disk_takes_has_a_sidecar(tmp_path: Path, captioned: Callable[..., Record]) -> None:
+def test_a_name_as_long_as_the_disk_takes_has_a_sidecar(
+    tmp_path: Path, captioned: Callable[..., Record]
+) -> None:
     photo = tmp_path / f"{'x' * 251}.jpg"
     photo.touch()
     SidecarWriter([photo]).write(captioned(str(photo), "a dog"))
@@ -207,7 +226,10 @@ def test_a_full_disk_leaves_what_was_there(
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OutputError, match="No space left"):
         SidecarWriter([], "append").write(captioned(str(tmp_path / "a.jpg"), "a dog"))
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.jpg": "", "a.txt": "by hand\n"}
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "a.jpg": "",
+        "a.txt": "by hand\n",
+    }
 
 
 def test_a_folder_that_may_not_be_written_is_wrong_use_before_anything_is_captioned(

@@ -97,9 +97,13 @@ def test_a_full_device_is_a_named_error(write):
 def test_standard_output_gets_it_in_the_order_of_writing(tmp_path, name, write):
     """It is a file here, which opening it anew would begin again."""
     code = f"from test_special_files import *; print('before'); {write}({name!r}); print('after')"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    }
     with (tmp_path / "out").open("wb") as out:
-        subprocess.run([sys.executable, "-c", code], stdout=out, check=True, env=environment, cwd=tmp_path)
+        subprocess.run(
+            [sys.executable, "-c", code], stdout=out, check=True, env=environment, cwd=tmp_path
+        )
     assert (tmp_path / "out").read_bytes() == b"before\n" + BYTES + b"after\n"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 

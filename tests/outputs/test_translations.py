@@ -1,4 +1,6 @@
-"""One line a translation, rows of JSON that any reader understands, and a matrix that is dark where the weights are."""
+"""One line a translation, rows of JSON that any reader understands, and a matrix that is dark
+where the weights are.
+"""
 
 import json
 import warnings
@@ -8,23 +10,40 @@ import pytest
 
 from captioner.errors import ShapeError
 from captioner.outputs.record import Candidate, Record
-from captioner.outputs.translations import MOST_WORDS_DRAWN, draw_alignment, json_row, pharaoh, text_line
+from captioner.outputs.translations import (
+    MOST_WORDS_DRAWN,
+    draw_alignment,
+    json_row,
+    pharaoh,
+    text_line,
+)
 
 HARD = 'tab\tfeed\nreturn\r "quoted" \u2028 \x85 Straße \ud800'
 
 
 def test_a_row_has_the_keys_that_rows_of_all_senses_share():
-    row = json.loads(json_row("two dogs", [("zwei Hunde", -1.5), ("zwei", -2.5)], "en-de", [("a", "b", True)]))
-    record = Record("x.jpg", "a dog", -1.5, (Candidate("a dog", -1.5), Candidate("dog", -2.5)), "m", None)
+    row = json.loads(
+        json_row("two dogs", [("zwei Hunde", -1.5), ("zwei", -2.5)], "en-de", [("a", "b", True)])
+    )
+    record = Record(
+        "x.jpg", "a dog", -1.5, (Candidate("a dog", -1.5), Candidate("dog", -2.5)), "m", None
+    )
     renamed = {"file": "source", "caption": "text"}
-    shared = [renamed.get(key, key) for key in record.to_row("caption") if key not in ("confidence", "concepts")]
+    shared = [
+        renamed.get(key, key)
+        for key in record.to_row("caption")
+        if key not in ("confidence", "concepts")
+    ]
     assert list(row) == [*shared, "doubtful", "sentences"]
     assert [list(one) for one in row["candidates"]] == [["text", "log_prob"]] * 2
     assert row == {
         "source": "two dogs",
         "text": "zwei Hunde",
         "log_prob": -1.5,
-        "candidates": [{"text": "zwei Hunde", "log_prob": -1.5}, {"text": "zwei", "log_prob": -2.5}],
+        "candidates": [
+            {"text": "zwei Hunde", "log_prob": -1.5},
+            {"text": "zwei", "log_prob": -2.5},
+        ],
         "model": "en-de",
         "error": None,
         "doubtful": True,
@@ -74,15 +93,23 @@ def test_the_picture_is_dark_where_the_weights_are():
         dark[row, column] = (down, across)
     assert dark[0, 0][0] == pytest.approx(dark[0, 3][0], abs=1)
     assert dark[0, 0][1] == pytest.approx(dark[2, 0][1], abs=1)
-    step_down, step_across = (dark[2, 0][0] - dark[0, 0][0]) / 2, (dark[0, 3][1] - dark[0, 0][1]) / 3
+    step_down, step_across = (
+        (dark[2, 0][0] - dark[0, 0][0]) / 2,
+        (dark[0, 3][1] - dark[0, 0][1]) / 3,
+    )
     assert step_down == pytest.approx(step_across, abs=1)
     assert step_down > 30
-    assert dark[1, 2] == pytest.approx((dark[0, 0][0] + step_down, dark[0, 0][1] + 2 * step_across), abs=2)
+    assert dark[1, 2] == pytest.approx(
+        (dark[0, 0][0] + step_down, dark[0, 0][1] + 2 * step_across), abs=2
+    )
 
 
 def test_a_greater_weight_is_darker():
     light, dark = (pixels(["a"], ["x"], np.full((1, 1), weight)).max() for weight in (0.2, 0.4))
-    assert pixels(["a"], ["x"], np.full((1, 1), 1.0)).sum() > pixels(["a"], ["x"], np.full((1, 1), 0.5)).sum()
+    assert (
+        pixels(["a"], ["x"], np.full((1, 1), 1.0)).sum()
+        > pixels(["a"], ["x"], np.full((1, 1), 0.5)).sum()
+    )
     assert light <= dark
 
 

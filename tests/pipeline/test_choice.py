@@ -36,7 +36,9 @@ def test_a_model_is_exported_once_and_again_when_it_changes(model_folder, export
     first = onnx_folder(model_folder, "onnx", CPU, 1)
     assert first is not None and first.parent == cache_folder()
     assert onnx_folder(model_folder, "onnx", CPU, 1) == first and len(exports) == 1
-    assert [path.name for path in first.parent.iterdir()] == [first.name]  # nothing half-made is left
+    assert [path.name for path in first.parent.iterdir()] == [
+        first.name
+    ]  # nothing half-made is left
     (model_folder / "tokenizer_config.json").write_text("{}")
     assert onnx_folder(model_folder, "onnx", CPU, 1) != first and len(exports) == 2
 
@@ -99,14 +101,18 @@ def test_an_interrupted_export_leaves_nothing(model_folder, cache, monkeypatch):
     assert not list(cache_folder().iterdir())
 
 
-@pytest.fixture(params=["no home", "a closed home", "a file for a home", "a home that cannot be written"])
+@pytest.fixture(
+    params=["no home", "a closed home", "a file for a home", "a home that cannot be written"]
+)
 def no_cache(request, tmp_path, monkeypatch) -> str:
     """All that can keep a cache from being there."""
     monkeypatch.delenv("XDG_CACHE_HOME")
     home = tmp_path / "home"
     monkeypatch.setenv("HOME", str(home))
     if request.param == "no home":
-        monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("Could not determine home")))
+        monkeypatch.setattr(
+            Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("Could not determine home"))
+        )
     elif request.param == "a file for a home":
         home.touch()
     else:
@@ -126,6 +132,8 @@ def test_without_a_cache_torch_runs_the_model(model_folder, exports, no_cache, c
     assert bool(caplog.messages) == (count > 1)  # it is told where a cache would have helped
 
 
-def test_without_a_cache_graphs_that_are_asked_for_are_a_named_error(model_folder, exports, no_cache):
+def test_without_a_cache_graphs_that_are_asked_for_are_a_named_error(
+    model_folder, exports, no_cache
+):
     with pytest.raises(CacheError, match="set XDG_CACHE_HOME"):
         onnx_folder(model_folder, "onnx", CPU, 1)

@@ -20,7 +20,9 @@ def test_evidence_can_be_computed_by_hand():
 
 
 def test_confidence_is_the_logistic_function():
-    assert confidence({"bias": 1.0, "mean_log_prob": -2.0}, {"bias": 1.0, "mean_log_prob": 0.5}) == pytest.approx(0.5)
+    assert confidence(
+        {"bias": 1.0, "mean_log_prob": -2.0}, {"bias": 1.0, "mean_log_prob": 0.5}
+    ) == pytest.approx(0.5)
     assert confidence(evidence(-1e9, (-1e9,), 0), {"mean_log_prob": 3.0}) == pytest.approx(0.0)
 
 
@@ -32,4 +34,6 @@ def test_the_fit_finds_what_the_labels_were_drawn_by_and_is_calibrated():
     is_right = random.random(4000) < chances
     found = fit(inputs, is_right.tolist())
     assert found == pytest.approx(true, abs=0.15)
-    assert np.mean([confidence(one, found) for one in inputs]) == pytest.approx(is_right.mean(), abs=1e-3)
+    assert np.mean([confidence(one, found) for one in inputs]) == pytest.approx(
+        is_right.mean(), abs=1e-3
+    )

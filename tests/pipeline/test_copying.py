@@ -1,4 +1,6 @@
-"""What is copied is in every translation, once, in the place of what stood in for it or near what looked at it."""
+"""What is copied is in every translation, once, in the place of what stood in for it or near
+what looked at it.
+"""
 
 import numpy as np
 import pytest
@@ -10,7 +12,9 @@ from captioner.preprocess.typography import Reading
 from captioner.preprocess.verbatim import StandIn
 
 
-def candidate(text: str, looks: list[int], log_prob: float = -1.0, columns: int = 3, weight: float = 0.9) -> Candidate:
+def candidate(
+    text: str, looks: list[int], log_prob: float = -1.0, columns: int = 3, weight: float = 0.9
+) -> Candidate:
     """A translation of which each word looked at one column."""
     words = tuple(text.split())
     attention = np.zeros((len(words), columns), np.float32)
@@ -55,7 +59,10 @@ def test_what_was_not_written_is_put_in(text, looks, expected):
     found = with_copies(candidate(text, looks, weight=0.4), piece(ANN))
     assert (found.text, found.words) == (expected, tuple(expected.split()))
     assert len(found.word_log_probs) == len(found.words) == len(found.attention)
-    assert found.attention[found.words.index(next(word for word in found.words if "Aoife" in word)), 2] > 0.3
+    assert (
+        found.attention[found.words.index(next(word for word in found.words if "Aoife" in word)), 2]
+        > 0.3
+    )
 
 
 def test_two_that_were_not_written_are_both_put_in():
@@ -73,6 +80,9 @@ def test_two_that_were_not_written_are_both_put_in():
     ],
 )
 def test_the_trial_that_keeps_most_is_taken_and_then_the_likeliest(texts, best):
-    found = [([piece(ANN)], [(candidate(text, [2] * len(text.split()), value),)]) for text, value in texts]
+    found = [
+        ([piece(ANN)], [(candidate(text, [2] * len(text.split()), value),)])
+        for text, value in texts
+    ]
     _, [[chosen]] = best_trial(found)
     assert chosen.text == best

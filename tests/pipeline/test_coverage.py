@@ -9,7 +9,13 @@ from captioner.pipeline.coverage import is_doubtful
 
 def candidate(text: str, looks: list[float]) -> Candidate:
     words = tuple(text.split())
-    return Candidate(text, -1.0, words, (-0.1,) * len(words), np.array([looks] * len(words), np.float32) / len(words))
+    return Candidate(
+        text,
+        -1.0,
+        words,
+        (-0.1,) * len(words),
+        np.array([looks] * len(words), np.float32) / len(words),
+    )
 
 
 @pytest.mark.parametrize(

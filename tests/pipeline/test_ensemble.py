@@ -1,4 +1,6 @@
-"""Several models write together: the mean of their log-probabilities, in every sense, batched as alone."""
+"""Several models write together: the mean of their log-probabilities, in every sense, batched as
+alone.
+"""
 
 from pathlib import Path
 
@@ -13,7 +15,9 @@ from captioner.pipeline import Captioner, Translator, load
 @pytest.fixture
 def folders(make_model, tmp_path) -> list[Path]:
     """Two models of one vocabulary: of other weights, widths, attention and number of positions."""
-    wide = make_model(encoder={"dim": 16}, decoder={"attention": "additive", "hidden_dim": 18, "cell": "gru"})
+    wide = make_model(
+        encoder={"dim": 16}, decoder={"attention": "additive", "hidden_dim": 18, "cell": "gru"}
+    )
     for name, model in (("one", make_model()), ("two", wide)):
         with torch.no_grad():
             for parameter in model.decoder.parameters():
@@ -30,12 +34,19 @@ def log_probs_of(model: object, memory: Memory, token_ids: tuple[int, ...]) -> t
 
 
 def test_a_text_has_the_mean_of_the_models_log_probabilities(folders, photos):
-    together, alone = load(folders, device="cpu"), [load(folder, device="cpu").model for folder in folders]
+    together, alone = (
+        load(folders, device="cpu"),
+        [load(folder, device="cpu").model for folder in folders],
+    )
     assert isinstance(together, Captioner) and together.name == "one+two"
     pixels = together.preprocess(together.preprocess.read(photos[0])).unsqueeze(0)
-    (hypotheses,) = together.model.search(together.model.encode(pixels), together.options(num_captions=3, beam_size=4))
+    (hypotheses,) = together.model.search(
+        together.model.encode(pixels), together.options(num_captions=3, beam_size=4)
+    )
     for one in hypotheses:
-        first, second = (log_probs_of(model, model.encode(pixels), one.token_ids) for model in alone)
+        first, second = (
+            log_probs_of(model, model.encode(pixels), one.token_ids) for model in alone
+        )
         assert (first - second).abs().max() > 0.1
         written = [*one.token_ids, together.model.config.eos_token_id][: len(one.token_log_probs)]
         expected = ((first + second) / 2).log_softmax(-1)[range(len(written)), written]
@@ -79,7 +90,9 @@ def test_models_that_do_not_fit_are_told(make_model, folders, tmp_path, changes,
 
     other = make_model(**changes)
     if not changes:
-        other.tokenizer = train_word_tokenizer(["another red photo, dark on the left", "a picture"], 1, 20)
+        other.tokenizer = train_word_tokenizer(
+            ["another red photo, dark on the left", "a picture"], 1, 20
+        )
     other.save_pretrained(tmp_path / "other")
     with pytest.raises(ModelError, match=message):
         load([folders[0], tmp_path / "other"], device="cpu")

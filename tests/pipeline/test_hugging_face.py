@@ -1,4 +1,6 @@
-"""Models of transformers caption through our interface: tiny ones with random weights, made here."""
+"""Models of transformers caption through our interface: tiny ones with random weights, made
+here.
+"""
 
 from pathlib import Path
 
@@ -18,10 +20,19 @@ WORDS = "[PAD] [UNK] [CLS] [SEP] a red green photo dog runs on the left".split()
 def save_tokenizer(folder: Path) -> None:
     from transformers import PreTrainedTokenizerFast
 
-    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    tokenizer = Tokenizer(
+        models.WordLevel({word: number for number, word in enumerate(WORDS)}, unk_token="[UNK]")
+    )
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", None, [("[CLS]", 2), ("[SEP]", 3)])
-    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    tokenizer.post_processor = processors.TemplateProcessing(
+        "[CLS] $A [SEP]", None, [("[CLS]", 2), ("[SEP]", 3)]
+    )
+    special = {
+        "pad_token": "[PAD]",
+        "unk_token": "[UNK]",
+        "cls_token": "[CLS]",
+        "sep_token": "[SEP]",
+    }
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, bos_token="[CLS]", eos_token="[SEP]", **special
     ).save_pretrained(folder)
@@ -29,7 +40,12 @@ def save_tokenizer(folder: Path) -> None:
 
 TEXT = {"vocab_size": len(WORDS), "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1}
 TEXT |= {"num_attention_heads": 2, "max_position_embeddings": 32}
-VISION = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+VISION = {
+    "hidden_size": 8,
+    "intermediate_size": 8,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+}
 VISION |= {"image_size": 32, "patch_size": 16}
 ENDS = {"bos_token_id": 2, "eos_token_id": 3, "pad_token_id": 0}
 
@@ -38,7 +54,9 @@ def save_blip(folder: Path) -> None:
     from transformers import BlipConfig, BlipForConditionalGeneration, BlipImageProcessor
 
     text = TEXT | ENDS | {"sep_token_id": 3, "encoder_hidden_size": 8, "projection_dim": 8}
-    config = BlipConfig(text_config=text, vision_config=VISION | {"projection_dim": 8}, projection_dim=8)
+    config = BlipConfig(
+        text_config=text, vision_config=VISION | {"projection_dim": 8}, projection_dim=8
+    )
     BlipForConditionalGeneration(config).save_pretrained(folder)
     BlipImageProcessor(size={"height": 32, "width": 32}).save_pretrained(folder)
 
@@ -48,7 +66,9 @@ def save_git(folder: Path) -> None:
 
     config = GitConfig(vision_config=VISION, **TEXT, **ENDS, num_image_with_embedding=None)
     GitForCausalLM(config).save_pretrained(folder)
-    CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(folder)
+    CLIPImageProcessor(
+        size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}
+    ).save_pretrained(folder)
 
 
 def save_vit_gpt2(folder: Path) -> None:
@@ -60,14 +80,18 @@ def save_vit_gpt2(folder: Path) -> None:
         ViTImageProcessor,
     )
 
-    decoder = GPT2Config(vocab_size=len(WORDS), n_embd=8, n_layer=1, n_head=2, n_positions=32, **ENDS)
+    decoder = GPT2Config(
+        vocab_size=len(WORDS), n_embd=8, n_layer=1, n_head=2, n_positions=32, **ENDS
+    )
     config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(ViTConfig(**VISION), decoder)
     config.decoder_start_token_id, config.pad_token_id, config.eos_token_id = 2, 0, 3
     VisionEncoderDecoderModel(config).save_pretrained(folder)
     ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(folder)
 
 
-@pytest.fixture(scope="module", params=[save_blip, save_git, save_vit_gpt2], ids=lambda save: save.__name__)
+@pytest.fixture(
+    scope="module", params=[save_blip, save_git, save_vit_gpt2], ids=lambda save: save.__name__
+)
 def folder(request, tmp_path_factory) -> Path:
     """The folder of one of the models."""
     folder = tmp_path_factory.mktemp("model") / "tiny"
@@ -84,7 +108,9 @@ def model(folder):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"beam_size": 1}, {"num_captions": 3}, {"sample": True, "num_captions": 2}], ids=str
+    "options",
+    [{}, {"beam_size": 1}, {"num_captions": 3}, {"sample": True, "num_captions": 2}],
+    ids=str,
 )
 def test_photos_get_captions_with_probabilities(model, photos, options):
     results = model.caption(photos[:3], max_length=6, **options)
@@ -101,10 +127,13 @@ def test_photos_get_captions_with_probabilities(model, photos, options):
 
 
 def test_a_beams_probabilities_are_the_models_own(model, photos):
-    """The sum over the tokens, end included, is what transformers ranked by, undone of the length's part."""
+    """The sum over the tokens, end included, is what transformers ranked by, undone of the
+    length's part.
+    """
     pixels = torch.stack([model.preprocess(model.preprocess.read(photo)) for photo in photos[:2]])
     output = model.model.generate(
-        pixel_values=pixels, num_beams=3, max_new_tokens=5, return_dict_in_generate=True, output_logits=True,
+        pixel_values=pixels, num_beams=3, max_new_tokens=5, return_dict_in_generate=True,
+        output_logits=True,
         output_scores=True, length_penalty=0.0, do_sample=False,
     )  # fmt: skip
     _, log_probs, real = written(output, [3])

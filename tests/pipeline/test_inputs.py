@@ -41,15 +41,31 @@ def clip(write_clip, tmp_path) -> Path:
 
 
 def several_forms(one: object) -> list[object]:
-    return [[one, one], (one, one), iter([one, one]), (given for given in (one, one)), {0: one, 1: one}.values()]
+    return [
+        [one, one],
+        (one, one),
+        iter([one, one]),
+        (given for given in (one, one)),
+        {0: one, 1: one}.values(),
+    ]
 
 
 def file_forms(path: Path) -> list[object]:
     content = path.read_bytes()
-    return [path, str(path), content, bytearray(content), memoryview(content), io.BytesIO(content), path.open("rb")]
+    return [
+        path,
+        str(path),
+        content,
+        bytearray(content),
+        memoryview(content),
+        io.BytesIO(content),
+        path.open("rb"),
+    ]
 
 
-def test_files_and_several_of_them_are_read_by_every_sense(captioner, transcriber, recognizer, photos, clip, tmp_path):
+def test_files_and_several_of_them_are_read_by_every_sense(
+    captioner, transcriber, recognizer, photos, clip, tmp_path
+):
     soundfile = pytest.importorskip("soundfile")
     soundfile.write(tmp_path / "a.wav", NOISE, RATE)
     for file, read in (
@@ -76,23 +92,40 @@ def test_arrays_of_sound_are_one_recording_and_tuples_of_files_are_many(transcri
     expected = transcriber.transcribe((RATE, NOISE)).text
     for array in (np.stack([NOISE, NOISE]), np.stack([NOISE, NOISE], 1), NOISE[None]):
         assert transcriber.transcribe((RATE, array)).text == expected
-    assert [one.text for one in transcriber.transcribe(((RATE, NOISE), (RATE, NOISE)))] == [expected] * 2
+    assert [one.text for one in transcriber.transcribe(((RATE, NOISE), (RATE, NOISE)))] == [
+        expected
+    ] * 2
 
 
 NOTHING = [None, 3, 2.5, object(), {"a": "b"}, np.float32(1), [None], [3], ["", None], [[]]]
 
 
 @pytest.mark.parametrize(
-    "given", [*NOTHING, torch.zeros(3, 8, 8), np.zeros((2, 2, 2, 2))], ids=lambda given: type(given).__name__
+    "given",
+    [*NOTHING, torch.zeros(3, 8, 8), np.zeros((2, 2, 2, 2))],
+    ids=lambda given: type(given).__name__,
 )
-def test_what_stands_for_nothing_is_an_error_of_ours(captioner, translator, transcriber, recognizer, given):
-    for read in (captioner.caption, translator.translate, transcriber.transcribe, recognizer.recognize):
+def test_what_stands_for_nothing_is_an_error_of_ours(
+    captioner, translator, transcriber, recognizer, given
+):
+    for read in (
+        captioner.caption,
+        translator.translate,
+        transcriber.transcribe,
+        recognizer.recognize,
+    ):
         with pytest.raises(InputError):
             read(given)
 
 
 def test_bytes_are_no_text_and_a_closed_file_is_none(translator, captioner, photos):
-    for given in (b"two dogs", bytearray(b"two"), [b"two dogs"], memoryview(b"two"), Path("two dogs")):
+    for given in (
+        b"two dogs",
+        bytearray(b"two"),
+        [b"two dogs"],
+        memoryview(b"two"),
+        Path("two dogs"),
+    ):
         with pytest.raises(InputError):
             translator.translate(given)
     with photos[0].open("rb") as file:
@@ -110,7 +143,10 @@ def test_bytes_are_no_text_and_a_closed_file_is_none(translator, captioner, phot
         ({"required_words": ["<unk>"]}, "no word that this model may write"),
         ({"required_words": [""]}, "no word that this model may write"),
         ({"required_words": ["red"], "banned_words": ["red"]}, "'red' is among banned_words"),
-        ({"required_words": ["pictures"], "banned_words": ["Picture"]}, "'pictures' is among banned_words"),
+        (
+            {"required_words": ["pictures"], "banned_words": ["Picture"]},
+            "'pictures' is among banned_words",
+        ),
         ({"required_words": [None]}, "required_words"),
         ({"required_words": "red"}, "required_words"),
         ({"sample": True, "seed": 2**70}, "seed: Input should be less than"),
@@ -133,7 +169,9 @@ def test_options_that_make_no_sense_are_named(captioner, photos, options, messag
 @pytest.mark.parametrize("temperature", [1e-6, 1e6])
 def test_a_temperature_may_be_extreme(captioner, photos, temperature):
     for top_p in (1e-9, 0.5, 1.0):
-        assert captioner.caption(photos[0], sample=True, temperature=temperature, top_p=top_p).candidates
+        assert captioner.caption(
+            photos[0], sample=True, temperature=temperature, top_p=top_p
+        ).candidates
 
 
 @pytest.mark.parametrize("seed", [-(2**63), -1, 2**63, 2**64 - 1, None])
@@ -152,7 +190,9 @@ def test_a_model_of_pieces_says_that_it_bans_no_words(translator, options):
         translator.translate("two dogs", **options)
 
 
-@pytest.mark.parametrize("model", [None, 3, b"flickr8k", [None], [["flickr8k"]], object(), [], "", " ", "a\0b"])
+@pytest.mark.parametrize(
+    "model", [None, 3, b"flickr8k", [None], [["flickr8k"]], object(), [], "", " ", "a\0b"]
+)
 def test_what_names_no_model_is_an_error_of_ours(model):
     with pytest.raises(CaptionerError):
         load(model)
@@ -165,7 +205,9 @@ def test_what_is_no_device_is_an_error_of_ours(device):
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64], ids=str)
-def test_weights_may_have_any_precision(captioner, translator, transcriber, recognizer, photos, clip, dtype):
+def test_weights_may_have_any_precision(
+    captioner, translator, transcriber, recognizer, photos, clip, dtype
+):
     image = Image.open(photos[0])
     for sense, read, given in (
         (captioner, captioner.caption, image),

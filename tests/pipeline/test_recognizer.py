@@ -5,7 +5,13 @@ import pytest
 import torch
 
 from captioner.errors import ConfigError, CorruptFileError, ModelError
-from captioner.pipeline import ActionRecognizer, load, load_captioner, load_recognizer, load_transcriber
+from captioner.pipeline import (
+    ActionRecognizer,
+    load,
+    load_captioner,
+    load_recognizer,
+    load_transcriber,
+)
 
 
 @pytest.fixture
@@ -21,13 +27,19 @@ def clips(clip_folder):
 def test_probabilities_are_the_models_own(recognizer, clips):
     result = recognizer.recognize(clips[0], top=2)
     with torch.inference_mode():
-        memory = recognizer.model.encode(recognizer.preprocess(recognizer.preprocess.read(clips[0]))[None])
-        logits, _ = recognizer.model.decoder(torch.tensor([[recognizer.model.config.bos_token_id]]), memory)
+        memory = recognizer.model.encode(
+            recognizer.preprocess(recognizer.preprocess.read(clips[0]))[None]
+        )
+        logits, _ = recognizer.model.decoder(
+            torch.tensor([[recognizer.model.config.bos_token_id]]), memory
+        )
     expected = logits[0, 0].softmax(-1)
     for label, probability in result.probabilities.items():
         token = recognizer.model.tokenizer.convert_tokens_to_ids(label)
         assert probability == pytest.approx(float(expected[token]), abs=1e-6)
-    assert list(result.probabilities.values()) == sorted(result.probabilities.values(), reverse=True)
+    assert list(result.probabilities.values()) == sorted(
+        result.probabilities.values(), reverse=True
+    )
     assert result.label == next(iter(result.probabilities))
     assert set(result.probabilities) == {"TurnRed", "TurnBlue"}
     assert result.times_s == pytest.approx((0.8 / 6, 0.4, 4 / 6), abs=1e-3)

@@ -5,7 +5,14 @@ import pytest
 import torch
 
 from captioner.errors import ConfigError, CorruptFileError, ModelError
-from captioner.pipeline import Transcriber, load, load_captioner, load_transcriber, load_translator, transcriber
+from captioner.pipeline import (
+    Transcriber,
+    load,
+    load_captioner,
+    load_transcriber,
+    load_translator,
+    transcriber,
+)
 from captioner.preprocess.spectrogram import log_mel, pad_spectrograms
 
 RATE = 8_000
@@ -17,7 +24,9 @@ def model(make_speech_model) -> Transcriber:
 
 
 def sound(seconds: float, seed: int = 0) -> np.ndarray:
-    return (0.3 * np.random.default_rng(seed).standard_normal(round(seconds * RATE))).astype(np.float32)
+    return (0.3 * np.random.default_rng(seed).standard_normal(round(seconds * RATE))).astype(
+        np.float32
+    )
 
 
 def silence(seconds: float) -> np.ndarray:
@@ -33,14 +42,18 @@ def test_one_recording_is_what_the_search_finds(model):
     assert [one.text for one in result.candidates] == model.model.decode(found)
     assert result.log_prob == pytest.approx(found[0].log_prob, abs=1e-5)
     assert result.duration_s == pytest.approx(0.7)
-    assert [(one.start_s, one.end_s, one.text) for one in result.segments] == [(0, pytest.approx(0.7), result.text)]
+    assert [(one.start_s, one.end_s, one.text) for one in result.segments] == [
+        (0, pytest.approx(0.7), result.text)
+    ]
     assert result.attention.shape == (len(result.candidates[0].words), memory.mask.shape[1])
     np.testing.assert_allclose(result.attention.sum(1), 1, atol=1e-5)
 
 
 def test_a_long_recording_keeps_its_times(model):
     first, second = sound(0.8, 1), sound(0.8, 2)
-    result = model.transcribe((RATE, np.concatenate([silence(1), first, silence(1), second, silence(2)])))
+    result = model.transcribe(
+        (RATE, np.concatenate([silence(1), first, silence(1), second, silence(2)]))
+    )
     assert [(one.start_s, one.end_s) for one in result.segments] == [
         (pytest.approx(0.85, abs=0.04), pytest.approx(1.95, abs=0.04)),
         (pytest.approx(2.65, abs=0.04), pytest.approx(3.75, abs=0.04)),
@@ -69,7 +82,9 @@ def test_batches_change_nothing(model, monkeypatch):
     recordings = [(RATE, sound(seconds, n)) for n, seconds in enumerate((0.9, 0.2, 3.5, 0.4, 1.7))]
     together = model.transcribe(recordings)
     monkeypatch.setattr(transcriber, "BATCH_SECONDS", 0.5)
-    for one, other, recording in zip(together, model.transcribe(recordings), recordings, strict=True):
+    for one, other, recording in zip(
+        together, model.transcribe(recordings), recordings, strict=True
+    ):
         alone = model.transcribe(recording)
         assert one.text == other.text == alone.text
         assert one.log_prob == pytest.approx(alone.log_prob, abs=1e-4)
@@ -78,7 +93,9 @@ def test_batches_change_nothing(model, monkeypatch):
 
 def test_files_are_read_and_broken_ones_are_named(model, spoken_digits, tmp_path):
     files = sorted(spoken_digits.iterdir())[:2]
-    assert [one.text for one in model.transcribe(files)] == [model.transcribe(str(file)).text for file in files]
+    assert [one.text for one in model.transcribe(files)] == [
+        model.transcribe(str(file)).text for file in files
+    ]
     assert model.transcribe(files[0].read_bytes()).text == model.transcribe(files[0]).text
     (tmp_path / "empty.wav").touch()
     with pytest.raises(CorruptFileError, match="empty"):
@@ -90,12 +107,18 @@ def test_files_are_read_and_broken_ones_are_named(model, spoken_digits, tmp_path
 
 def test_a_saved_model_says_the_same(model, speech_model_folder):
     loaded = load(speech_model_folder, device="cpu")
-    assert isinstance(loaded, Transcriber) and loaded.name == "speech" and loaded.sample_rate_hz == RATE
+    assert (
+        isinstance(loaded, Transcriber)
+        and loaded.name == "speech"
+        and loaded.sample_rate_hz == RATE
+    )
     recording = (RATE, sound(0.9))
     assert loaded.transcribe(recording).text == model.transcribe(recording).text
 
 
-def test_each_model_is_loaded_for_what_it_does(speech_model_folder, sentence_model_folder, model_folder, make_model):
+def test_each_model_is_loaded_for_what_it_does(
+    speech_model_folder, sentence_model_folder, model_folder, make_model
+):
     for load_one, folder, command in [
         (load_captioner, speech_model_folder, "captioner transcribe"),
         (load_translator, speech_model_folder, "captioner transcribe"),

@@ -1,4 +1,6 @@
-"""One object from a name; a sentence is translated alike alone, among others and as part of a text."""
+"""One object from a name; a sentence is translated alike alone, among others and as part of a
+text.
+"""
 
 import math
 
@@ -34,7 +36,9 @@ def told(result):
     return [(one.text, one.words) for one in result.candidates]
 
 
-@pytest.mark.parametrize("options", [{}, {"beam_size": 1}, {"num_captions": 2}, {"num_captions": 5}])
+@pytest.mark.parametrize(
+    "options", [{}, {"beam_size": 1}, {"num_captions": 2}, {"num_captions": 5}]
+)
 def test_a_list_gives_the_translations_of_each_alone(model, options):
     results = model.translate(SENTENCES, **options)
     assert [result.source for result in results] == SENTENCES
@@ -54,10 +58,17 @@ def test_more_sentences_than_a_batch_come_back_in_order(model):
         assert told(results[number]) == told(model.translate(sentences[number], beam_size=1))
 
 
-@pytest.mark.parametrize("nothing", ["", " ", "\t\n", "\u3000", "42", "- 3:15 …\r\n* * *", "👩‍👩‍👧"])
+@pytest.mark.parametrize(
+    "nothing", ["", " ", "\t\n", "\u3000", "42", "- 3:15 …\r\n* * *", "👩‍👩‍👧"]
+)
 def test_what_has_no_letter_stays_as_it_is(model, nothing):
     result = model.translate(nothing, num_captions=3)
-    assert (result.source, result.text, result.log_prob, result.num_pieces) == (nothing, nothing, 0.0, 0)
+    assert (result.source, result.text, result.log_prob, result.num_pieces) == (
+        nothing,
+        nothing,
+        0.0,
+        0,
+    )
     assert result.sentences == ()
     assert len(result.candidates) == 1
     assert result.candidates[0].words == result.source_words == tuple(nothing.split())
@@ -118,9 +129,15 @@ def test_names_that_training_did_not_show_are_in_every_translation(make_sentence
 
 def test_a_model_knows_its_languages(make_sentence_model):
     model = make_sentence_model()
-    assert (Translator(model, "tiny").source_language, Translator(model, "tiny").target_language) == ("en", "")
+    assert (
+        Translator(model, "tiny").source_language,
+        Translator(model, "tiny").target_language,
+    ) == ("en", "")
     model.config.directions = [["de", "fr"]]
-    assert (Translator(model, "tiny").source_language, Translator(model, "tiny").target_language) == ("de", "fr")
+    assert (
+        Translator(model, "tiny").source_language,
+        Translator(model, "tiny").target_language,
+    ) == ("de", "fr")
 
 
 @pytest.mark.parametrize("num_captions", [1, 2])
@@ -168,7 +185,9 @@ def test_candidates_come_best_first_with_probabilities_of_their_words(model):
         assert one.words == tuple(one.text.split())
         assert len(one.word_log_probs) == len(one.words) == len(one.attention)
         assert all(value < 0 for value in one.word_log_probs)
-        assert sum(one.word_log_probs) >= one.log_prob - 1e-4  # the rest is the end's, and that of white space
+        assert (
+            sum(one.word_log_probs) >= one.log_prob - 1e-4
+        )  # the rest is the end's, and that of white space
         assert 0 < one.confidence <= 1
         assert one.confidence == pytest.approx(math.exp(one.log_prob / (len(one.words) + 1)))
 
@@ -196,7 +215,9 @@ def test_a_word_has_the_look_that_followed_it_summed_by_source_words(model):
     rows = words_of_pieces(model.model.pieces(hypothesis.token_ids))
     result = model.translate(source, beam_size=1)
     for word in range(len(result.candidates[0].words)):
-        followed = [min(number + 1, len(rows) - 1) for number, row in enumerate(rows) if row == word]
+        followed = [
+            min(number + 1, len(rows) - 1) for number, row in enumerate(rows) if row == word
+        ]
         for column in range(6):
             pieces = [number for number, own in enumerate(columns) if own == column]
             assert result.attention[word, column] == pytest.approx(
@@ -232,7 +253,9 @@ def test_ten_thousand_words_are_translated(model, ten_words):
     result = model.translate(ten_words * 1000, beam_size=1, max_length=1)
     assert len(result.source_words) == 10_000
     assert result.num_pieces > 300
-    assert [target for _, target in result.alignments] == list(range(len(result.candidates[0].words)))
+    assert [target for _, target in result.alignments] == list(
+        range(len(result.candidates[0].words))
+    )
     assert max(source for source, _ in result.alignments) > 9_900
 
 
@@ -248,7 +271,9 @@ def test_a_long_text_keeps_no_matrix_of_all_its_words():
     assert not any(isinstance(value, np.ndarray) for value in vars(whole).values())
 
 
-@pytest.mark.parametrize("text", ["\x00", "\ud800 dogs", "</s> <pad>", "👩‍👩‍👧 " * 9, "\x1c!\x1d", "e\u0301" * 50])
+@pytest.mark.parametrize(
+    "text", ["\x00", "\ud800 dogs", "</s> <pad>", "👩‍👩‍👧 " * 9, "\x1c!\x1d", "e\u0301" * 50]
+)
 def test_any_text_is_translated_to_finite_numbers(model, text):
     result = model.translate(text, num_captions=3)
     for one in result.candidates:

@@ -25,7 +25,9 @@ soundfile = pytest.importorskip("soundfile")
 
 
 def tone(rate_hz: int, seconds: float = 0.5, hz: float = 440.0) -> np.ndarray:
-    return (0.5 * np.sin(2 * np.pi * hz * np.arange(round(rate_hz * seconds)) / rate_hz)).astype(np.float32)
+    return (0.5 * np.sin(2 * np.pi * hz * np.arange(round(rate_hz * seconds)) / rate_hz)).astype(
+        np.float32
+    )
 
 
 def write(path: Path, samples: np.ndarray, rate_hz: int, **kind: str) -> Path:
@@ -79,7 +81,9 @@ def test_channels_are_averaged(tmp_path):
     file = write(tmp_path / "a.wav", np.stack([left, right, left], 1), 8_000, subtype="FLOAT")
     expected = (2 * left + right) / 3
     np.testing.assert_allclose(read_audio(file, 8_000), expected, atol=1e-6)
-    np.testing.assert_allclose(read_audio((8_000, np.stack([left, right, left], 1)), 8_000), expected, atol=1e-6)
+    np.testing.assert_allclose(
+        read_audio((8_000, np.stack([left, right, left], 1)), 8_000), expected, atol=1e-6
+    )
 
 
 def opposite(rate_hz: int, second: float = -1.0) -> np.ndarray:
@@ -94,7 +98,9 @@ def test_of_channels_that_cancel_each_other_the_louder_one_is_read(tmp_path, suf
     elif suffix == "mkv":
         with av.open(str(tmp_path / "a.mkv"), "w") as container:
             track = container.add_stream("pcm_s16le", rate=8_000, layout="stereo")
-            array = np.ascontiguousarray((opposite(8_000, second) * 32_767).astype(np.int16).reshape(1, -1))
+            array = np.ascontiguousarray(
+                (opposite(8_000, second) * 32_767).astype(np.int16).reshape(1, -1)
+            )
             frame = av.AudioFrame.from_ndarray(array, format="s16", layout="stereo")
             frame.sample_rate = 8_000
             container.mux(track.encode(frame))
@@ -108,7 +114,9 @@ def test_of_channels_that_cancel_each_other_the_louder_one_is_read(tmp_path, suf
 @pytest.mark.parametrize("silent", [1, 2, 5])
 def test_silent_channels_do_not_change_which_ones_are_read(silent):
     array = np.concatenate([tone(8_000)[:, None], np.zeros((4_000, silent), np.float32)], 1)
-    np.testing.assert_allclose(read_audio((8_000, array), 8_000), tone(8_000) / (silent + 1), atol=1e-6)
+    np.testing.assert_allclose(
+        read_audio((8_000, array), 8_000), tone(8_000) / (silent + 1), atol=1e-6
+    )
     unlike = np.random.default_rng(0).normal(0, 0.1, (4_000, silent + 1)).astype(np.float32)
     np.testing.assert_allclose(read_audio((8_000, unlike), 8_000), unlike.mean(1), atol=1e-6)
 
@@ -118,12 +126,16 @@ def test_silent_channels_do_not_change_which_ones_are_read(silent):
 def test_channels_may_be_the_first_axis(channels, kind):
     array = np.stack([tone(8_000, hz=300.0 + 50 * number) for number in range(channels)])
     array = (array * 32_767).astype(kind) if kind is np.int16 else array.astype(kind)
-    np.testing.assert_array_equal(read_audio((8_000, array), 8_000), read_audio((8_000, array.T), 8_000))
+    np.testing.assert_array_equal(
+        read_audio((8_000, array), 8_000), read_audio((8_000, array.T), 8_000)
+    )
 
 
 def test_arrays_of_integers_are_scaled():
     array = np.array([-(2**15), 0, 2**14], np.int16)
-    np.testing.assert_array_equal(read_audio((8_000, array), 8_000), np.array([-1, 0, 0.5], np.float32))
+    np.testing.assert_array_equal(
+        read_audio((8_000, array), 8_000), np.array([-1, 0, 0.5], np.float32)
+    )
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "avi"])
@@ -200,10 +212,26 @@ BROKEN = {
     "truncated WAV": (lambda folder: cut(folder, "wav", 0.5), CorruptFileError, "broken off"),
     "truncated FLAC": (lambda folder: cut(folder, "flac", 0.5), CorruptFileError, "broken"),
     "WAV without sound": (lambda folder: cut(folder, "wav", 0.001), CorruptFileError, "broken"),
-    "RIFF of nonsense": (lambda folder: head_alone(folder, b"RIFF\0\0\0\0WAVE"), CorruptFileError, "broken WAV"),
-    "FLAC of nonsense": (lambda folder: head_alone(folder, b"fLaC"), CorruptFileError, "broken FLAC"),
-    "MP3 of nonsense": (lambda folder: head_alone(folder, b"ID3\x04"), CorruptFileError, "broken MP3"),
-    "MP4 of nonsense": (lambda folder: head_alone(folder, b"\0\0\0\x18ftypisom"), CorruptFileError, "broken MP4"),
+    "RIFF of nonsense": (
+        lambda folder: head_alone(folder, b"RIFF\0\0\0\0WAVE"),
+        CorruptFileError,
+        "broken WAV",
+    ),
+    "FLAC of nonsense": (
+        lambda folder: head_alone(folder, b"fLaC"),
+        CorruptFileError,
+        "broken FLAC",
+    ),
+    "MP3 of nonsense": (
+        lambda folder: head_alone(folder, b"ID3\x04"),
+        CorruptFileError,
+        "broken MP3",
+    ),
+    "MP4 of nonsense": (
+        lambda folder: head_alone(folder, b"\0\0\0\x18ftypisom"),
+        CorruptFileError,
+        "broken MP4",
+    ),
     "not finite": (not_finite, CorruptFileError, "finite"),
     "video without sound": (
         lambda folder: write_video(folder / "a.mp4", sound=False),
@@ -259,7 +287,9 @@ def wav(
 ) -> bytes:
     """A WAV file of a tone, whose sizes may be told wrongly."""
     sound = tone(8_000, seconds)
-    content = ((sound + 1) * 127.5).round().astype("u1") if bits == 8 else (sound * 32_767).astype("<i2")
+    content = (
+        ((sound + 1) * 127.5).round().astype("u1") if bits == 8 else (sound * 32_767).astype("<i2")
+    )
     told = 8_000 * bits // 8 if byte_rate is None else byte_rate
     chunks = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 8_000, told, bits // 8, bits)) + before
     chunks += chunk(b"data", content.tobytes(), data, pad) + behind
@@ -297,7 +327,9 @@ def test_a_wav_whose_head_miscounts_is_read(content):
     np.testing.assert_allclose(samples[:3_990], tone(8_000)[:3_990], atol=0.02)
 
 
-@pytest.mark.parametrize("suffix", ["wav", "w64", "rf64", "aiff", "au", "caf", "voc", "ircam", "nist", "svx", "pvf"])
+@pytest.mark.parametrize(
+    "suffix", ["wav", "w64", "rf64", "aiff", "au", "caf", "voc", "ircam", "nist", "svx", "pvf"]
+)
 def test_what_the_libraries_read_is_read(tmp_path, suffix):
     with io.BytesIO() as stream:
         soundfile.write(stream, tone(8_000), 8_000, format=suffix.upper(), subtype="PCM_16")
@@ -317,13 +349,23 @@ def opened(content: bytes, kind: str, folder: Path) -> object:
     (folder / "a").write_bytes(content)
     pipe = io.BytesIO(content)
     pipe.seekable = lambda: False
-    made = {"bytes": lambda: content, "bytearray": lambda: bytearray(content), "view": lambda: memoryview(content)}
-    made |= {"open": lambda: (folder / "a").open("rb"), "memory": lambda: io.BytesIO(content), "pipe": lambda: pipe}
+    made = {
+        "bytes": lambda: content,
+        "bytearray": lambda: bytearray(content),
+        "view": lambda: memoryview(content),
+    }
+    made |= {
+        "open": lambda: (folder / "a").open("rb"),
+        "memory": lambda: io.BytesIO(content),
+        "pipe": lambda: pipe,
+    }
     made |= {"path": lambda: folder / "a", "name": lambda: str(folder / "a")}
     return made[kind]()
 
 
-@pytest.mark.parametrize("kind", ["bytes", "bytearray", "view", "open", "memory", "pipe", "path", "name"])
+@pytest.mark.parametrize(
+    "kind", ["bytes", "bytearray", "view", "open", "memory", "pipe", "path", "name"]
+)
 def test_a_file_may_be_given_in_any_way(tmp_path, kind):
     source = opened(wav(), kind, tmp_path)
     if kind == "open":

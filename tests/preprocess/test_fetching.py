@@ -1,4 +1,6 @@
-"""Addresses and standard input are files; whatever a server does has a name, and nothing private is reached by it."""
+"""Addresses and standard input are files; whatever a server does has a name, and nothing private
+is reached by it.
+"""
 
 import io
 import socket
@@ -155,7 +157,11 @@ def test_an_address_is_fetched_once(server: str, path: str) -> None:
         ("round", FileMissingError, "sends on more than 5 times"),
         ("private?http://localhost:1/a.jpg", UnsupportedFileError, "localhost, a private address"),
         ("private?http://10.0.0.1/a.jpg", UnsupportedFileError, "10.0.0.1, a private address"),
-        ("private?http://169.254.169.254/latest/meta-data", UnsupportedFileError, "a private address"),
+        (
+            "private?http://169.254.169.254/latest/meta-data",
+            UnsupportedFileError,
+            "a private address",
+        ),
         ("private?http://[::1]/a.jpg", UnsupportedFileError, "a private address"),
         ("private?http://[::ffff:192.168.0.1]/a.jpg", UnsupportedFileError, "a private address"),
         ("private?http://0x7f000002/a.jpg", UnsupportedFileError, "a private address"),
@@ -163,7 +169,9 @@ def test_an_address_is_fetched_once(server: str, path: str) -> None:
         ("private?ftp://host/a.jpg", FileMissingError, "cannot be fetched"),
     ],
 )
-def test_whatever_a_server_does_has_a_name(server: str, path: str, error: type[InputError], message: str) -> None:
+def test_whatever_a_server_does_has_a_name(
+    server: str, path: str, error: type[InputError], message: str
+) -> None:
     started = time.monotonic()
     with pytest.raises(error) as caught:
         fetched(f"{server}/{path}")
@@ -171,7 +179,9 @@ def test_whatever_a_server_does_has_a_name(server: str, path: str, error: type[I
     assert caught.value.file == f"{server}/{path}"
 
 
-@pytest.mark.parametrize("url", ["http://", "http://[broken", "http://nowhere.invalid/a.jpg", "http://127.0.0.1:1/a"])
+@pytest.mark.parametrize(
+    "url", ["http://", "http://[broken", "http://nowhere.invalid/a.jpg", "http://127.0.0.1:1/a"]
+)
 def test_an_address_where_no_server_is_has_a_name(url: str) -> None:
     with pytest.raises(FileMissingError, match="cannot be fetched"):
         fetched(url)
@@ -185,7 +195,11 @@ def test_a_public_host_that_sends_on_to_this_machine_is_not_followed(
     lookup = socket.getaddrinfo
 
     def public(host: object, *arguments: object, **options: object) -> list[object]:
-        return lookup("127.0.0.1" if host in ("public.example", "inside.example") else host, *arguments, **options)
+        return lookup(
+            "127.0.0.1" if host in ("public.example", "inside.example") else host,
+            *arguments,
+            **options,
+        )
 
     monkeypatch.setattr(socket, "getaddrinfo", public)
     with pytest.raises(UnsupportedFileError, match=r"inside\.example, a private address"):

@@ -1,4 +1,6 @@
-"""Recordings and clips with random faults are read or refused: never another error than ours, never for long."""
+"""Recordings and clips with random faults are read or refused: never another error than ours,
+never for long.
+"""
 
 import contextlib
 import io
@@ -24,7 +26,9 @@ FAULT = st.tuples(
     st.sampled_from([16, 64, 512, 1 << 30]),
     st.one_of(
         st.tuples(st.just("write"), st.binary(min_size=1, max_size=8)),
-        st.tuples(st.just("write"), st.sampled_from([edge.to_bytes(4, "little") for edge in EDGES])),
+        st.tuples(
+            st.just("write"), st.sampled_from([edge.to_bytes(4, "little") for edge in EDGES])
+        ),
         st.tuples(st.just("write"), st.sampled_from([edge.to_bytes(4, "big") for edge in EDGES])),
         st.tuples(st.just("insert"), st.binary(min_size=1, max_size=40)),
         st.tuples(st.just("remove"), st.integers(1, 40)),
@@ -62,8 +66,15 @@ def whole(write_clip, tmp_path_factory) -> dict[str, bytes]:
     return found
 
 
-@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "MP3", "AIFF", "CAF", "mp4", "mov", "mkv", "avi"])
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
+@pytest.mark.parametrize(
+    "kind", ["WAV", "FLAC", "OGG", "MP3", "AIFF", "CAF", "mp4", "mov", "mkv", "avi"]
+)
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    database=None,
+)
 @given(faults=st.lists(FAULT, min_size=1, max_size=5))
 def test_a_file_with_faults_is_read_or_refused(whole, kind, faults):
     content = with_faults(whole[kind], faults)

@@ -47,13 +47,17 @@ def png_with_size(width: int, height: int) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
     body = b"".join(
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
     )
     return b"\x89PNG\r\n\x1a\n" + body
 
 
 JPEG, PNG = encoded(photo(), "JPEG"), encoded(photo(), "PNG")
-SVG = b'<?xml version="1.0"?>\n<!-- a drawing -->\n<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+SVG = (
+    b'<?xml version="1.0"?>\n<!-- a drawing -->\n<svg xmlns="http://www.w3.org/2000/svg"'
+    b' width="9" height="9"/>'
+)
 HTML = b"<!DOCTYPE html><html><body>404<svg/></body></html>"
 
 BAD_FILES = [
@@ -64,7 +68,12 @@ BAD_FILES = [
     ("noise.png", bytes(range(256)) * 9, UnsupportedFileError, "none of a photo's"),
     ("drawing.svg", SVG, UnsupportedFileError, "SVG"),
     ("drawing.png", b"\xef\xbb\xbf" + SVG, UnsupportedFileError, "SVG"),
-    ("program.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", UnsupportedFileError, "holds text"),
+    (
+        "program.eps",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+        UnsupportedFileError,
+        "holds text",
+    ),
     ("paper.pdf", b"%PDF-1.7\n\xe2\xe3\xcf\xd3", UnsupportedFileError, "none of a photo's"),
     ("clip.mp4", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", UnsupportedFileError, "a video or sound"),
     ("head_only.jpg", JPEG[:3], CorruptFileError, "JPEG"),
@@ -83,7 +92,9 @@ BAD_FILES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "content", "error", "reason"), BAD_FILES, ids=[row[0] for row in BAD_FILES])
+@pytest.mark.parametrize(
+    ("name", "content", "error", "reason"), BAD_FILES, ids=[row[0] for row in BAD_FILES]
+)
 def test_bad_file_is_a_named_error(tmp_path, name, content, error, reason):
     path = tmp_path / name
     path.write_bytes(content)
@@ -99,7 +110,12 @@ def test_what_is_no_file(tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     with pytest.raises(UnsupportedFileError, match="folder"):
         read_image(tmp_path)
-    for missing in (tmp_path / "none.jpg", tmp_path / "loop", "nul\0.jpg", tmp_path / ("long" * 99)):
+    for missing in (
+        tmp_path / "none.jpg",
+        tmp_path / "loop",
+        "nul\0.jpg",
+        tmp_path / ("long" * 99),
+    ):
         with pytest.raises(FileMissingError):
             read_image(missing)
 
@@ -151,7 +167,9 @@ def test_heic(tmp_path):
     pillow_heif = pytest.importorskip("pillow_heif")
     pillow_heif.register_heif_opener()
     content = encoded(photo(64, 48), "HEIF", quality=95)
-    assert np.abs(np.asarray(read_image(content)).astype(int) - np.asarray(photo(64, 48))).mean() < 3
+    assert (
+        np.abs(np.asarray(read_image(content)).astype(int) - np.asarray(photo(64, 48))).mean() < 3
+    )
 
 
 def test_limit_of_pixels_is_exact_and_our_own():
@@ -173,7 +191,8 @@ def test_limit_of_pixels_is_exact_and_our_own():
 def test_exif_orientation(orientation, kind):
     upright = Image.fromarray(PIXELS)
     undo = UPRIGHT.get(orientation)
-    # What the camera stored: the turn that `undo` takes back. Quarter turns are each other's inverse, all else its own.
+    # What the camera stored: the turn that `undo` takes back. Quarter turns are each other's
+    # inverse, all else its own.
     inverse = {
         Image.Transpose.ROTATE_90: Image.Transpose.ROTATE_270,
         Image.Transpose.ROTATE_270: Image.Transpose.ROTATE_90,
@@ -182,15 +201,29 @@ def test_exif_orientation(orientation, kind):
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     source = encoded(
-        stored, "PNG" if kind == "image" else kind, exif=exif, **({"lossless": True} if kind == "WEBP" else {})
+        stored,
+        "PNG" if kind == "image" else kind,
+        exif=exif,
+        **({"lossless": True} if kind == "WEBP" else {}),
     )
     result = read_image(Image.open(io.BytesIO(source)) if kind == "image" else source)
     assert np.array_equal(np.asarray(result), PIXELS)
 
 
 def test_exif_orientation_by_the_letter():
-    """Exif 2.32: where row 0 and column 0 of the stored photo lie in the upright one, for the pixel in its corner."""
-    corners = {1: (0, 0), 2: (0, -1), 3: (-1, -1), 4: (-1, 0), 5: (0, 0), 6: (0, -1), 7: (-1, -1), 8: (-1, 0)}
+    """Exif 2.32: where row 0 and column 0 of the stored photo lie in the upright one, for the
+    pixel in its corner.
+    """
+    corners = {
+        1: (0, 0),
+        2: (0, -1),
+        3: (-1, -1),
+        4: (-1, 0),
+        5: (0, 0),
+        6: (0, -1),
+        7: (-1, -1),
+        8: (-1, 0),
+    }
     for orientation, corner in corners.items():
         exif = Image.Exif()
         exif[ExifTags.Base.Orientation] = orientation
@@ -231,8 +264,16 @@ MODES = [
     ("F with NaN", Image.fromarray(np.float32([[np.nan, 77 / 255, 1]])), GREY_77),
     ("1", Image.fromarray(np.array([[False, True, True]])), [[0, 255, 255]]),
     ("LA", Image.fromarray(np.uint8([[[9, 0], [77, 255], [0, 255]]])), [[255, 77, 0]]),
-    ("RGBA", Image.fromarray(np.uint8([[[9, 9, 9, 0], [77, 77, 77, 255], [0, 0, 0, 255]]])), [[255, 77, 0]]),
-    ("RGBa", Image.fromarray(np.uint8([[[0, 0, 0, 0], [0, 0, 0, 51]]])).convert("RGBa"), [[255, 204]]),
+    (
+        "RGBA",
+        Image.fromarray(np.uint8([[[9, 9, 9, 0], [77, 77, 77, 255], [0, 0, 0, 255]]])),
+        [[255, 77, 0]],
+    ),
+    (
+        "RGBa",
+        Image.fromarray(np.uint8([[[0, 0, 0, 0], [0, 0, 0, 51]]])).convert("RGBa"),
+        [[255, 204]],
+    ),
     ("La", Image.fromarray(np.uint8([[[9, 0], [77, 255]]])).convert("La"), [[255, 77]]),
     ("P", Image.fromarray(np.uint8(GREY_77)).convert("P"), GREY_77),
     ("PA", palette_with_alpha(), [[255, 77]]),
@@ -253,7 +294,11 @@ def test_every_mode_becomes_rgb(mode, image, expected):
 def test_half_transparent_is_flattened_on_white():
     pixel = np.uint8([[[200, 100, 0, 51]]])  # a fifth of it shows
     expected = [255 - (255 - 200) / 5, 255 - (255 - 100) / 5, 255 - 255 / 5]
-    for source in (pixel, encoded(Image.fromarray(pixel), "PNG"), encoded(Image.fromarray(pixel), "TIFF")):
+    for source in (
+        pixel,
+        encoded(Image.fromarray(pixel), "PNG"),
+        encoded(Image.fromarray(pixel), "TIFF"),
+    ):
         assert np.abs(np.asarray(read_image(source))[0, 0] - np.array(expected)).max() <= 1
 
 
@@ -283,9 +328,13 @@ def test_first_frame(kind):
     assert result.getpixel((3, 2)) == (255, 0, 0)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM", "ICO"])
+@pytest.mark.parametrize(
+    "kind", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM", "ICO"]
+)
 def test_every_kind_of_file(kind):
-    result = read_image(encoded(photo(48, 32), kind, **({"sizes": [(48, 32)]} if kind == "ICO" else {})))
+    result = read_image(
+        encoded(photo(48, 32), kind, **({"sizes": [(48, 32)]} if kind == "ICO" else {}))
+    )
     assert result.size == (48, 32)
     assert np.abs(np.asarray(result).astype(int) - np.asarray(photo(48, 32))).mean() < 6
 
@@ -384,9 +433,14 @@ def test_tensor_has_the_shape_and_range_that_the_config_says(how, size):
 
 
 def test_photo_of_the_right_size_is_normalised_and_nothing_else():
-    image, config = photo(56, 40), ImageConfig(height=40, width=56, mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7))
+    image, config = (
+        photo(56, 40),
+        ImageConfig(height=40, width=56, mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7)),
+    )
     expected = (np.asarray(image) / 255 - np.array(config.mean)) / np.array(config.std)
-    assert np.allclose(ImagePreprocessor(config)(image).permute(1, 2, 0).numpy(), expected, atol=1e-6)
+    assert np.allclose(
+        ImagePreprocessor(config)(image).permute(1, 2, 0).numpy(), expected, atol=1e-6
+    )
 
 
 def test_three_ways_of_fitting():
@@ -395,7 +449,9 @@ def test_three_ways_of_fitting():
     pixels[:, :14] = 255
     rows = {}
     for how in ("squash", "crop", "pad"):
-        rows[how] = ImagePreprocessor(CONFIG.model_copy(update={"resize": how}))(Image.fromarray(pixels))[0]
+        rows[how] = ImagePreprocessor(CONFIG.model_copy(update={"resize": how}))(
+            Image.fromarray(pixels)
+        )[0]
     assert (rows["squash"][20, :6] > 0.9).all() and (rows["squash"][20, 9:] < -0.9).all()
     assert (rows["crop"] == -1).all()  # the white eighth is cut off
     assert (rows["pad"][:9].abs() < 0.01).all() and (rows["pad"][-9:].abs() < 0.01).all()  # grey
@@ -426,7 +482,10 @@ def test_without_flips_nothing_is_mirrored():
 
 def test_chance_comes_from_the_seed_alone():
     preprocess = ImagePreprocessor(CONFIG)
-    for draw in (lambda seed: preprocess.augment(photo(), seed), lambda seed: preprocess.view(photo(), crop_seed=seed)):
+    for draw in (
+        lambda seed: preprocess.augment(photo(), seed),
+        lambda seed: preprocess.view(photo(), crop_seed=seed),
+    ):
         torch.manual_seed(1)
         first, state = draw(7), torch.get_rng_state()
         torch.manual_seed(2)

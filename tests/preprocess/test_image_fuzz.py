@@ -1,4 +1,5 @@
-"""Photos with bytes changed at random are read or refused by name, soon; and those that once did something else.
+"""Photos with bytes changed at random are read or refused by name, soon; and those that once did
+something else.
 
 A short run unless the environment's CAPTIONER_FUZZ says how many examples.
 """
@@ -71,7 +72,11 @@ ODD_NUMBERS = [0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0
 PLACES = st.integers(0, 1 << 16) | st.integers(0, 200)  # most of what is read stands at the head
 CHANGES = st.one_of(
     st.tuples(st.just("byte"), PLACES, st.integers(0, 255)),
-    st.tuples(st.just("number"), PLACES, st.sampled_from([f"{end}{size}" for end in "<>" for size in "BHI"])),
+    st.tuples(
+        st.just("number"),
+        PLACES,
+        st.sampled_from([f"{end}{size}" for end in "<>" for size in "BHI"]),
+    ),
     st.tuples(st.just("cut"), PLACES, st.integers(1, 64)),
     st.tuples(st.just("insert"), PLACES, st.binary(min_size=1, max_size=16)),
     st.tuples(st.just("repeat"), PLACES, st.integers(1, 64)),
@@ -113,15 +118,23 @@ def check(content: bytes) -> None:
     assert time.monotonic() - started < SOON_S
 
 
-@settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-@given(st.integers(0, len(KINDS) - 1), st.lists(CHANGES, min_size=1, max_size=6), st.sampled_from(ODD_NUMBERS))
+@settings(
+    max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+@given(
+    st.integers(0, len(KINDS) - 1),
+    st.lists(CHANGES, min_size=1, max_size=6),
+    st.sampled_from(ODD_NUMBERS),
+)
 def test_a_photo_with_bytes_changed_is_read_or_refused_by_name(
     number: int, changes: list[tuple[str, int, object]], odd: int
 ) -> None:
     content = seed(number)
     for change in changes:
         content = changed(content, change, odd)
-    if record := os.environ.get("CAPTIONER_FUZZ_LAST"):  # tells which one it was where the whole process ends
+    if record := os.environ.get(
+        "CAPTIONER_FUZZ_LAST"
+    ):  # tells which one it was where the whole process ends
         Path(record).write_bytes(content)
     check(content)
 

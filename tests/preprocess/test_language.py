@@ -1,4 +1,6 @@
-"""The language of everyday sentences is found, in any spelling, and what tells nothing has a documented answer."""
+"""The language of everyday sentences is found, in any spelling, and what tells nothing has a
+documented answer.
+"""
 
 import subprocess
 import sys
@@ -6,18 +8,49 @@ import sys
 import pytest
 
 from captioner.errors import ModelError
-from captioner.preprocess.language import NUM_CHARACTERS, _probabilities, detect_language, is_foreign
+from captioner.preprocess.language import (
+    NUM_CHARACTERS,
+    _probabilities,
+    detect_language,
+    is_foreign,
+)
 
 LANGUAGES = ("en", "de", "fr")
 SENTENCES = {
-    "en": ["Two dogs run across a field.", "It's me.", "Where is the station?", "I have a cold", "Good morning!"],
-    "de": ["Zwei Hunde laufen über ein Feld.", "Ich bin es.", "Wo ist der Bahnhof?", "Guten Morgen!", "Das ist gut"],
-    "fr": ["Deux chiens courent dans un champ.", "C'est moi.", "Où est la gare ?", "J'ai froid", "Bonjour !"],
+    "en": [
+        "Two dogs run across a field.",
+        "It's me.",
+        "Where is the station?",
+        "I have a cold",
+        "Good morning!",
+    ],
+    "de": [
+        "Zwei Hunde laufen über ein Feld.",
+        "Ich bin es.",
+        "Wo ist der Bahnhof?",
+        "Guten Morgen!",
+        "Das ist gut",
+    ],
+    "fr": [
+        "Deux chiens courent dans un champ.",
+        "C'est moi.",
+        "Où est la gare ?",
+        "J'ai froid",
+        "Bonjour !",
+    ],
 }
-FOREIGN = ["Hola, ¿cómo estás?", "De kat slaapt op de bank.", "Il gatto dorme sul divano.", "Привет", "こんにちは"]
+FOREIGN = [
+    "Hola, ¿cómo estás?",
+    "De kat slaapt op de bank.",
+    "Il gatto dorme sul divano.",
+    "Привет",
+    "こんにちは",
+]
 
 
-@pytest.mark.parametrize(("language", "text"), [(code, text) for code in SENTENCES for text in SENTENCES[code]])
+@pytest.mark.parametrize(
+    ("language", "text"), [(code, text) for code in SENTENCES for text in SENTENCES[code]]
+)
 def test_everyday_sentences(language, text):
     assert detect_language(text, LANGUAGES) == language
     assert detect_language(text, LANGUAGES[::-1]) == language
@@ -60,7 +93,10 @@ def test_a_text_is_judged_by_its_beginning():
 
 
 def test_the_only_language_needs_no_detector():
-    code = "from captioner.preprocess.language import detect_language as d; import sys; print(d('Hund', ['tlh']),"
+    code = (
+        "from captioner.preprocess.language import detect_language as d; import sys;"
+        " print(d('Hund', ['tlh']),"
+    )
     code += " 'py3langid' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "tlh False\n"

@@ -15,7 +15,9 @@ def speech(seconds: float, level: float = 0.3) -> np.ndarray:
 
 
 def silence(seconds: float, noise: float = 0.0) -> np.ndarray:
-    return (noise * np.random.default_rng(0).standard_normal(round(seconds * RATE))).astype(np.float32)
+    return (noise * np.random.default_rng(0).standard_normal(round(seconds * RATE))).astype(
+        np.float32
+    )
 
 
 def times(samples: np.ndarray, longest: float = 20.0) -> list[tuple[float, float]]:
@@ -24,7 +26,14 @@ def times(samples: np.ndarray, longest: float = 20.0) -> list[tuple[float, float
 
 @pytest.mark.parametrize("noise", [0.0, 0.003])
 def test_long_pauses_part_and_short_ones_do_not(noise):
-    parts = [silence(1.5, noise), speech(0.5), silence(0.4, noise), speech(0.5), silence(1.2, noise), speech(0.3)]
+    parts = [
+        silence(1.5, noise),
+        speech(0.5),
+        silence(0.4, noise),
+        speech(0.5),
+        silence(1.2, noise),
+        speech(0.3),
+    ]
     found = times(np.concatenate([*parts, silence(0.9, noise)]))
     assert len(found) == 2
     assert found[0] == (pytest.approx(1.35, abs=0.05), pytest.approx(3.05, abs=0.05))

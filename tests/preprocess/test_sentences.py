@@ -1,4 +1,6 @@
-"""A text is its sentences and the layout around them, in three languages; hard ends of sentences are known."""
+"""A text is its sentences and the layout around them, in three languages; hard ends of sentences
+are known.
+"""
 
 import random
 
@@ -60,7 +62,8 @@ Elle a dit : « Non. » |Il est parti.""",
 
 
 @pytest.mark.parametrize(
-    ("language", "marked"), [(language, line) for language, block in HARD.items() for line in block.splitlines()]
+    ("language", "marked"),
+    [(language, line) for language, block in HARD.items() for line in block.splitlines()],
 )
 def test_hard_ends_of_sentences(language, marked):
     text = marked.replace("|", "")
@@ -76,7 +79,11 @@ def test_hard_ends_of_sentences(language, marked):
         (" \n", (), (" \n",)),
         ("12:30 — 😀!", (), ("12:30 — 😀!",)),
         (" A dog. \t The cat ", ("A dog.", "The cat"), (" ", " \t ", " ")),
-        ("a\nb\rc\r\nd\x0ce\u2028f\x85g", tuple("abcdefg"), ("", "\n", "\r", "\r\n", "\x0c", "\u2028", "\x85", "")),
+        (
+            "a\nb\rc\r\nd\x0ce\u2028f\x85g",
+            tuple("abcdefg"),
+            ("", "\n", "\r", "\r\n", "\x0c", "\u2028", "\x85", ""),
+        ),
         ("- a\n  * b\n• c\n– d", ("a", "b", "c", "d"), ("- ", "\n  * ", "\n• ", "\n– ", "")),
         (
             "1. a\n2) b\n(3) c\nd) e\n- [x] f",
@@ -97,7 +104,10 @@ def test_layout_is_what_says_nothing(text, sentences, gaps):
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "zh", "nonesuch"])
 def test_no_sign_is_lost_and_no_word_is_cut(language):
-    signs = "😀❤️🐕ab AB.!?…\"'“”«»()[] \n\r\x0c\u2028\x85\x1c\u00a0\u3000é😀👩\u200d👧。写\u0301-1.2)ß•*#>"
+    signs = (
+        "😀❤️🐕ab AB.!?…\"'“”«»()[]"
+        " \n\r\x0c\u2028\x85\x1c\u00a0\u3000é😀👩\u200d👧。写\u0301-1.2)ß•*#>"
+    )
     chance = random.Random(3)
     for _ in range(3000):
         text = "".join(chance.choices(signs, k=chance.randrange(30)))
@@ -105,11 +115,20 @@ def test_no_sign_is_lost_and_no_word_is_cut(language):
         assert layout.join(layout.sentences) == text
         assert all(sentence and sentence == sentence.strip() for sentence in layout.sentences)
         pairs = zip(layout.gaps, (*layout.sentences, ""), strict=True)
-        assert [word for gap, sentence in pairs for word in (*gap.split(), *sentence.split())] == text.split()
+        assert [
+            word for gap, sentence in pairs for word in (*gap.split(), *sentence.split())
+        ] == text.split()
 
 
 @pytest.mark.parametrize(
-    "text", ["no end here " * 50_000, "Wait… " * 50_000, '"' * 50_000, "« a (b [c " * 10_000, "a" + " " * 200_000 + "b"]
+    "text",
+    [
+        "no end here " * 50_000,
+        "Wait… " * 50_000,
+        '"' * 50_000,
+        "« a (b [c " * 10_000,
+        "a" + " " * 200_000 + "b",
+    ],
 )
 def test_a_long_text_is_cut_in_no_time(text):
     layout = cut_sentences(text)

@@ -33,7 +33,9 @@ def test_a_tone_is_loudest_in_its_band(hz):
 
 def test_the_level_does_not_matter():
     samples = noise(4_000)
-    torch.testing.assert_close(log_mel(samples, 8_000, 20), log_mel(samples / 50, 8_000, 20), atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(
+        log_mel(samples, 8_000, 20), log_mel(samples / 50, 8_000, 20), atol=1e-3, rtol=1e-3
+    )
 
 
 def test_silence_is_zero_and_the_peak_stands_70_decibels_above_it():
@@ -42,7 +44,9 @@ def test_silence_is_zero_and_the_peak_stands_70_decibels_above_it():
     assert frames.max().item() == pytest.approx(70 / 20, abs=1e-4)
     assert frames.min() == 0 and not frames[110:].any()
     ten_db_weaker = log_mel(torch.cat([samples, samples * 10**-0.5]), 8_000, 20)
-    torch.testing.assert_close(ten_db_weaker[210:290], (frames[10:90] - 0.5).clamp(min=0), atol=0.02, rtol=0)
+    torch.testing.assert_close(
+        ten_db_weaker[210:290], (frames[10:90] - 0.5).clamp(min=0), atol=0.02, rtol=0
+    )
     assert not log_mel(torch.zeros(4_000), 8_000, 20).any()
 
 

@@ -17,7 +17,11 @@ def fits(text: str) -> bool:
 def test_sentences_end_and_are_padded_behind():
     sources = pad_sources([[5, 6], [], [7, 8, 9]], EOS, PAD)
     assert sources.token_ids.tolist() == [[5, 6, EOS, PAD], [EOS, PAD, PAD, PAD], [7, 8, 9, EOS]]
-    assert sources.mask.tolist() == [[True, True, True, False], [True, False, False, False], [True] * 4]
+    assert sources.mask.tolist() == [
+        [True, True, True, False],
+        [True, False, False, False],
+        [True] * 4,
+    ]
     assert len(sources) == 3
 
 
@@ -87,4 +91,6 @@ def test_pieces_of_a_reading_keep_the_words_of_the_sentence():
         Piece(Reading(("x" * 7,), (2,)), 2, 3),
         Piece(Reading(("y",), (4,)), 4, 6, (StandIn(0, "d", "D"),)),
     ]
-    assert cut_reading(Trial(Reading(("a",), (1,)), ()), 3, fits) == [Piece(Reading(("a",), (1,)), 0, 3)]
+    assert cut_reading(Trial(Reading(("a",), (1,)), ()), 3, fits) == [
+        Piece(Reading(("a",), (1,)), 0, 3)
+    ]

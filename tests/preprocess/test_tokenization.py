@@ -30,7 +30,12 @@ def words(tokenizer, text: str) -> list[str]:
 def test_special_tokens_come_first():
     tokenizer = train_word_tokenizer(TEXTS, 1, 100)
     assert tokenizer.convert_ids_to_tokens([0, 1, 2, 3]) == list(SPECIAL_TOKENS)
-    ids = (tokenizer.pad_token_id, tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.unk_token_id)
+    ids = (
+        tokenizer.pad_token_id,
+        tokenizer.bos_token_id,
+        tokenizer.eos_token_id,
+        tokenizer.unk_token_id,
+    )
     assert ids == (0, 1, 2, 3)
 
 
@@ -120,7 +125,9 @@ ENGLISH_WORDS = r"[\p{L}\p{N}]+(?:-[\p{L}\p{N}]+)*|'\p{L}{1,2}\b"
 
 @pytest.mark.skipif("CAPTIONER_DATA" not in os.environ, reason="needs Flickr8k in CAPTIONER_DATA")
 def test_english_captions_are_cut_as_they_were_for_the_models_that_ship():
-    captions = (Path(os.environ["CAPTIONER_DATA"]) / "flickr8k" / "captions.txt").read_text(encoding="utf-8")
+    captions = (Path(os.environ["CAPTIONER_DATA"]) / "flickr8k" / "captions.txt").read_text(
+        encoding="utf-8"
+    )
     before = pre_tokenizers.Split(Regex(ENGLISH_WORDS), behavior="removed", invert=True)
     now = pre_tokenizers.Split(Regex(WORD_PATTERN), behavior="removed", invert=True)
     lines = captions.lower().splitlines()
@@ -150,7 +157,10 @@ def test_nothing_frequent_is_an_error():
 
 
 def test_the_same_texts_give_the_same_numbers():
-    assert train_word_tokenizer(TEXTS, 1, 100).get_vocab() == train_word_tokenizer(TEXTS, 1, 100).get_vocab()
+    assert (
+        train_word_tokenizer(TEXTS, 1, 100).get_vocab()
+        == train_word_tokenizer(TEXTS, 1, 100).get_vocab()
+    )
 
 
 def test_saved_and_loaded(tmp_path):
@@ -170,8 +180,9 @@ SENTENCES = [
     "Deux chiens jouent dans la neige !",
     "Two dogs are playing, and 2 men look on.",
 ]
-# What a tokenizer that is not careful changes: white space of every kind, marks that combine, scripts and signs that it
-# never saw, what looks like a special token, and what no text should hold.
+# What a tokenizer that is not careful changes: white space of every kind, marks that combine,
+# scripts and signs that it never saw, what looks like a special token, and what no text should
+# hold.
 HARD = [
     "",
     " ",
@@ -220,7 +231,9 @@ def test_pieces_give_all_of_multi30k_back_exactly(pieces, language):
 def test_frequent_runs_of_letters_become_one_piece_within_words_and_their_space(pieces):
     assert words(pieces, "two dogs") == ["Ġtwo", "Ġdogs"] or "Ġdogs" in words(pieces, "two dogs")
     assert words(pieces, "dogs") == words(pieces, "two dogs")[-len(words(pieces, "dogs")) :]
-    learnt = [piece for piece in pieces.get_vocab() if piece not in SPECIAL_TOKENS and len(piece) > 1]
+    learnt = [
+        piece for piece in pieces.get_vocab() if piece not in SPECIAL_TOKENS and len(piece) > 1
+    ]
     assert learnt
     assert not [piece for piece in learnt if "Ġ" in piece[1:]]
 
@@ -268,7 +281,14 @@ def test_every_piece_belongs_to_its_word(pieces, text):
 
 
 def test_bytes_that_make_no_character_are_part_of_a_word():
-    broken = ["Ġa", "Ã", "Ġ", "Ã", "Ľ", "Ġb"]  # 0xC3 alone, twice: the second one before a byte that completes it
+    broken = [
+        "Ġa",
+        "Ã",
+        "Ġ",
+        "Ã",
+        "Ľ",
+        "Ġb",
+    ]  # 0xC3 alone, twice: the second one before a byte that completes it
     text = bytes(BYTE_OF_SIGN[sign] for sign in "".join(broken)).decode(errors="replace")
     assert len(text.split()) == 3
     assert words_of_pieces(broken) == [0, 0, None, 1, 1, 2]

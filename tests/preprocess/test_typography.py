@@ -1,4 +1,6 @@
-"""What looks alike becomes equal, what means something else stays, and each word keeps its place."""
+"""What looks alike becomes equal, what means something else stays, and each word keeps its
+place.
+"""
 
 import pytest
 

@@ -1,15 +1,21 @@
-"""What a translation copies is found, and others stand in for it; what a model knows is left to it."""
+"""What a translation copies is found, and others stand in for it; what a model knows is left to
+it.
+"""
 
 import pytest
 
 from captioner.preprocess.typography import plain_reading
 from captioner.preprocess.verbatim import NUM_TRIALS, StandIn, known_words, trials
 
-KNOWN = frozenset(["the", "a", "man", "dog", "dogs", "play", "plays", "in", "park", "visit", "and", "tv", "is"])
+KNOWN = frozenset(
+    ["the", "a", "man", "dog", "dogs", "play", "plays", "in", "park", "visit", "and", "tv", "is"]
+)
 
 
 def copied(text: str, target: str = "de", known: frozenset[str] = KNOWN) -> list[str]:
-    return [one.literal for one in trials(plain_reading(text.split()), "en", target, known)[0].stand_ins]
+    return [
+        one.literal for one in trials(plain_reading(text.split()), "en", target, known)[0].stand_ins
+    ]
 
 
 @pytest.mark.parametrize(
@@ -21,7 +27,10 @@ def copied(text: str, target: str = "de", known: frozenset[str] = KNOWN) -> list
         ("5°C #19 +49-30-1234", ["5°C", "#19", "+49-30-1234"]),
         ("the 18th dog and the 2nd", ["18.", "2."]),
         ("the 3-wheeler and the 5-person dog", []),
-        ("see https://a.org/b?c=d#e. (www.x.org), x.de/y", ["https://a.org/b?c=d#e", "www.x.org", "x.de/y"]),
+        (
+            "see https://a.org/b?c=d#e. (www.x.org), x.de/y",
+            ["https://a.org/b?c=d#e", "www.x.org", "x.de/y"],
+        ),
         ("to j.doe@mail.co.uk; ask @user", ["j.doe@mail.co.uk", "@user"]),
         ("`x` foo() foo_bar camelCase --opt", ["`x`", "foo()", "foo_bar", "camelCase", "--opt"]),
         ("/usr/bin C:\\x.txt", ["/usr/bin", "C:\\x.txt"]),
@@ -44,7 +53,9 @@ def test_without_the_words_that_were_read_no_name_is_unknown():
     assert copied("the man Szymon", known=frozenset()) == []
 
 
-@pytest.mark.parametrize(("target", "literal"), [("de", "18."), ("fr", "18e"), ("en", "18th"), ("", "18th")])
+@pytest.mark.parametrize(
+    ("target", "literal"), [("de", "18."), ("fr", "18e"), ("en", "18th"), ("", "18th")]
+)
 def test_ordinals_are_written_as_the_language_does(target, literal):
     assert copied("the 18th", target) == [literal]
 
@@ -68,12 +79,20 @@ def test_numbers_alone_are_also_read_as_they_are():
     found = trials(plain_reading(["7", "dogs"]), "en", "de", KNOWN)
     assert len(found) == NUM_TRIALS + 1
     assert (found[0].reading.text, found[0].stand_ins) == ("7 dogs", (StandIn(0, "7", "7"),))
-    assert [trial.reading.text for trial in trials(plain_reading(["a", "7"]), "xx", "yy", KNOWN)][1] == "a John"
+    assert [trial.reading.text for trial in trials(plain_reading(["a", "7"]), "xx", "yy", KNOWN)][
+        1
+    ] == "a John"
 
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("Drei Hunde", ["Drei"]), ("dreißig", []), ("Johns Hund", []), ("drei, drei.", ["drei", "drei"]), ("zudrei", [])],
+    [
+        ("Drei Hunde", ["Drei"]),
+        ("dreißig", []),
+        ("Johns Hund", []),
+        ("drei, drei.", ["drei", "drei"]),
+        ("zudrei", []),
+    ],
 )
 def test_a_stand_in_is_found_whole(text, found):
     assert StandIn(0, "drei", "7").pattern.findall(text) == found
@@ -81,7 +100,10 @@ def test_a_stand_in_is_found_whole(text, found):
 
 def test_a_genitive_keeps_its_ending():
     pattern = StandIn(0, "John", "Aoife").pattern
-    assert pattern.sub("Aoife", "Johns Hund und John's, Johnson, BeJohn") == "Aoifes Hund und Aoife's, Johnson, BeJohn"
+    assert (
+        pattern.sub("Aoife", "Johns Hund und John's, Johnson, BeJohn")
+        == "Aoifes Hund und Aoife's, Johnson, BeJohn"
+    )
 
 
 def test_words_that_are_known_were_written_small_or_twice():

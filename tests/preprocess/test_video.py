@@ -1,4 +1,6 @@
-"""Whatever a clip is stored as, the frames that a viewer sees come out; whatever is broken has a name."""
+"""Whatever a clip is stored as, the frames that a viewer sees come out; whatever is broken has a
+name.
+"""
 
 import io
 import struct
@@ -27,7 +29,9 @@ av = pytest.importorskip("av")
 
 # The index first, so that a file that breaks off still opens.
 LARGE = {"size": (320, 240), "options": {"movflags": "faststart"}}
-RAMP = [(5 * number,) * 3 for number in range(50)]  # five seconds; a frame's number is a fifth of its grey
+RAMP = [
+    (5 * number,) * 3 for number in range(50)
+]  # five seconds; a frame's number is a fifth of its grey
 
 
 def numbers(clip) -> list[int]:
@@ -77,9 +81,17 @@ def test_a_classic_quicktime_begins_with_any_atom(write_clip, tmp_path, first):
     assert numbers(read_clip(bytes(old), [0.1, 0.9])) == pytest.approx([5, 45], abs=1)
 
 
-@pytest.mark.parametrize("suffix", ["nut", "mxf", "ts", "flv", "wtv", "webm", "ogv", "gif", "asf", "3gp", "y4m"])
+@pytest.mark.parametrize(
+    "suffix", ["nut", "mxf", "ts", "flv", "wtv", "webm", "ogv", "gif", "asf", "3gp", "y4m"]
+)
 def test_what_ffmpeg_reads_is_read(tmp_path, suffix):
-    codecs = {"webm": "libvpx", "ogv": "libtheora", "gif": "gif", "y4m": "wrapped_avframe", "flv": "flv"}
+    codecs = {
+        "webm": "libvpx",
+        "ogv": "libtheora",
+        "gif": "gif",
+        "y4m": "wrapped_avframe",
+        "flv": "flv",
+    }
     codec, pix_fmt = codecs.get(suffix, "mpeg2video"), "rgb8" if suffix == "gif" else "yuv420p"
     if suffix == "3gp":
         codec = "mpeg4"
@@ -90,7 +102,9 @@ def test_what_ffmpeg_reads_is_read(tmp_path, suffix):
             pytest.skip(f"this FFmpeg has no encoder {codec}")
         stream.width, stream.height, stream.pix_fmt = 64, 48, pix_fmt
         for grey in range(25):
-            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 5 * grey, np.uint8), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(
+                np.full((48, 64, 3), 5 * grey, np.uint8), format="rgb24"
+            )
             container.mux(stream.encode(frame.reformat(format=pix_fmt)))
         container.mux(stream.encode(None))
     clip = read_clip(tmp_path / f"a.{suffix}", [0.1, 0.9])
@@ -113,7 +127,8 @@ NO_CLIPS = pictures() | {
     "WebVTT": b"WEBVTT\n\n00:00.000 --> 00:01.000\nHello\n",
     "playlist": b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:1,\na.mp4\n",
     "list": b"ffconcat version 1.0\nfile a.mp4\n",
-    "session": b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n",
+    "session": b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004"
+    b" RTP/AVP 96\n",
     "zeros": bytes(5000),
     "noise": np.random.default_rng(0).bytes(5000),
 }
@@ -123,7 +138,10 @@ NO_CLIPS = pictures() | {
 def test_pictures_texts_and_lists_of_files_are_no_clips(write_clip, tmp_path, content):
     write_clip(tmp_path / "a.mp4", RAMP[:2])
     (tmp_path / "list").write_bytes(content)
-    for read in (lambda: read_clip(tmp_path / "list", [0.5]), lambda: read_audio(tmp_path / "list", 8_000)):
+    for read in (
+        lambda: read_clip(tmp_path / "list", [0.5]),
+        lambda: read_audio(tmp_path / "list", 8_000),
+    ):
         with pytest.raises(UnsupportedFileError, match=r"not a (clip|recording) that can be read"):
             read()
 
@@ -148,7 +166,11 @@ def test_a_short_clip_shows_its_frames_more_than_once(write_clip, tmp_path):
 
 @pytest.mark.parametrize(
     ("durations_ms", "shown"),
-    [([100, 300, 500, 700], [10, 20, 30, 30]), ([400, 400, 400, 400], [0, 10, 20, 30]), ([100], [0, 0, 0, 0])],
+    [
+        ([100, 300, 500, 700], [10, 20, 30, 30]),
+        ([400, 400, 400, 400], [0, 10, 20, 30]),
+        ([100], [0, 0, 0, 0]),
+    ],
 )
 def test_a_gif_is_a_clip_too(durations_ms, shown):
     frames = [Image.new("RGB", (40, 30), RAMP[10 * number]) for number in range(len(durations_ms))]
@@ -192,7 +214,11 @@ def rotated(file: Path, clockwise: int) -> bytes:
     content = bytearray(file.read_bytes())
     at = content.index(b"tkhd") + 4 + 4 + 20 + 16
     one = 1 << 16
-    matrix = {90: (0, one, 0, -one, 0, 0), 180: (-one, 0, 0, 0, -one, 0), 270: (0, -one, 0, one, 0, 0)}[clockwise]
+    matrix = {
+        90: (0, one, 0, -one, 0, 0),
+        180: (-one, 0, 0, 0, -one, 0),
+        270: (0, -one, 0, one, 0, 0),
+    }[clockwise]
     content[at : at + 36] = struct.pack(">9i", *matrix, 0, 0, 1 << 30)
     return bytes(content)
 
@@ -215,7 +241,9 @@ def test_a_clip_is_upright(write_clip, tmp_path, clockwise, corner):
 def write_sound(path: Path) -> Path:
     with av.open(str(path), "w") as container:
         track = container.add_stream("aac", rate=44_100)
-        frame = av.AudioFrame.from_ndarray(np.zeros((1, 44_100), np.float32), format="fltp", layout="mono")
+        frame = av.AudioFrame.from_ndarray(
+            np.zeros((1, 44_100), np.float32), format="fltp", layout="mono"
+        )
         frame.sample_rate = 44_100
         container.mux(track.encode(frame))
         container.mux(track.encode(None))
@@ -237,9 +265,17 @@ def write_nothing(path: Path) -> Path:
         (lambda folder, write: folder, UnsupportedFileError, "a folder"),
         (lambda folder, write: b"", CorruptFileError, "empty"),
         (lambda folder, write: b"no clip at all", UnsupportedFileError, "it holds text"),
-        (lambda folder, write: b"\x89PNG\r\n\x1a\n" + bytes(50), UnsupportedFileError, "FFmpeg does not know"),
+        (
+            lambda folder, write: b"\x89PNG\r\n\x1a\n" + bytes(50),
+            UnsupportedFileError,
+            "FFmpeg does not know",
+        ),
         (lambda folder, write: b"\0\0\0\x18ftypmp42" + bytes(200), CorruptFileError, "broken MP4"),
-        (lambda folder, write: write(folder / "a.mp4", RAMP).read_bytes()[:900], CorruptFileError, "broken MP4"),
+        (
+            lambda folder, write: write(folder / "a.mp4", RAMP).read_bytes()[:900],
+            CorruptFileError,
+            "broken MP4",
+        ),
         (
             lambda folder, write: write(folder / "b.mp4", RAMP, **LARGE).read_bytes()[:-14_000],
             CorruptFileError,
@@ -248,7 +284,18 @@ def write_nothing(path: Path) -> Path:
         (lambda folder, write: write_sound(folder / "c.mp4"), UnsupportedFileError, "sound alone"),
         (lambda folder, write: write_nothing(folder / "d.mp4"), CorruptFileError, "no pictures"),
     ],
-    ids=["missing", "folder", "empty", "text", "photo", "nonsense", "torn", "broken off", "sound", "no frames"],
+    ids=[
+        "missing",
+        "folder",
+        "empty",
+        "text",
+        "photo",
+        "nonsense",
+        "torn",
+        "broken off",
+        "sound",
+        "no frames",
+    ],
 )
 def test_a_broken_file_has_a_named_error(write_clip, tmp_path, make, error, says):
     with pytest.raises(error, match=says):
@@ -274,7 +321,9 @@ def test_frames_are_reduced_by_a_whole_factor(write_clip, tmp_path):
 
 @pytest.fixture
 def preprocess():
-    return ClipPreprocessor(ImageConfig(height=32, width=64, mean=(0, 0, 0), std=(1, 1, 1)), num_frames=5)
+    return ClipPreprocessor(
+        ImageConfig(height=32, width=64, mean=(0, 0, 0), std=(1, 1, 1)), num_frames=5
+    )
 
 
 def test_a_clip_becomes_frames_of_one_size(preprocess, write_clip, tmp_path):
@@ -283,7 +332,9 @@ def test_a_clip_becomes_frames_of_one_size(preprocess, write_clip, tmp_path):
     assert (tensor.mean((1, 2, 3)) * 51).tolist() == pytest.approx([5, 15, 25, 35, 45], abs=1)
 
 
-def test_views_are_the_same_for_the_same_seed_and_each_frame_stays_in_its_part(preprocess, write_clip, tmp_path):
+def test_views_are_the_same_for_the_same_seed_and_each_frame_stays_in_its_part(
+    preprocess, write_clip, tmp_path
+):
     file = write_clip(tmp_path / "a.mp4", RAMP)
     views = preprocess.views(file, [(False, None), (True, None), (False, 1), (False, 2)])
     whole, mirrored, first, second = views

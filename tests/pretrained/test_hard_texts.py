@@ -17,11 +17,19 @@ HARD: list[tuple[str, int, list[str]]] = [
     ("- A dog\n- A cat\n- Two birds", 3, ["\n- "]),
     ("1. Open the door.\n2. Walk into the house.\n3. Sit down.", 3, ["1. ", "\n2. ", "\n3. "]),
     ("  * A red car\n    * A blue car\n", 2, ["  * ", "\n    * "]),
-    ("# A day in the park\n\nTwo children play. Their mother watches them.\n\nThe sun shines.", 4, ["# ", "\n\n"]),
+    (
+        "# A day in the park\n\nTwo children play. Their mother watches them.\n\nThe sun shines.",
+        4,
+        ["# ", "\n\n"],
+    ),
     ("A man sits.\r\nA woman stands.\r\n", 2, ["\r\n"]),
     ("One line.\u2028Another line.\x0cA new page.\rAn old Mac.", 4, ["\u2028", "\x0c", "\r"]),
     ("There are 350 people in the park. 12 of them dance.", 2, ["350", "12"]),
-    ("The race starts at 10:30 on 24/12/2023. It costs $1,250.50.", 2, ["10:30", "24/12/2023", "$1,250.50"]),
+    (
+        "The race starts at 10:30 on 24/12/2023. It costs $1,250.50.",
+        2,
+        ["10:30", "24/12/2023", "$1,250.50"],
+    ),
     (
         "Visit https://example.com/dogs?id=7 for pictures. Write to jane.doe@example.com!",
         2,
@@ -62,21 +70,32 @@ def translator(request) -> Translator:
 def test_no_sentence_is_lost_in_hard_texts(translator):
     """Greedy search suffices: what is asked holds whatever the model writes."""
     texts = [text for text, _, _ in HARD]
-    for (text, num_sentences, kept), result in zip(HARD, translator.translate(texts, beam_size=1), strict=True):
+    for (text, num_sentences, kept), result in zip(
+        HARD, translator.translate(texts, beam_size=1), strict=True
+    ):
         assert len(result.sentences) == num_sentences, text
-        assert all(any(sign.isalnum() for sign in sentence.text) for sentence in result.sentences), text
+        assert all(
+            any(sign.isalnum() for sign in sentence.text) for sentence in result.sentences
+        ), text
         missing = [literal for literal in kept if literal not in result.text]
         assert not missing, (text, result.text)
         assert (
-            result.text.splitlines(keepends=True)[0][-1:].isspace() == text.splitlines(keepends=True)[0][-1:].isspace()
+            result.text.splitlines(keepends=True)[0][-1:].isspace()
+            == text.splitlines(keepends=True)[0][-1:].isspace()
         )
         assert len(result.text.splitlines()) == len(text.splitlines()), text
 
 
 def test_equal_texts_are_translated_alike(translator):
     plain = ["The man's dog runs.", 'A "good" dog.', "A caf\u00e9 with fish."]
-    typographic = ["The man\u2019s dog runs.", "A \u201cgood\u201d dog.", "A cafe\u0301 with \ufb01sh."]
-    for one, other in zip(translator.translate(plain), translator.translate(typographic), strict=True):
+    typographic = [
+        "The man\u2019s dog runs.",
+        "A \u201cgood\u201d dog.",
+        "A cafe\u0301 with \ufb01sh.",
+    ]
+    for one, other in zip(
+        translator.translate(plain), translator.translate(typographic), strict=True
+    ):
         assert one.text == other.text
 
 

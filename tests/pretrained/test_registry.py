@@ -1,11 +1,19 @@
-"""A name is a model that ships, a folder or a hub's; what looks like a path is never asked of a hub."""
+"""A name is a model that ships, a folder or a hub's; what looks like a path is never asked of a
+hub.
+"""
 
 from pathlib import Path
 
 import pytest
 
 from captioner.errors import ModelError
-from captioner.pretrained.registry import MODELS, find_model, find_translator, is_hub_name, model_kind
+from captioner.pretrained.registry import (
+    MODELS,
+    find_model,
+    find_translator,
+    is_hub_name,
+    model_kind,
+)
 
 PATHS = [
     "runs/mine",
@@ -38,7 +46,9 @@ def test_what_looks_like_a_path_is_a_path(tmp_path, monkeypatch, model):
     assert model_kind(model) == "image"
 
 
-@pytest.mark.parametrize("model", ["owner/name", "Salesforce/blip-image-captioning-base", "a.b/c_d-1.0", "x/runs"])
+@pytest.mark.parametrize(
+    "model", ["owner/name", "Salesforce/blip-image-captioning-base", "a.b/c_d-1.0", "x/runs"]
+)
 def test_what_a_hub_would_know_is_a_hubs_name(tmp_path, monkeypatch, model):
     monkeypatch.chdir(tmp_path)
     assert is_hub_name(model) and find_model(model) == model
@@ -62,13 +72,19 @@ def test_a_model_that_ships_no_longer_is_told_what_took_its_place():
 
 @pytest.mark.parametrize(
     ("target", "source", "model"),
-    [("de", None, "multi30k-en-de"), ("de", "en", "multi30k-en-de"), ("fr", "en", "multi30k-en-fr")],
+    [
+        ("de", None, "multi30k-en-de"),
+        ("de", "en", "multi30k-en-de"),
+        ("fr", "en", "multi30k-en-fr"),
+    ],
 )
 def test_a_translator_is_found_by_its_languages(target, source, model):
     assert find_translator(target, source) == model
 
 
-@pytest.mark.parametrize(("target", "source"), [("it", None), ("de", "fr"), ("en", "de"), ("", None), ("DE", None)])
+@pytest.mark.parametrize(
+    ("target", "source"), [("it", None), ("de", "fr"), ("en", "de"), ("", None), ("DE", None)]
+)
 def test_languages_that_no_model_knows_are_named_with_those_there_are(target, source):
     with pytest.raises(ModelError, match="there are en to de, en to fr"):
         find_translator(target, source)

@@ -35,7 +35,12 @@ def test_each_is_small_described_and_nothing_but_data():
     assert [folder.name for folder in folders] == list(MAX_MB)
     for folder in folders:
         assert sum(file.stat().st_size for file in folder.iterdir()) < MAX_MB[folder.name] * 1e6
-        assert {file.suffix for file in folder.iterdir()} <= {".json", ".md", ".png", ".safetensors"}
+        assert {file.suffix for file in folder.iterdir()} <= {
+            ".json",
+            ".md",
+            ".png",
+            ".safetensors",
+        }
     for line, (name, (score, data)) in zip(describe_models(), SCORES.items(), strict=True):
         assert line.startswith(f"{name}\t") and score in line and data in line
 
@@ -47,7 +52,9 @@ def test_sample_photographs_are_captioned_in_plain_words():
     for result in results:
         assert 4 <= len(result.text.split()) <= 20
         assert "<" not in result.text
-        first, second = (one.log_prob / (len(one.words) + 1) ** penalty for one in result.candidates)
+        first, second = (
+            one.log_prob / (len(one.words) + 1) ** penalty for one in result.candidates
+        )
         assert first >= second
 
 
@@ -63,18 +70,24 @@ def test_no_detected_word_is_written_twice_but_for_common_ones():
     rare = set(model.model.config.encoder["concept_words"][20:])
     free = model.caption(sample_photos()[1], num_captions=5, no_repeat_concepts=False)
     for result, most in ((model.caption(sample_photos()[1], num_captions=5), 1), (free, 2)):
-        counts = [one.words.count(word) for one in result.candidates for word in rare & set(one.words)]
+        counts = [
+            one.words.count(word) for one in result.candidates for word in rare & set(one.words)
+        ]
         assert max(counts) == most
 
 
 def test_words_are_required_and_forbidden_at_once():
     model = load("everyday")
     photo = sample_photos()[0]
-    steered = model.caption(photo, num_captions=2, required_words=("water", "Tiger"), banned_words=("cat",))
+    steered = model.caption(
+        photo, num_captions=2, required_words=("water", "Tiger"), banned_words=("cat",)
+    )
     for one in steered.candidates:
         words = set(one.text.split())
         assert {"water", "tiger"} <= words and not words & {"cat", "cats"}
-    with pytest.raises(ConfigError, match="'giraff' is no word that this model may write; near ones are giraffe"):
+    with pytest.raises(
+        ConfigError, match="'giraff' is no word that this model may write; near ones are giraffe"
+    ):
         model.options(required_words=("giraff",))
 
 
@@ -88,7 +101,10 @@ def test_a_sentence_is_translated():
 
 
 def test_a_sentence_is_translated_into_french():
-    assert "deux chiens" in load("multi30k-en-fr").translate("Two dogs run across the grass.").text.lower()
+    assert (
+        "deux chiens"
+        in load("multi30k-en-fr").translate("Two dogs run across the grass.").text.lower()
+    )
 
 
 def test_a_clip_has_each_of_six_actions_with_some_probability():
@@ -99,7 +115,9 @@ def test_a_clip_has_each_of_six_actions_with_some_probability():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("CAPTIONER_DATA" not in os.environ, reason="needs clips of UCF-101 in CAPTIONER_DATA")
+@pytest.mark.skipif(
+    "CAPTIONER_DATA" not in os.environ, reason="needs clips of UCF-101 in CAPTIONER_DATA"
+)
 def test_actions_of_real_clips_are_named():
     clips = in_groups(read_clips(Path(os.environ["CAPTIONER_DATA"]) / "ucf101"), (8, 9))
     found = evaluate_actions(load("actions"), clips, 2)
@@ -107,7 +125,9 @@ def test_actions_of_real_clips_are_named():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("CAPTIONER_DATA" not in os.environ, reason="needs the photos of Flickr8k in CAPTIONER_DATA")
+@pytest.mark.skipif(
+    "CAPTIONER_DATA" not in os.environ, reason="needs the photos of Flickr8k in CAPTIONER_DATA"
+)
 def test_scores_on_real_photographs_are_those_of_its_card():
     data = Path(os.environ["CAPTIONER_DATA"]) / "flickr8k"
     model = load("everyday")

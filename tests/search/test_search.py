@@ -21,7 +21,9 @@ VOCAB = 4
 
 @dataclass(frozen=True)
 class Prefix:
-    """Each row's words so far as the number of a node: BOS is node 0, word w after node n is node n * VOCAB + w + 1."""
+    """Each row's words so far as the number of a node: BOS is node 0, word w after node n is
+    node n * VOCAB + w + 1.
+    """
 
     nodes: Tensor
     num_items: int
@@ -34,7 +36,9 @@ class Prefix:
 
 
 class TableDecoder:
-    """Replays `logits[item, node]` and looks at (item, node): the attention tells which prefix it belongs to."""
+    """Replays `logits[item, node]` and looks at (item, node): the attention tells which prefix
+    it belongs to.
+    """
 
     def __init__(self, logits: Tensor) -> None:
         self.logits = logits
@@ -44,12 +48,18 @@ class TableDecoder:
     def start(self, memory: Memory, rows_per_item: int) -> Prefix:
         return Prefix(torch.full((len(memory) * rows_per_item,), -1), len(memory))
 
-    def step(self, token_ids: Tensor, state: Prefix, memory: Memory) -> tuple[Tensor, Prefix, Tensor]:
+    def step(
+        self, token_ids: Tensor, state: Prefix, memory: Memory
+    ) -> tuple[Tensor, Prefix, Tensor]:
         self.num_steps += 1
         self.num_items.append(len(memory))
         items = memory.keys[:, 0, 0].long().repeat_interleave(len(token_ids) // len(memory))
         nodes = torch.where(state.nodes < 0, 0, state.nodes * VOCAB + token_ids + 1)
-        return self.logits[items, nodes], Prefix(nodes, len(memory)), torch.stack([items, nodes], 1).float()
+        return (
+            self.logits[items, nodes],
+            Prefix(nodes, len(memory)),
+            torch.stack([items, nodes], 1).float(),
+        )
 
 
 def node_of(words: tuple[int, ...]) -> int:
@@ -61,27 +71,41 @@ def node_of(words: tuple[int, ...]) -> int:
 
 def random_logits(seed: int, items: int = 1, depth: int = 4, spread: float = 2.0) -> Tensor:
     num_nodes = sum(VOCAB**level for level in range(depth + 1))
-    return spread * torch.randn(items, num_nodes, VOCAB, generator=torch.Generator().manual_seed(seed))
+    return spread * torch.randn(
+        items, num_nodes, VOCAB, generator=torch.Generator().manual_seed(seed)
+    )
 
 
 def endless(logits: Tensor, eos: float = -math.inf) -> Tensor:
     return logits.index_fill(-1, torch.tensor(EOS), eos)
 
 
-def run(logits: Tensor, forbidden: tuple[int, ...] = (), items: list[int] | None = None, **options: object):
+def run(
+    logits: Tensor,
+    forbidden: tuple[int, ...] = (),
+    items: list[int] | None = None,
+    **options: object,
+):
     """Search the table's items (all, unless told) with the given options."""
     keys = torch.tensor(range(len(logits)) if items is None else items).reshape(-1, 1, 1).float()
     memory = Memory(keys, keys, torch.ones(len(keys), 1, dtype=torch.bool), GridLayout(1, 1))
     config = SearchConfig(**{"max_length": 4, "min_length": 0, **options})
-    return search(TableDecoder(logits), memory, config, bos_id=A, eos_id=EOS, forbidden_ids=forbidden)
+    return search(
+        TableDecoder(logits), memory, config, bos_id=A, eos_id=EOS, forbidden_ids=forbidden
+    )
 
 
 def told(hypotheses: list[Hypothesis]) -> list[tuple]:
     """All that a hypothesis says, in a form that can be compared."""
-    return [tuple(x.tolist() if isinstance(x, Tensor) else x for x in vars(h).values()) for h in hypotheses]
+    return [
+        tuple(x.tolist() if isinstance(x, Tensor) else x for x in vars(h).values())
+        for h in hypotheses
+    ]
 
 
-def allowed_words(words: tuple[int, ...], min_length: int, ngram: int, forbidden: tuple[int, ...]) -> list[int]:
+def allowed_words(
+    words: tuple[int, ...], min_length: int, ngram: int, forbidden: tuple[int, ...]
+) -> list[int]:
     """The rules in plain Python."""
     seen = {words[i : i + ngram] for i in range(len(words) - ngram + 1)} if ngram else set()
     latest = words[len(words) - ngram + 1 :] if ngram else ()
@@ -90,7 +114,13 @@ def allowed_words(words: tuple[int, ...], min_length: int, ngram: int, forbidden
 
 
 def plain_beam_search(
-    logits: Tensor, width: int, max_length: int, penalty: float, min_length: int, ngram: int, forbidden=()
+    logits: Tensor,
+    width: int,
+    max_length: int,
+    penalty: float,
+    min_length: int,
+    ngram: int,
+    forbidden=(),
 ) -> list[tuple[tuple[int, ...], float]]:
     """Beam search as the textbook has it: lists, loops, no early stop."""
     log_probs = logits.log_softmax(-1).tolist()
@@ -121,7 +151,9 @@ RULES = [
 def assert_same(found: list[Hypothesis], expected: list[tuple[tuple[int, ...], float]]) -> None:
     expected = expected[: len(found)]
     assert [h.token_ids for h in found[: len(expected)]] == [words for words, _ in expected]
-    assert [h.score for h in found[: len(expected)]] == pytest.approx([score for _, score in expected], abs=1e-5)
+    assert [h.score for h in found[: len(expected)]] == pytest.approx(
+        [score for _, score in expected], abs=1e-5
+    )
     assert all(h.finished for h in found[: len(expected)])
 
 
@@ -138,7 +170,9 @@ def test_a_beam_as_wide_as_the_space_is_exhaustive_search(seed, rules):
     limits = {name: value for name, value in rules.items() if name != "penalty"}
     limits.setdefault("forbidden", ())
     every = []
-    for words in itertools.chain.from_iterable(itertools.product((A, B, C), repeat=n) for n in range(5)):
+    for words in itertools.chain.from_iterable(
+        itertools.product((A, B, C), repeat=n) for n in range(5)
+    ):
         path = [*words, EOS]
         if all(word in allowed_words(words[:i], **limits) for i, word in enumerate(path)):
             total = sum(log_probs[node_of(words[:i])][word] for i, word in enumerate(path))
@@ -153,7 +187,9 @@ def test_beam_search_is_the_textbook_one(width, rules):
     for seed in range(6):
         logits = random_logits(seed)
         expected = plain_beam_search(logits[0], width, 4, **rules)
-        assert_same(run(logits, **options_of(rules), beam_size=width, num_captions=width)[0], expected)
+        assert_same(
+            run(logits, **options_of(rules), beam_size=width, num_captions=width)[0], expected
+        )
 
 
 def test_a_beam_of_one_is_greedy():
@@ -197,8 +233,12 @@ def test_a_batch_gives_what_its_items_give_alone(options):
     logits = random_logits(seed=5, items=7)
     logits[3, :, EOS] += 3  # ends long before the others
     batch = run(logits, **options)
-    assert [told(item) for item in batch] == [told(run(logits, items=[i], **options)[0]) for i in range(7)]
-    assert [told(item) for item in run(logits, items=[6, 2, 2], **options)] == [told(batch[i]) for i in (6, 2, 2)]
+    assert [told(item) for item in batch] == [
+        told(run(logits, items=[i], **options)[0]) for i in range(7)
+    ]
+    assert [told(item) for item in run(logits, items=[6, 2, 2], **options)] == [
+        told(batch[i]) for i in (6, 2, 2)
+    ]
 
 
 @pytest.mark.parametrize("penalty", [0.0, 0.7, 1.0, 3.0])
@@ -206,9 +246,13 @@ def test_a_batch_gives_what_its_items_give_alone(options):
 def test_stopping_early_changes_nothing(monkeypatch, options, penalty):
     logits = random_logits(seed=6, items=15)
     logits[..., EOS] += 1
-    early = [told(run(logits, items=[i], **{**options, "length_penalty": penalty})[0]) for i in range(15)]
+    early = [
+        told(run(logits, items=[i], **{**options, "length_penalty": penalty})[0]) for i in range(15)
+    ]
     monkeypatch.setattr(beam, "settled", lambda best, *_: torch.zeros(len(best), dtype=torch.bool))
-    late = [told(run(logits, items=[i], **{**options, "length_penalty": penalty})[0]) for i in range(15)]
+    late = [
+        told(run(logits, items=[i], **{**options, "length_penalty": penalty})[0]) for i in range(15)
+    ]
     assert early == late
 
 
@@ -217,20 +261,36 @@ def test_items_that_have_settled_leave_the_batch(options):
     logits = random_logits(seed=6, items=9)
     logits[2:5, :, EOS] += 9
     keys = torch.arange(9).reshape(-1, 1, 1).float()
-    memory, decoder = Memory(keys, keys, torch.ones(9, 1, dtype=torch.bool), GridLayout(1, 1)), TableDecoder(logits)
-    found = search(decoder, memory, SearchConfig(**{"max_length": 4, **options}), bos_id=A, eos_id=EOS)
+    memory, decoder = (
+        Memory(keys, keys, torch.ones(9, 1, dtype=torch.bool), GridLayout(1, 1)),
+        TableDecoder(logits),
+    )
+    found = search(
+        decoder, memory, SearchConfig(**{"max_length": 4, **options}), bos_id=A, eos_id=EOS
+    )
     assert decoder.num_items[0] == 9 and 1 <= decoder.num_items[-1] <= 6
-    assert all(h.attention_weights[:, 0].eq(item).all() for item, several in enumerate(found) for h in several)
+    assert all(
+        h.attention_weights[:, 0].eq(item).all()
+        for item, several in enumerate(found)
+        for h in several
+    )
 
 
 def test_it_stops_early():
     probs = torch.full((1, 341, VOCAB), 0.05)
     probs[0, 0] = torch.tensor([0.02, 0.35, 0.6, 0.03])
     probs[0, node_of((B,)), EOS] = probs[0, node_of((A,)), A] = 0.85
-    # B ends with log(0.51) / 2 ** 0.5 = -0.48; A A has log(0.2975) and can at best score it / 5 ** 0.5 = -0.54.
+    # B ends with log(0.51) / 2 ** 0.5 = -0.48; A A has log(0.2975) and can at best score it / 5 **
+    # 0.5 = -0.54.
     decoder, keys = TableDecoder(probs.log()), torch.zeros(1, 1, 1)
     memory = Memory(keys, keys, torch.ones(1, 1, dtype=torch.bool), GridLayout(1, 1))
-    search(decoder, memory, SearchConfig(max_length=4, beam_size=3, length_penalty=0.5), bos_id=A, eos_id=EOS)
+    search(
+        decoder,
+        memory,
+        SearchConfig(max_length=4, beam_size=3, length_penalty=0.5),
+        bos_id=A,
+        eos_id=EOS,
+    )
     assert decoder.num_steps == 2
 
 
@@ -241,10 +301,15 @@ def test_every_field_tells_of_the_same_words(options):
     for item, hypotheses in enumerate(run(logits, **options)):
         for h in hypotheses:
             path = [*h.token_ids, EOS] if h.finished else h.token_ids
-            expected = [log_probs[item, node_of(h.token_ids[:i]), word].item() for i, word in enumerate(path)]
+            expected = [
+                log_probs[item, node_of(h.token_ids[:i]), word].item()
+                for i, word in enumerate(path)
+            ]
             assert h.token_log_probs == pytest.approx(expected, abs=1e-5)
             assert h.log_prob == pytest.approx(sum(expected), abs=1e-5)
-            assert h.score == pytest.approx(h.log_prob / len(path) ** options.get("length_penalty", 1.0), abs=1e-5)
+            assert h.score == pytest.approx(
+                h.log_prob / len(path) ** options.get("length_penalty", 1.0), abs=1e-5
+            )
             looked = [[item, node_of(h.token_ids[:i])] for i in range(len(h.token_ids))]
             assert h.attention_weights.tolist() == looked
         ranks = [(not h.finished, -h.score) for h in hypotheses]
@@ -255,10 +320,14 @@ HOSTILE = {
     "never ends": endless(random_logits(9)),
     "hardly ever ends": endless(random_logits(9), eos=-1e9),
     "ends at once": endless(random_logits(9), eos=1e9),
-    "can do nothing but end": torch.full((1, 341, VOCAB), -math.inf).index_fill(-1, torch.tensor(EOS), 0.0),
+    "can do nothing but end": torch.full((1, 341, VOCAB), -math.inf).index_fill(
+        -1, torch.tensor(EOS), 0.0
+    ),
     "rules everything out": torch.full((1, 341, VOCAB), -math.inf),
     "lowest numbers": torch.full((1, 341, VOCAB), torch.finfo(torch.float32).min),
-    "one word outshines all": torch.full((1, 341, VOCAB), -3e38).index_fill(-1, torch.tensor(A), 0.0),
+    "one word outshines all": torch.full((1, 341, VOCAB), -3e38).index_fill(
+        -1, torch.tensor(A), 0.0
+    ),
     "NaN": torch.full((1, 341, VOCAB), math.nan),
     "infinite": torch.full((1, 341, VOCAB), math.inf),
     "all alike": torch.zeros(1, 341, VOCAB),
@@ -267,7 +336,8 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize(
-    "options", [*MODES, {"num_captions": 9, "length_penalty": 1000.0}, {"num_captions": 5, "max_length": 1}]
+    "options",
+    [*MODES, {"num_captions": 9, "length_penalty": 1000.0}, {"num_captions": 5, "max_length": 1}],
 )
 @pytest.mark.parametrize(("forbidden", "ngram"), [((), 0), ((), 1), ((A, C), 1)])
 @pytest.mark.parametrize("logits", HOSTILE.values(), ids=HOSTILE)
@@ -289,9 +359,13 @@ def test_a_text_that_never_ends_is_cut(options):
     assert all(len(h.token_ids) == 4 and not h.finished for h in hypotheses)
 
 
-@pytest.mark.parametrize("options", [{"beam_size": 3}, {"beam_size": 1}, {"beam_size": 4, "num_groups": 2}])
+@pytest.mark.parametrize(
+    "options", [{"beam_size": 3}, {"beam_size": 1}, {"beam_size": 4, "num_groups": 2}]
+)
 def test_a_text_of_few_positions_is_shorter(monkeypatch, options):
-    """Each item has the limit of its own length: what it gives in a batch is what `max_length` gives it alone."""
+    """Each item has the limit of its own length: what it gives in a batch is what `max_length`
+    gives it alone.
+    """
     logits = endless(random_logits(3, items=3, depth=7), eos=-3.0)
     lengths = [1, 4, 2]
     keys = torch.tensor([[[float(item)]] * 4 for item in range(3)])
@@ -310,7 +384,12 @@ def test_a_text_of_few_positions_is_shorter(monkeypatch, options):
 
 def test_a_huge_length_ratio_leaves_the_greatest_length():
     options = SearchConfig(max_length=6, max_length_ratio=1e30)
-    memory = Memory(torch.ones(2, 3, 1), torch.ones(2, 3, 1), torch.ones(2, 3, dtype=torch.bool), GridLayout(1, 3))
+    memory = Memory(
+        torch.ones(2, 3, 1),
+        torch.ones(2, 3, 1),
+        torch.ones(2, 3, dtype=torch.bool),
+        GridLayout(1, 3),
+    )
     assert length_limits(options, memory).tolist() == [6, 6]
 
 
@@ -326,7 +405,9 @@ def test_too_few_texts_are_filled_up_with_the_last():
     logits = random_logits(11)
     found = run(logits, (B, C), num_captions=5, max_length=1, min_length=1, beam_size=5)[0]
     assert [(h.token_ids, h.finished) for h in found] == [((A,), True)] * 5
-    assert told(run(logits, num_captions=5, beam_size=1)[0]) == told(run(logits, num_captions=5, beam_size=5)[0])
+    assert told(run(logits, num_captions=5, beam_size=1)[0]) == told(
+        run(logits, num_captions=5, beam_size=5)[0]
+    )
 
 
 def test_equal_texts_are_ranked_by_token_id():
@@ -354,13 +435,23 @@ def test_the_first_group_is_a_beam_search_and_the_others_differ_from_it():
     logits[..., EOS] -= 2
     plain = run(logits, beam_size=2, num_captions=2)
     alike = run(logits, beam_size=6, num_groups=3, num_captions=3, diversity=0.0)
-    diverse = run(logits, beam_size=6, num_groups=3, num_captions=3, diversity=100.0, length_penalty=1.0)
+    diverse = run(
+        logits, beam_size=6, num_groups=3, num_captions=3, diversity=100.0, length_penalty=1.0
+    )
     for one, same, three in zip(plain, alike, diverse, strict=True):
-        assert one[0].token_ids in [h.token_ids for h in three] and len({h.token_ids for h in three}) == 3
+        assert (
+            one[0].token_ids in [h.token_ids for h in three]
+            and len({h.token_ids for h in three}) == 3
+        )
         assert told(one) == told(same[:2])  # what two groups both find counts once
     greedy = run(logits, beam_size=3, num_groups=3, num_captions=3, diversity=100.0, min_length=4)
-    for hypotheses in greedy:  # three words and three groups that must not meet: each position has all of them
-        assert all(set(position) == {A, B, C} for position in zip(*(h.token_ids for h in hypotheses), strict=True))
+    for (
+        hypotheses
+    ) in greedy:  # three words and three groups that must not meet: each position has all of them
+        assert all(
+            set(position) == {A, B, C}
+            for position in zip(*(h.token_ids for h in hypotheses), strict=True)
+        )
 
 
 def test_diversity_is_counted_by_beam_and_only_for_the_choice():
@@ -376,9 +467,13 @@ def test_diversity_is_counted_by_beam_and_only_for_the_choice():
 def test_a_group_that_has_ended_keeps_no_word_from_the_others():
     probs = torch.full((1, 21, VOCAB), 0.25)
     probs[0, 0] = torch.tensor([0.01, 0.58, 0.4, 0.01])
-    probs[0, node_of((A,))] = torch.tensor([0.9, 0.01, 0.01, 0.08])  # the first group ends; C would have come next
+    probs[0, node_of((A,))] = torch.tensor(
+        [0.9, 0.01, 0.01, 0.08]
+    )  # the first group ends; C would have come next
     probs[0, node_of((B,))] = torch.tensor([0.1, 0.32, 0.18, 0.4])
-    found = run(probs.log(), beam_size=2, num_groups=2, num_captions=2, max_length=2, diversity=0.5)[0]
+    found = run(
+        probs.log(), beam_size=2, num_groups=2, num_captions=2, max_length=2, diversity=0.5
+    )[0]
     assert {h.token_ids for h in found} == {(A,), (B, C)}
 
 
@@ -388,7 +483,8 @@ def test_samples_follow_the_nucleus():
     found = run(probs.log(), sample=True, num_captions=n, top_p=0.8, max_length=2, min_length=1)[0]
     assert {word for h in found for word in h.token_ids} == {A, C}
     expected = {
-        words: math.prod({A: 0.45, C: 0.4}[w] / 0.85 for w in words) for words in itertools.product((A, C), repeat=2)
+        words: math.prod({A: 0.45, C: 0.4}[w] / 0.85 for w in words)
+        for words in itertools.product((A, C), repeat=2)
     }
     for words, share in expected.items():
         spread = math.sqrt(share * (1 - share) / n)
@@ -397,7 +493,9 @@ def test_samples_follow_the_nucleus():
 
 def test_samples_follow_the_temperature():
     probs = torch.tensor([0.1, 0.45, 0.05, 0.4]).expand(1, 21, VOCAB)
-    found = run(probs.log(), sample=True, num_captions=4000, top_p=1.0, temperature=2.0, max_length=1)[0]
+    found = run(
+        probs.log(), sample=True, num_captions=4000, top_p=1.0, temperature=2.0, max_length=1
+    )[0]
     first = [h.token_ids[0] if h.token_ids else EOS for h in found]
     for word, weight in enumerate(probs[0, 0].sqrt() / probs[0, 0].sqrt().sum()):
         assert first.count(word) / 4000 == pytest.approx(weight.item(), abs=0.032)
@@ -418,7 +516,10 @@ def test_a_flat_nucleus_wider_than_the_first_look():
 
 def test_the_whole_vocabulary_is_drawn_from_at_every_number():
     log_probs = torch.tensor([[0.1, 0.45, 0.0, 0.45]]).log()
-    drawn = [draw(log_probs, torch.tensor([u]), 1.0, 1.0).item() for u in (0.0, 0.099, 0.101, 0.549, 0.551, 1 - 2**-24)]
+    drawn = [
+        draw(log_probs, torch.tensor([u]), 1.0, 1.0).item()
+        for u in (0.0, 0.099, 0.101, 0.549, 0.551, 1 - 2**-24)
+    ]
     assert drawn == [0, 0, 1, 1, 3, 3]
 
 
@@ -442,7 +543,9 @@ def test_words_that_may_occur_once_do_and_others_are_free():
 
     def words(once: list[int], **options: object) -> tuple[int, ...]:
         config = SearchConfig(**{"max_length": 4, "beam_size": 1, **options})
-        return search(TableDecoder(logits), memory, config, bos_id=A, eos_id=EOS, once_ids=once)[0][0].token_ids
+        return search(TableDecoder(logits), memory, config, bos_id=A, eos_id=EOS, once_ids=once)[0][
+            0
+        ].token_ids
 
     assert list(words([])) == [A, A, A, A]
     assert list(words([A])) == [A, B, B, B]
@@ -450,7 +553,9 @@ def test_words_that_may_occur_once_do_and_others_are_free():
     assert list(words([A, B], sample=True, temperature=0.1)).count(A) == 1
 
 
-def required_run(logits: Tensor, required: list[list[int]], **options: object) -> list[list[Hypothesis]]:
+def required_run(
+    logits: Tensor, required: list[list[int]], **options: object
+) -> list[list[Hypothesis]]:
     keys = torch.arange(len(logits)).reshape(-1, 1, 1).float()
     memory = Memory(keys, keys, torch.ones(len(keys), 1, dtype=torch.bool), GridLayout(1, 1))
     config = SearchConfig(**{"max_length": 4, "min_length": 0, **options})
@@ -466,12 +571,19 @@ def test_required_words_with_beams_enough_give_the_best_text_that_has_them(requi
     logits = random_logits(5, items=3)
     log_probs = logits.log_softmax(-1)
     texts = [
-        words for length in range(5) for words in itertools.product((A, B, C), repeat=length) if meets(words, required)
+        words
+        for length in range(5)
+        for words in itertools.product((A, B, C), repeat=length)
+        if meets(words, required)
     ]
-    for item, found in enumerate(required_run(logits, required, beam_size=100, length_penalty=0.7, num_captions=2)):
+    for item, found in enumerate(
+        required_run(logits, required, beam_size=100, length_penalty=0.7, num_captions=2)
+    ):
 
         def score(words: tuple[int, ...], item: int = item) -> float:
-            steps = [log_probs[item, node_of(words[:at]), word] for at, word in enumerate((*words, EOS))]
+            steps = [
+                log_probs[item, node_of(words[:at]), word] for at, word in enumerate((*words, EOS))
+            ]
             return float(sum(steps)) / len(steps) ** 0.7
 
         best = sorted(texts, key=score, reverse=True)[:2]
@@ -479,17 +591,22 @@ def test_required_words_with_beams_enough_give_the_best_text_that_has_them(requi
         assert found[0].score == pytest.approx(score(best[0]), abs=1e-4)
 
 
-@pytest.mark.parametrize("options", [{"beam_size": 1}, {"beam_size": 2}, {"beam_size": 4, "num_groups": 2}])
+@pytest.mark.parametrize(
+    "options", [{"beam_size": 1}, {"beam_size": 2}, {"beam_size": 4, "num_groups": 2}]
+)
 def test_required_words_are_there_whatever_the_beams_and_a_batch_equals_its_items(options):
     logits = random_logits(7, items=4)
     logits[..., C] -= 9
     required = [[B], [C]]
     together = required_run(logits, required, num_captions=2, **options)
-    assert all(len(found) == 2 and all(meets(one.token_ids, required) for one in found) for found in together)
+    assert all(
+        len(found) == 2 and all(meets(one.token_ids, required) for one in found)
+        for found in together
+    )
     for item in range(4):
-        assert told(required_run(logits[item : item + 1], required, num_captions=2, **options)[0])[0][0] == (
-            together[item][0].token_ids
-        )
+        assert told(required_run(logits[item : item + 1], required, num_captions=2, **options)[0])[
+            0
+        ][0] == (together[item][0].token_ids)
 
 
 def test_required_words_that_just_fit_come_although_the_text_would_rather_end():

@@ -13,7 +13,8 @@ def encode(texts: list[str]) -> list[list[int]]:
 
 
 @pytest.mark.parametrize(
-    ("word", "other"), [("dog", "dogs"), ("Buses", "bus"), ("berries", "berry"), ("people", "person"), ("man", "men")]
+    ("word", "other"),
+    [("dog", "dogs"), ("Buses", "bus"), ("berries", "berry"), ("people", "person"), ("man", "men")],
 )
 def test_a_word_stands_for_its_other_number_too(word, other):
     assert {word.lower(), other} <= set(spellings(word))
@@ -33,7 +34,9 @@ def test_a_word_that_nothing_says_is_told_with_near_ones():
         return [4] if word == "dog" else []
 
     assert required(("dog",), said_by, []) == [[4]]
-    with pytest.raises(ConfigError, match=r"'doog' is no word that this model may write; near ones are dog"):
+    with pytest.raises(
+        ConfigError, match=r"'doog' is no word that this model may write; near ones are dog"
+    ):
         required(("dog", "doog"), said_by, ["dog", "cat"])
     with pytest.raises(ConfigError, match="near ones are brown bear"):
         required(("bear",), said_by, ["brown bear"])

@@ -1,4 +1,6 @@
-"""Requests and their answers: what Python says of the same photo or text, and a sentence for each failure."""
+"""Requests and their answers: what Python says of the same photo or text, and a sentence for
+each failure.
+"""
 
 import base64
 import io
@@ -31,7 +33,9 @@ def photo_json(photos):
     return {"photo": base64.b64encode(photos[0].read_bytes()).decode()}
 
 
-def test_a_photo_is_captioned_as_python_does_by_form_and_by_json(client, model_folder, photos, photo_json):
+def test_a_photo_is_captioned_as_python_does_by_form_and_by_json(
+    client, model_folder, photos, photo_json
+):
     options = {"num_captions": 2, "beam_size": 3, "max_length": 4}
     result = captioner.load(model_folder, device="cpu").caption(photos[0], **options)
     for answer in (
@@ -40,12 +44,16 @@ def test_a_photo_is_captioned_as_python_does_by_form_and_by_json(client, model_f
     ):
         assert answer.status_code == 200, answer.text
         told = answer.json()
-        assert [one["caption"] for one in told["candidates"]] == [one.text for one in result.candidates]
+        assert [one["caption"] for one in told["candidates"]] == [
+            one.text for one in result.candidates
+        ]
         assert (told["caption"], told["model"]) == (result.text, "model")
         assert told["log_prob"] == pytest.approx(result.log_prob, abs=1e-4)
         assert told["confidence"] == pytest.approx(result.candidates[0].confidence, abs=1e-4)
         assert [word["word"] for word in told["words"]] == list(result.candidates[0].words)
-        assert np.allclose([word["attention"] for word in told["words"]], result.attention, atol=1e-4)
+        assert np.allclose(
+            [word["attention"] for word in told["words"]], result.attention, atol=1e-4
+        )
 
 
 def test_attention_is_told_where_it_is_asked_for_alone(client, photo_json):
@@ -55,7 +63,10 @@ def test_attention_is_told_where_it_is_asked_for_alone(client, photo_json):
 def test_a_photo_may_be_a_data_address(client, photo_json):
     plain = client.post("/caption", json=photo_json)
     assert (
-        client.post("/caption", json={"photo": f"data:image/png;base64,{photo_json['photo']}"}).json() == plain.json()
+        client.post(
+            "/caption", json={"photo": f"data:image/png;base64,{photo_json['photo']}"}
+        ).json()
+        == plain.json()
     )
 
 
@@ -84,7 +95,9 @@ def test_a_text_is_translated_as_python_does_by_form_and_by_json(client, sentenc
         told = answer.json()
         assert answer.status_code == 200, told
         assert (told["source"], told["text"], told["model"]) == (text, result.text, "en-de")
-        assert [one["text"] for one in told["candidates"]] == [one.text for one in result.candidates]
+        assert [one["text"] for one in told["candidates"]] == [
+            one.text for one in result.candidates
+        ]
         assert [one["source"] for one in told["sentences"]] == ["two dogs play.", "snow."]
         assert told["doubtful"] == result.is_doubtful
         assert [word["word"] for word in told["words"]] == list(result.candidates[0].words)
@@ -198,8 +211,12 @@ def test_a_broken_photo_is_called_by_its_own_name(client):
 def test_a_photo_of_too_many_pixels_or_bytes_is_too_large(client):
     large = io.BytesIO()
     Image.new("1", (500, 400)).save(large, "PNG")
-    assert "500 x 400" in refused(client.post("/caption", files={"photo": ("a.png", large.getvalue())}), 413)
-    assert "0 MB" in refused(client.post("/caption", files={"photo": ("a.png", b"x" * 900_000)}), 413)
+    assert "500 x 400" in refused(
+        client.post("/caption", files={"photo": ("a.png", large.getvalue())}), 413
+    )
+    assert "0 MB" in refused(
+        client.post("/caption", files={"photo": ("a.png", b"x" * 900_000)}), 413
+    )
 
     def chunks():  # of a size that is not told
         for _ in range(9):
@@ -224,7 +241,9 @@ def test_an_error_of_the_model_tells_nothing_of_it(client, photo_json, monkeypat
     assert client.post("/caption", json=photo_json).status_code == 200
 
 
-def test_who_finds_the_server_full_is_told_when_to_come_again(client, photos, photo_json, monkeypatch):
+def test_who_finds_the_server_full_is_told_when_to_come_again(
+    client, photos, photo_json, monkeypatch
+):
     go_on, run = Event(), Captioner.caption_images
 
     def waits(self, images, search):
@@ -259,7 +278,10 @@ def test_metrics_count_answers_and_batches(client, photo_json):
 
 
 def test_models_and_health_are_told(client):
-    assert client.get("/models").json() == [{"name": "model", "kind": "image"}, {"name": "en-de", "kind": "text"}]
+    assert client.get("/models").json() == [
+        {"name": "model", "kind": "image"},
+        {"name": "en-de", "kind": "text"},
+    ]
     assert client.get("/healthz").json() == {"status": "ok", "version": captioner.__version__}
 
 
@@ -277,14 +299,19 @@ def test_with_a_password_only_the_health_is_told_without_it(serving, photo_json)
     client = serving(password="geheim ü")
     right = {"Authorization": "Bearer geheim ü".encode()}
     for headers in ({}, {"Authorization": "Bearer wrong"}):
-        for answer in (client.post("/caption", json=photo_json, headers=headers), client.get("/metrics")):
+        for answer in (
+            client.post("/caption", json=photo_json, headers=headers),
+            client.get("/metrics"),
+        ):
             assert "password" in refused(answer, 401)
     assert client.get("/healthz").status_code == 200
     assert client.post("/caption", json=photo_json, headers=right).status_code == 200
 
 
 def test_the_page_describes_bodies_and_loads_nothing_from_elsewhere(client):
-    assert "//" not in re.sub(r"(?m)^\s*//.*$", "", client.get("/docs").text.replace("http://testserver", ""))
+    assert "//" not in re.sub(
+        r"(?m)^\s*//.*$", "", client.get("/docs").text.replace("http://testserver", "")
+    )
     described = client.get("/openapi.json").json()
     assert set(described["paths"]) == {"/caption", "/translate", "/models", "/healthz", "/metrics"}
     content = described["paths"]["/caption"]["post"]["requestBody"]["content"]

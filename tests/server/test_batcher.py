@@ -1,4 +1,6 @@
-"""Batches of concurrent requests: what fits goes together, the oldest first, and errors reach those who wait."""
+"""Batches of concurrent requests: what fits goes together, the oldest first, and errors reach
+those who wait.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -48,7 +50,9 @@ def test_what_waits_goes_together_in_order_and_no_batch_is_too_large(held):
 
 def test_other_options_are_another_batch_and_none_is_forgotten(held):
     model, batcher, _ = held
-    futures = [batcher.submit(model.work, item, OTHER if item % 2 else SEARCH) for item in range(1, 6)]
+    futures = [
+        batcher.submit(model.work, item, OTHER if item % 2 else SEARCH) for item in range(1, 6)
+    ]
     model.may_go_on.set()
     assert [future.result(10) for future in futures] == [2, 4, 6, 8, 10]
     assert model.batches[1:] == [([1, 3, 5], OTHER), ([2, 4], SEARCH)]

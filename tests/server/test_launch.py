@@ -22,7 +22,9 @@ def served(monkeypatch) -> list[tuple[object, ...]]:
     return calls
 
 
-def test_it_serves_to_this_machine_unless_told_and_warns_where_all_may_come_in(run, served, monkeypatch):
+def test_it_serves_to_this_machine_unless_told_and_warns_where_all_may_come_in(
+    run, served, monkeypatch
+):
     assert run("serve") == (0, "", "")
     status, _, warned = run("serve", "--host", "0.0.0.0", "--port", 80, "--engine", "onnx")
     assert status == 0 and "anyone who reaches 0.0.0.0" in warned and "CAPTIONER_PASSWORD" in warned
@@ -59,15 +61,29 @@ def test_a_model_that_cannot_be_loaded_ends_it(tmp_path):
     from captioner.server.launch import running
 
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(ModelError, match=r"config\.json"), running(ModelRegistry([tmp_path], "cpu")):
+    with (
+        pytest.raises(ModelError, match=r"config\.json"),
+        running(ModelRegistry([tmp_path], "cpu")),
+    ):
         pass
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_it_answers_what_waits_and_ends_without_a_word(model_folder, photos, kind):
-    command = [sys.executable, "-m", "captioner", "serve", "--port", "0", "--model", str(model_folder)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ})
+    command = [
+        sys.executable,
+        "-m",
+        "captioner",
+        "serve",
+        "--port",
+        "0",
+        "--model",
+        str(model_folder),
+    ]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
+    )
     try:
         assert process.stdout is not None
         url = process.stdout.readline().split()[1].removesuffix("/docs")

@@ -18,7 +18,9 @@ def final_weights() -> Callable[[Path], dict[str, torch.Tensor]]:
 
 @pytest.fixture
 def interrupted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Run an experiment that stops as if killed before its update number `update`, counted from 0."""
+    """Run an experiment that stops as if killed before its update number `update`, counted from
+    0.
+    """
 
     def run(config: object, update: int, resume: bool = False) -> None:
         original, count = trainer.Trainer._update, iter(range(10_000))
@@ -37,7 +39,9 @@ def interrupted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 @pytest.fixture
 def sentence_config(tmp_path: Path) -> Callable[..., object]:
-    """Make the config of a run of seconds on four pairs of sentences; `section={...}` replaces fields."""
+    """Make the config of a run of seconds on four pairs of sentences; `section={...}` replaces
+    fields.
+    """
     from captioner.config import SentenceConfig
 
     pairs = [
@@ -60,7 +64,13 @@ def sentence_config(tmp_path: Path) -> Callable[..., object]:
                 "val_target": target,
                 "max_vocab_size": 300,
             },
-            "encoder": {"kind": "text", "embedding_dim": 12, "dim": 16, "num_layers": 2, "max_positions": 64},
+            "encoder": {
+                "kind": "text",
+                "embedding_dim": 12,
+                "dim": 16,
+                "num_layers": 2,
+                "max_positions": 64,
+            },
             "decoder": {"embedding_dim": 12, "hidden_dim": 16, "attention": "dot", "dropout": 0.2},
             "search": {"beam_size": 2, "max_length": 60},
             "training": {
@@ -85,9 +95,25 @@ def speech_config(spoken_digits: Path, tmp_path: Path) -> Callable[..., object]:
 
     def make(**changes: dict[str, object]) -> SpeechConfig:
         sections: dict[str, dict[str, object]] = {
-            "data": {"train": str(spoken_digits), "val": str(spoken_digits), "units": "words", "max_vocab_size": 20}
-            | {"num_concatenated": 12, "num_val_concatenated": 2, "max_concatenated": 3, "max_gap_s": 0.1},
-            "encoder": {"kind": "speech", "sample_rate_hz": 8000, "num_mels": 12, "channels": 4, "dim": 16}
+            "data": {
+                "train": str(spoken_digits),
+                "val": str(spoken_digits),
+                "units": "words",
+                "max_vocab_size": 20,
+            }
+            | {
+                "num_concatenated": 12,
+                "num_val_concatenated": 2,
+                "max_concatenated": 3,
+                "max_gap_s": 0.1,
+            },
+            "encoder": {
+                "kind": "speech",
+                "sample_rate_hz": 8000,
+                "num_mels": 12,
+                "channels": 4,
+                "dim": 16,
+            }
             | {"num_blocks": 1, "kernel_size": 3},
             "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8, "dropout": 0.1},
             "search": {"beam_size": 1, "max_length": 4},
@@ -117,7 +143,13 @@ def video_config(clip_folder: Path, tmp_path: Path) -> Callable[..., object]:
         sections: dict[str, dict[str, object]] = {
             "data": {"videos": str(clip_folder), "val_groups": [3], "min_word_count": 1},
             "image": {"height": 32, "width": 64},
-            "encoder": {"kind": "video", "backbone": "test_resnet", "weights": "none", "num_frames": 3, "dim": 12}
+            "encoder": {
+                "kind": "video",
+                "backbone": "test_resnet",
+                "weights": "none",
+                "num_frames": 3,
+                "dim": 12,
+            }
             | {"num_blocks": 1, "dropout": 0.1},
             "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention_dim": 8, "dropout": 0.1},
             "search": {"beam_size": 2, "max_length": 1},

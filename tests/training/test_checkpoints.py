@@ -30,13 +30,22 @@ def save(folder, epoch: int, update: int, **fields: object) -> None:
 
 
 def test_what_was_saved_comes_back_exactly(tmp_path):
-    save(tmp_path, 1, 7, loss_sum=0.1 + 0.2, history=[{"loss": 1 / 3}], config={"training": {"betas": [0.9, 1e-9]}})
+    save(
+        tmp_path,
+        1,
+        7,
+        loss_sum=0.1 + 0.2,
+        history=[{"loss": 1 / 3}],
+        config={"training": {"betas": [0.9, 1e-9]}},
+    )
     progress, weights, moments = load_checkpoint(tmp_path)
     assert (progress.epoch, progress.update, progress.loss_sum) == (1, 7, 0.1 + 0.2)
     assert progress.history == [{"loss": 1 / 3}]
     assert progress.config == {"training": {"betas": [0.9, 1e-9]}}
     assert torch.equal(weights["layer.weight"], WEIGHTS["layer.weight"] + 1)
-    assert {name: tensor.tolist() for name, tensor in moments.items()} == {n: t.tolist() for n, t in MOMENTS.items()}
+    assert {name: tensor.tolist() for name, tensor in moments.items()} == {
+        n: t.tolist() for n, t in MOMENTS.items()
+    }
 
 
 def test_the_newest_two_are_kept(tmp_path):
@@ -55,7 +64,9 @@ def test_a_damaged_one_gives_way_to_the_one_before(tmp_path, file, damage):
     if damage == "gone":
         path.unlink()
     else:
-        path.write_bytes(path.read_bytes()[:-3] if damage == "cut" else b'{"epoch": 1, "surprise": 2}')
+        path.write_bytes(
+            path.read_bytes()[:-3] if damage == "cut" else b'{"epoch": 1, "surprise": 2}'
+        )
     assert load_checkpoint(tmp_path)[0].update == 5
     shutil.rmtree(tmp_path / "0000-000005")
     with pytest.raises(CheckpointError, match="0001-000000"):
@@ -86,7 +97,9 @@ def test_disk_that_takes_no_more_is_named(tmp_path):
 
 def test_moments_come_back_to_where_they_were():
     torch.manual_seed(0)
-    layers = torch.nn.Sequential(torch.nn.Conv2d(3, 5, 3), torch.nn.Flatten(), torch.nn.Linear(45, 2))
+    layers = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 5, 3), torch.nn.Flatten(), torch.nn.Linear(45, 2)
+    )
     layers.to(memory_format=torch.channels_last)
     inputs = torch.randn(4, 3, 5, 5)
 
@@ -97,7 +110,10 @@ def test_moments_come_back_to_where_they_were():
 
     optimizer = torch.optim.AdamW(layers.parameters(), lr=0.1)
     step(optimizer)
-    moments, weights = moments_of(optimizer), {name: t.clone() for name, t in layers.state_dict().items()}
+    moments, weights = (
+        moments_of(optimizer),
+        {name: t.clone() for name, t in layers.state_dict().items()},
+    )
     assert all(tensor.is_contiguous() for tensor in moments.values())
     step(optimizer)
     expected = {name: tensor.clone() for name, tensor in layers.state_dict().items()}
@@ -126,7 +142,9 @@ def test_a_run_goes_on_where_its_files_have_moved(experiment):
     def at(folder: str) -> dict[str, object]:
         data = {field: f"{folder}/{field}" for field in experiment().data.PATHS}
         training = {"output": f"{folder}/run", "initial_model": f"{folder}/before/best"}
-        return fixed_settings(validated(experiment, {"encoder": encoder, "data": data, "training": training}, "here"))
+        return fixed_settings(
+            validated(experiment, {"encoder": encoder, "data": data, "training": training}, "here")
+        )
 
     assert differences(at("one"), at("/mnt/other")) == []
     # A checkpoint written when these were compared still holds them.
@@ -145,7 +163,9 @@ def test_another_initial_model_is_another_run():
 
 def test_settings_under_earlier_names_are_the_same_settings():
     new = fixed_settings(SpeechConfig(data={"num_concatenated": 5}, self_critical={"weight": 0.5}))
-    old = json.loads(json.dumps(new).replace("num_concatenated", "num_strings").replace('"weight"', '"share"'))
+    old = json.loads(
+        json.dumps(new).replace("num_concatenated", "num_strings").replace('"weight"', '"share"')
+    )
     assert "num_strings" in old["data"] and "share" in old["self_critical"]
     assert differences(old, new) == []
     old["self_critical"]["share"] = 1.0

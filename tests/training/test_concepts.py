@@ -1,4 +1,6 @@
-"""The words that photos tell about are chosen, fitted to, and drawn for texts that have no photo."""
+"""The words that photos tell about are chosen, fitted to, and drawn for texts that have no
+photo.
+"""
 
 import pytest
 import torch
@@ -17,7 +19,9 @@ def few_epochs(monkeypatch):
 
 @pytest.fixture
 def photos():
-    """Sixty photos: a channel tells that a cat, and another that a dog is there; `the` is in all captions."""
+    """Sixty photos: a channel tells that a cat, and another that a dog is there; `the` is in all
+    captions.
+    """
     generator = torch.Generator().manual_seed(0)
     has_cat, has_dog = torch.rand(2, 60, generator=generator) < 0.5
     pooled = torch.randn(60, 2, 5, generator=generator) * 0.1
@@ -26,7 +30,9 @@ def photos():
     captions = []
     for number, (cat, dog) in enumerate(zip(has_cat.tolist(), has_dog.tolist(), strict=True)):
         words = {"the"} | ({"cat"} if cat else set()) | ({"dog"} if dog else set())
-        captions.append([frozenset(words | ({"perhaps"} if number % 2 else set())), frozenset(words)])
+        captions.append(
+            [frozenset(words | ({"perhaps"} if number % 2 else set())), frozenset(words)]
+        )
     return pooled, captions, has_cat, has_dog
 
 
@@ -42,14 +48,18 @@ def test_held_out_probabilities_are_right_and_the_detector_agrees(photos):
         held_out = found.held_out[:, found.words.index(word)]
         assert ((held_out > 0.5) == truth).float().mean() > 0.95
         features = pooled[:, 0].reshape(60, 1, 1, 5).expand(-1, 2, 3, -1)
-        assert ((found.detector(features)[:, found.words.index(word)] > 0.5) == truth).float().mean() > 0.95
+        assert (
+            (found.detector(features)[:, found.words.index(word)] > 0.5) == truth
+        ).float().mean() > 0.95
 
 
 def test_the_same_seed_gives_the_same_detector(photos):
     pooled, captions, *_ = photos
     first, second = (fit_concepts(pooled, captions, (), seed=3) for _ in range(2))
     assert torch.equal(first.held_out, second.held_out)
-    weights = zip(first.detector.state_dict().values(), second.detector.state_dict().values(), strict=True)
+    weights = zip(
+        first.detector.state_dict().values(), second.detector.state_dict().values(), strict=True
+    )
     assert all(torch.equal(one, other) for one, other in weights)
 
 
@@ -75,7 +85,13 @@ def test_texts_are_given_photos_in_which_their_words_are_likely():
     assert found.shape == (3, concepts.NUM_DRAWS)
     # The posterior of photo 0 given `cat` is 0.81 / (0.81 + 0.01 + 0.16), and so on.
     many = torch.cat(
-        [draw_photos([frozenset({"cat"})] * 300, FittedConcepts(("cat", "dog"), detector, held_out), seed=1)]
+        [
+            draw_photos(
+                [frozenset({"cat"})] * 300,
+                FittedConcepts(("cat", "dog"), detector, held_out),
+                seed=1,
+            )
+        ]
     )
     shares = torch.bincount(many.flatten().long(), minlength=3) / many.numel()
     torch.testing.assert_close(shares, torch.tensor([0.81, 0.01, 0.16]) / 0.98, atol=0.03, rtol=0)

@@ -19,7 +19,9 @@ def test_splits_are_those_listed(caption_set, photos):
 def test_splits_that_the_captions_carry_need_no_list(tmp_path, photos):
     rows = [f'{{"file_name": "{photo.name}", "text": "a photo"}}' for photo in photos]
     (tmp_path / "metadata.jsonl").write_text("\n".join(rows))
-    config = PhotoDataConfig(images=str(photos[0].parent), captions=str(tmp_path / "metadata.jsonl"))
+    config = PhotoDataConfig(
+        images=str(photos[0].parent), captions=str(tmp_path / "metadata.jsonl")
+    )
     with pytest.raises(EmptyDataError, match=r"set data\.val_split"):
         read_dataset(config)
 
@@ -28,7 +30,10 @@ def test_missing_photo_of_validation_is_named(caption_set, tmp_path):
     captions = Path(caption_set["captions"]).read_text().replace("photo07.png", "gone.png")
     (tmp_path / "captions.csv").write_text(captions)
     (tmp_path / "val.txt").write_text("photo06.png\ngone.png\n")
-    fields = caption_set | {"captions": str(tmp_path / "captions.csv"), "val_split": str(tmp_path / "val.txt")}
+    fields = caption_set | {
+        "captions": str(tmp_path / "captions.csv"),
+        "val_split": str(tmp_path / "val.txt"),
+    }
     with pytest.raises(MissingImageError, match=r"1 of 8 photos are not there.*gone\.png"):
         read_dataset(PhotoDataConfig.model_validate(fields))
 
@@ -48,7 +53,11 @@ def test_validation_photos_are_not_trained_on(caption_set, photos):
 def test_photos_in_both_lists_are_named(caption_set, tmp_path):
     (tmp_path / "train.txt").write_text("photo00.png\nphoto06.png\n")
     with pytest.raises(DataError, match=r"1 of 2 validation photos.*photo06\.png"):
-        read_dataset(PhotoDataConfig.model_validate(caption_set | {"train_split": str(tmp_path / "train.txt")}))
+        read_dataset(
+            PhotoDataConfig.model_validate(
+                caption_set | {"train_split": str(tmp_path / "train.txt")}
+            )
+        )
 
 
 def test_nothing_left_to_train_on_is_named(caption_set, photos, tmp_path):
@@ -71,5 +80,7 @@ def test_validation_photos_may_have_a_caption_file_of_their_own(photos, tmp_path
     assert data.val[0].captions == ("a val photo",)
     listed = read_dataset(config.model_copy(update={"val_split": str(tmp_path / "list.txt")}))
     assert [example.image for example in listed.val] == [photos[6]]
-    with pytest.raises(DataError, match=r"5 of 5.*photo00\.png, photo01\.png, photo02\.png, \.\.\."):
+    with pytest.raises(
+        DataError, match=r"5 of 5.*photo00\.png, photo01\.png, photo02\.png, \.\.\."
+    ):
         read_dataset(config.model_copy(update={"val_captions": config.captions}))

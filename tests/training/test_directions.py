@@ -35,7 +35,11 @@ def directions_of(sets):
 
 def test_a_set_is_read_both_ways_where_it_is_asked(sets):
     there, back, french = directions_of(sets)
-    assert [one.name for one in (there, back, french)] == ["german en-de", "german de-en", "french en-fr"]
+    assert [one.name for one in (there, back, french)] == [
+        "german en-de",
+        "german de-en",
+        "french en-fr",
+    ]
     assert (there.train[0].source, there.train[0].target) == (ENGLISH[0], GERMAN[0])
     assert (back.train[0].source, back.train[0].target) == (GERMAN[0], ENGLISH[0])
     assert back.val == back.train and not french.val
@@ -68,7 +72,14 @@ def test_one_model_learns_which_language_to_write(sets, sentence_config, tmp_pat
     monkeypatch.setattr(trainer, "write_events", lambda *_: None)
     sets["french"] |= {"val_source": sets["french"]["source"], "both_ways": True}
     config = sentence_config(
-        data={"sets": sets, "source": "", "target": "", "val_source": "", "val_target": "", "max_vocab_size": 420},
+        data={
+            "sets": sets,
+            "source": "",
+            "target": "",
+            "val_source": "",
+            "val_target": "",
+            "max_vocab_size": 420,
+        },
         encoder={"dropout": 0.0, "embedding_dim": 48, "dim": 48},
         decoder={"dropout": 0.0, "embedding_dim": 48, "hidden_dim": 64},
         search={"max_length": 20},

@@ -32,8 +32,20 @@ def free_port() -> int:
 def launch(config: object, script: Path, resume: str = "") -> str:
     script.write_text(RUN)
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    options = ["--cpu", "--num_processes=2", "--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no"]
-    launcher = [sys.executable, "-m", "accelerate.commands.launch", *options, f"--main_process_port={free_port()}"]
+    options = [
+        "--cpu",
+        "--num_processes=2",
+        "--num_machines=1",
+        "--mixed_precision=no",
+        "--dynamo_backend=no",
+    ]
+    launcher = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        *options,
+        f"--main_process_port={free_port()}",
+    ]
     done = subprocess.run(
         [*launcher, str(script), config.model_dump_json(), resume],
         env=environment, capture_output=True, text=True, timeout=240, check=False,
@@ -55,19 +67,26 @@ def history(run: Path) -> list[dict[str, float]]:
     ],
     ids=["frozen, one process without a photo", "fine-tuned, accumulated"],
 )
-def test_two_processes_give_the_losses_of_one(tiny_config, tmp_path, final_weights, encoder, training):
+def test_two_processes_give_the_losses_of_one(
+    tiny_config, tmp_path, final_weights, encoder, training
+):
     settings = {"epochs": 3, "learning_rate": 0.003, "average_last": 2} | training
     one, two = tmp_path / "one", tmp_path / "two"
     train(tiny_config(encoder=encoder, training=settings | {"output": str(one)}, **NO_DROPOUT))
     config = tiny_config(encoder=encoder, training=settings | {"output": str(two)}, **NO_DROPOUT)
     output = launch(config, tmp_path / "run.py")
     assert output.count("epoch ") == 3
-    assert [e["loss"] for e in history(two)] == pytest.approx([e["loss"] for e in history(one)], rel=1e-5)
+    assert [e["loss"] for e in history(two)] == pytest.approx(
+        [e["loss"] for e in history(one)], rel=1e-5
+    )
     assert [e["CIDEr"] for e in history(two)] == pytest.approx([e["CIDEr"] for e in history(one)])
     expected = final_weights(one)
     for name, tensor in final_weights(two).items():
         torch.testing.assert_close(tensor, expected[name], atol=1e-3, rtol=1e-2)
-    assert load_file(two / "best" / "model.safetensors").keys() == load_file(one / "best" / "model.safetensors").keys()
+    assert (
+        load_file(two / "best" / "model.safetensors").keys()
+        == load_file(one / "best" / "model.safetensors").keys()
+    )
 
 
 @pytest.mark.slow
@@ -79,7 +98,9 @@ def test_two_processes_go_on_with_a_run(tiny_config, tmp_path, final_weights, in
     config = tiny_config(training=settings | {"output": str(two)}, **sections)
     interrupted(config, update=3)
     launch(config, tmp_path / "run.py", "resume")
-    assert [e["loss"] for e in history(two)] == pytest.approx([e["loss"] for e in history(one)], rel=1e-5)
+    assert [e["loss"] for e in history(two)] == pytest.approx(
+        [e["loss"] for e in history(one)], rel=1e-5
+    )
     expected = final_weights(one)
     for name, tensor in final_weights(two).items():
         torch.testing.assert_close(tensor, expected[name], atol=1e-3, rtol=1e-2)

@@ -47,12 +47,16 @@ def test_coverage_by_hand():
     # The first position received 1.5, the second 0.5; the third is padding.
     assert coverage_loss(weights, everything, source).item() == pytest.approx(0.5**2 + 0.5**2)
     assert coverage_loss(weights, first_word, source).item() == pytest.approx(0.5**2 + 0.5**2)
-    assert coverage_loss(weights, everything, torch.ones_like(source)).item() == pytest.approx(0.5 + 1)
+    assert coverage_loss(weights, everything, torch.ones_like(source)).item() == pytest.approx(
+        0.5 + 1
+    )
 
 
 def test_coverage_of_even_attention_is_zero():
     weights = torch.full((2, 5, 5), 0.2)
-    assert coverage_loss(weights, torch.ones(2, 5).bool(), torch.ones(2, 5).bool()).item() == pytest.approx(0, abs=1e-6)
+    assert coverage_loss(
+        weights, torch.ones(2, 5).bool(), torch.ones(2, 5).bool()
+    ).item() == pytest.approx(0, abs=1e-6)
 
 
 def test_self_critical_loss_is_the_papers_sum():
@@ -78,7 +82,13 @@ def test_caption_loss_and_its_gradient_are_those_of_torch(smoothing, rows):
     ours = caption_loss(logits, targets, 0, smoothing)
     (gradient,) = torch.autograd.grad(2 * ours, logits)
     theirs = torch.nn.functional.cross_entropy(
-        logits.flatten(0, 1), targets.flatten(), ignore_index=0, label_smoothing=smoothing, reduction="sum"
+        logits.flatten(0, 1),
+        targets.flatten(),
+        ignore_index=0,
+        label_smoothing=smoothing,
+        reduction="sum",
     )
     torch.testing.assert_close(ours, theirs)
-    torch.testing.assert_close(gradient, torch.autograd.grad(2 * theirs, logits)[0], rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(
+        gradient, torch.autograd.grad(2 * theirs, logits)[0], rtol=1e-4, atol=1e-6
+    )

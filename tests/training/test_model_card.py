@@ -13,7 +13,11 @@ from captioner.training.photo_task import PhotoTask
 from captioner.training.sentence_task import SentenceTask
 
 REPORT = score({1: "a red photo", 2: "a dog"}, {1: ["a red photo"], 2: ["a dog runs"]})
-PATHS = ["data.images=/home/me/photos", "data.captions=/home/me/mine.csv", "training.output=/home/me/runs/mine"]
+PATHS = [
+    "data.images=/home/me/photos",
+    "data.captions=/home/me/mine.csv",
+    "training.output=/home/me/runs/mine",
+]
 FILES = ["data.source=/home/me/a.en", "data.target=/home/me/a.de", "data.val_source=/home/me/b.tsv"]
 
 
@@ -48,7 +52,9 @@ def test_settings_beside_the_card_are_all_but_the_machines_paths(tmp_path, more)
     again = load_config(tmp_path / "training_config.json", [*PATHS, *more])
     assert again == config
     assert again.training.epochs == 3
-    assert json.loads((tmp_path / "training_config.json").read_text())["training"]["output"] == "mine"
+    assert (
+        json.loads((tmp_path / "training_config.json").read_text())["training"]["output"] == "mine"
+    )
     command = "captioner train training_config.json data.images=DIR data.captions=FILE" + (
         " data.val_split=FILE`" if more else "`"
     )
@@ -56,14 +62,21 @@ def test_settings_beside_the_card_are_all_but_the_machines_paths(tmp_path, more)
 
 
 def test_a_stage_names_the_run_it_began_with_and_asks_for_its_model(tmp_path):
-    config = load_config(CONFIGS / "coco.toml", [*PATHS, "training.initial_model=/home/me/runs/first/best"])
+    config = load_config(
+        CONFIGS / "coco.toml", [*PATHS, "training.initial_model=/home/me/runs/first/best"]
+    )
     write_training_config(tmp_path, config)
-    assert json.loads((tmp_path / "training_config.json").read_text())["training"]["initial_model"] == "first/best"
+    assert (
+        json.loads((tmp_path / "training_config.json").read_text())["training"]["initial_model"]
+        == "first/best"
+    )
     assert "data.captions=FILE training.initial_model=MODEL`" in write_card(tmp_path, config)
 
 
 def test_a_model_of_sentences_tells_languages_scores_and_how_to_train_it(tmp_path):
-    config = load_config(CONFIGS / "multi30k-en-de.toml", [*FILES, "training.output=/home/me/runs/mine"])
+    config = load_config(
+        CONFIGS / "multi30k-en-de.toml", [*FILES, "training.output=/home/me/runs/mine"]
+    )
     write_training_config(tmp_path, config)
     task = object.__new__(SentenceTask)
     task.config = config
@@ -72,10 +85,17 @@ def test_a_model_of_sentences_tells_languages_scores_and_how_to_train_it(tmp_pat
     write_model_card(tmp_path, config, task.card(), report, [{}, {}], ("BLEU", "chrF"))
     card = (tmp_path / "README.md").read_text()
     header = ModelCard(card).data
-    assert (header.language, header.pipeline_tag, header.library_name) == (["en", "de"], "translation", "captioner")
+    assert (header.language, header.pipeline_tag, header.library_name) == (
+        ["en", "de"],
+        "translation",
+        "captioner",
+    )
     assert [result.metric_name for result in header.eval_results] == ["BLEU", "chrF"]
     assert header.eval_results[0].metric_value == round(report.scores["BLEU"], 2)
-    assert "captioner train training_config.json data.source=FILE data.target=FILE data.val_source=FILE`" in card
+    assert (
+        "captioner train training_config.json data.source=FILE data.target=FILE"
+        " data.val_source=FILE`" in card
+    )
     assert "(en to de)" in card and "2 sentences" in card and report.signature in card
     assert "photo" not in card.lower()
     assert "/home" not in (tmp_path / "training_config.json").read_text() + card

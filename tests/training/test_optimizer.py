@@ -11,7 +11,9 @@ SETTINGS = TrainingConfig(learning_rate=0.1, backbone_learning_rate=0.01, weight
 
 
 def build() -> tuple[nn.ModuleDict, torch.optim.Optimizer]:
-    model = nn.ModuleDict({"backbone": nn.Linear(3, 2), "frozen": nn.Linear(2, 2), "decoder": nn.Linear(2, 1)})
+    model = nn.ModuleDict(
+        {"backbone": nn.Linear(3, 2), "frozen": nn.Linear(2, 2), "decoder": nn.Linear(2, 1)}
+    )
     model["frozen"].requires_grad_(False)
     return model, build_optimizer(model, SETTINGS)
 

@@ -13,7 +13,9 @@ from captioner.training.photos import AugmentedPhotos, CachedPhotos, open_photos
 
 @pytest.fixture
 def config(tiny_config):
-    return tiny_config(training={"crops": 1}, image={"mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25)})
+    return tiny_config(
+        training={"crops": 1}, image={"mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25)}
+    )
 
 
 @pytest.fixture
@@ -57,20 +59,30 @@ def test_cache_is_stale_for_another_backbone_or_image_size(photos, encoder, conf
 
 def test_augmented_photos_depend_on_seed_and_photo_alone(photos, config):
     source = AugmentedPhotos(photos, config, augment=True)
-    first, again, other = source.load([2, 5], [0, 0], 7), source.load([5, 2], [0, 0], 7), source.load([2, 5], [0, 0], 8)
+    first, again, other = (
+        source.load([2, 5], [0, 0], 7),
+        source.load([5, 2], [0, 0], 7),
+        source.load([2, 5], [0, 0], 8),
+    )
     assert torch.equal(first, again.flip(0))
     assert not torch.equal(first, other)
 
 
 def test_fine_tuning_mirrors_only_where_flips_are_wanted(photos, tiny_config, config):
     flips, none = (
-        AugmentedPhotos(photos, tiny_config(training={"flips": wanted}, image=config.image.model_dump()), augment=True)
+        AugmentedPhotos(
+            photos,
+            tiny_config(training={"flips": wanted}, image=config.image.model_dump()),
+            augment=True,
+        )
         for wanted in (True, False)
     )
     for seed in range(8):
         first, second = flips.load([0], [0], seed), none.load([0], [0], seed)
         assert torch.equal(first, second) or torch.equal(first.flip(-1), second)
-    assert any(not torch.equal(flips.load([0], [0], seed), none.load([0], [0], seed)) for seed in range(8))
+    assert any(
+        not torch.equal(flips.load([0], [0], seed), none.load([0], [0], seed)) for seed in range(8)
+    )
 
 
 def test_photos_for_validation_are_whole(photos, config):

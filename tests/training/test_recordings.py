@@ -21,7 +21,9 @@ def test_a_row_sounds_the_same_whatever_its_batch_and_its_update(rows, speech_co
     assert len(batch) == 3 and batch.frames.shape[2] == 12
     again = Recordings(rows, speech_config(), training=True).load([2, 4], [1, 1], seed=6)
     for first, second in ((0, 1), (2, 0)):
-        assert torch.equal(batch.frames[first, batch.mask[first]], again.frames[second, again.mask[second]])
+        assert torch.equal(
+            batch.frames[first, batch.mask[first]], again.frames[second, again.mask[second]]
+        )
 
 
 def test_each_epoch_and_each_seed_sounds_otherwise(rows, speech_config):
@@ -34,7 +36,9 @@ def test_each_epoch_and_each_seed_sounds_otherwise(rows, speech_config):
 
 def test_validation_recordings_are_heard_as_they_are(spoken_digits, speech_config):
     utterances = read_utterances(spoken_digits)
-    batch = Recordings(single_utterances(utterances), speech_config(), training=False).load([1, 0], [0, 0], seed=0)
+    batch = Recordings(single_utterances(utterances), speech_config(), training=False).load(
+        [1, 0], [0, 0], seed=0
+    )
     for row, number in enumerate((1, 0)):
         samples = torch.from_numpy(read_audio(utterances[number].audio, 8_000))
         assert torch.equal(batch.frames[row, batch.mask[row]], log_mel(samples, 8_000, 12))
@@ -43,7 +47,10 @@ def test_validation_recordings_are_heard_as_they_are(spoken_digits, speech_confi
 def test_validation_rows_are_always_the_same_and_not_those_of_training(rows, speech_config):
     longest = max(range(len(rows)), key=lambda number: len(rows[number].takes))
     assert len(rows[longest].takes) > 1
-    first, second = (Recordings(rows, speech_config(), training=False).load([longest], [0], seed=n) for n in (0, 1))
+    first, second = (
+        Recordings(rows, speech_config(), training=False).load([longest], [0], seed=n)
+        for n in (0, 1)
+    )
     assert torch.equal(first.frames, second.frames)
 
 

@@ -20,20 +20,29 @@ def test_bleu_is_that_of_the_scorer_but_for_the_end():
     reward = CaptionReward(REFERENCES, {"BLEU-4": 1.0})
     ended = [f"{text} zzz" for text in TEXTS]  # an end that all share is a word that all share
     with_end = score(
-        dict(enumerate(ended)), {n: [f"{text} zzz" for text in texts] for n, texts in enumerate(REFERENCES)}
+        dict(enumerate(ended)),
+        {n: [f"{text} zzz" for text in texts] for n, texts in enumerate(REFERENCES)},
     )
-    np.testing.assert_allclose(reward(range(3), TEXTS, ALL), with_end.per_image["BLEU-4"] / 100, atol=1e-6)
+    np.testing.assert_allclose(
+        reward(range(3), TEXTS, ALL), with_end.per_image["BLEU-4"] / 100, atol=1e-6
+    )
 
 
 def test_cider_is_that_of_the_scorer_but_for_the_end():
     reward = CaptionReward(REFERENCES, {})
     ended = {n: f"{text} zzz" for n, text in enumerate(TEXTS)}
-    with_end = score(ended, {n: [f"{text} zzz" for text in texts] for n, texts in enumerate(REFERENCES)})
-    np.testing.assert_allclose(reward(range(3), TEXTS, ALL), with_end.per_image["CIDEr"] / 100, atol=1e-6)
+    with_end = score(
+        ended, {n: [f"{text} zzz" for text in texts] for n, texts in enumerate(REFERENCES)}
+    )
+    np.testing.assert_allclose(
+        reward(range(3), TEXTS, ALL), with_end.per_image["CIDEr"] / 100, atol=1e-6
+    )
 
 
 def test_weights_add_up():
-    parts = [CaptionReward(REFERENCES, {name: 1.0})(range(3), TEXTS, ALL) for name in ("CIDEr", "BLEU-4")]
+    parts = [
+        CaptionReward(REFERENCES, {name: 1.0})(range(3), TEXTS, ALL) for name in ("CIDEr", "BLEU-4")
+    ]
     both = CaptionReward(REFERENCES, {"CIDEr": 2.0, "BLEU-4": 0.5})(range(3), TEXTS, ALL)
     np.testing.assert_allclose(both, 2 * parts[0] + 0.5 * parts[1])
 
@@ -42,7 +51,10 @@ def test_weights_add_up():
 def test_a_reward_depends_on_its_own_item_alone(make):
     reward = make(REFERENCES, {})
     several = reward([2, 0, 0, 1], [TEXTS[2], TEXTS[0], "a cat", TEXTS[1]], [True] * 4)
-    alone = [reward([item], [text], [True])[0] for item, text in ((2, TEXTS[2]), (0, TEXTS[0]), (0, "a cat"))]
+    alone = [
+        reward([item], [text], [True])[0]
+        for item, text in ((2, TEXTS[2]), (0, TEXTS[0]), (0, "a cat"))
+    ]
     np.testing.assert_allclose(several[:3], alone)
     assert several[1] > several[2]
 

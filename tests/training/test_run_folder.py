@@ -21,7 +21,9 @@ def test_loss_falls_and_everything_is_written(tiny_config, tmp_path, capsys):
     assert (run / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert list((run / "tensorboard").glob("events.out.tfevents.*"))
     assert best == run / "best"
-    assert {"README.md", "model.safetensors", "config.json", "tokenizer.json"} <= {path.name for path in best.iterdir()}
+    assert {"README.md", "model.safetensors", "config.json", "tokenizer.json"} <= {
+        path.name for path in best.iterdir()
+    }
     assert json.loads((best / "config.json").read_text())["dtype"] == "float16"
     assert (best / "curves.png").read_bytes() == (run / "curves.png").read_bytes()
     assert not (run / "best.part").exists()

@@ -40,7 +40,9 @@ def history(run):
 
 
 def same(first, second) -> bool:
-    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+    return first.keys() == second.keys() and all(
+        torch.equal(first[name], second[name]) for name in first
+    )
 
 
 def test_four_pairs_are_learnt_to_the_letter(sentence_config, tmp_path):
@@ -48,7 +50,13 @@ def test_four_pairs_are_learnt_to_the_letter(sentence_config, tmp_path):
         data={"max_vocab_size": 440},
         encoder={"dropout": 0.0, "embedding_dim": 48, "dim": 48},
         decoder={"dropout": 0.0, "embedding_dim": 48, "hidden_dim": 64},
-        training={"epochs": 120, "batch_tokens": 400, "label_smoothing": 0.0, "warmup_steps": 5, "patience": 120},
+        training={
+            "epochs": 120,
+            "batch_tokens": 400,
+            "label_smoothing": 0.0,
+            "warmup_steps": 5,
+            "patience": 120,
+        },
     )
     # Only the last epoch is decoded: learning is what is looked at.
     original = Validation.__call__
@@ -78,14 +86,19 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
     settings = {"epochs": 3, "scheduled_sampling": 0.5, "average_last": 2}
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     train(short_search(sentence_config(training=settings | {"output": str(whole)})))
-    config = short_search(sentence_config(training=settings | {"output": str(stopped), "checkpoint_every_s": 1e-9}))
+    config = short_search(
+        sentence_config(training=settings | {"output": str(stopped), "checkpoint_every_s": 1e-9})
+    )
     assert len(Trainer(config, resume=False).task.plan([10, 30, 40, 50], 0).batches) >= 2
     interrupted(config, update)
     assert load_checkpoint(stopped / "checkpoints")[0].update > 0
     train(config, resume=True)
     assert same(final_weights(whole), final_weights(stopped))
     assert history(whole) == history(stopped)
-    assert same(load_file(whole / "best" / "model.safetensors"), load_file(stopped / "best" / "model.safetensors"))
+    assert same(
+        load_file(whole / "best" / "model.safetensors"),
+        load_file(stopped / "best" / "model.safetensors"),
+    )
 
 
 def test_the_best_epoch_by_bleu_is_kept(sentence_config, short_search, tmp_path, monkeypatch):
@@ -94,7 +107,9 @@ def test_the_best_epoch_by_bleu_is_kept(sentence_config, short_search, tmp_path,
     def judge(validation, model):
         weights.append({name: tensor.half() for name, tensor in model.own_state_dict().items()})
         report = original(validation, model)
-        return dataclasses.replace(report, scores=report.scores | {"BLEU": next(left), "chrF": 10 - len(weights)})
+        return dataclasses.replace(
+            report, scores=report.scores | {"BLEU": next(left), "chrF": 10 - len(weights)}
+        )
 
     monkeypatch.setattr(Validation, "__call__", judge)
     best = train(short_search(sentence_config(training={"epochs": 3})))
@@ -105,23 +120,44 @@ def test_the_best_epoch_by_bleu_is_kept(sentence_config, short_search, tmp_path,
 
 
 def test_a_run_writes_what_trains_it_again(sentence_config, short_search, tmp_path, capsys):
-    config = short_search(sentence_config(data={"source_language": "en", "target_language": "de", "name": "Four"}))
+    config = short_search(
+        sentence_config(data={"source_language": "en", "target_language": "de", "name": "Four"})
+    )
     best = train(config)
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == 2
-    assert printed[0].startswith("epoch 1/2: loss ") and "BLEU" in printed[0] and "chrF" in printed[0]
-    assert {"README.md", "model.safetensors", "config.json", "tokenizer.json"} <= {path.name for path in best.iterdir()}
-    files = {field: str(tmp_path / f"pairs.{end}") for field, end in [("source", "en"), ("target", "de")]}
+    assert (
+        printed[0].startswith("epoch 1/2: loss ") and "BLEU" in printed[0] and "chrF" in printed[0]
+    )
+    assert {"README.md", "model.safetensors", "config.json", "tokenizer.json"} <= {
+        path.name for path in best.iterdir()
+    }
+    files = {
+        field: str(tmp_path / f"pairs.{end}") for field, end in [("source", "en"), ("target", "de")]
+    }
     files |= {f"val_{field}": file for field, file in files.items()}
     overrides = [f"data.{field}={file}" for field, file in files.items()]
-    again = load_config(best / "training_config.json", [*overrides, f"training.output={tmp_path / 'run'}"])
+    again = load_config(
+        best / "training_config.json", [*overrides, f"training.output={tmp_path / 'run'}"]
+    )
     assert again == config
-    assert json.loads((best / "config.json").read_text(encoding="utf-8"))["directions"] == [["en", "de"]]
+    assert json.loads((best / "config.json").read_text(encoding="utf-8"))["directions"] == [
+        ["en", "de"]
+    ]
     card = ModelCard((best / "README.md").read_text(encoding="utf-8"))
     assert (card.data.language, card.data.pipeline_tag) == (["en", "de"], "translation")
-    assert "data.source=FILE data.target=FILE data.val_source=FILE data.val_target=FILE`" in card.text
+    assert (
+        "data.source=FILE data.target=FILE data.val_source=FILE data.val_target=FILE`" in card.text
+    )
     assert str(tmp_path) not in card.text + (best / "training_config.json").read_text()
-    assert history(tmp_path / "run")[0].keys() >= {"epoch", "loss", "BLEU", "BLEU-lc", "chrF", "TER"}
+    assert history(tmp_path / "run")[0].keys() >= {
+        "epoch",
+        "loss",
+        "BLEU",
+        "BLEU-lc",
+        "chrF",
+        "TER",
+    }
 
 
 def test_what_is_left_out_is_told(sentence_config, tmp_path, capsys):
@@ -149,7 +185,9 @@ def test_other_data_is_named_on_going_on(sentence_config, short_search, tmp_path
         train(short_search(sentence_config(data={"max_vocab_size": 310})), resume=True)
 
 
-def test_data_that_cannot_be_used_is_named_before_anything_is_computed(sentence_config, tmp_path, monkeypatch):
+def test_data_that_cannot_be_used_is_named_before_anything_is_computed(
+    sentence_config, tmp_path, monkeypatch
+):
     monkeypatch.setattr(trainer, "CaptionerModel", lambda *_: pytest.fail("a model was built"))
     (tmp_path / "short.de").write_text("Ein Satz.\n")
     with pytest.raises(AnnotationError, match=r"pairs\.en has 4 lines, .*short\.de has 1:"):

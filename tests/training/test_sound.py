@@ -1,11 +1,20 @@
-"""What is done to recordings in training is what it says, and comes from the caller's chance alone."""
+"""What is done to recordings in training is what it says, and comes from the caller's chance
+alone.
+"""
 
 import numpy as np
 import pytest
 import torch
 
 from captioner.preprocess.spectrogram import band_centres_hz, log_mel
-from captioner.training.sound import add_noise, change_speed, change_tone, join, mask_bands, warp_bands
+from captioner.training.sound import (
+    add_noise,
+    change_speed,
+    change_tone,
+    join,
+    mask_bands,
+    warp_bands,
+)
 
 
 def rng(seed: int = 0) -> np.random.Generator:

@@ -29,7 +29,9 @@ def history(run):
 
 
 def same(first, second) -> bool:
-    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+    return first.keys() == second.keys() and all(
+        torch.equal(first[name], second[name]) for name in first
+    )
 
 
 @pytest.mark.slow
@@ -66,32 +68,59 @@ def test_a_stopped_run_goes_on_to_the_same_weights_where_the_recordings_have_mov
     interrupted(config, update=1)
     assert load_checkpoint(stopped / "checkpoints")[0].update == 1
     moved = str(shutil.copytree(spoken_digits, tmp_path / "moved"))
-    config = speech_config(data={"train": moved, "val": moved}, training=config.training.model_dump())
+    config = speech_config(
+        data={"train": moved, "val": moved}, training=config.training.model_dump()
+    )
     train(config, resume=True)
     assert same(final_weights(whole), final_weights(stopped))
     assert history(whole) == history(stopped)
-    assert same(load_file(whole / "best" / "model.safetensors"), load_file(stopped / "best" / "model.safetensors"))
+    assert same(
+        load_file(whole / "best" / "model.safetensors"),
+        load_file(stopped / "best" / "model.safetensors"),
+    )
 
 
 def test_a_run_writes_what_trains_it_again(speech_config, spoken_digits, tmp_path, capsys):
-    config = speech_config(data={"language": "en", "name": "Tones"}, self_critical={"weight": 0.3, "num_samples": 2})
+    config = speech_config(
+        data={"language": "en", "name": "Tones"}, self_critical={"weight": 0.3, "num_samples": 2}
+    )
     best = train(config)
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0].startswith("epoch 1/2: loss ") and "word accuracy" in printed[0] and "WER" in printed[0]
-    overrides = [f"data.train={spoken_digits}", f"data.val={spoken_digits}", f"training.output={tmp_path / 'run'}"]
+    assert (
+        printed[0].startswith("epoch 1/2: loss ")
+        and "word accuracy" in printed[0]
+        and "WER" in printed[0]
+    )
+    overrides = [
+        f"data.train={spoken_digits}",
+        f"data.val={spoken_digits}",
+        f"training.output={tmp_path / 'run'}",
+    ]
     assert load_config(best / "training_config.json", overrides) == config
     card = ModelCard((best / "README.md").read_text(encoding="utf-8"))
     assert (card.data.language, card.data.pipeline_tag) == (["en"], "automatic-speech-recognition")
     assert "data.train=PATH data.val=PATH`" in card.text
     assert str(tmp_path) not in card.text + (best / "training_config.json").read_text()
-    assert history(tmp_path / "run")[0].keys() >= {"epoch", "loss", "word accuracy", "WER", "CER", "reward"}
+    assert history(tmp_path / "run")[0].keys() >= {
+        "epoch",
+        "loss",
+        "word accuracy",
+        "WER",
+        "CER",
+        "reward",
+    }
     assert history(tmp_path / "run")[0]["reward"] < 0
 
 
 def test_pieces_are_written_where_the_config_says_so(speech_config, spoken_digits, tmp_path):
     rows = [f"{file},say {file.name[0]} again" for file in sorted(spoken_digits.iterdir())]
     (tmp_path / "all.csv").write_text("\n".join(["audio,text", *rows]))
-    data = {"train": str(tmp_path / "all.csv"), "units": "pieces", "max_vocab_size": 290, "num_concatenated": 0}
+    data = {
+        "train": str(tmp_path / "all.csv"),
+        "units": "pieces",
+        "max_vocab_size": 290,
+        "num_concatenated": 0,
+    }
     run = Trainer(speech_config(data=data), resume=False)
     assert run.task.targets[0] == ("say 0 again",) and len(run.targets) == 18
     assert run.model.config.vocab_size > 260
@@ -106,11 +135,16 @@ def test_recordings_without_text_are_left_out(speech_config, spoken_digits, tmp_
     said = len(files) - len(files[::3])
     assert len(task.targets) == said and all(text for (text,) in task.targets)
     out = capsys.readouterr().out
-    assert f"{len(files[::3])} of {len(files)} recordings of data.train left out: they have no text" in out
+    assert (
+        f"{len(files[::3])} of {len(files)} recordings of data.train left out: they have no text"
+        in out
+    )
     assert "of data.val left out" in out
 
 
-def test_data_that_cannot_be_used_is_named_before_anything_is_computed(speech_config, tmp_path, monkeypatch):
+def test_data_that_cannot_be_used_is_named_before_anything_is_computed(
+    speech_config, tmp_path, monkeypatch
+):
     monkeypatch.setattr(trainer, "CaptionerModel", lambda *_: pytest.fail("a model was built"))
     for field in ("train", "val"):
         with pytest.raises(ConfigError, match=f"data.{field} is empty"):

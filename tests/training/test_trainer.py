@@ -37,7 +37,9 @@ def history(run):
 
 
 def same(first, second) -> bool:
-    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+    return first.keys() == second.keys() and all(
+        torch.equal(first[name], second[name]) for name in first
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +60,9 @@ def test_dropout_is_on_in_every_epoch(tiny_config, monkeypatch):
     modes, original = [], Trainer._update
 
     def observed(self: Trainer, *arguments: object) -> tuple[float, int]:
-        modes.append({module.training for module in (self.model.encoder.dropout, self.model.decoder.dropout)})
+        modes.append(
+            {module.training for module in (self.model.encoder.dropout, self.model.decoder.dropout)}
+        )
         return original(self, *arguments)
 
     monkeypatch.setattr(Trainer, "_update", observed)
@@ -75,16 +79,23 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
     settings = {"epochs": 3, "scheduled_sampling": 0.5, "backbone_learning_rate": 0.01}
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     train(tiny_config(training=settings | {"output": str(whole)}, **sections))
-    config = tiny_config(training=settings | {"output": str(stopped), "checkpoint_every_s": 1e-9}, **sections)
+    config = tiny_config(
+        training=settings | {"output": str(stopped), "checkpoint_every_s": 1e-9}, **sections
+    )
     interrupted(config, update)
     assert load_checkpoint(stopped / "checkpoints")[0].update == update % 2
     train(config, resume=True)
     assert same(final_weights(whole), final_weights(stopped))
     assert history(whole) == history(stopped)
-    assert same(load_file(whole / "best" / "model.safetensors"), load_file(stopped / "best" / "model.safetensors"))
+    assert same(
+        load_file(whole / "best" / "model.safetensors"),
+        load_file(stopped / "best" / "model.safetensors"),
+    )
 
 
-def test_updates_after_the_last_checkpoint_are_made_again(tiny_config, tmp_path, final_weights, interrupted):
+def test_updates_after_the_last_checkpoint_are_made_again(
+    tiny_config, tmp_path, final_weights, interrupted
+):
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     train(tiny_config(training={"output": str(whole)}))
     interrupted(tiny_config(training={"output": str(stopped)}), update=3)
@@ -93,7 +104,9 @@ def test_updates_after_the_last_checkpoint_are_made_again(tiny_config, tmp_path,
     assert same(final_weights(whole), final_weights(stopped))
 
 
-def test_a_run_stopped_while_it_validates_goes_on(tiny_config, tmp_path, final_weights, monkeypatch):
+def test_a_run_stopped_while_it_validates_goes_on(
+    tiny_config, tmp_path, final_weights, monkeypatch
+):
     def stops(*_: object) -> Report:
         raise KeyboardInterrupt
 
@@ -116,7 +129,9 @@ def test_a_finished_run_has_nothing_to_go_on_with(tiny_config, tmp_path, final_w
     assert len(history(tmp_path / "run")) == 2
 
 
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(tiny_config, tmp_path, final_weights, interrupted):
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(
+    tiny_config, tmp_path, final_weights, interrupted
+):
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     train(tiny_config(training={"output": str(whole)}))
     config = tiny_config(training={"output": str(stopped), "checkpoint_every_s": 1e-9})
@@ -140,11 +155,16 @@ def test_accumulated_parts_make_the_same_update(tiny_config, tmp_path, final_wei
             torch.testing.assert_close(tensor, expected[name], atol=2e-3, rtol=2e-3)
 
 
-@pytest.mark.parametrize("changes", [{"scheduled_sampling": 1.0}, {"coverage_penalty": 1.0}, {"label_smoothing": 0.0}])
+@pytest.mark.parametrize(
+    "changes", [{"scheduled_sampling": 1.0}, {"coverage_penalty": 1.0}, {"label_smoothing": 0.0}]
+)
 def test_the_loss_has_its_options(tiny_config, tmp_path, changes):
     train(tiny_config(training={"output": str(tmp_path / "plain")}))
     train(tiny_config(training={"output": str(tmp_path / "changed")} | changes))
-    plain, changed = history(tmp_path / "plain")[-1]["loss"], history(tmp_path / "changed")[-1]["loss"]
+    plain, changed = (
+        history(tmp_path / "plain")[-1]["loss"],
+        history(tmp_path / "changed")[-1]["loss"],
+    )
     assert math.isfinite(changed)
     assert abs(changed - plain) > 1e-3
 
@@ -152,7 +172,9 @@ def test_the_loss_has_its_options(tiny_config, tmp_path, changes):
 def test_fine_tuning_moves_the_chosen_stages_and_no_statistics(tiny_config):
     config = tiny_config(encoder={"trainable_from": 4}, training={"backbone_learning_rate": 0.01})
     run = Trainer(config, resume=False)
-    before = {name: tensor.clone() for name, tensor in run.model.encoder.backbone.state_dict().items()}
+    before = {
+        name: tensor.clone() for name, tensor in run.model.encoder.backbone.state_dict().items()
+    }
     run.run()
     after = run.model.encoder.backbone.state_dict()
     moved = {name for name, tensor in after.items() if not torch.equal(tensor, before[name])}
@@ -164,23 +186,34 @@ def test_crops_and_flips_are_views_of_the_cache(tiny_config):
 
 
 class Judged:
-    """Lets validation find the given CIDEr, one after the other; remembers the weights that it was shown."""
+    """Lets validation find the given CIDEr, one after the other; remembers the weights that it
+    was shown.
+    """
 
-    def __init__(self, patch: pytest.MonkeyPatch, scores: list[float], losses: Sequence[float] = ()) -> None:
+    def __init__(
+        self, patch: pytest.MonkeyPatch, scores: list[float], losses: Sequence[float] = ()
+    ) -> None:
         self.weights: list[dict[str, torch.Tensor]] = []
         left, left_losses, original = iter(scores), iter(losses), Validation.__call__
 
         def judge(validation: Validation, model: CaptionerModel) -> Report:
-            self.weights.append({name: tensor.clone() for name, tensor in model.own_state_dict().items()})
+            self.weights.append(
+                {name: tensor.clone() for name, tensor in model.own_state_dict().items()}
+            )
             report = original(validation, model)
             scores = report.scores | {"CIDEr": next(left), LOSS: next(left_losses, math.inf)}
-            return dataclasses.replace(report, scores=scores if not scores["CIDEr"] else scores | {LOSS: math.inf})
+            return dataclasses.replace(
+                report, scores=scores if not scores["CIDEr"] else scores | {LOSS: math.inf}
+            )
 
         patch.setattr(Validation, "__call__", judge)
 
 
 def halves(weights):
-    return {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in weights.items()}
+    return {
+        name: tensor.half() if tensor.is_floating_point() else tensor
+        for name, tensor in weights.items()
+    }
 
 
 def test_early_stop_keeps_the_best_epoch(tiny_config, tmp_path, monkeypatch):
@@ -205,8 +238,12 @@ def test_any_score_is_better_than_a_low_loss(tiny_config, monkeypatch):
 
 
 @pytest.mark.parametrize("names", [["photo00.png"], ["photo00.png", "photo01.png"]])
-def test_one_validation_photo_or_the_same_words_are_judged_by_loss(tiny_config, caption_set, tmp_path, capsys, names):
-    train_split = [name for name in Path(caption_set["train_split"]).read_text().split() if name not in names]
+def test_one_validation_photo_or_the_same_words_are_judged_by_loss(
+    tiny_config, caption_set, tmp_path, capsys, names
+):
+    train_split = [
+        name for name in Path(caption_set["train_split"]).read_text().split() if name not in names
+    ]
     (tmp_path / "train.txt").write_text("\n".join(train_split))
     rows = [f"{name},the same words" for name in names]
     (tmp_path / "val.csv").write_text("\n".join(["image,caption", *rows]))
@@ -222,10 +259,14 @@ def test_one_validation_photo_or_the_same_words_are_judged_by_loss(tiny_config, 
 
 
 @pytest.mark.parametrize(("score", "is_kept"), [(9.0, True), (1.0, False)])
-def test_average_of_the_last_epochs_is_kept_where_it_is_better(tiny_config, monkeypatch, score, is_kept):
+def test_average_of_the_last_epochs_is_kept_where_it_is_better(
+    tiny_config, monkeypatch, score, is_kept
+):
     judged = Judged(monkeypatch, [3.0, 4.0, 5.0, score])
     best = train(tiny_config(training={"epochs": 3, "average_last": 2}))
-    mean = {name: (judged.weights[1][name] + tensor) / 2 for name, tensor in judged.weights[2].items()}
+    mean = {
+        name: (judged.weights[1][name] + tensor) / 2 for name, tensor in judged.weights[2].items()
+    }
     for name, tensor in judged.weights[3].items():
         torch.testing.assert_close(tensor, mean[name].to(tensor.dtype), atol=1e-6, rtol=1e-6)
     kept = judged.weights[3] if is_kept else judged.weights[2]
@@ -237,7 +278,9 @@ def test_loss_that_is_no_number_stops_the_run(tiny_config, tmp_path, monkeypatch
 
     original, count = objective.caption_loss, iter(range(1000))
     monkeypatch.setattr(
-        objective, "caption_loss", lambda *arguments: original(*arguments) * (math.nan if next(count) > 12 else 1)
+        objective,
+        "caption_loss",
+        lambda *arguments: original(*arguments) * (math.nan if next(count) > 12 else 1),
     )
     with pytest.raises(NonFiniteLossError, match=r"epoch 2, update \d: the loss is nan"):
         train(tiny_config())
@@ -247,18 +290,31 @@ def test_loss_that_is_no_number_stops_the_run(tiny_config, tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    "writer", ["checkpoints.save_file", "averaging.save_file", "trainer.draw_curves", "trainer.write_model_card"]
+    "writer",
+    [
+        "checkpoints.save_file",
+        "averaging.save_file",
+        "trainer.draw_curves",
+        "trainer.write_model_card",
+    ],
 )
-def test_full_disk_is_named_and_earlier_checkpoints_stay(tiny_config, tmp_path, monkeypatch, interrupted, writer):
+def test_full_disk_is_named_and_earlier_checkpoints_stay(
+    tiny_config, tmp_path, monkeypatch, interrupted, writer
+):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     config = tiny_config(training={"epochs": 3})
     interrupted(config, update=3)
     before = {
-        path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.parent.parent.name == "checkpoints"
+        path: path.read_bytes()
+        for path in (tmp_path / "run").rglob("*")
+        if path.parent.parent.name == "checkpoints"
     }
-    with monkeypatch.context() as patch, pytest.raises(CheckpointError, match="No space left on device"):
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(CheckpointError, match="No space left on device"),
+    ):
         patch.setattr(f"captioner.training.{writer}", full)
         Judged(patch, [1e3, 2e3])
         train(config, resume=True)
@@ -316,7 +372,9 @@ def test_missing_tensorboard_is_named_before_anything_is_computed(tiny_config, m
 
 
 @pytest.mark.parametrize("given", [None, (0.1, 0.2, 0.3)])
-def test_the_model_knows_the_mean_and_deviation_it_was_trained_with(tiny_config, given, monkeypatch):
+def test_the_model_knows_the_mean_and_deviation_it_was_trained_with(
+    tiny_config, given, monkeypatch
+):
     own = {"mean": (0.4, 0.5, 0.6), "std": (0.2, 0.3, 0.4)}
     original = timm.create_model
 
@@ -333,7 +391,9 @@ def test_the_model_knows_the_mean_and_deviation_it_was_trained_with(tiny_config,
     assert run.state.config["image"]["std"] == list(own["std"])
 
 
-def test_missing_photo_is_named_before_anything_is_computed(tiny_config, tmp_path, caption_set, monkeypatch):
+def test_missing_photo_is_named_before_anything_is_computed(
+    tiny_config, tmp_path, caption_set, monkeypatch
+):
     monkeypatch.setattr(trainer, "CaptionerModel", lambda *_: pytest.fail("a model was built"))
     captions = tmp_path / "captions.csv"
     captions.write_text("image,caption\ngone.jpg,A photo that is gone\nphoto00.png,A photo\n")

@@ -36,7 +36,9 @@ class Made:
 
 def captioned(*captions: tuple[str, ...]) -> Made:
     pixels = torch.randn(len(captions), 3, 32, 64, generator=torch.Generator().manual_seed(0))
-    return Made(lambda numbers: pixels[numbers], Scorer(dict(enumerate(captions))), captions, "CIDEr")
+    return Made(
+        lambda numbers: pixels[numbers], Scorer(dict(enumerate(captions))), captions, "CIDEr"
+    )
 
 
 def photos() -> Made:
@@ -47,13 +49,19 @@ def sentences() -> Made:
     ids = [[4 + n] * n for n in range(7)]
     targets = [(f"zwei Hunde {n}",) for n in range(7)]
     scorer = TranslationScorer(dict(enumerate(targets)))
-    return Made(lambda numbers: pad_sources([ids[n] for n in numbers], 2, 0), scorer, targets, "chrF")
+    return Made(
+        lambda numbers: pad_sources([ids[n] for n in numbers], 2, 0), scorer, targets, "chrF"
+    )
 
 
 @pytest.mark.parametrize("batch_items", [1, 3, 7, 32])
 @pytest.mark.parametrize("sense", ["photos", "sentences"])
-def test_each_item_is_decoded_once(make_model, make_sentence_model, monkeypatch, batch_items, sense):
-    model, make = (make_model(), photos) if sense == "photos" else (make_sentence_model(), sentences)
+def test_each_item_is_decoded_once(
+    make_model, make_sentence_model, monkeypatch, batch_items, sense
+):
+    model, make = (
+        (make_model(), photos) if sense == "photos" else (make_sentence_model(), sentences)
+    )
     options = model.search_config.model_copy(update={"num_captions": 3, "sample": True})
     monkeypatch.setattr(validation, "BATCH_ITEMS", batch_items)
     task = make()
@@ -71,7 +79,14 @@ def test_each_item_is_decoded_once(make_model, make_sentence_model, monkeypatch,
     [
         ([("a red photo", "a green picture")], True),
         ([("a red photo",), ("a red photo",)], True),
-        ([("a red photo", "a picture"), ("a picture", "a red photo"), ("a red photo", "a picture")], True),
+        (
+            [
+                ("a red photo", "a picture"),
+                ("a picture", "a red photo"),
+                ("a red photo", "a picture"),
+            ],
+            True,
+        ),
         ([("a red photo",), ("a green picture",)], False),
         ([("a photo", "a red photo"), ("a photo", "a green photo")], False),
     ],
@@ -89,12 +104,16 @@ def test_a_score_that_cannot_rise_is_known_and_the_loss_told(make_model, caption
 def test_the_loss_is_that_of_the_targets_a_word(make_model, monkeypatch, batch_items):
     monkeypatch.setattr(validation, "BATCH_ITEMS", batch_items)
     model, captions = make_model(), [("a red photo", "a picture"), ("a red photo",), ("a picture",)]
-    loss = Validation(captioned(*captions), model.search_config, Accelerator(), 2)(model).scores[LOSS]
+    loss = Validation(captioned(*captions), model.search_config, Accelerator(), 2)(model).scores[
+        LOSS
+    ]
     task, losses, ids = captioned(*captions), [], model.config
     for number, texts in enumerate(captions):
         memory = model.encode(task.val.load([number], [0], 0))
         for words in model.tokenize(texts, 2):
             logits, _ = model.decoder(torch.tensor([[ids.bos_token_id, *words]]), memory)
             log_probs = logits[0].log_softmax(-1)
-            losses += [-log_probs[at, word].item() for at, word in enumerate([*words, ids.eos_token_id])]
+            losses += [
+                -log_probs[at, word].item() for at, word in enumerate([*words, ids.eos_token_id])
+            ]
     assert loss == pytest.approx(sum(losses) / len(losses), rel=1e-5)

@@ -23,11 +23,19 @@ def no_pictures(monkeypatch):
 
 
 def same(first, second) -> bool:
-    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+    return first.keys() == second.keys() and all(
+        torch.equal(first[name], second[name]) for name in first
+    )
 
 
-def test_two_colours_are_learnt_and_told_apart_in_other_groups(video_config, clip_folder, tmp_path, capsys):
-    best = train(video_config(data={"name": "Turns"}, training={"epochs": 9, "patience": 9, "learning_rate": 0.03}))
+def test_two_colours_are_learnt_and_told_apart_in_other_groups(
+    video_config, clip_folder, tmp_path, capsys
+):
+    best = train(
+        video_config(
+            data={"name": "Turns"}, training={"epochs": 9, "patience": 9, "learning_rate": 0.03}
+        )
+    )
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("epoch 1/9: loss ") and "mean class accuracy" in printed[0]
     recognizer = load(best, device="cpu")
@@ -37,7 +45,10 @@ def test_two_colours_are_learnt_and_told_apart_in_other_groups(video_config, cli
     assert [result.label for result in results] == [clip.parent.name for clip in clips]
     assert all(len(result.probabilities) == 2 for result in results)
     overrides = [f"data.videos={clip_folder}", f"training.output={tmp_path / 'run'}"]
-    assert load_config(best / "training_config.json", overrides).data == video_config(data={"name": "Turns"}).data
+    assert (
+        load_config(best / "training_config.json", overrides).data
+        == video_config(data={"name": "Turns"}).data
+    )
     card = ModelCard((best / "README.md").read_text(encoding="utf-8"))
     assert card.data.pipeline_tag == "video-classification"
     assert card.data.eval_results[0].metric_name == "accuracy"
@@ -56,12 +67,18 @@ def test_a_stopped_run_goes_on_to_the_same_weights_where_the_clips_have_moved(
     moved = shutil.copytree(clip_folder, tmp_path / "moved")
     train(video_config(data={"videos": str(moved)}, training=settings), resume=True)
     assert same(final_weights(whole), final_weights(stopped))
-    assert same(load_file(whole / "best" / "model.safetensors"), load_file(stopped / "best" / "model.safetensors"))
+    assert same(
+        load_file(whole / "best" / "model.safetensors"),
+        load_file(stopped / "best" / "model.safetensors"),
+    )
 
 
 def test_sentences_are_learnt_where_there_are_captions(video_config, clip_folder, tmp_path):
     rows = [
-        {"video": clip.name, "caption": [f"it turns {clip.parent.name[4:].lower()}", "a clip of one colour"]}
+        {
+            "video": clip.name,
+            "caption": [f"it turns {clip.parent.name[4:].lower()}", "a clip of one colour"],
+        }
         | {"split": "val" if "_g03_" in clip.name else "train"}
         for clip in sorted(clip_folder.glob("*/*.mp4"))
     ]
@@ -72,22 +89,39 @@ def test_sentences_are_learnt_where_there_are_captions(video_config, clip_folder
         self_critical={"weight": 0.2, "num_samples": 2},
     )
     best = train(config)
-    history = [json.loads(line) for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()]
+    history = [
+        json.loads(line) for line in (tmp_path / "run" / "history.jsonl").read_text().splitlines()
+    ]
     assert history[0].keys() >= {"loss", "CIDEr", "BLEU-4", "reward"}
     result = load(best, device="cpu").caption(clip_folder / "TurnRed" / "v_TurnRed_g03_c01.mp4")
     assert result.attention.shape == (len(result.candidates[0].words), 3)
-    assert set(result.text.split()) <= {"it", "turns", "red", "blue", "a", "clip", "of", "one", "colour"}
+    assert set(result.text.split()) <= {
+        "it",
+        "turns",
+        "red",
+        "blue",
+        "a",
+        "clip",
+        "of",
+        "one",
+        "colour",
+    }
 
 
 def test_lists_choose_as_groups_do(video_config, clip_folder, tmp_path):
     lists = {}
     for split, groups in (("train", ("g01", "g02")), ("val", ("g03",))):
         lines = [
-            f"{one.parent.name}/{one.stem}.avi 1" for one in clip_folder.glob("*/*.mp4") if one.stem[-7:-4] in groups
+            f"{one.parent.name}/{one.stem}.avi 1"
+            for one in clip_folder.glob("*/*.mp4")
+            if one.stem[-7:-4] in groups
         ]
         (tmp_path / f"{split}.txt").write_text("\n".join(sorted(lines, reverse=True)))
         lists[f"{split}_split"] = str(tmp_path / f"{split}.txt")
-    by_list, by_group = VideoTask(video_config(data=lists | {"val_groups": []})), VideoTask(video_config())
+    by_list, by_group = (
+        VideoTask(video_config(data=lists | {"val_groups": []})),
+        VideoTask(video_config()),
+    )
     assert sorted(by_list.targets) == sorted(by_group.targets)
     assert len(by_list.val_targets) == len(by_group.val_targets) == 4
 

@@ -1,4 +1,6 @@
-"""A page with models that ship and a translator that is made up, served once for all tests of the web."""
+"""A page with models that ship and a translator that is made up, served once for all tests of
+the web.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,14 +15,23 @@ from captioner.web.limits import Limits
 from captioner.web.registry import ModelRegistry
 
 LIMITS = Limits(
-    recording_s=5, files=60, file_bytes=20_000_000, unpacked_bytes=40_000_000, pixels=10_000_000, text_characters=80
+    recording_s=5,
+    files=60,
+    file_bytes=20_000_000,
+    unpacked_bytes=40_000_000,
+    pixels=10_000_000,
+    text_characters=80,
 )
 
 
 class MadeUpTranslator:
-    """Reverses a sentence and shouts; each word looks at the word that it comes from, and a little at all others."""
+    """Reverses a sentence and shouts; each word looks at the word that it comes from, and a
+    little at all others.
+    """
 
-    def translate(self, sentence: str, num_captions: int = 1, beam_size: int = 5) -> SimpleNamespace:
+    def translate(
+        self, sentence: str, num_captions: int = 1, beam_size: int = 5
+    ) -> SimpleNamespace:
         source = sentence.split()
         words = [word.upper() for word in reversed(source)]
         attention = np.full((len(source), len(source)), 0.1 / len(source), dtype=np.float32)
@@ -45,7 +56,9 @@ def made_up_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("models") / "reversed"
     folder.mkdir()
     (folder / "config.json").write_text('{"encoder": {"kind": "text"}}', encoding="utf-8")
-    (folder / "README.md").write_text("---\nlicense: mit\n---\n# reversed\n![curve](curve.png)\nTurns round.\n")
+    (folder / "README.md").write_text(
+        "---\nlicense: mit\n---\n# reversed\n![curve](curve.png)\nTurns round.\n"
+    )
     load = ModelRegistry._load
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(

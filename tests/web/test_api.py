@@ -1,4 +1,6 @@
-"""Every action by its name, as a program calls it; and many programs at once, each with its own answer."""
+"""Every action by its name, as a program calls it; and many programs at once, each with its own
+answer.
+"""
 
 import json
 import re
@@ -24,12 +26,27 @@ from captioner.pretrained.samples import sample_clip, sample_photos
 from captioner.web.launch import served
 from captioner.web.registry import ModelRegistry
 
-NAMES = {"/caption", "/caption_files", "/stop_files", "/translate", "/transcribe", "/recognize", "/evaluate", "/models"}
+NAMES = {
+    "/caption",
+    "/caption_files",
+    "/stop_files",
+    "/translate",
+    "/transcribe",
+    "/recognize",
+    "/evaluate",
+    "/models",
+}
 OPTIONS = (2, 3, 12, False, 1.0, "", "", 0)
 
 
 def connected(url: str, folder: Path) -> Client:
-    return Client(url, verbose=False, download_files=folder, analytics_enabled=False, httpx_kwargs={"timeout": 120})
+    return Client(
+        url,
+        verbose=False,
+        download_files=folder,
+        analytics_enabled=False,
+        httpx_kwargs={"timeout": 120},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +131,9 @@ def test_a_clip_is_recognized_as_python_does(client):
 
 def test_a_recording_that_is_none_or_too_long_is_told_by_a_sentence(client, limits, tmp_path):
     (tmp_path / "a.wav").write_bytes(b"only text")
-    assert "not a recording" in refused(client, handle_file(tmp_path / "a.wav"), api_name="/transcribe")
+    assert "not a recording" in refused(
+        client, handle_file(tmp_path / "a.wav"), api_name="/transcribe"
+    )
     soundfile = pytest.importorskip("soundfile")
     soundfile.write(tmp_path / "long.wav", np.zeros(8000 * int(limits.recording_s + 1)), 8000)
     message = refused(client, handle_file(tmp_path / "long.wav"), api_name="/transcribe")
@@ -135,7 +154,10 @@ def test_a_file_that_is_no_photo_is_told_by_a_sentence(client, tmp_path):
 
 def test_an_error_reaches_a_program_as_it_was_written(client, tmp_path):
     (tmp_path / "a & b's.jpg").write_bytes(b"only text")
-    assert refused(client, handle_file(tmp_path / "a & b's.jpg"), api_name="/caption").count("&amp;") == 0
+    assert (
+        refused(client, handle_file(tmp_path / "a & b's.jpg"), api_name="/caption").count("&amp;")
+        == 0
+    )
     message = refused(client, handle_file(sample_photos()[0]), "it's <none>", api_name="/caption")
     assert "it's <none>" in message and "&" not in message
 
@@ -145,7 +167,9 @@ def test_a_photo_of_too_many_pixels_is_refused(client, tmp_path):
     assert "more than" in refused(client, handle_file(tmp_path / "large.png"), api_name="/caption")
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "http://127.0.0.1:1/a.jpg", "https://example.org/a.jpg"])
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "http://127.0.0.1:1/a.jpg", "https://example.org/a.jpg"]
+)
 def test_only_what_was_uploaded_is_read(client, path):
     file = {"path": path, "meta": {"_type": "gradio.FileData"}}
     refused(client, file, api_name="/caption")
@@ -172,7 +196,10 @@ def test_a_zip_comes_back_with_captions_in_all_formats(client, tmp_path):
 
 
 def test_an_unsafe_zip_is_refused(client, tmp_path):
-    for name, content, words in [("../up.jpg", b"x", "points out"), ("bomb.jpg", bytes(15_000_000), "would grow")]:
+    for name, content, words in [
+        ("../up.jpg", b"x", "points out"),
+        ("bomb.jpg", bytes(15_000_000), "would grow"),
+    ]:
         sent = tmp_path / "sent.zip"
         with zipfile.ZipFile(sent, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(name, content)
@@ -194,9 +221,16 @@ def test_a_run_over_many_photos_can_be_stopped_by_its_own_session_alone(url, cli
 def test_sentences_are_translated(client, limits):
     answer = client.predict("two brown dogs", "reversed", 2, api_name="/translate")
     assert answer["translation"] == "DOGS BROWN TWO"
-    assert [one["translation"] for one in answer["translations"]] == ["DOGS BROWN TWO", "DOGS BROWN TWO!"]
+    assert [one["translation"] for one in answer["translations"]] == [
+        "DOGS BROWN TWO",
+        "DOGS BROWN TWO!",
+    ]
     assert answer["source_words"] == ["two", "brown", "dogs"]
-    assert np.array([word["attention"] for word in answer["words"]]).argmax(axis=1).tolist() == [2, 1, 0]
+    assert np.array([word["attention"] for word in answer["words"]]).argmax(axis=1).tolist() == [
+        2,
+        1,
+        0,
+    ]
     assert "write a sentence" in refused(client, " ", api_name="/translate")
     assert "at most 80" in refused(client, "x " * 60, api_name="/translate")
 
@@ -206,13 +240,22 @@ def test_results_are_scored_and_compared(client, tmp_path):
     (tmp_path / "one.txt").write_text("a red dog\na cat\n")
     (tmp_path / "two.txt").write_text("a dog\na cat sits\n")
     files = [handle_file(tmp_path / name) for name in ("one.txt", "two.txt")]
-    answer = client.predict([handle_file(tmp_path / "references.txt")], files, None, "", ["bleu"], api_name="/evaluate")
+    answer = client.predict(
+        [handle_file(tmp_path / "references.txt")], files, None, "", ["bleu"], api_name="/evaluate"
+    )
     assert set(answer["systems"]) == {"one.txt", "two.txt"}
-    assert {comparison["metric"] for comparison in answer["comparisons"]} == {"BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4"}
+    assert {comparison["metric"] for comparison in answer["comparisons"]} == {
+        "BLEU-1",
+        "BLEU-2",
+        "BLEU-3",
+        "BLEU-4",
+    }
     (tmp_path / "short.txt").write_text("a red dog\n")
     references = [handle_file(tmp_path / "references.txt")]
     short = [handle_file(tmp_path / "short.txt")]
-    assert "short.txt has 1 lines" in refused(client, references, short, None, "", ["bleu"], api_name="/evaluate")
+    assert "short.txt has 1 lines" in refused(
+        client, references, short, None, "", ["bleu"], api_name="/evaluate"
+    )
 
 
 def test_who_comes_while_the_queue_is_full_is_told_so(made_up_model, limits, tmp_path, monkeypatch):
@@ -240,8 +283,12 @@ def test_who_comes_while_the_queue_is_full_is_told_so(made_up_model, limits, tmp
 
 @pytest.fixture
 def page_of_its_own():
-    """The page as the command serves it, in another process, whose memory is then the page's alone."""
-    process = subprocess.Popen([sys.executable, "-m", "captioner.cli", "app"], stdout=subprocess.PIPE, text=True)
+    """The page as the command serves it, in another process, whose memory is then the page's
+    alone.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", "captioner.cli", "app"], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     yield process.stdout.readline().split()[1], psutil.Process(process.pid)
     process.terminate()
@@ -259,7 +306,9 @@ def test_fifty_photos_of_eight_clients_at_once_each_get_their_own_captions(
         image = Image.open(sample_photos()[number % 3]).convert("RGB").rotate(7 * number)
         image.save(path, quality=90)
         paths.append(path)
-    wanted = [captioner.caption(path, num_captions=2, beam_size=3, max_length=12).text for path in paths]
+    wanted = [
+        captioner.caption(path, num_captions=2, beam_size=3, max_length=12).text for path in paths
+    ]
     clients = threading.local()
 
     def ask(path: Path) -> tuple[str, float]:
@@ -279,7 +328,10 @@ def test_fifty_photos_of_eight_clients_at_once_each_get_their_own_captions(
     captions, seconds = [text for text, _ in answers], [taken for _, taken in answers]
     with capsys.disabled():
         p95 = statistics.quantiles(seconds, n=20)[-1]
-        print(f"\n{len(paths) / total:.1f} requests/s, 95th percentile {p95:.2f} s, memory {grown / 1e6:+.0f} MB")
+        print(
+            f"\n{len(paths) / total:.1f} requests/s, 95th percentile {p95:.2f} s, memory"
+            f" {grown / 1e6:+.0f} MB"
+        )
     assert captions == wanted
     assert len(set(captions)) > 5
     assert grown < 30e6

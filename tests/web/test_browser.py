@@ -1,4 +1,6 @@
-"""The page in a real browser, used as a person would; $CAPTIONER_SCREENSHOTS is where screenshots go, if it is set."""
+"""The page in a real browser, used as a person would; $CAPTIONER_SCREENSHOTS is where
+screenshots go, if it is set.
+"""
 
 import os
 import re
@@ -27,7 +29,12 @@ FLAGS = [
 ]
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 DARK = {**DESKTOP, "color_scheme": "dark"}
-PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
 EVIL = "<img src=x onerror=document.title='pwned'>.jpg"
 PATIENCE_MS = 120_000  # for a busy machine; on an idle one all of this takes a minute
 
@@ -44,7 +51,9 @@ def browser() -> Iterator["playwright.Browser"]:
 
 @pytest.fixture
 def visit(browser, url) -> Iterator[Open]:
-    """Open a tab of the page; at the end, nothing was asked of another host, and no script failed."""
+    """Open a tab of the page; at the end, nothing was asked of another host, and no script
+    failed.
+    """
     contexts, strangers, failures = [], [], []
 
     def open_tab(tab: str, device: dict[str, object] = DESKTOP) -> "playwright.Page":
@@ -53,10 +62,16 @@ def visit(browser, url) -> Iterator[Open]:
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.on(
-            "request", lambda one: None if one.url.startswith((url, "data:", "blob:")) else strangers.append(one.url)
+            "request",
+            lambda one: (
+                None if one.url.startswith((url, "data:", "blob:")) else strangers.append(one.url)
+            ),
         )
         page.on("pageerror", lambda error: failures.append(str(error)))
-        page.on("console", lambda one: failures.append(one.text) if "Content Security" in one.text else None)
+        page.on(
+            "console",
+            lambda one: failures.append(one.text) if "Content Security" in one.text else None,
+        )
         page.goto(url)
         page.get_by_role("tab", name=tab).click()
         return page
@@ -192,9 +207,13 @@ def test_a_sentence_is_translated_while_it_is_typed(visit, shoot):
     expect(page.locator("#translation .best")).to_have_text("DOGS BROWN TWO")
     expect(page.locator("#translation .ranked li")).to_have_count(3)
     page.locator(".matrix tbody th").nth(1).hover()
-    expect(page.locator(".matrix .pointed")).to_have_count(1 + 3)  # the row of a word of the translation
+    expect(page.locator(".matrix .pointed")).to_have_count(
+        1 + 3
+    )  # the row of a word of the translation
     page.locator(".matrix tbody td").nth(1).hover()
-    expect(page.locator(".matrix .pointed")).to_have_count(1 + 3 + 1 + 2)  # row and column of a pair of words
+    expect(page.locator(".matrix .pointed")).to_have_count(
+        1 + 3 + 1 + 2
+    )  # row and column of a pair of words
     shoot(page, "translate")
 
 
@@ -206,14 +225,18 @@ def inserted_at_once(page: "playwright.Page", text: str) -> None:
 def pasted_by_mouse(page: "playwright.Page", text: str) -> None:
     """As a browser's own menu does: no key is pressed."""
     page.locator("#sentence textarea").evaluate(
-        "(box, text) => { box.focus(); box.select(); document.execCommand('insertText', false, text); }", text
+        "(box, text) => { box.focus(); box.select(); document.execCommand('insertText', false,"
+        " text); }",
+        text,
     )
 
 
 def set_by_a_program(page: "playwright.Page", text: str) -> None:
     """As dictation and extensions of browsers do."""
     page.locator("#sentence textarea").evaluate(
-        "(box, text) => { box.value = text; box.dispatchEvent(new Event('input', { bubbles: true })); }", text
+        "(box, text) => { box.value = text; box.dispatchEvent(new Event('input', { bubbles: true"
+        " })); }",
+        text,
     )
 
 
@@ -260,20 +283,35 @@ def test_a_clip_is_recognized_and_its_frames_are_lit(visit, shoot):
     page.locator("#clip input[type=file]").set_input_files(sample_clip())
     expect(page.locator("#actions .ranked li")).to_have_count(3)
     expect(page.locator("#actions .frames img")).to_have_count(8)
-    light = page.locator("#actions .frames figure").evaluate_all("all => all.map(one => one.style.cssText)")
+    light = page.locator("#actions .frames figure").evaluate_all(
+        "all => all.map(one => one.style.cssText)"
+    )
     assert sum("--light: 1" in style or "--light:1" in style for style in light) >= 1
     shoot(page, "recognize")
 
 
 def test_results_are_scored_and_compared(visit, shoot, tmp_path):
     page = visit("Evaluate")
-    rows = ["image,caption", "cat.jpg,a cat looks up", "coffee.jpg,a cup of coffee on a table", "tower.jpg,a lit tower"]
+    rows = [
+        "image,caption",
+        "cat.jpg,a cat looks up",
+        "coffee.jpg,a cup of coffee on a table",
+        "tower.jpg,a lit tower",
+    ]
     (tmp_path / "references.csv").write_text("\n".join(rows))
-    (tmp_path / "one.csv").write_text("file,caption\ncat.jpg,a cat looks up\ncoffee.jpg,a dog\ntower.jpg,a tower\n")
-    (tmp_path / "two.csv").write_text("file,caption\ncat.jpg,a dog\ncoffee.jpg,<b>a cup</b>\ntower.jpg,a tower\n")
+    (tmp_path / "one.csv").write_text(
+        "file,caption\ncat.jpg,a cat looks up\ncoffee.jpg,a dog\ntower.jpg,a tower\n"
+    )
+    (tmp_path / "two.csv").write_text(
+        "file,caption\ncat.jpg,a dog\ncoffee.jpg,<b>a cup</b>\ntower.jpg,a tower\n"
+    )
     page.locator("#references input[type=file]").set_input_files(tmp_path / "references.csv")
-    page.locator("#results input[type=file]").set_input_files([tmp_path / "one.csv", tmp_path / "two.csv"])
-    expect(page.locator("#results")).to_contain_text(re.compile(r"two\s*\.csv"))  # Gradio may part name and suffix
+    page.locator("#results input[type=file]").set_input_files(
+        [tmp_path / "one.csv", tmp_path / "two.csv"]
+    )
+    expect(page.locator("#results")).to_contain_text(
+        re.compile(r"two\s*\.csv")
+    )  # Gradio may part name and suffix
     page.get_by_role("button", name="Options").last.click()
     page.locator("#score-photos input[type=file]").set_input_files(sample_photos())
     expect(page.locator("#score-photos")).to_contain_text("tower")
@@ -293,9 +331,13 @@ def test_it_is_readable_in_the_dark_and_on_a_phone(visit, shoot, name, device):
     assert page.evaluate("document.documentElement.scrollWidth") <= device["viewport"]["width"]
     paper, ink = page.evaluate(
         "(() => { const style = getComputedStyle(document.querySelector('gradio-app'));"
-        " return [style.backgroundColor, getComputedStyle(document.querySelector('.heading h1')).color]; })()"
+        " return [style.backgroundColor, getComputedStyle(document.querySelector('.heading"
+        " h1')).color]; })()"
     )
-    light = [sum(int(part) for part in color[color.index("(") + 1 : -1].split(",")[:3]) for color in (paper, ink)]
+    light = [
+        sum(int(part) for part in color[color.index("(") + 1 : -1].split(",")[:3])
+        for color in (paper, ink)
+    ]
     assert (light[0] < light[1]) == (name == "dark")
     time.sleep(0.4)
     shoot(page, f"photo-{name}")
@@ -307,9 +349,12 @@ def test_each_control_has_a_name_for_a_screen_reader(visit):
     for tab in ("Photo", "Folder", "Translate", "Transcribe", "Recognize", "Evaluate"):
         page.get_by_role("tab", name=tab).click()
         nameless = page.evaluate(
-            """() => [...document.querySelectorAll("button, input, textarea, [role=button], [role=slider]")]
-            .filter(one => one.offsetParent && !(one.innerText || one.ariaLabel || one.title || one.placeholder
-              || one.labels?.length || one.getAttribute("aria-labelledby") || one.querySelector("img[alt]")))
+            """() => [...document.querySelectorAll(
+              "button, input, textarea, [role=button], [role=slider]")]
+            .filter(one => one.offsetParent && !(one.innerText || one.ariaLabel || one.title
+              || one.placeholder
+              || one.labels?.length || one.getAttribute("aria-labelledby")
+              || one.querySelector("img[alt]")))
             .map(one => one.outerHTML.slice(0, 200))"""
         )
         assert not nameless

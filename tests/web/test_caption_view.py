@@ -61,13 +61,17 @@ def test_an_unsure_caption_is_marked_and_what_the_classifier_saw_is_told():
 
 
 def test_the_length_is_compared_to_what_an_alternative_text_may_have():
-    assert "9 characters: the best caption fits" in caption_view(PHOTO, CaptionResult((candidate("a red dog"),)))
+    assert "9 characters: the best caption fits" in caption_view(
+        PHOTO, CaptionResult((candidate("a red dog"),))
+    )
     long = caption_view(PHOTO, CaptionResult((candidate("dog " * 40),)))
     assert "is longer than" in long
 
 
 def test_shares_are_those_of_the_probability_of_all():
-    assert shares([candidate("a", np.log(0.3)), candidate("b", np.log(0.1))]) == pytest.approx([0.75, 0.25])
+    assert shares([candidate("a", np.log(0.3)), candidate("b", np.log(0.1))]) == pytest.approx(
+        [0.75, 0.25]
+    )
 
 
 def test_shares_of_captions_that_are_all_unlikely_are_numbers():

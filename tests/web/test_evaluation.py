@@ -1,4 +1,6 @@
-"""Uploaded references and results: the scores of the command line, in words that name no folder of the server."""
+"""Uploaded references and results: the scores of the command line, in words that name no folder
+of the server.
+"""
 
 from pathlib import Path
 
@@ -41,7 +43,9 @@ def test_scores_are_those_of_the_command_line(references, results, tmp_path):
     from captioner.evaluation.offline.references import read_references
 
     known = read_references([references.path])
-    card = CardScorer(known, parse_metrics("bleu,cider")).score(read_hypotheses(results[0].path, known))
+    card = CardScorer(known, parse_metrics("bleu,cider")).score(
+        read_hypotheses(results[0].path, known)
+    )
     with evaluated([references], results[:1], [], "", FAMILIES, Limits()) as evaluation:
         assert evaluation.to_dict()["systems"]["one.csv"]["scores"] == card.report.scores
         assert evaluation.to_dict()["comparisons"] == []
@@ -61,7 +65,13 @@ def test_two_files_of_one_name_are_told_apart_and_compared(references, results):
     with evaluated([references], results, [], "", FAMILIES, Limits()) as evaluation:
         page = evaluation_view(evaluation)
     assert list(evaluation.cards) == ["one.csv", "2 one.csv"]
-    assert {verdict.metric for verdict in evaluation.verdicts} == {"BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "CIDEr"}
+    assert {verdict.metric for verdict in evaluation.verdicts} == {
+        "BLEU-1",
+        "BLEU-2",
+        "BLEU-3",
+        "BLEU-4",
+        "CIDEr",
+    }
     assert "Which is better" in page
 
 
@@ -73,10 +83,14 @@ def test_two_files_of_one_name_are_told_apart_and_compared(references, results):
         ("", ScoreError, "empty"),
     ],
 )
-def test_what_does_not_fit_is_told_by_the_name_that_was_sent(references, tmp_path, text, error, words):
+def test_what_does_not_fit_is_told_by_the_name_that_was_sent(
+    references, tmp_path, text, error, words
+):
     with (
         pytest.raises(error, match=words) as caught,
-        evaluated([references], [upload(tmp_path, "my results.csv", text)], [], "", FAMILIES, Limits()),
+        evaluated(
+            [references], [upload(tmp_path, "my results.csv", text)], [], "", FAMILIES, Limits()
+        ),
     ):
         pass
     told = without_folders(str(caught.value))
@@ -86,9 +100,18 @@ def test_what_does_not_fit_is_told_by_the_name_that_was_sent(references, tmp_pat
 
 def test_what_is_missing_or_unknown_is_told(references, results):
     for given in (([], results), ([references], []), ([references], [*results, *results])):
-        with pytest.raises(UsageError, match="send the references"), evaluated(*given, [], "", FAMILIES, Limits()):
+        with (
+            pytest.raises(UsageError, match="send the references"),
+            evaluated(*given, [], "", FAMILIES, Limits()),
+        ):
             pass
-    with pytest.raises(CaptionerError), evaluated([references], results, [], "test", FAMILIES, Limits()):
+    with (
+        pytest.raises(CaptionerError),
+        evaluated([references], results, [], "test", FAMILIES, Limits()),
+    ):
         pass
-    with pytest.raises(UsageError, match="no metric"), evaluated([references], results, [], "", ["<b>"], Limits()):
+    with (
+        pytest.raises(UsageError, match="no metric"),
+        evaluated([references], results, [], "", ["<b>"], Limits()),
+    ):
         pass

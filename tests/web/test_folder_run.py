@@ -1,4 +1,6 @@
-"""A run over many photos: every file an answer, edits in every format, and nothing left on the disk."""
+"""A run over many photos: every file an answer, edits in every format, and nothing left on the
+disk.
+"""
 
 import csv
 import io
@@ -66,7 +68,9 @@ def test_results_hold_all_formats_with_the_edited_caption(captioner, sent):
     assert (lines[1]["model"], lines[3]["error"]["type"]) == ("tiny", "CorruptFileError")
     table = list(csv.DictReader(io.StringIO(files["captions.csv"], newline="")))
     assert table[0]["caption"] == lines[0]["caption"]
-    assert [entry["caption"] for entry in json.loads(files["captions.json"])] == [line["caption"] for line in lines[:3]]
+    assert [entry["caption"] for entry in json.loads(files["captions.json"])] == [
+        line["caption"] for line in lines[:3]
+    ]
     texts = {name: text for name, text in files.items() if name.endswith(".txt")}
     assert len(texts) == 3
     assert texts[str(Path(first).with_suffix(".txt"))] == 'a "new" caption, with comma\n'

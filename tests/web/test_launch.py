@@ -1,4 +1,6 @@
-"""The page on a shared machine: who may reach it, what a browser may load, and what is left behind."""
+"""The page on a shared machine: who may reach it, what a browser may load, and what is left
+behind.
+"""
 
 import os
 import subprocess
@@ -45,7 +47,9 @@ def test_no_file_of_the_machine_is_served(url, path):
 
 def test_an_upload_that_is_too_large_is_refused(url, limits):
     size = limits.file_bytes + 1
-    answer = httpx.post(f"{url}gradio_api/upload", files={"files": ("a.jpg", b"\xff" * size)}, timeout=60)
+    answer = httpx.post(
+        f"{url}gradio_api/upload", files={"files": ("a.jpg", b"\xff" * size)}, timeout=60
+    )
     assert answer.status_code == 413
 
 
@@ -56,9 +60,17 @@ def test_with_a_password_nothing_is_served_without_it(model_folder, limits, monk
         assert httpx.get(f"{url}config").status_code == 401
         for path in ("gradio_api/info", "gradio_api/file=/tmp/x"):
             assert httpx.get(url + path).status_code == 401
-        assert httpx.post(f"{url}login", data={"username": "x", "password": "wrong"}).status_code == 400
+        assert (
+            httpx.post(f"{url}login", data={"username": "x", "password": "wrong"}).status_code
+            == 400
+        )
         with httpx.Client() as client:
-            assert client.post(f"{url}login", data={"username": "x", "password": "geheim ü"}).status_code == 200
+            assert (
+                client.post(
+                    f"{url}login", data={"username": "x", "password": "geheim ü"}
+                ).status_code
+                == 200
+            )
 
 
 def test_uploads_are_removed_after_their_time_and_all_files_at_the_end(
@@ -68,10 +80,23 @@ def test_uploads_are_removed_after_their_time_and_all_files_at_the_end(
     before = os.environ.get("GRADIO_TEMP_DIR")
     with served([model_folder], "127.0.0.1", limits=replace(limits, keep_s=1, sweep_s=1)) as page:
         url = str(page.local_url)
-        (path,) = httpx.post(f"{url}gradio_api/upload", files={"files": ("a.png", photos[0].read_bytes())}).json()
+        (path,) = httpx.post(
+            f"{url}gradio_api/upload", files={"files": ("a.png", photos[0].read_bytes())}
+        ).json()
         assert Path(path).is_relative_to(tmp_path)
         assert Path(path).parent.parent.stat().st_mode & 0o077 == 0
-        event = {"data": [{"path": path, "meta": {"_type": "gradio.FileData"}}, "model", 1, 1, 5, False, 1, 0]}
+        event = {
+            "data": [
+                {"path": path, "meta": {"_type": "gradio.FileData"}},
+                "model",
+                1,
+                1,
+                5,
+                False,
+                1,
+                0,
+            ]
+        }
         httpx.post(f"{url}gradio_api/call/caption", json=event)
         until = time.monotonic() + 20
         while Path(path).exists() and time.monotonic() < until:
@@ -105,7 +130,10 @@ def test_the_command_warns_where_all_may_come_in(monkeypatch):
 def test_the_command_serves_and_ends_when_told(tmp_path):
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "captioner.cli", "app"], stdout=subprocess.PIPE, text=True, env=environment
+        [sys.executable, "-m", "captioner.cli", "app"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
     )
     try:
         assert process.stdout is not None

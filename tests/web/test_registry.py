@@ -1,4 +1,6 @@
-"""The registry of models: they are listed at once, loaded once, and never taken for another kind."""
+"""The registry of models: they are listed at once, loaded once, and never taken for another
+kind.
+"""
 
 import subprocess
 import sys
@@ -58,8 +60,12 @@ def test_unknown_and_unfit_models_are_refused(made_up_model, tmp_path):
 
 def test_a_page_is_built_without_torch():
     program = (
-        "import sys\nfrom captioner.web.page import build_page\nfrom captioner.web.registry import ModelRegistry\n"
-        "from captioner.web.limits import Limits\nbuild_page(ModelRegistry(), Limits())\nprint('torch' in sys.modules)"
+        "import sys\nfrom captioner.web.page import build_page\nfrom captioner.web.registry import"
+        " ModelRegistry\n"
+        "from captioner.web.limits import Limits\nbuild_page(ModelRegistry(),"
+        " Limits())\nprint('torch' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip().splitlines()[-1] == "False"

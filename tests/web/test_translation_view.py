@@ -16,7 +16,11 @@ class Made:
 def made(words: list[str], source: list[str]) -> Made:
     attention = np.linspace(0, 1, len(words) * len(source)).reshape(len(words), len(source))
     best = Made(
-        text=" ".join(words), log_prob=-1.0, words=words, word_log_probs=[-0.1] * len(words), attention=attention
+        text=" ".join(words),
+        log_prob=-1.0,
+        words=words,
+        word_log_probs=[-0.1] * len(words),
+        attention=attention,
     )
     return Made(candidates=[best, best], source_words=source)
 

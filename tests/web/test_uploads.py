@@ -15,7 +15,9 @@ LIMITS = Limits(files=5, file_bytes=3_000_000, unpacked_bytes=5_000_000)
 NOISE = bytes(range(256)) * 4
 
 
-def zipped(folder: Path, *entries: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED) -> Upload:
+def zipped(
+    folder: Path, *entries: tuple[str | zipfile.ZipInfo, bytes], method: int = zipfile.ZIP_DEFLATED
+) -> Upload:
     path = folder / "sent.zip"
     with zipfile.ZipFile(path, "w", method) as archive:
         for name, content in entries:
@@ -37,7 +39,9 @@ def link() -> zipfile.ZipInfo:
 
 
 def test_photos_come_out_under_numbers_and_keep_their_names(tmp_path, unpacked):
-    sent = zipped(tmp_path, ("trip/a.jpg", NOISE), ("trip/day 2/b.PNG", NOISE), ("trip/notes.txt", b"x"))
+    sent = zipped(
+        tmp_path, ("trip/a.jpg", NOISE), ("trip/day 2/b.PNG", NOISE), ("trip/notes.txt", b"x")
+    )
     found = photos_in([sent], unpacked, LIMITS)
     assert [photo.name for photo in found] == ["trip/a.jpg", "trip/day 2/b.PNG"]
     assert sorted(path.name for path in unpacked.iterdir()) == ["00000.jpg", "00001.png"]
@@ -46,7 +50,15 @@ def test_photos_come_out_under_numbers_and_keep_their_names(tmp_path, unpacked):
 
 @pytest.mark.parametrize(
     "name",
-    ["../up.jpg", "a/../../up.jpg", "/etc/up.jpg", "..\\up.jpg", "C:\\up.jpg", "\\\\host\\up.jpg", "a/..\\up.jpg"],
+    [
+        "../up.jpg",
+        "a/../../up.jpg",
+        "/etc/up.jpg",
+        "..\\up.jpg",
+        "C:\\up.jpg",
+        "\\\\host\\up.jpg",
+        "a/..\\up.jpg",
+    ],
 )
 def test_an_entry_that_points_out_of_the_archive_refuses_all_of_it(tmp_path, unpacked, name):
     sent = zipped(tmp_path, ("good.jpg", NOISE), (name, NOISE))
@@ -90,7 +102,11 @@ def test_too_many_photos_are_refused(tmp_path, unpacked):
     with pytest.raises(FileTooLargeError, match="6 photos; at most 5"):
         photos_in([sent], unpacked, LIMITS)
     with pytest.raises(UsageError, match="more than 5 photos"):
-        photos_in([Upload(f"{number}.jpg", tmp_path / f"{number}.jpg") for number in range(6)], unpacked, LIMITS)
+        photos_in(
+            [Upload(f"{number}.jpg", tmp_path / f"{number}.jpg") for number in range(6)],
+            unpacked,
+            LIMITS,
+        )
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 nothing", b"no archive at all"])
@@ -121,7 +137,11 @@ def test_an_encrypted_archive_says_so(tmp_path, unpacked):
 
 def test_an_archive_without_photos_says_so(tmp_path, unpacked):
     sent = zipped(
-        tmp_path, ("notes.txt", b"x"), ("__MACOSX/._a.jpg", b"x"), ("@eaDir/a.jpg/T.jpg", b"x"), ("inner.zip", NOISE)
+        tmp_path,
+        ("notes.txt", b"x"),
+        ("__MACOSX/._a.jpg", b"x"),
+        ("@eaDir/a.jpg/T.jpg", b"x"),
+        ("inner.zip", NOISE),
     )
     with pytest.raises(UsageError, match=r"sent\.zip: no photos there"):
         photos_in([sent], unpacked, LIMITS)
@@ -130,7 +150,11 @@ def test_an_archive_without_photos_says_so(tmp_path, unpacked):
 
 
 def test_equal_names_are_told_apart(tmp_path, unpacked):
-    files = [Upload("a.jpg", tmp_path / "1"), Upload("A.JPG", tmp_path / "2"), Upload("a (2).jpg", tmp_path / "3")]
+    files = [
+        Upload("a.jpg", tmp_path / "1"),
+        Upload("A.JPG", tmp_path / "2"),
+        Upload("a (2).jpg", tmp_path / "3"),
+    ]
     names = [photo.name.casefold() for photo in photos_in(files, unpacked, LIMITS)]
     assert len(set(names)) == 3
     assert names[:2] == ["a.jpg", "a (2).jpg"]
@@ -165,4 +189,7 @@ def test_a_zip_by_content_is_unpacked_whatever_it_is_called(tmp_path, unpacked):
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("a.jpg", NOISE)
     (tmp_path / "photo.jpg").write_bytes(stream.getvalue())
-    assert [photo.name for photo in photos_in([Upload("p.jpg", tmp_path / "photo.jpg")], unpacked, LIMITS)] == ["a.jpg"]
+    assert [
+        photo.name
+        for photo in photos_in([Upload("p.jpg", tmp_path / "photo.jpg")], unpacked, LIMITS)
+    ] == ["a.jpg"]

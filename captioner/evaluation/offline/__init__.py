@@ -1,1 +1,1 @@
-"""From files of captions, by whatever system, to scores that can be trusted: what `score` and `compare` call."""
+"""Caption files of any system to scores that can be trusted: what `score` and `compare` call."""

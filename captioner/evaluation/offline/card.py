@@ -1,4 +1,4 @@
-"""From hypotheses and references to a card: scores with intervals and signatures, and what the scores hide."""
+"""Hypotheses and references to a card: scores, intervals, signatures, and what scores hide."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -26,7 +26,8 @@ class ScoreCard:
         signatures: What each score depends on beside the texts.
         diversity: What scores hide.
         notices: One line for each metric that could not be had.
-        num_missing: How many items of the references had no caption, and are left out of all scores.
+        num_missing: How many items of the references had no caption, and are left out of all
+            scores.
     """
 
     report: Report
@@ -68,7 +69,9 @@ def parse_metrics(names: str) -> list[str]:
     """
     wanted = {name.strip().lower() for name in names.split(",") if name.strip()}
     if unknown := sorted(wanted - FAMILIES.keys()):
-        raise UsageError(f"no metric is called {', '.join(unknown)}; there are {', '.join(FAMILIES)}")
+        raise UsageError(
+            f"no metric is called {', '.join(unknown)}; there are {', '.join(FAMILIES)}"
+        )
     if not wanted:
         raise UsageError(f"no metric is named; there are {', '.join(FAMILIES)}")
     return [family for name, family in FAMILIES.items() if name in wanted]
@@ -88,7 +91,9 @@ class CardScorer:
         ScoreError: There are no references.
     """
 
-    def __init__(self, references: References, families: Sequence[str], num_missing: int = 0) -> None:
+    def __init__(
+        self, references: References, families: Sequence[str], num_missing: int = 0
+    ) -> None:
         self._num_missing = num_missing
         self._scorer = Scorer(references.texts)
         self._references = list(references.texts.values())
@@ -102,21 +107,32 @@ class CardScorer:
                 self._miss(family, error)
 
     def score(
-        self, hypotheses: Mapping[ItemId, str], training: Collection[str] | None = None, max_length: int | None = None
+        self,
+        hypotheses: Mapping[ItemId, str],
+        training: Collection[str] | None = None,
+        max_length: int | None = None,
     ) -> ScoreCard:
         """Score one system.
 
         Args:
             hypotheses: One caption for each item.
-            training: Training captions, for the share of captions that are new, and of those with an odd pair.
-            max_length: The most words that the system could write, for the share of captions that are so long.
+            training: Training captions, for the share of captions that are new, and of those with
+                an odd pair.
+            max_length: The most words that the system could write, for the share of captions that
+                are so long.
 
         Raises:
             ScoreError: None of the metrics could be had.
         """
         report = self._report(hypotheses)
-        diversity = measure_diversity(list(hypotheses.values()), training, max_length, self._references)
-        signatures = {name: self._signature(family) for family in report.statistics for name in METRICS[family].names}
+        diversity = measure_diversity(
+            list(hypotheses.values()), training, max_length, self._references
+        )
+        signatures = {
+            name: self._signature(family)
+            for family in report.statistics
+            for name in METRICS[family].names
+        }
         intervals, notices = confidence_intervals(report), tuple(self._notices.values())
         return ScoreCard(report, intervals, signatures, diversity, notices, self._num_missing)
 
@@ -138,12 +154,20 @@ class CardScorer:
         self._notices[family] = f"{METRICS[family].names[0]} is left out: {error}"
 
     def _signature(self, family: str) -> str:
-        return str(self._optional[family].signature) if family in OPTIONAL else self._scorer.signature
+        return (
+            str(self._optional[family].signature) if family in OPTIONAL else self._scorer.signature
+        )
 
 
 def describe(card: ScoreCard) -> list[str]:
     """Lay a card out as lines of text."""
-    return [*_score_lines(card), "", *describe_signatures(card), "", *describe_diversity(card.diversity)]
+    return [
+        *_score_lines(card),
+        "",
+        *describe_signatures(card),
+        "",
+        *describe_diversity(card.diversity),
+    ]
 
 
 def describe_signatures(card: ScoreCard) -> list[str]:
@@ -163,9 +187,14 @@ def describe_diversity(diversity: Diversity) -> list[str]:
         f"broken off {diversity.broken_off:.1%}",
     ]
     if diversity.novelty is not None:
-        lines.append(f"{diversity.novelty:.1%} of the captions are new; all others equal a training caption")
+        lines.append(
+            f"{diversity.novelty:.1%} of the captions are new; all others equal a training caption"
+        )
     if diversity.at_max_length is not None:
-        lines.append(f"{diversity.at_max_length:.1%} of the captions are as long as allowed, most of them cut off")
+        lines.append(
+            f"{diversity.at_max_length:.1%} of the captions are as long as allowed, most of them"
+            " cut off"
+        )
     if diversity.odd_pairs is not None:
         examples = f" ({', '.join(diversity.odd_examples)})" if diversity.odd_examples else ""
         line = f"{diversity.odd_pairs:.1%} of the captions have an odd pair{examples}"

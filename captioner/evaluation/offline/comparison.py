@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from captioner.errors import ScoreError, UsageError
-from captioner.evaluation.offline.card import LOWER_IS_BETTER, CardScorer, ScoreCard, describe_signatures
+from captioner.evaluation.offline.card import (
+    LOWER_IS_BETTER,
+    CardScorer,
+    ScoreCard,
+    describe_signatures,
+)
 from captioner.evaluation.offline.hypotheses import read_hypotheses
 from captioner.evaluation.offline.references import read_references
 from captioner.metrics.report import Report, report_of
@@ -51,10 +56,13 @@ class Verdict:
         worse = self.first if self.better == self.second else self.second
         luck = "this may be luck" if self.may_be_luck else "luck alone hardly does this"
         p_values = (
-            f"p {self.comparison.bootstrap:.3f} by bootstrap, {self.comparison.randomisation:.3f} by randomisation"
+            f"p {self.comparison.bootstrap:.3f} by bootstrap,"
+            f" {self.comparison.randomisation:.3f} by randomisation"
         )
         by = abs(self.comparison.difference)
-        return f"{self.metric}: {self.better} is better than {worse} by {by:.2f}; {luck} ({p_values})"
+        return (
+            f"{self.metric}: {self.better} is better than {worse} by {by:.2f}; {luck} ({p_values})"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields and conclusions, ready for JSON."""
@@ -86,7 +94,8 @@ def compare_files(
         split: The same.
         families: The families of metrics, as `parse_metrics` gives them.
         plain: Whether the lines are captions, whatever they look like.
-        partial: Whether items may be without a caption; those are scored that have one by each system.
+        partial: Whether items may be without a caption; those are scored that have one by each
+            system.
 
     Raises:
         UsageError: There are not two different files.
@@ -118,14 +127,18 @@ def compare_cards(cards: Mapping[str, ScoreCard]) -> list[Verdict]:
     (first, baseline), *others = cards.items()
     verdicts = []
     for second, card in others:
-        shared = [family for family in baseline.report.statistics if family in card.report.statistics]
+        shared = [
+            family for family in baseline.report.statistics if family in card.report.statistics
+        ]
         compared = compare(_only(baseline.report, shared), _only(card.report, shared))
-        verdicts += [Verdict(metric, first, second, comparison) for metric, comparison in compared.items()]
+        verdicts += [
+            Verdict(metric, first, second, comparison) for metric, comparison in compared.items()
+        ]
     return verdicts
 
 
 def describe_comparison(cards: Mapping[str, ScoreCard], verdicts: list[Verdict]) -> list[str]:
-    """Lay out each system's scores with their intervals, then what they come to, as lines of text."""
+    """Lay out each system's scores with their intervals, then the verdicts, as lines of text."""
     first = next(iter(cards.values()))
     width = max(map(len, cards))
     lines = []
@@ -134,10 +147,14 @@ def describe_comparison(cards: Mapping[str, ScoreCard], verdicts: list[Verdict])
         for system, card in cards.items():
             if name in card.report.scores:
                 interval = card.intervals[name]
-                value = f"{card.report.scores[name]:7.2f}   {interval.low:6.2f} to {interval.high:6.2f}"
+                value = (
+                    f"{card.report.scores[name]:7.2f}   {interval.low:6.2f} to {interval.high:6.2f}"
+                )
                 lines.append(f"  {system:{width}} {value}")
     return [*lines, "", *map(str, verdicts), "", *describe_signatures(first)]
 
 
 def _only(report: Report, families: list[str]) -> Report:
-    return report_of({family: report.statistics[family] for family in families}, report.signature, report.ids)
+    return report_of(
+        {family: report.statistics[family] for family in families}, report.signature, report.ids
+    )

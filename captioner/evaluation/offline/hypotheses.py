@@ -1,4 +1,4 @@
-"""Hypotheses of any system, from any of the usual files, each brought to the item of the references that it means."""
+"""Hypotheses of any system, from any usual file, each matched to an item of the references."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -19,8 +19,8 @@ def read_hypotheses(
 ) -> dict[ItemId, str]:
     """Read one caption for each item of the references.
 
-    Known are COCO results, the JSON lines and CSV that `captioner caption` writes, all that references can be, and
-    plain text for plain references; the content decides.
+    Known are COCO results, the JSON lines and CSV that `captioner caption` writes, all that
+    references can be, and plain text for plain references; the content decides.
 
     Args:
         file: The file; `-` is standard input.
@@ -30,14 +30,17 @@ def read_hypotheses(
 
     Raises:
         AnnotationError: The file cannot be read or is malformed.
-        ScoreError: Items are missing, unknown or have two captions: the message names each, or plain text has another
-            number of lines than the references.
+        ScoreError: Items are missing, unknown or have two captions: the message names each, or
+            plain text has another number of lines than the references.
     """
     text = read_text(file)
     rows = None if plain else named_rows(text, file)
     if rows is not None:
         if references.aligned:
-            raise ScoreError(f"{file} names photos, but the references are plain lines; give plain lines for these")
+            raise ScoreError(
+                f"{file} names photos, but the references are plain lines; give plain lines for"
+                " these"
+            )
         return _matched(list(rows), references, file, partial=partial)
     if not references.aligned:
         what = "plain text, but the references name photos" if text.strip() else "empty"
@@ -47,11 +50,16 @@ def read_hypotheses(
         check_plain(text, file)
     lines = split_lines(whole_characters(text))
     if len(lines) != len(references.texts):
-        raise ScoreError(f"{file} has {len(lines)} lines, the references have {len(references.texts)}; give one a line")
+        raise ScoreError(
+            f"{file} has {len(lines)} lines, the references have {len(references.texts)}; give one"
+            " a line"
+        )
     return dict(zip(references.texts, lines, strict=True))
 
 
-def _matched(rows: Sequence[CaptionRow], references: References, file: Path, *, partial: bool) -> dict[ItemId, str]:
+def _matched(
+    rows: Sequence[CaptionRow], references: References, file: Path, *, partial: bool
+) -> dict[ItemId, str]:
     known = references.names()
     items = [_find(row, known) for row in rows]
     captions: dict[ItemId, dict[str, None]] = {}
@@ -66,9 +74,12 @@ def _matched(rows: Sequence[CaptionRow], references: References, file: Path, *, 
     without = [*missing, *(item for item in failed if item not in captions)]
     problems = [
         _few(
-            f"not in the references (remove {'it' if len(unknown) == 1 else 'them'})", [repr(name) for name in unknown]
+            f"not in the references (remove {'it' if len(unknown) == 1 else 'them'})",
+            [repr(name) for name in unknown],
         ),
-        _few("more than once", [repr(item) for item, several in captions.items() if len(several) > 1]),
+        _few(
+            "more than once", [repr(item) for item, several in captions.items() if len(several) > 1]
+        ),
     ]
     if not partial:
         reasons = [f"{item!r} ({failed[item]})" for item in without if item in failed]
@@ -92,7 +103,7 @@ def _find(row: CaptionRow, known: Mapping[ItemId, ItemId]) -> ItemId | None:
 
 
 def _item_of(name: ItemId, known: Mapping[ItemId, ItemId]) -> ItemId | None:
-    """Find the item of a name: as it stands, or with less and less of its folder, or by the number that it holds."""
+    """Find the item of a name: exactly, or with less and less of its folder, or by its number."""
     if name in known:
         return known[name]
     if isinstance(name, int):

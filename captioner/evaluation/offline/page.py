@@ -1,24 +1,36 @@
-"""A system's scores on one page: the numbers, then each item with its references, worst first; opens anywhere."""
+"""A system's scores on one page that opens anywhere: the numbers, then each item, worst first."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from captioner.evaluation.offline.card import LOWER_IS_BETTER, ScoreCard, describe_diversity, describe_signatures
+from captioner.evaluation.offline.card import (
+    LOWER_IS_BETTER,
+    ScoreCard,
+    describe_diversity,
+    describe_signatures,
+)
 from captioner.evaluation.offline.references import ItemId, References
 from captioner.outputs.disk import written_whole
 from captioner.outputs.page import file_name, page_foot, page_head, picture, shown
 from captioner.progress import progress
 
 THUMBNAIL_PIXELS = 360  # of the longer side; some 20 kB each
-STYLE, SCRIPT = ((Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+STYLE, SCRIPT = (
+    (Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("page.css", "page.js")
+)
 _ON_CARDS = 4
 # Of the scores of an item, so that they fit on a line of a phone.
 
 
 def write_score_page(
-    path: Path, card: ScoreCard, hypotheses: Mapping[ItemId, str], references: References, *, photos: bool
+    path: Path,
+    card: ScoreCard,
+    hypotheses: Mapping[ItemId, str],
+    references: References,
+    *,
+    photos: bool,
 ) -> None:
     """Write the page; only one photo at a time is in memory.
 
@@ -27,7 +39,8 @@ def write_score_page(
         card: The scores.
         hypotheses: The captions that were scored.
         references: What they were scored against.
-        photos: Whether to show photos, which must then lie where `references` say; one that does not is said to.
+        photos: Whether to show photos, which must then lie where `references` say; one that does
+            not is said to.
 
     Raises:
         UsageError: The file cannot be opened.
@@ -56,13 +69,16 @@ def _summary(card: ScoreCard) -> str:
             f'<tr><th scope="row">{name}{note}</th><td>{value:.2f}</td>'
             f"<td>{interval.low:.2f} to {interval.high:.2f}</td></tr>\n"
         )
-    head = '<tr><th scope="col"></th><th scope="col">score</th><th scope="col">95 % interval</th></tr>'
+    head = (
+        '<tr><th scope="col"></th><th scope="col">score</th><th scope="col">95 % interval</th></tr>'
+    )
     facts = [*describe_diversity(card.diversity), *describe_signatures(card), *card.notices]
     num_items = card.report.num_items
     return (
         f'<table class="scores"><thead>{head}</thead><tbody>\n{"".join(rows)}</tbody></table>\n'
         f'<p class="facts">{"<br>".join(map(shown, facts))}</p>\n'
-        f'<search><input type="search" placeholder="Search captions and names" aria-label="Search captions and names">'
+        '<search><input type="search" placeholder="Search captions and names" aria-label="Search'
+        ' captions and names">'
         f"<output>{num_items} of {num_items}</output></search>\n"
     )
 
@@ -72,9 +88,14 @@ def _item(card: ScoreCard, row: int, hypothesis: str, references: References, ph
     photo = references.photos.get(item)
     image = picture(photo, hypothesis, THUMBNAIL_PIXELS) if photos and photo is not None else ""
     others = [
-        name for name in card.report.scores if name != card.leading and name not in ("BLEU-1", "BLEU-2", "BLEU-3")
+        name
+        for name in card.report.scores
+        if name != card.leading and name not in ("BLEU-1", "BLEU-2", "BLEU-3")
     ]
-    values = [f"{name} {card.report.per_image[name][row]:.1f}" for name in (card.leading, *others[: _ON_CARDS - 1])]
+    values = [
+        f"{name} {card.report.per_image[name][row]:.1f}"
+        for name in (card.leading, *others[: _ON_CARDS - 1])
+    ]
     texts = "".join(f'<li dir="auto">{shown(text)}</li>' for text in references.texts[item])
     name = file_name(str(photo)) if photo is not None else f'<p class="name">line {item}</p>'
     return (

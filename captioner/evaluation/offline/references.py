@@ -1,4 +1,4 @@
-"""References from caption files or aligned plain text, and which item a hypothesis file means by a name or a number."""
+"""References from caption files or aligned plain text, and how hypotheses name their items."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +19,8 @@ class References:
     """What hypotheses are scored against.
 
     Attributes:
-        texts: The references of each item; by COCO's number or the photo's name, or by line in plain text.
+        texts: The references of each item; by COCO's number or the photo's name, or by line in
+            plain text.
         photos: Where each item's photo lies, if it lies there; empty for plain text.
         aligned: Whether the items are lines, from 1.
     """
@@ -29,34 +30,55 @@ class References:
     aligned: bool
 
     def names(self) -> dict[ItemId, ItemId]:
-        """Map all that an item may be called to its id: number, name, name without folder, number in a COCO name.
+        """Map each name of an item to its id.
+
+        Names are the number, the name, the name without folder, and the number in a COCO name.
 
         Names are there as they are, and as `composed` makes them.
         What would name two items is left out, unless it is an id.
         """
         calls = [(call, item) for item in self.texts for call in self._calls(item)]
         times = Counter(call for call, _ in calls)
-        return {call: item for call, item in calls if times[call] == 1} | {item: item for item in self.texts}
+        return {call: item for call, item in calls if times[call] == 1} | {
+            item: item for item in self.texts
+        }
 
     def only(self, items: Collection[ItemId]) -> "References":
         """Return the references of some items, in the order of all."""
-        return replace(self, texts={item: texts for item, texts in self.texts.items() if item in items})
+        return replace(
+            self, texts={item: texts for item, texts in self.texts.items() if item in items}
+        )
 
     def _calls(self, item: ItemId) -> set[ItemId]:
-        name = item if isinstance(item, str) else self.photos[item].name if item in self.photos else str(item)
-        return {item, str(item), *map(composed, (str(item), PurePosixPath(name).name, coco_number(name)))}
+        name = (
+            item
+            if isinstance(item, str)
+            else self.photos[item].name
+            if item in self.photos
+            else str(item)
+        )
+        return {
+            item,
+            str(item),
+            *map(composed, (str(item), PurePosixPath(name).name, coco_number(name))),
+        }
 
 
 def read_references(
-    files: Sequence[Path], split: str | None = None, images: Path | None = None, *, plain: bool = False
+    files: Sequence[Path],
+    split: str | None = None,
+    images: Path | None = None,
+    *,
+    plain: bool = False,
 ) -> References:
-    """Read one caption file of any format that training reads, or aligned files of one plain caption a line.
+    """Read one caption file of any format that training reads, or aligned files of plain lines.
 
     The photos need not be there. Each file is read once, so that it may be a pipe.
 
     Args:
-        files: One caption file, or one or several text files whose lines belong together by number. An empty line is no
-            reference, as long as another file has one for that line. `-` is standard input.
+        files: One caption file, or one or several text files whose lines belong together by number.
+            An empty line is no reference, as long as another file has one for that line. `-` is
+            standard input.
         split: As in `measured_split`; plain text has none.
         images: Folder of the photos, where they shall be found.
         plain: Whether the lines are captions, whatever they look like.
@@ -70,10 +92,16 @@ def read_references(
     if not files:
         raise UsageError("no references: give --references FILE")
     texts = {file: read_text(file) for file in files}
-    named = {} if plain else {file: rows for file in files if (rows := named_rows(texts[file], file)) is not None}
+    named = (
+        {}
+        if plain
+        else {file: rows for file in files if (rows := named_rows(texts[file], file)) is not None}
+    )
     if named and len(files) > 1:
         first = next(iter(named))
-        raise UsageError(f"{first} names its photos, so that it stands alone; only plain text is aligned by line")
+        raise UsageError(
+            f"{first} names its photos, so that it stands alone; only plain text is aligned by line"
+        )
     for file, rows in named.items():
         examples = measured_split(examples_of(rows, file, images or Path()), split)
         return References(
@@ -86,11 +114,15 @@ def read_references(
     if not plain:
         for file, text in texts.items():
             check_plain(text, file)
-    return References(_aligned({file: split_lines(whole_characters(text)) for file, text in texts.items()}), {}, True)
+    return References(
+        _aligned({file: split_lines(whole_characters(text)) for file, text in texts.items()}),
+        {},
+        True,
+    )
 
 
 def read_training_captions(files: Sequence[Path]) -> list[str]:
-    """Read all captions that a model was trained on: those of the train split where a file says splits.
+    """Read all captions a model was trained on: those of the train split if a file has splits.
 
     Raises:
         DataError: A file cannot be read or is malformed.
@@ -110,7 +142,10 @@ def _training_captions(file: Path) -> list[str]:
 
 
 def split_lines(text: str) -> list[str]:
-    """Split plain text at line ends alone; what Unicode takes for one beside them stays within a caption."""
+    """Split plain text at line ends alone.
+
+    Other characters that Unicode takes for line ends stay within a caption.
+    """
     lines = [" ".join(line.split()) for line in text.split("\n")]
     return lines[:-1] if lines[-1] == "" else lines
 
@@ -120,7 +155,8 @@ def _aligned(columns: Mapping[Path, list[str]]) -> dict[ItemId, tuple[str, ...]]
     for file, column in columns.items():
         if len(column) != len(lines):
             raise ScoreError(
-                f"{first} has {len(lines)} lines and {file} has {len(column)}; give one line an item in each"
+                f"{first} has {len(lines)} lines and {file} has {len(column)}; give one line an"
+                " item in each"
             )
     if not lines:
         raise EmptyDataError(f"{first}: the file is empty")
@@ -128,5 +164,7 @@ def _aligned(columns: Mapping[Path, list[str]]) -> dict[ItemId, tuple[str, ...]]
     rows = enumerate(zip(*columns.values(), strict=True), start=1)
     texts = {number: tuple(filter(None, row)) for number, row in rows}
     if bare := [number for number, row in texts.items() if not row]:
-        raise ScoreError(f"{first}, line {bare[0]}: no reference; {len(bare)} lines are empty in all files")
+        raise ScoreError(
+            f"{first}, line {bare[0]}: no reference; {len(bare)} lines are empty in all files"
+        )
     return texts

@@ -1,13 +1,25 @@
 """File to Memory: one encoder a sense; none knows another."""
 
-from captioner.config import EncoderConfig, ImageEncoderConfig, SpeechEncoderConfig, VideoEncoderConfig
+from captioner.config import (
+    EncoderConfig,
+    ImageEncoderConfig,
+    SpeechEncoderConfig,
+    VideoEncoderConfig,
+)
 from captioner.modules.encoders.contract import Encoder
 from captioner.modules.encoders.image import ImageEncoder
 from captioner.modules.encoders.speech import SpeechEncoder
 from captioner.modules.encoders.text import TextEncoder
 from captioner.modules.encoders.video import VideoEncoder
 
-__all__ = ["Encoder", "ImageEncoder", "SpeechEncoder", "TextEncoder", "VideoEncoder", "build_encoder"]
+__all__ = [
+    "Encoder",
+    "ImageEncoder",
+    "SpeechEncoder",
+    "TextEncoder",
+    "VideoEncoder",
+    "build_encoder",
+]
 
 
 def build_encoder(config: EncoderConfig, vocab_size: int, pad_id: int) -> Encoder:

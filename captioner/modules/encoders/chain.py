@@ -1,4 +1,4 @@
-"""A backbone cut in two: the stages that never change, whose output can be kept, and those behind them that learn."""
+"""A backbone cut in two: stages that never change, whose output is kept, and those that learn."""
 
 from collections.abc import Iterator, Set
 from typing import Any
@@ -15,8 +15,9 @@ def divide(backbone: Any, tuned: Set[str]) -> tuple[nn.Sequential, nn.Sequential
         tuned: Names of the parameters that are fine-tuned.
 
     Returns:
-        The modules that stay as they are and those behind them, both from map to map; None where all or nothing is
-        fine-tuned, or where the backbone is no chain of modules (a transformer, for instance).
+        The modules that stay as they are and those behind them, both from map to map; None where
+        all or nothing is fine-tuned, or where the backbone is no chain of modules (a transformer,
+        for instance).
     """
     frozen, behind = nn.Sequential(), nn.Sequential()
     for name, module in _chain(backbone):
@@ -28,8 +29,15 @@ def divide(backbone: Any, tuned: Set[str]) -> tuple[nn.Sequential, nn.Sequential
     pixels = torch.linspace(-1, 1, 3 * 64 * 64, device=device).reshape(1, 3, 64, 64)
     with torch.no_grad():
         try:
-            is_chain = torch.allclose(behind(frozen(pixels)), backbone.forward_features(pixels), atol=1e-4)
-        except (RuntimeError, TypeError, ValueError, AssertionError):  # what modules say of shapes they cannot take
+            is_chain = torch.allclose(
+                behind(frozen(pixels)), backbone.forward_features(pixels), atol=1e-4
+            )
+        except (
+            RuntimeError,
+            TypeError,
+            ValueError,
+            AssertionError,
+        ):  # what modules say of shapes they cannot take
             is_chain = False
     return (frozen, behind) if is_chain else None
 

@@ -1,4 +1,4 @@
-"""What a photo's features say about the words of its captions, and how the decoder gets to read it."""
+"""What a photo's features say about the words of its captions, and how the decoder reads it."""
 
 import torch
 from jaxtyping import Float
@@ -14,7 +14,8 @@ LEAST_PROBABILITY = 1e-3
 class ConceptDetector(nn.Module):
     """Predicts for each of some words how likely a person's caption of the photo is to use it.
 
-    It is fitted before the decoder is trained, on the features of a frozen backbone, and then stays as it is.
+    It is fitted before the decoder is trained, on the features of a frozen backbone, and then stays
+    as it is.
 
     Attributes:
         mean: Of each channel over the training photos.
@@ -26,7 +27,8 @@ class ConceptDetector(nn.Module):
         num_words: How many words there are.
 
     Source:
-        Fang et al. 2015, arXiv:1411.4952, section 3, with the mean over the map in the place of its noisy-or.
+        Fang et al. 2015, arXiv:1411.4952, section 3, with the mean over the map in the place of its
+        noisy-or.
     """
 
     def __init__(self, num_features: int, num_words: int) -> None:
@@ -46,21 +48,25 @@ class ConceptDetector(nn.Module):
         hidden = self.hidden(self.dropout((pooled - self.mean) / self.std))
         return self.output(self.dropout(torch.relu(hidden)))  # type: ignore[no-any-return]
 
-    def forward(self, features: Float[Tensor, "batch height width channels"]) -> Float[Tensor, "batch words"]:
+    def forward(
+        self, features: Float[Tensor, "batch height width channels"]
+    ) -> Float[Tensor, "batch words"]:
         """Return the probability of each word."""
         return self.logits(features.flatten(1, 2).mean(1)).sigmoid()
 
 
 class ConceptEmbedding(nn.Module):
-    """Turns the most telling words into positions of the memory: what the word is, and how sure the detector is of it.
+    """Turns the most telling words into positions of the memory.
+
+    Each says what the word is, and how sure the detector is of it.
 
     Args:
         num_words: How many words the detector knows.
         dim: Width of the memory.
 
     Source:
-        You et al. 2016, arXiv:1603.03925, section 4: attention over detected concepts. Here they stand beside the
-        cells of the photo, and one attention weighs both.
+        You et al. 2016, arXiv:1603.03925, section 4: attention over detected concepts. Here they
+        stand beside the cells of the photo, and one attention weighs both.
     """
 
     def __init__(self, num_words: int, dim: int) -> None:

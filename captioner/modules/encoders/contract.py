@@ -1,13 +1,16 @@
-"""What every encoder offers beside `forward(inputs) -> Memory`: which of its weights were published elsewhere."""
+"""What every encoder offers beside `forward(inputs) -> Memory`: its published weights."""
 
 from torch import nn
 
 
 class Encoder(nn.Module):
-    """A convolutional network that turns one kind of input into a `Memory`; this one has no weights but its own."""
+    """A convolutional network that turns one modality into a `Memory`.
+
+    This base class has no published weights.
+    """
 
     def published_names(self) -> frozenset[str]:
-        """Name what of `state_dict` is fetched from where it was published, and so never stands in a model's file."""
+        """Name the published part of `state_dict`, which a model's file therefore does not hold."""
         return frozenset()
 
     def load_published(self) -> None:

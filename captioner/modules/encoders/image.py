@@ -1,4 +1,4 @@
-"""Photo to Memory: any timm backbone's map of features, projected to the width that the decoder attends to."""
+"""Photo to Memory: any timm backbone's map of features, projected to the width of the attention."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -10,7 +10,13 @@ from torch import Tensor, nn
 
 from captioner.config import ImageConfig, ImageEncoderConfig
 from captioner.errors import ConfigError
-from captioner.modules.encoders.backbone import build_backbone, fingerprint, last_map, load_published, normalised_for
+from captioner.modules.encoders.backbone import (
+    build_backbone,
+    fingerprint,
+    last_map,
+    load_published,
+    normalised_for,
+)
 from captioner.modules.encoders.chain import divide
 from captioner.modules.encoders.concepts import ConceptDetector, ConceptEmbedding
 from captioner.modules.encoders.contract import Encoder
@@ -20,18 +26,18 @@ from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
 class ImageEncoder(Encoder):
     """A convolutional backbone, and a projection of each position of its last map.
 
-    Where the config says so, a detector predicts words from the same map, and the most telling are positions of
-    the memory, too.
+    Where the config says so, a detector predicts words from the same map, and the most telling are
+    positions of the memory, too.
 
-    The backbone always runs in evaluation mode: its batch statistics stay as they were pretrained, also where its last
-    stages are fine-tuned.
+    The backbone always runs in evaluation mode: its batch statistics stay as they were pretrained,
+    also where its last stages are fine-tuned.
 
     Args:
         config: Which backbone, and how wide the memory is.
 
     Raises:
-        ConfigError: timm does not know the backbone, it has too few stages for `trainable_from`, or the words to detect
-            are not given.
+        ConfigError: timm does not know the backbone, it has too few stages for `trainable_from`, or
+            the words to detect are not given.
     """
 
     def __init__(self, config: ImageEncoderConfig) -> None:
@@ -39,23 +45,28 @@ class ImageEncoder(Encoder):
         self.config = config
         if config.concepts and not config.concept_words:
             raise ConfigError(
-                "encoder.concept_words: the words to detect are missing; a model of version 0.1 that named what it saw "
+                "encoder.concept_words: the words to detect are missing; a model of version 0.1"
+                " that named what it saw "
                 "has to be trained again"
             )
         self.backbone: Any = build_backbone(config.backbone)
-        self.num_features: int = self.backbone.num_features  # of its last map, before any layer behind the pooling
+        self.num_features: int = (
+            self.backbone.num_features
+        )  # of its last map, before any layer behind the pooling
         self.project = nn.Linear(self.num_features, config.dim)
         self.norm = nn.LayerNorm(config.dim)
         self.dropout = nn.Dropout(config.dropout)
         if config.concepts:
-            self.detector = ConceptDetector(self.num_features, len(config.concept_words)).requires_grad_(False)
+            self.detector = ConceptDetector(
+                self.num_features, len(config.concept_words)
+            ).requires_grad_(False)
             self.concept_embedding = ConceptEmbedding(len(config.concept_words), config.dim)
         tuned = self.trainable_names()
         for name, parameter in self.backbone.named_parameters():
             parameter.requires_grad = name in tuned
 
     def trainable_names(self) -> frozenset[str]:
-        """Return the names of the backbone's parameters that are fine-tuned: those of stage `trainable_from` and later.
+        """Return the names of the backbone's fine-tuned parameters, from `trainable_from` on.
 
         Raises:
             ConfigError: The backbone has no such stage.
@@ -64,21 +75,30 @@ class ImageEncoder(Encoder):
 
         if self.config.trainable_from is None:
             return frozenset()
-        stages = group_parameters(self.backbone, self.backbone.group_matcher(coarse=True), reverse=True)
+        stages = group_parameters(
+            self.backbone, self.backbone.group_matcher(coarse=True), reverse=True
+        )
         if self.config.trainable_from > max(stages.values()):
             last = max(stages.values())
-            raise ConfigError(f"encoder.trainable_from: {self.config.backbone} has stages 0 to {last}")
-        return frozenset(name for name, stage in stages.items() if stage >= self.config.trainable_from)
+            raise ConfigError(
+                f"encoder.trainable_from: {self.config.backbone} has stages 0 to {last}"
+            )
+        return frozenset(
+            name for name, stage in stages.items() if stage >= self.config.trainable_from
+        )
 
     def normalised_for(self, image: ImageConfig) -> ImageConfig:
-        """Fill in the mean and standard deviation that the backbone was pretrained with, where none is given."""
+        """Fill in the backbone's own mean and standard deviation unless they are given."""
         return normalised_for(self.backbone, image)
 
     def published_names(self) -> frozenset[str]:
         """Name the backbone's weights, but for those that are fine-tuned."""
         if self.config.weights == "none":
             return frozenset()
-        return frozenset(f"backbone.{name}" for name in self.backbone.state_dict().keys() - self.trainable_names())
+        return frozenset(
+            f"backbone.{name}"
+            for name in self.backbone.state_dict().keys() - self.trainable_names()
+        )
 
     def load_published(self) -> None:
         """Fill the backbone with pretrained weights, from where the config says.
@@ -90,12 +110,14 @@ class ImageEncoder(Encoder):
         load_published(self.backbone, self.config.backbone, self.config.weights)
 
     def fingerprint(self) -> str:
-        """Return a hash of the backbone's name and weights, but for the classifier's, which change no feature."""
+        """Return a hash of the backbone's name and weights, except its classifier's."""
         return fingerprint(self.backbone, self.config.backbone)
 
     def frozen_fingerprint(self) -> str:
         """Return a hash of what `frozen_features` depends on."""
-        return fingerprint(self.backbone, self.config.backbone, None if self._halves is None else self._halves[0])
+        return fingerprint(
+            self.backbone, self.config.backbone, None if self._halves is None else self._halves[0]
+        )
 
     @cached_property
     def _halves(self) -> tuple[nn.Sequential, nn.Sequential] | None:
@@ -103,7 +125,7 @@ class ImageEncoder(Encoder):
 
     @property
     def is_partly_frozen(self) -> bool:
-        """Whether its first stages stay as they are, so that what they make of a photo can be kept."""
+        """Whether its first stages never change, so that their output for a photo can be kept."""
         return self.config.trainable_from is None or self._halves is not None
 
     def train(self, mode: bool = True) -> "ImageEncoder":
@@ -121,7 +143,7 @@ class ImageEncoder(Encoder):
     def frozen_features(
         self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]
     ) -> Float[Tensor, "batch height width channels"]:
-        """Run what of the backbone is never trained, in front of what is: its output can be cached."""
+        """Run the frozen front of the backbone, whose output can be cached."""
         if self._halves is None:
             return self.features(pixel_values)
         maps: Tensor = self._halves[0](pixel_values.contiguous(memory_format=torch.channels_last))
@@ -136,7 +158,9 @@ class ImageEncoder(Encoder):
         maps: Tensor = self._halves[1](frozen.permute(0, 3, 1, 2))
         return maps.permute(0, 2, 3, 1)
 
-    def values(self, features: Float[Tensor, "batch height width channels"]) -> Float[Tensor, "batch source dim"]:
+    def values(
+        self, features: Float[Tensor, "batch height width channels"]
+    ) -> Float[Tensor, "batch source dim"]:
         """Project features, fresh or cached, to one value for each cell of the map, row by row."""
         values: Tensor = self.dropout(self.norm(self.project(features.flatten(1, 2))))
         return values
@@ -160,18 +184,26 @@ class ImageEncoder(Encoder):
             features: None where there is no photo: the memory then consists of words alone.
             probabilities: Of each of `concept_words`.
         """
-        detected = DetectedConcepts.most_telling(probabilities, self.detector.frequencies, self.config.concepts)
+        detected = DetectedConcepts.most_telling(
+            probabilities, self.detector.frequencies, self.config.concepts
+        )
         words = self.dropout(self.concept_embedding(detected))
         if features is None:
             return self._memory(words, (0, 0), detected)
-        return self._memory(torch.cat([self.values(features), words], 1), features.shape[1:3], detected)
+        return self._memory(
+            torch.cat([self.values(features), words], 1), features.shape[1:3], detected
+        )
 
     @staticmethod
     def _memory(
-        values: Float[Tensor, "batch source dim"], grid: Sequence[int], concepts: DetectedConcepts | None
+        values: Float[Tensor, "batch source dim"],
+        grid: Sequence[int],
+        concepts: DetectedConcepts | None,
     ) -> Memory:
         mask = torch.ones(values.shape[:2], dtype=torch.bool, device=values.device)
-        return Memory(keys=values, values=values, mask=mask, layout=GridLayout(*grid), concepts=concepts)
+        return Memory(
+            keys=values, values=values, mask=mask, layout=GridLayout(*grid), concepts=concepts
+        )
 
     def forward(self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]) -> Memory:
         """Encode photos that are already resized and normalised."""

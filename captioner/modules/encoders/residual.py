@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class ResidualBlock(nn.Module):
-    """Norm, a convolution over time, and the residual around them; padding is zero before the convolution."""
+    """Norm, a convolution over time, and a residual; padding is zero before the convolution."""
 
     def __init__(self, dim: int, kernel_size: int, dropout: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Recording to Memory: strided convolutions over time and frequency, then residual ones, and a recurrent layer."""
+"""Recording to Memory: strided and residual convolutions, and a recurrent layer."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -26,7 +26,8 @@ class StridedConvolutions(nn.Module):
     def __init__(self, num_mels: int, channels: int, num_strides: int, dim: int) -> None:
         super().__init__()
         self.convolutions = nn.ModuleList(
-            nn.Conv2d(channels if number else 1, channels, 3, stride=2, padding=1) for number in range(num_strides)
+            nn.Conv2d(channels if number else 1, channels, 3, stride=2, padding=1)
+            for number in range(num_strides)
         )
         bands = num_mels
         for _ in range(num_strides):
@@ -36,7 +37,7 @@ class StridedConvolutions(nn.Module):
     def forward(
         self, frames: Float[Tensor, "batch frames mels"], mask: Bool[Tensor, "batch frames"]
     ) -> tuple[Float[Tensor, "batch source dim"], Bool[Tensor, "batch source"]]:
-        """Return a vector for each position, and which positions are real: those that begin in a real frame."""
+        """Return a vector for each position, and which positions begin in a real frame."""
         hidden = frames.unsqueeze(1)
         for convolution in self.convolutions:
             hidden = torch.relu(convolution(hidden * mask[:, None, :, None]))
@@ -51,20 +52,25 @@ class SpeechEncoder(Encoder):
         config: Its widths and depth.
 
     Source:
-        An encoder that shortens time, before an attention decoder that spells: Chan et al. 2015, arXiv:1508.01211,
-        section 3.1. It shortens by convolutions rather than by a pyramid of recurrent layers: Zhang et al. 2017,
-        arXiv:1610.03022, section 2.
+        An encoder that shortens time, before an attention decoder that spells: Chan et al. 2015,
+        arXiv:1508.01211, section 3.1. It shortens by convolutions rather than by a pyramid of
+        recurrent layers: Zhang et al. 2017, arXiv:1610.03022, section 2.
     """
 
     def __init__(self, config: SpeechEncoderConfig) -> None:
         super().__init__()
         self.config = config
-        self.strided = StridedConvolutions(config.num_mels, config.channels, config.num_strides, config.dim)
+        self.strided = StridedConvolutions(
+            config.num_mels, config.channels, config.num_strides, config.dim
+        )
         self.blocks = nn.ModuleList(
-            ResidualBlock(config.dim, config.kernel_size, config.dropout) for _ in range(config.num_blocks)
+            ResidualBlock(config.dim, config.kernel_size, config.dropout)
+            for _ in range(config.num_blocks)
         )
         self.recurrent = (
-            nn.GRU(config.dim, config.dim // 2, batch_first=True, bidirectional=True) if config.recurrent else None
+            nn.GRU(config.dim, config.dim // 2, batch_first=True, bidirectional=True)
+            if config.recurrent
+            else None
         )
         self.norm = nn.LayerNorm(config.dim)
         self.dropout = nn.Dropout(config.dropout)
@@ -86,6 +92,10 @@ class SpeechEncoder(Encoder):
     ) -> Float[Tensor, "batch source dim"]:
         """Read each recording forwards and backwards, and nothing of its padding."""
         lengths = mask.sum(1).cpu()
-        packed = nn.utils.rnn.pack_padded_sequence(hidden, lengths, batch_first=True, enforce_sorted=False)
-        output, _ = nn.utils.rnn.pad_packed_sequence(layer(packed)[0], batch_first=True, total_length=hidden.shape[1])
+        packed = nn.utils.rnn.pack_padded_sequence(
+            hidden, lengths, batch_first=True, enforce_sorted=False
+        )
+        output, _ = nn.utils.rnn.pad_packed_sequence(
+            layer(packed)[0], batch_first=True, total_length=hidden.shape[1]
+        )
         return output

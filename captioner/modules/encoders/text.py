@@ -1,4 +1,4 @@
-"""Sentence to Memory: gated convolutions over token embeddings; keys and values are two views of what they found."""
+"""Sentence to Memory: gated convolutions over token embeddings, to keys and to values."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -12,12 +12,13 @@ from captioner.preprocess.text import SourceTokens
 
 
 class GatedConvolution(nn.Module):
-    """One layer: norm, a convolution of twice the width, a gated linear unit, and the residual around all of it.
+    """One layer: norm, a convolution of twice the width, a gated linear unit, and a residual.
 
     Padding is zero before each convolution, so that nothing of it leaks through the kernel.
 
     Source:
-        Gehring et al. 2017, arXiv:1705.03122, section 3.2; the norm stands where today's residual networks have it.
+        Gehring et al. 2017, arXiv:1705.03122, section 3.2; the norm stands where today's residual
+        networks have it.
     """
 
     def __init__(self, dim: int, kernel_size: int, dropout: float) -> None:
@@ -35,8 +36,13 @@ class GatedConvolution(nn.Module):
         output: Tensor = hidden + self.dropout(gated)
         return output
 
-    def _convolved(self, inputs: Float[Tensor, "batch source dim"]) -> Float[Tensor, "batch source channels"]:
-        """Return what `self.convolution` makes of the inputs, as one product: on a CPU it trains twice as fast."""
+    def _convolved(
+        self, inputs: Float[Tensor, "batch source dim"]
+    ) -> Float[Tensor, "batch source channels"]:
+        """Return what `self.convolution` makes of the inputs, as one product.
+
+        On a CPU it trains twice as fast.
+        """
         length, size = inputs.shape[1], self.convolution.kernel_size[0]
         padded = nn.functional.pad(inputs, (0, 0, size // 2, size // 2))
         neighbours = torch.cat([padded[:, start : start + length] for start in range(size)], -1)
@@ -53,9 +59,9 @@ class TextEncoder(Encoder):
         pad_id: The padding token, whose embedding stays zero.
 
     Source:
-        Convolutions with position embeddings, one stack for keys and another reading for values: Gehring et al. 2016,
-        arXiv:1611.02344, section 3. Here one stack serves both, and values get the token's own embedding back: Gehring
-        et al. 2017, arXiv:1705.03122, equation 2.
+        Convolutions with position embeddings, one stack for keys and another reading for values:
+        Gehring et al. 2016, arXiv:1611.02344, section 3. Here one stack serves both, and values get
+        the token's own embedding back: Gehring et al. 2017, arXiv:1705.03122, equation 2.
     """
 
     def __init__(self, config: TextEncoderConfig, vocab_size: int, pad_id: int) -> None:
@@ -65,7 +71,8 @@ class TextEncoder(Encoder):
         self.positions = nn.Embedding(config.max_positions, config.embedding_dim)
         self.widen = nn.Linear(config.embedding_dim, config.dim)
         self.layers = nn.ModuleList(
-            GatedConvolution(config.dim, config.kernel_size, config.dropout) for _ in range(config.num_layers)
+            GatedConvolution(config.dim, config.kernel_size, config.dropout)
+            for _ in range(config.num_layers)
         )
         self.norm = nn.LayerNorm(config.dim)
         self.keys = nn.Linear(config.dim, config.dim)
@@ -84,7 +91,10 @@ class TextEncoder(Encoder):
         """
         length = inputs.token_ids.shape[1]
         if length > self.config.max_positions:
-            raise ShapeError(f"a source of {length} tokens: the encoder has {self.config.max_positions} positions")
+            raise ShapeError(
+                f"a source of {length} tokens: the encoder has {self.config.max_positions}"
+                " positions"
+            )
         places = self.positions.weight[:length]
         embedded = self.widen(self.dropout(self.embedding(inputs.token_ids) + places))
         hidden = embedded

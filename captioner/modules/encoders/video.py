@@ -7,7 +7,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from captioner.config import ImageConfig, VideoEncoderConfig
-from captioner.modules.encoders.backbone import build_backbone, fingerprint, last_map, load_published, normalised_for
+from captioner.modules.encoders.backbone import (
+    build_backbone,
+    fingerprint,
+    last_map,
+    load_published,
+    normalised_for,
+)
 from captioner.modules.encoders.contract import Encoder
 from captioner.modules.encoders.residual import ResidualBlock
 from captioner.modules.memory import FrameLayout, Memory
@@ -16,7 +22,8 @@ from captioner.modules.memory import FrameLayout, Memory
 class VideoEncoder(Encoder):
     """Watches a clip.
 
-    The backbone is frozen and always in evaluation mode, so that what it makes of the frames can be cached.
+    The backbone is frozen and always in evaluation mode, so that what it makes of the frames can be
+    cached.
 
     Args:
         config: Which backbone, and how wide and deep what follows it is.
@@ -25,9 +32,10 @@ class VideoEncoder(Encoder):
         ConfigError: timm does not know the backbone.
 
     Source:
-        A network of photos on each frame before a recurrent decoder: Venugopalan et al. 2015, arXiv:1412.4729, section
-        3.2. Convolutions over time on such features, after a 2-D network: Tran et al. 2018, arXiv:1711.11248, section
-        3.5. The decoder attends to frames: Yao et al. 2015, arXiv:1502.08029, section 3.2.
+        A network of photos on each frame before a recurrent decoder: Venugopalan et al. 2015,
+        arXiv:1412.4729, section 3.2. Convolutions over time on such features, after a 2-D network:
+        Tran et al. 2018, arXiv:1711.11248, section 3.5. The decoder attends to frames: Yao et al.
+        2015, arXiv:1502.08029, section 3.2.
     """
 
     def __init__(self, config: VideoEncoderConfig) -> None:
@@ -36,13 +44,14 @@ class VideoEncoder(Encoder):
         self.backbone: Any = build_backbone(config.backbone).requires_grad_(False)
         self.project = nn.Linear(self.backbone.num_features, config.dim)
         self.blocks = nn.ModuleList(
-            ResidualBlock(config.dim, config.kernel_size, config.dropout) for _ in range(config.num_blocks)
+            ResidualBlock(config.dim, config.kernel_size, config.dropout)
+            for _ in range(config.num_blocks)
         )
         self.norm = nn.LayerNorm(config.dim)
         self.dropout = nn.Dropout(config.dropout)
 
     def normalised_for(self, image: ImageConfig) -> ImageConfig:
-        """Fill in the mean and standard deviation that the backbone was pretrained with, where none is given."""
+        """Fill in the backbone's own mean and standard deviation unless they are given."""
         return normalised_for(self.backbone, image)
 
     def published_names(self) -> frozenset[str]:
@@ -73,7 +82,7 @@ class VideoEncoder(Encoder):
     def features(
         self, clips: Float[Tensor, "batch frames 3 pixel_height pixel_width"]
     ) -> Float[Tensor, "batch frames channels"]:
-        """Run the backbone alone, and take the mean of each frame's map; what it returns can be cached."""
+        """Run the backbone and average each frame's map; the result can be cached."""
         return torch.stack([last_map(self.backbone, frames).mean((1, 2)) for frames in clips])
 
     def embed(self, features: Float[Tensor, "batch frames channels"]) -> Memory:

@@ -10,7 +10,11 @@ from captioner.metrics import score
 from captioner.metrics.from_jiwer import Wer
 
 REFERENCES = References(
-    {1: ("A dog runs on the grass.", "The dog is running."), 2: ("Men on a horse",), 3: ("A girl jumps into water .",)},
+    {
+        1: ("A dog runs on the grass.", "The dog is running."),
+        2: ("Men on a horse",),
+        3: ("A girl jumps into water .",),
+    },
     {},
     aligned=True,
 )
@@ -19,9 +23,23 @@ DEFAULT = ["Bleu", "RougeL", "Cider"]
 
 
 def test_metrics_are_known_by_simple_names_and_come_in_one_order():
-    assert list(FAMILIES) == ["bleu", "rouge", "cider", "sacrebleu", "chrf", "ter", "wer", "cer", "meteor", "spice"]
+    assert list(FAMILIES) == [
+        "bleu",
+        "rouge",
+        "cider",
+        "sacrebleu",
+        "chrf",
+        "ter",
+        "wer",
+        "cer",
+        "meteor",
+        "spice",
+    ]
     assert parse_metrics(" CIDEr, bleu") == ["Bleu", "Cider"]
-    for wrong, message in (("bleu,blue", "called blue; there are bleu, rouge"), (" ,", "no metric is named")):
+    for wrong, message in (
+        ("bleu,blue", "called blue; there are bleu, rouge"),
+        (" ,", "no metric is named"),
+    ):
         with pytest.raises(UsageError, match=message):
             parse_metrics(wrong)
 
@@ -34,7 +52,12 @@ def test_a_card_has_the_scores_of_all_that_measures_with_interval_and_signature(
     assert set(card.signatures.values()) == {report.signature}
     assert card.diversity.novelty == pytest.approx(2 / 3)
     text = "\n".join(describe(card))
-    for part in (f"{report.scores['CIDEr']:.2f}", report.signature, "66.7% of the captions are new", "repeated"):
+    for part in (
+        f"{report.scores['CIDEr']:.2f}",
+        report.signature,
+        "66.7% of the captions are new",
+        "repeated",
+    ):
         assert part in text
 
 
@@ -65,7 +88,10 @@ def test_a_metric_that_fails_half_way_costs_a_line_and_no_other_score(monkeypatc
     monkeypatch.setattr(Wer, "statistics", failing)
     scorer = CardScorer(REFERENCES, ["Cider", "Wer"])
     for card in (scorer.score(HYPOTHESES), scorer.score(HYPOTHESES)):
-        assert (list(card.report.scores), card.notices) == (["CIDEr"], ("WER is left out: it broke",))
+        assert (list(card.report.scores), card.notices) == (
+            ["CIDEr"],
+            ("WER is left out: it broke",),
+        )
 
 
 @pytest.mark.parametrize(
@@ -75,16 +101,25 @@ def test_a_metric_that_fails_half_way_costs_a_line_and_no_other_score(monkeypatc
         ({1: "!"}, {1: ("?",)}),
         ({1: "a dog"}, {1: ("a dog",)}),
         ({1: "dog", 2: "cat", 3: "cow"}, {1: ("dog",), 2: ("dog",), 3: ("dog", "cow", "a")}),
-        (dict.fromkeys(range(9), "a dog runs on grass"), dict.fromkeys(range(9), ("a dog runs on grass",) * 2)),
+        (
+            dict.fromkeys(range(9), "a dog runs on grass"),
+            dict.fromkeys(range(9), ("a dog runs on grass",) * 2),
+        ),
     ],
-    ids=["empty hypotheses", "no word", "one item, one reference, identical", "no 4-gram", "identical texts"],
+    ids=[
+        "empty hypotheses",
+        "no word",
+        "one item, one reference, identical",
+        "no 4-gram",
+        "identical texts",
+    ],
 )
 def test_degenerate_input_has_finite_scores_and_intervals_around_them(hypotheses, references):
     pytest.importorskip("sacrebleu")
     pytest.importorskip("jiwer")
-    card = CardScorer(References(references, {}, aligned=True), [*DEFAULT, "ChrF", "Ter", "Wer", "Cer"]).score(
-        hypotheses
-    )
+    card = CardScorer(
+        References(references, {}, aligned=True), [*DEFAULT, "ChrF", "Ter", "Wer", "Cer"]
+    ).score(hypotheses)
     assert not card.notices
     for name, value in card.report.scores.items():
         interval = card.intervals[name]

@@ -12,11 +12,14 @@ LINES = [f"a {a} and a {b} sit on the grass" for a in WORDS[:5] for b in WORDS[5
 
 @pytest.fixture
 def files(write):
-    """References, a system that says them, one that misses words in each, and one that errs as often elsewhere."""
+    """References, a system that says them, one that misses words in each, and one that errs as
+    often elsewhere.
+    """
     worse = [line.replace(" on the", "").replace("sit", "stand") for line in LINES]
     other = [line.replace(" the grass", "").replace("sit", "lie") for line in LINES]
     return [
-        write(name, "\n".join(lines) + "\n") for name, lines in zip("rgwo", (LINES, LINES, worse, other), strict=True)
+        write(name, "\n".join(lines) + "\n")
+        for name, lines in zip("rgwo", (LINES, LINES, worse, other), strict=True)
     ]
 
 
@@ -46,7 +49,11 @@ def test_equal_systems_are_equal(files, write):
     same = write("same", good.read_text())
     _, verdicts = compare_files([good, same], [references], None, ["Bleu", "Cider"])
     for verdict in verdicts:
-        assert (verdict.better, verdict.comparison.bootstrap, verdict.comparison.randomisation) == (None, 1, 1)
+        assert (verdict.better, verdict.comparison.bootstrap, verdict.comparison.randomisation) == (
+            None,
+            1,
+            1,
+        )
         assert "equal" in str(verdict)
 
 

@@ -19,23 +19,72 @@ SEEDS = [
     b"a.jpg#0\tA dog\nb.jpg#1\tTwo cats\n",
     b"a dog; a cat\ntwo cats; a dog\n",
     b'{"file_name": "a.jpg", "text": "A dog"}\n{"file_name": "b.jpg", "captions": ["A", "B"]}\n',
-    b'{"images": [{"id": 7, "file_name": "a.jpg"}], "annotations": [{"id": 1, "image_id": 7, "caption": "A dog"}]}',
+    b'{"images": [{"id": 7, "file_name": "a.jpg"}], "annotations": [{"id": 1, "image_id": 7,'
+    b' "caption": "A dog"}]}',
     b'{"images": [{"filename": "a.jpg", "split": "test", "sentences": [{"raw": "A dog"}]}]}',
     b'[{"image_id": 7, "caption": "A \\ud83d dog"}, {"image_id": "8", "caption": ["x"]}]',
     b'{"7": ["A dog"], "8": [{"caption": "Two cats"}]}',
 ]
 FIELDS = [
-    *("image", "file", "file_name", "image_id", "id", "caption", "captions", "text", "error", "images", "annotations"),
+    *(
+        "image",
+        "file",
+        "file_name",
+        "image_id",
+        "id",
+        "caption",
+        "captions",
+        "text",
+        "error",
+        "images",
+        "annotations",
+    ),
     *("sentences", "raw", "filename", "split", "results", "caption_1", "coco_url"),
 ]
 PIECES = [
-    *(",", ";", "\t", "|", '"', "'", "\n", "\r\n", "\r", " ", "\\", "#0\t", "sep=", "{", "}", "[", "]", ":", "a.jpg"),
-    *("7", "1e999", "NaN", "\ufeff", "\0", "\u2028", "\\ud83d", "e\u0301.png", "val2014/COCO_val2014_000000000007.jpg"),
+    *(
+        ",",
+        ";",
+        "\t",
+        "|",
+        '"',
+        "'",
+        "\n",
+        "\r\n",
+        "\r",
+        " ",
+        "\\",
+        "#0\t",
+        "sep=",
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        "a.jpg",
+    ),
+    *(
+        "7",
+        "1e999",
+        "NaN",
+        "\ufeff",
+        "\0",
+        "\u2028",
+        "\\ud83d",
+        "e\u0301.png",
+        "val2014/COCO_val2014_000000000007.jpg",
+    ),
     *FIELDS,
 ]
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["a.jpg", "A dog", "7", "test", ""]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(["a.jpg", "A dog", "7", "test", ""]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -62,7 +111,9 @@ FILES = (
 
 
 def read_all_ways(content: bytes) -> None:
-    """Read a file as references, as hypotheses and as texts to learn from, and score it by itself."""
+    """Read a file as references, as hypotheses and as texts to learn from, and score it by
+    itself.
+    """
     with tempfile.NamedTemporaryFile(prefix="captions") as stream:
         stream.write(content)
         stream.flush()
@@ -70,7 +121,9 @@ def read_all_ways(content: bytes) -> None:
         for plain in (False, True):
             try:
                 references = read_references([file], plain=plain)
-                Scorer(references.texts).score({item: texts[0] for item, texts in references.texts.items()})
+                Scorer(references.texts).score(
+                    {item: texts[0] for item, texts in references.texts.items()}
+                )
                 read_hypotheses(file, references, plain=plain, partial=True)
             except CaptionerError as error:
                 assert str(error)

@@ -15,7 +15,9 @@ from captioner.outputs.record import ErrorInfo, Record
 
 NAMED = References({"b.jpg": ("A dog .",), "sub/a.jpg": ("Two cats",)}, {}, aligned=False)
 COCO = References(
-    {7: ("A dog .",), 3: ("Two cats",)}, {7: Path("000000000007.jpg"), 3: Path("dir/cats.jpg")}, aligned=False
+    {7: ("A dog .",), 3: ("Two cats",)},
+    {7: Path("000000000007.jpg"), 3: Path("dir/cats.jpg")},
+    aligned=False,
 )
 LINES = References({1: ("A dog .",), 2: ("Two cats",)}, {}, aligned=True)
 FOUND = {"b.jpg": "a dog, really", "sub/a.jpg": "cats"}
@@ -29,8 +31,14 @@ def record(file: str, caption: str | None) -> Record:
 @pytest.mark.parametrize(
     "content",
     [
-        json.dumps([{"image_id": "sub/a.jpg", "caption": "cats"}, {"image_id": "b.jpg", "caption": "a dog, really"}]),
-        '{"file": "x/y/b.jpg", "caption": "a dog, really"}\n\n{"file": "a.jpg", "caption": "cats"}\n',
+        json.dumps(
+            [
+                {"image_id": "sub/a.jpg", "caption": "cats"},
+                {"image_id": "b.jpg", "caption": "a dog, really"},
+            ]
+        ),
+        '{"file": "x/y/b.jpg", "caption": "a dog, really"}\n\n{"file": "a.jpg", "caption":'
+        ' "cats"}\n',
         'File,n,Caption\r\nC:\\photos\\b.jpg,1,"a dog, really"\r\n/photos/sub/a.jpg,2,cats\r\n',
         'image,caption\na.jpg,cats\nb.jpg,"a dog, really"\n',
         "a.jpg#0\tcats\nb.jpg#0\ta dog, really\n",
@@ -63,12 +71,16 @@ def test_what_captioner_writes_is_read_and_a_failure_is_named(tmp_path, writer):
     with writer(broken) as output:
         output.write(record("b.jpg", "a dog"))
         output.write(record("a.jpg", None))
-    with pytest.raises(ScoreError, match=r"1 failed, which counts as missing: 'sub/a\.jpg' \(.*the file is empty\)"):
+    with pytest.raises(
+        ScoreError, match=r"1 failed, which counts as missing: 'sub/a\.jpg' \(.*the file is empty\)"
+    ):
         read_hypotheses(broken, NAMED)
 
 
 def test_unknown_missing_and_repeated_are_each_named(write):
-    rows = [{"image_id": name, "caption": f"x{name}"} for name in (7, "cow.jpg", "000000000007.jpg", 99)]
+    rows = [
+        {"image_id": name, "caption": f"x{name}"} for name in (7, "cow.jpg", "000000000007.jpg", 99)
+    ]
     with pytest.raises(ScoreError) as error:
         read_hypotheses(write("hyps", json.dumps(rows)), COCO)
     message = str(error.value)
@@ -84,7 +96,10 @@ def test_equal_captions_of_one_item_are_one(write):
 
 
 def test_a_photo_goes_by_whichever_of_its_names_is_known(write):
-    rows = [{"file": "tmp/x.jpg", "image_id": 7, "caption": "a dog"}, {"image_id": 3.0, "caption": "cats"}]
+    rows = [
+        {"file": "tmp/x.jpg", "image_id": 7, "caption": "a dog"},
+        {"image_id": 3.0, "caption": "cats"},
+    ]
     assert read_hypotheses(write("hyps", json.dumps(rows)), COCO) == {7: "a dog", 3: "cats"}
 
 
@@ -99,20 +114,31 @@ def test_names_that_look_alike_match(write, forms, name):
 
 
 def test_partial_hypotheses_are_those_that_are_there(write):
-    partly = write("hyps", '{"file": "b.jpg", "caption": "a dog"}\n{"file": "a.jpg", "error": "broken"}\n')
-    with pytest.raises(ScoreError, match=r"1 failed, which counts as missing: .*; --partial scores the others alone"):
+    partly = write(
+        "hyps", '{"file": "b.jpg", "caption": "a dog"}\n{"file": "a.jpg", "error": "broken"}\n'
+    )
+    with pytest.raises(
+        ScoreError,
+        match=r"1 failed, which counts as missing: .*; --partial scores the others alone",
+    ):
         read_hypotheses(partly, NAMED)
     assert read_hypotheses(partly, NAMED, partial=True) == {"b.jpg": "a dog"}
     for content, message in (
         ("[]", "no item of the references has a hypothesis"),
-        ('[{"image_id": "c.jpg", "caption": "x"}]', r"1 not in the references \(remove it\): 'c\.jpg'"),
+        (
+            '[{"image_id": "c.jpg", "caption": "x"}]',
+            r"1 not in the references \(remove it\): 'c\.jpg'",
+        ),
     ):
         with pytest.raises(ScoreError, match=message):
             read_hypotheses(write("hyps", content), NAMED, partial=True)
 
 
 def test_a_failure_that_was_mended_later_is_none(write):
-    rows = '{"file": "b.jpg", "error": "x"}\n{"file": "a.jpg", "caption": "y"}\n{"file": "b.jpg", "caption": "z"}\n'
+    rows = (
+        '{"file": "b.jpg", "error": "x"}\n{"file": "a.jpg", "caption": "y"}\n{"file": "b.jpg",'
+        ' "caption": "z"}\n'
+    )
     assert read_hypotheses(write("hyps", rows), NAMED) == {"b.jpg": "z", "sub/a.jpg": "y"}
 
 
@@ -136,8 +162,18 @@ def test_an_empty_caption_is_a_hypothesis(write):
         ("a dog\ncats\n", NAMED, ScoreError, "plain text, but the references name photos"),
         ("image,caption\nb.jpg,x\n", LINES, ScoreError, "the references are plain lines"),
         ('[{"image_id": 7, "caption": "x"', COCO, AnnotationError, "line 1: not valid JSON"),
-        ('{"file": "b.jpg", "caption": "x"}\n{"file":', NAMED, AnnotationError, "line 2: not valid JSON"),
-        ('[{"image_id": true, "caption": "x"}]', COCO, AnnotationError, r"\[0\]: `image_id` must name"),
+        (
+            '{"file": "b.jpg", "caption": "x"}\n{"file":',
+            NAMED,
+            AnnotationError,
+            "line 2: not valid JSON",
+        ),
+        (
+            '[{"image_id": true, "caption": "x"}]',
+            COCO,
+            AnnotationError,
+            r"\[0\]: `image_id` must name",
+        ),
         ('[{"image_id": 7.5, "caption": "x"}]', COCO, AnnotationError, "must name the photo"),
         ('[{"image_id": 7, "caption": null}]', COCO, AnnotationError, "`caption` must be there"),
         ("[[7]]", COCO, AnnotationError, "an object"),

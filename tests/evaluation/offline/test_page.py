@@ -13,7 +13,11 @@ from captioner.evaluation.offline.page import write_score_page
 from captioner.evaluation.offline.references import References
 
 HARD = "<script>alert(\"x\")</script> & 'quotes'"
-TEXTS = {"a.jpg": ("A dog runs on grass .", HARD), "b.jpg": ("Two cats sleep .",), "c.jpg": ("A girl in blue water",)}
+TEXTS = {
+    "a.jpg": ("A dog runs on grass .", HARD),
+    "b.jpg": ("Two cats sleep .",),
+    "c.jpg": ("A girl in blue water",),
+}
 HYPOTHESES = {"a.jpg": "a dog runs on grass", "b.jpg": HARD, "c.jpg": "a girl in water"}
 
 
@@ -36,13 +40,22 @@ def test_items_come_worst_first_with_score_and_references(page):
 
 
 def test_the_page_has_all_numbers(page):
-    for part in ("BLEU-4", "95 % interval", "nrefs:1-2|case:lc", "distinct-1", "3 items, worst CIDEr first."):
+    for part in (
+        "BLEU-4",
+        "95 % interval",
+        "nrefs:1-2|case:lc",
+        "distinct-1",
+        "3 items, worst CIDEr first.",
+    ):
         assert part in page
 
 
 def test_nothing_of_a_caption_or_a_name_is_taken_for_html_and_nothing_is_fetched(page):
     assert page.count("<script>") == 1
-    assert page.count("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &#x27;quotes&#x27;") == 2
+    assert (
+        page.count("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &#x27;quotes&#x27;")
+        == 2
+    )
     assert "a&lt;b&gt;.jpg" in page
     assert not re.search(r"https?:|url\(|@import", page)
     assert "prefers-color-scheme: dark" in page
@@ -65,14 +78,25 @@ def test_without_photos_and_names_items_go_by_line(tmp_path):
 
 @pytest.mark.browser
 def test_the_search_hides_what_does_not_match(page, tmp_path):
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    browser = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if browser is None:
         pytest.skip("no Chromium")
     # The page's own rule lets no other script run, so the copy that types goes without it.
-    typing = '<script>box.value = "GRASS dog"; box.dispatchEvent(new Event("input"))</script></body>'
+    typing = (
+        '<script>box.value = "GRASS dog"; box.dispatchEvent(new Event("input"))</script></body>'
+    )
     copy = re.sub(r"<meta http-equiv[^>]*>", "", page).replace("</body>", typing)
     (tmp_path / "copy.html").write_text(copy, encoding="utf-8")
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", f"file://{tmp_path}/copy.html"]
+    command = [
+        browser,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--dump-dom",
+        f"file://{tmp_path}/copy.html",
+    ]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
     assert "<output>1 of 3</output>" in shown
     assert shown.count('<article hidden="">') == 2

@@ -8,7 +8,10 @@ from captioner.errors import AnnotationError, EmptyDataError, ScoreError, UsageE
 from captioner.evaluation.offline.references import read_references, read_training_captions
 
 COCO = {
-    "images": [{"id": 7, "file_name": "COCO_val2014_000000000007.jpg"}, {"id": 3, "file_name": "cats.jpg"}],
+    "images": [
+        {"id": 7, "file_name": "COCO_val2014_000000000007.jpg"},
+        {"id": 3, "file_name": "cats.jpg"},
+    ],
     "annotations": [
         {"id": 1, "image_id": 7, "caption": "A dog runs ."},
         {"id": 2, "image_id": 3, "caption": "Two cats"},
@@ -17,7 +20,11 @@ COCO = {
 }
 KARPATHY = {
     "images": [
-        {"filename": "b.jpg", "split": "test", "sentences": [{"raw": "A dog runs ."}, {"raw": "A dog ."}]},
+        {
+            "filename": "b.jpg",
+            "split": "test",
+            "sentences": [{"raw": "A dog runs ."}, {"raw": "A dog ."}],
+        },
         {"filename": "a.jpg", "split": "train", "sentences": [{"raw": "Two cats"}]},
     ]
 }
@@ -29,7 +36,8 @@ TEXTS = {"b.jpg": ("A dog runs .", "A dog ."), "a.jpg": ("Two cats",)}
     [
         "image,caption\nb.jpg,A dog runs .\na.jpg,Two cats\nb.jpg,A dog .\n",
         "b.jpg#0\tA dog runs .\nb.jpg#1\tA dog .\na.jpg#0\tTwo cats\n",
-        '{"file_name": "b.jpg", "captions": ["A dog runs .", "A dog ."]}\n{"file_name": "a.jpg", "text": "Two cats"}\n',
+        '{"file_name": "b.jpg", "captions": ["A dog runs .", "A dog ."]}\n{"file_name": "a.jpg",'
+        ' "text": "Two cats"}\n',
     ],
     ids=["csv", "tokens", "jsonl"],
 )
@@ -39,7 +47,10 @@ def test_every_format_gives_the_same_without_any_photo(write, content):
 
 
 def test_coco_goes_by_number_and_karpathys_test_split_is_what_counts(write):
-    assert read_references([write("coco", json.dumps(COCO))]).texts == {7: TEXTS["b.jpg"], 3: TEXTS["a.jpg"]}
+    assert read_references([write("coco", json.dumps(COCO))]).texts == {
+        7: TEXTS["b.jpg"],
+        3: TEXTS["a.jpg"],
+    }
     karpathy = write("karpathy", json.dumps(KARPATHY, indent=1))
     assert read_references([karpathy]).texts == {"b.jpg": TEXTS["b.jpg"]}
     assert read_references([karpathy], split="train").texts == {"a.jpg": TEXTS["a.jpg"]}
@@ -69,7 +80,11 @@ def test_plain_files_are_aligned_and_an_empty_line_is_no_reference(write):
 
 
 def test_what_cannot_be_a_reference_says_why(write):
-    one, two, table = write("one", "a\nb\n"), write("two", "a\n"), write("table", "image,caption\na.jpg,x\n")
+    one, two, table = (
+        write("one", "a\nb\n"),
+        write("two", "a\n"),
+        write("table", "image,caption\na.jpg,x\n"),
+    )
     blank = write("blank", "a\n\n")
     for files, split, error, message in (
         ([], None, UsageError, "--references"),

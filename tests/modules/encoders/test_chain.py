@@ -18,8 +18,12 @@ def test_halves_make_the_whole(name, first_tuned):
     frozen, behind = divide(backbone, set(names[start:]))
     pixels = torch.rand(2, 3, 96, 64)
     with torch.no_grad():
-        torch.testing.assert_close(behind(frozen(pixels)), backbone.forward_features(pixels), atol=1e-4, rtol=1e-4)
-    assert {id(one) for one in behind.parameters()} == {id(backbone.get_parameter(one)) for one in names[start:]}
+        torch.testing.assert_close(
+            behind(frozen(pixels)), backbone.forward_features(pixels), atol=1e-4, rtol=1e-4
+        )
+    assert {id(one) for one in behind.parameters()} == {
+        id(backbone.get_parameter(one)) for one in names[start:]
+    }
 
 
 def test_a_transformer_is_no_chain_and_a_half_may_not_be_empty():

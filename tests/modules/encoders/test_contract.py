@@ -7,8 +7,19 @@ from typing import Any
 import pytest
 import torch
 
-from captioner.config import ImageEncoderConfig, SpeechEncoderConfig, TextEncoderConfig, VideoEncoderConfig
-from captioner.modules.encoders import Encoder, ImageEncoder, SpeechEncoder, TextEncoder, VideoEncoder
+from captioner.config import (
+    ImageEncoderConfig,
+    SpeechEncoderConfig,
+    TextEncoderConfig,
+    VideoEncoderConfig,
+)
+from captioner.modules.encoders import (
+    Encoder,
+    ImageEncoder,
+    SpeechEncoder,
+    TextEncoder,
+    VideoEncoder,
+)
 from captioner.preprocess.spectrogram import Spectrograms, pad_spectrograms
 from captioner.preprocess.text import pad_sources
 
@@ -17,7 +28,9 @@ DIM = 7
 
 @dataclass(frozen=True)
 class Case:
-    """An encoder, and inputs for it: `inputs(n)` gives a batch of n that begins as every larger one does."""
+    """An encoder, and inputs for it: `inputs(n)` gives a batch of n that begins as every larger
+    one does.
+    """
 
     build: Callable[[], Encoder]
     inputs: Callable[[int], Any]
@@ -32,18 +45,25 @@ def image_case(backbone: str, height: int = 64, width: int = 96) -> Case:
 def text_case(**settings: int) -> Case:
     config = TextEncoderConfig(embedding_dim=5, dim=DIM, max_positions=11, dropout=0.5, **settings)
     sentences = [[5, 9, 3, 8], [7], [4, 4, 6, 9, 9, 8, 5, 3, 10]]
-    return Case(lambda: TextEncoder(config, 13, pad_id=0), lambda n: pad_sources(sentences[:n], eos_id=2, pad_id=0))
+    return Case(
+        lambda: TextEncoder(config, 13, pad_id=0),
+        lambda n: pad_sources(sentences[:n], eos_id=2, pad_id=0),
+    )
 
 
 def speech_case(**settings: Any) -> Case:
-    config = SpeechEncoderConfig(**{"num_mels": 9, "channels": 3, "dim": DIM, "dropout": 0.5, **settings})
+    config = SpeechEncoderConfig(
+        **{"num_mels": 9, "channels": 3, "dim": DIM, "dropout": 0.5, **settings}
+    )
     chance = torch.Generator().manual_seed(0)
     recordings = [torch.randn(frames, 9, generator=chance) for frames in (22, 5, 37)]
     return Case(lambda: SpeechEncoder(config), lambda n: pad_spectrograms(recordings[:n]))
 
 
 def video_case(**settings: Any) -> Case:
-    config = VideoEncoderConfig(backbone="test_resnet", weights="none", dim=DIM, dropout=0.5, **settings)
+    config = VideoEncoderConfig(
+        backbone="test_resnet", weights="none", dim=DIM, dropout=0.5, **settings
+    )
     clips = torch.randn(3, 5, 3, 64, 96, generator=torch.Generator().manual_seed(0))
     return Case(lambda: VideoEncoder(config), lambda n: clips[:n])
 
@@ -72,7 +92,9 @@ def item(inputs: Any, number: int) -> Any:
     real = inputs.mask[number]
     if isinstance(inputs, Spectrograms):
         return Spectrograms(inputs.frames[number, None, real], inputs.mask[number, None, real])
-    return replace(inputs, token_ids=inputs.token_ids[number, None, real], mask=inputs.mask[number, None, real])
+    return replace(
+        inputs, token_ids=inputs.token_ids[number, None, real], mask=inputs.mask[number, None, real]
+    )
 
 
 @pytest.fixture(params=CASES.values(), ids=CASES.keys())
@@ -100,7 +122,9 @@ def test_batch_equals_singles(case):
         alone, real = encoder(item(case.inputs(3), number)), memory.mask[number]
         assert alone.mask.all()
         torch.testing.assert_close(alone.keys[0], memory.keys[number, real], atol=1e-4, rtol=1e-4)
-        torch.testing.assert_close(alone.values[0], memory.values[number, real], atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(
+            alone.values[0], memory.values[number, real], atol=1e-4, rtol=1e-4
+        )
 
 
 def test_a_larger_batch_changes_nothing_real(case):
@@ -109,8 +133,12 @@ def test_a_larger_batch_changes_nothing_real(case):
     for number in range(2):
         own, among = few.mask[number], many.mask[number]
         assert own.sum() == among.sum()
-        torch.testing.assert_close(few.keys[number, own], many.keys[number, among], atol=1e-4, rtol=1e-4)
-        torch.testing.assert_close(few.values[number, own], many.values[number, among], atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(
+            few.keys[number, own], many.keys[number, among], atol=1e-4, rtol=1e-4
+        )
+        torch.testing.assert_close(
+            few.values[number, own], many.values[number, among], atol=1e-4, rtol=1e-4
+        )
 
 
 def test_different_inputs_have_different_memories(case):

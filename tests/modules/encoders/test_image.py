@@ -11,7 +11,9 @@ from captioner.modules.memory import GridLayout
 
 def build(**changes: object) -> ImageEncoder:
     torch.manual_seed(0)
-    return ImageEncoder(ImageEncoderConfig(**{"backbone": "test_resnet", "weights": "none", "dim": 7, **changes}))
+    return ImageEncoder(
+        ImageEncoderConfig(**{"backbone": "test_resnet", "weights": "none", "dim": 7, **changes})
+    )
 
 
 def pixels(batch: int = 2, height: int = 96, width: int = 160) -> torch.Tensor:
@@ -39,7 +41,11 @@ def test_embedded_features_equal_the_whole_way():
 
 def test_channels_last_is_only_a_matter_of_speed():
     encoder = build().train(False)
-    kernels = [weight for weight in encoder.backbone.parameters() if weight.ndim == 4 and min(weight.shape) > 1]
+    kernels = [
+        weight
+        for weight in encoder.backbone.parameters()
+        if weight.ndim == 4 and min(weight.shape) > 1
+    ]
     assert kernels
     assert all(weight.is_contiguous(memory_format=torch.channels_last) for weight in kernels)
     before = encoder.features(pixels())
@@ -55,7 +61,11 @@ def test_stages_from_the_chosen_one_on_are_trained():
     counts = []
     for stage in range(5):
         encoder = build(trainable_from=stage)
-        names = {name for name, parameter in encoder.backbone.named_parameters() if parameter.requires_grad}
+        names = {
+            name
+            for name, parameter in encoder.backbone.named_parameters()
+            if parameter.requires_grad
+        }
         assert names == encoder.trainable_names()
         counts.append(len(names))
     assert counts == sorted(counts, reverse=True)
@@ -69,7 +79,9 @@ def test_batch_statistics_stay():
     before = {name: tensor.clone() for name, tensor in encoder.backbone.named_buffers()}
     assert before
     encoder(pixels())
-    assert all(torch.equal(tensor, before[name]) for name, tensor in encoder.backbone.named_buffers())
+    assert all(
+        torch.equal(tensor, before[name]) for name, tensor in encoder.backbone.named_buffers()
+    )
     assert encoder.dropout.training
 
 
@@ -121,7 +133,10 @@ def test_concepts_change_neither_fingerprint_nor_the_cells():
 def test_a_memory_of_words_alone_has_no_cells():
     encoder = build(concepts=3, concept_words=WORDS).train(False)
     features, probabilities = encoder.features(pixels()), torch.rand(2, 5)
-    whole, words = encoder.embed_with(features, probabilities), encoder.embed_with(None, probabilities)
+    whole, words = (
+        encoder.embed_with(features, probabilities),
+        encoder.embed_with(None, probabilities),
+    )
     assert (words.layout.height, words.layout.width, words.keys.shape[1]) == (0, 0, 3)
     torch.testing.assert_close(whole.values[:, -3:], words.values)
 
@@ -134,7 +149,9 @@ def test_no_gradient_reaches_the_detector():
 
 
 def test_concepts_need_words():
-    with pytest.raises(ConfigError, match=r"encoder\.concept_words: the words to detect are missing"):
+    with pytest.raises(
+        ConfigError, match=r"encoder\.concept_words: the words to detect are missing"
+    ):
         build(concepts=3)
 
 

@@ -20,7 +20,9 @@ def build(**settings: object) -> SpeechEncoder:
 
 def recordings() -> Spectrograms:
     chance = torch.Generator().manual_seed(1)
-    return pad_spectrograms([torch.randn(frames, MELS, generator=chance) for frames in (19, 1, 34, 8)])
+    return pad_spectrograms(
+        [torch.randn(frames, MELS, generator=chance) for frames in (19, 1, 34, 8)]
+    )
 
 
 KINDS = [{}, {"recurrent": False}, {"num_strides": 1}, {"num_strides": 3, "kernel_size": 7}]
@@ -56,16 +58,22 @@ def test_one_recording_is_the_same_alone_as_in_a_batch(settings):
     together = encoder(batch)
     for number in range(len(batch)):
         real = batch.mask[number]
-        alone = encoder(Spectrograms(batch.frames[number, None, real], batch.mask[number, None, real]))
+        alone = encoder(
+            Spectrograms(batch.frames[number, None, real], batch.mask[number, None, real])
+        )
         assert alone.mask.all()
-        torch.testing.assert_close(alone.keys[0], together.keys[number, together.mask[number]], atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(
+            alone.keys[0], together.keys[number, together.mask[number]], atol=1e-5, rtol=1e-4
+        )
 
 
 @pytest.mark.parametrize("num_strides", [1, 2, 3])
 def test_positions_have_times(num_strides):
     memory = build(num_strides=num_strides)(recordings())
     assert memory.layout == TimeLayout(0.01 * 2**num_strides)
-    assert memory.mask.sum(1).tolist() == [-(-frames // 2**num_strides) for frames in (19, 1, 34, 8)]
+    assert memory.mask.sum(1).tolist() == [
+        -(-frames // 2**num_strides) for frames in (19, 1, 34, 8)
+    ]
 
 
 def test_a_sound_is_heard_around_its_own_position():
@@ -74,7 +82,9 @@ def test_a_sound_is_heard_around_its_own_position():
     mask = torch.ones(1, 80, dtype=torch.bool)
     changed = frames.clone()
     changed[0, 40] = 3.0
-    difference = encoder(Spectrograms(frames, mask)).keys - encoder(Spectrograms(changed, mask)).keys
+    difference = (
+        encoder(Spectrograms(frames, mask)).keys - encoder(Spectrograms(changed, mask)).keys
+    )
     heard = difference[0].abs().sum(-1).nonzero().flatten().tolist()
     assert heard and min(heard) >= 8 and max(heard) <= 12  # 40 / 4, and what the kernels reach
 
@@ -84,15 +94,21 @@ def test_the_recurrent_layer_hears_all():
     frames, mask = torch.zeros(1, 80, MELS), torch.ones(1, 80, dtype=torch.bool)
     changed = frames.clone()
     changed[0, 0] = 3.0
-    difference = encoder(Spectrograms(frames, mask)).keys - encoder(Spectrograms(changed, mask)).keys
+    difference = (
+        encoder(Spectrograms(frames, mask)).keys - encoder(Spectrograms(changed, mask)).keys
+    )
     assert difference[0, -1].any()
 
 
 def test_the_table_builds_it():
-    assert isinstance(build_encoder(SpeechEncoderConfig(num_mels=9, dim=4), vocab_size=5, pad_id=0), SpeechEncoder)
+    assert isinstance(
+        build_encoder(SpeechEncoderConfig(num_mels=9, dim=4), vocab_size=5, pad_id=0), SpeechEncoder
+    )
 
 
-@pytest.mark.parametrize(("field", "value"), [("kernel_size", 4), ("dim", 7), ("num_mels", 2), ("sample_rate_hz", 100)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("kernel_size", 4), ("dim", 7), ("num_mels", 2), ("sample_rate_hz", 100)]
+)
 def test_settings_that_make_no_sense_are_named(field, value):
     from captioner.config import validated
 

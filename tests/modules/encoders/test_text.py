@@ -1,4 +1,6 @@
-"""Padding leaks nowhere, order and neighbours count, and the tables of embeddings are one where the config says so."""
+"""Padding leaks nowhere, order and neighbours count, and the tables of embeddings are one where
+the config says so.
+"""
 
 import pytest
 import torch
@@ -112,7 +114,9 @@ def test_source_and_target_share_a_table_where_the_config_says_so(make_sentence_
     for name, model in (("shared", shared), ("apart", apart)):
         model.save_pretrained(tmp_path / name)
         loaded = CaptionerModel.from_pretrained(tmp_path / name)
-        assert (loaded.encoder.embedding.weight is loaded.decoder.embedding.weight) == (name == "shared")
+        assert (loaded.encoder.embedding.weight is loaded.decoder.embedding.weight) == (
+            name == "shared"
+        )
         for key, tensor in model.state_dict().items():
             assert torch.equal(loaded.state_dict()[key], tensor), key
     sizes = [(tmp_path / name / "model.safetensors").stat().st_size for name in ("shared", "apart")]

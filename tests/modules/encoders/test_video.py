@@ -8,16 +8,23 @@ from captioner.modules.encoders import ImageEncoder, VideoEncoder
 
 def encoder(**settings: int) -> VideoEncoder:
     torch.manual_seed(0)
-    return VideoEncoder(VideoEncoderConfig(backbone="test_resnet", weights="none", dim=7, **settings)).train(False)
+    return VideoEncoder(
+        VideoEncoderConfig(backbone="test_resnet", weights="none", dim=7, **settings)
+    ).train(False)
 
 
 def test_each_frame_is_seen_as_a_photo_is():
-    video, image = encoder(), ImageEncoder(ImageEncoderConfig(backbone="test_resnet", weights="none", dim=7))
+    video, image = (
+        encoder(),
+        ImageEncoder(ImageEncoderConfig(backbone="test_resnet", weights="none", dim=7)),
+    )
     image.backbone.load_state_dict(video.backbone.state_dict())
     clips = torch.randn(2, 3, 3, 64, 96)
     features = video.features(clips)
     for clip in range(2):
-        torch.testing.assert_close(features[clip], image.features(clips[clip]).mean((1, 2)), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(
+            features[clip], image.features(clips[clip]).mean((1, 2)), atol=1e-5, rtol=1e-4
+        )
     assert video.fingerprint() == image.fingerprint()
 
 
@@ -35,7 +42,9 @@ def test_convolutions_see_the_order_of_frames():
 
 
 def test_the_backbone_is_frozen_and_never_saved():
-    published = VideoEncoder(VideoEncoderConfig(backbone="test_resnet", weights="hub", dim=7)).train()
+    published = VideoEncoder(
+        VideoEncoderConfig(backbone="test_resnet", weights="hub", dim=7)
+    ).train()
     assert not published.backbone.training and published.blocks.training
     kept = published.state_dict().keys() - published.published_names()
     assert kept and not any(name.startswith("backbone.") for name in kept)
