@@ -13,7 +13,11 @@ LINES_AHEAD = 512
 
 
 def translate_lines(
-    translator: Translator, lines: Iterable[str], search: SearchConfig
+    translator: Translator,
+    lines: Iterable[str],
+    search: SearchConfig,
+    source: str | None = None,
+    target: str | None = None,
 ) -> Iterator[TranslationResult]:
     """Translate lines in order.
 
@@ -27,6 +31,8 @@ def translate_lines(
         translator: The model.
         lines: Without their ends; a thread reads them ahead.
         search: How translations are searched.
+        source: The language to read, as `Translator.translate` takes it.
+        target: The language to write.
     """
     waiting: Queue[str | _End] = Queue(LINES_AHEAD)
 
@@ -49,7 +55,7 @@ def translate_lines(
                 batch.append(line)
             else:
                 end = line
-        yield from translator.translate_texts(batch, search)
+        yield from translator.translate_texts(batch, search, source, target)
     if end.error is not None:
         raise end.error
 

@@ -145,6 +145,12 @@ def translations(
         ),
     ],
     model: Models = ["multi30k-en-de"],  # noqa: B006 (nobody changes it)
+    target_language: Annotated[
+        str | None, typer.Option("--to", help="The language to write, such as de.")
+    ] = None,
+    source_language: Annotated[
+        str | None, typer.Option("--from", help="The language of the sentences.")
+    ] = None,
     beam_size: BeamSize = None,
     output: Annotated[Path | None, typer.Option(help="Write the translations, one a line.")] = None,
     as_json: AsJson = False,
@@ -162,10 +168,12 @@ def translations(
     search = translator.options(**given(beam_size=beam_size))
     with ExitStack() as stack:
         stream = stack.enter_context(written_whole(output)) if output is not None else None
-        report, texts = evaluate_translations(translator, sentences, known, search)
+        direction = translator.direction(sentences, source_language, target_language)
+        report, texts = evaluate_translations(translator, sentences, known, search, direction)
         if stream is not None:
             stream.writelines(f"{text_line([text])}\n" for text in texts)
-    notes = [f"{report.num_items} sentences", *report.signature.split("; ")]
+    between = f" from {direction[0]} to {direction[1]}" if direction[1] else ""
+    notes = [f"{report.num_items} sentences{between}", *report.signature.split("; ")]
     _print_report(report, notes, "sentences", as_json, output)
 
 

@@ -18,7 +18,7 @@ from captioner.terminal import NAMES_AS_THEY_ARE, check_output, print_note, prin
 if TYPE_CHECKING:
     from captioner.pipeline import TranslationResult
 
-DEFAULT_TARGET = "de"
+LINES_LOOKED_AT = 200  # of a file, to find out its language
 LINES_NAMED = 10
 OTHER_FORMATS = (".csv", ".json", ".parquet", ".html")  # as `caption` writes them
 
@@ -43,16 +43,25 @@ Output = Annotated[
 Models = Annotated[
     list[str] | None,
     typer.Option(
-        help="A model that `captioner models` lists, a folder, or a hub's owner/name, in place of"
-        " --to. Repeated:"
-        " models of one vocabulary that write together."
+        help="A model that `captioner models` lists, a folder, or a hub's owner/name. Default: the"
+        " one that ships"
+        " and translates between the languages. Repeated: models of one vocabulary that write"
+        " together."
     ),
 ]
 TargetLanguage = Annotated[
-    str | None, typer.Option("--to", help="The language to write, such as de or fr. Default: de.")
+    str | None,
+    typer.Option(
+        "--to",
+        help="The language to write: de, en or fr. Default: German for English, else English.",
+    ),
 ]
 SourceLanguage = Annotated[
-    str | None, typer.Option("--from", help="The language to read. Default: what a model reads.")
+    str | None,
+    typer.Option(
+        "--from",
+        help="The language to read. Default: it is found out, that of a file from its first lines.",
+    ),
 ]
 NumTranslations = Annotated[
     int, typer.Option(min=1, help="Translations of each line, best first, with tabs between them.")
@@ -87,22 +96,30 @@ def translate(
     """Translate texts, one line out for each line in, or one file of subtitles to another."""
     from captioner.batch.lines import translate_lines
     from captioner.pipeline import load_translator
+    from captioner.pretrained.registry import find_translator
 
     _check(output, input_file)
     subtitles = read_subtitles_of(input_file, output)
     lines, count = (
         _lines(texts, input_file) if subtitles is None else (subtitles.texts, len(subtitles.texts))
     )
-    chosen = _model(model, target_language, source_language)
     if subtitles is not None and (num_translations > 1 or alignments):
         raise UsageError(
             "--num-translations, --alignments: subtitles have one text each; leave them out"
         )
-    translator = load_translator(chosen, device)
+    translator = load_translator(
+        model or [find_translator(target_language, source_language)], device
+    )
+    sample = list(lines)[:LINES_LOOKED_AT] if input_file is not None else []
+    direction: tuple[str | None, str | None] = translator.direction(
+        sample, source_language, target_language
+    )
+    if input_file is None:  # each of these texts has a language of its own
+        direction = (source_language, target_language)
     search = translator.options(
         **given(beam_size=beam_size, max_length=max_length, num_captions=num_translations)
     )
-    results = translate_lines(translator, lines, search)
+    results = translate_lines(translator, lines, search, *direction)
     folder = _folder(explain)
     if subtitles is not None:
         _write(
@@ -141,15 +158,6 @@ def _write(
         print_note(
             f"may lack something of the source, or say what it does not: {_numbers(doubtful)}"
         )
-
-
-def _model(models: list[str] | None, target: str | None, source: str | None) -> list[str]:
-    """Return the given models, or the shipped model that translates between the languages."""
-    from captioner.pretrained.registry import find_translator
-
-    if models and (target or source):
-        raise UsageError("--model, --to, --from: a model has its languages; give either it or them")
-    return models or [find_translator(target or DEFAULT_TARGET, source)]
 
 
 def _numbers(lines: list[int]) -> str:
@@ -240,9 +248,9 @@ def _row(result: "TranslationResult", output: Path | None, model: str, alignment
     if output is not None and (is_stream(output) or output.suffix.lower() == ".jsonl"):
         candidates = [(one.text, one.log_prob) for one in result.candidates]
         sentences = [(one.source, one.text, one.is_doubtful) for one in result.sentences]
-        return json_row(
-            result.source, candidates, model, sentences, result.alignments if alignments else None
-        )
+        languages = (result.source_language, result.target_language)
+        aligned = result.alignments if alignments else None
+        return json_row(result.source, candidates, model, sentences, languages, aligned)
     line = text_line([one.text for one in result.candidates])
     return f"{line} ||| {pharaoh(result.alignments)}" if alignments else line
 

@@ -29,8 +29,9 @@ def evaluate_translations(
     sentences: Sequence[str],
     references: Sequence[Sequence[str]],
     search: SearchConfig,
+    direction: tuple[str, str],
 ) -> tuple[Report, list[str]]:
-    """Translate every sentence and score the translations.
+    """Translate every sentence from one language into another and score the translations.
 
     Returns:
         The scores, and the translations.
@@ -42,7 +43,7 @@ def evaluate_translations(
     scorer = TranslationScorer(dict(enumerate(references)))
     texts = []
     with progress("sentences", len(sentences), "sentences") as advance:
-        for result in translate_lines(translator, sentences, search):
+        for result in translate_lines(translator, sentences, search, *direction):
             texts.append(result.text)
             advance()
     return scorer.score(dict(enumerate(texts))), texts

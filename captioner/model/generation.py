@@ -63,16 +63,13 @@ class TextGeneration:
     def first_ids(self, languages: Sequence[str]) -> list[int]:
         """Return the token with which a text of each language begins.
 
-        BOS where the model writes one language.
-
         Raises:
             ModelError: The model does not write a language.
         """
-        known = self.config.language_ids or dict.fromkeys(languages, self.config.bos_token_id)
+        known = self.config.language_ids
         if unknown := [language for language in dict.fromkeys(languages) if language not in known]:
-            raise ModelError(
-                f"the model does not write {', '.join(unknown)}: it writes {', '.join(known)}"
-            )
+            written = ", ".join(known) or "one language, and is not asked for it"
+            raise ModelError(f"the model does not write {', '.join(unknown)}: it writes {written}")
         return [known[language] for language in languages]
 
     def decode(self, hypotheses: Sequence[Hypothesis]) -> list[str]:

@@ -29,6 +29,7 @@ def json_row(
     candidates: Sequence[tuple[str, float]],
     model: str,
     sentences: Sequence[tuple[str, str, bool]],
+    languages: tuple[str, str],
     alignments: Sequence[tuple[int, int]] | None = None,
 ) -> str:
     """Return one translation as a row of JSON lines, in ASCII, with the keys of a caption's row.
@@ -39,6 +40,7 @@ def json_row(
         model: Name of the model.
         sentences: Each sentence of the source, its best translation, and whether that may lack
             something.
+        languages: What the source was read as, and what it was translated into.
         alignments: Source word and target word of the best one, where they are wanted.
     """
     row: dict[str, Any] = {
@@ -47,6 +49,8 @@ def json_row(
         "log_prob": candidates[0][1],
         "candidates": [{"text": text, "log_prob": log_prob} for text, log_prob in candidates],
         "model": model,
+        "source_language": languages[0] or None,
+        "target_language": languages[1] or None,
         "error": None,
         "doubtful": any(is_doubtful for _, _, is_doubtful in sentences),
         "sentences": [

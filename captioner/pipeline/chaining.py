@@ -24,7 +24,11 @@ def chain_pieces(
 
 
 def chain_sentences(
-    text: str, layout: Layout, sentences: Sequence[SentenceResult]
+    text: str,
+    layout: Layout,
+    sentences: Sequence[SentenceResult],
+    source_language: str,
+    target_language: str,
 ) -> TranslationResult:
     """Put the sentences of one text together as they stood: best with best, second with second.
 
@@ -32,6 +36,8 @@ def chain_sentences(
         text: The text.
         layout: How it was cut.
         sentences: What was said about each of its sentences.
+        source_language: What the text was read as.
+        target_language: What it was translated into.
     """
     ranks = zip(*(one.candidates for one in sentences), strict=True) if sentences else [()]
     columns = _first_columns(layout, sentences)
@@ -42,7 +48,9 @@ def chain_sentences(
         parts = [part for gap, one in zip(gaps, behind, strict=True) for part in (*gap, *one)]
         ranked.append(ChainedCandidate(layout.join([one.text for one in rank]), parts, columns))
     num_pieces = sum(one.num_pieces for one in sentences)
-    return TranslationResult(tuple(ranked), text, num_pieces, tuple(sentences))
+    return TranslationResult(
+        tuple(ranked), text, num_pieces, tuple(sentences), source_language, target_language
+    )
 
 
 def _first_columns(layout: Layout, sentences: Sequence[SentenceResult]) -> list[int]:

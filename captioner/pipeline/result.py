@@ -204,9 +204,13 @@ class TranslationResult(SentenceResult):
         source: The text.
         num_pieces: In how many pieces its sentences were translated.
         sentences: What the model says about each sentence.
+        source_language: What the text was read as, a code such as en.
+        target_language: What it was translated into; empty where the model's training did not say.
     """
 
     sentences: tuple[SentenceResult, ...] = ()
+    source_language: str = ""
+    target_language: str = ""
 
     @property
     def is_doubtful(self) -> bool:

@@ -14,6 +14,7 @@ from captioner.pipeline.chaining import chain_pieces, chain_sentences
 from captioner.pipeline.copying import best_trial
 from captioner.pipeline.inputs import several
 from captioner.pipeline.result import Candidate, SentenceResult, TranslationResult
+from captioner.preprocess.language import detect_language
 from captioner.preprocess.sentences import DEFAULT_LANGUAGE, cut_sentences
 from captioner.preprocess.text import Piece, cut_reading, pad_sources
 from captioner.preprocess.tokenization import words_of_pieces
@@ -35,8 +36,8 @@ class Translator:
         name: What it is called in results.
 
     Attributes:
-        source_language: What it reads, a code such as en.
-        target_language: What it writes; empty where its training did not say.
+        directions: The pairs of languages between which it translates, codes such as en and de, at
+            least one; the second is empty where its training did not say.
 
     Raises:
         ModelError: The model reads no sentences.
@@ -50,11 +51,10 @@ class Translator:
         self.model = model.train(False)
         self.name = name
         self._limit = model.encoder.config.max_positions - 1  # EOS takes one
-        self.source_language, self.target_language = (
-            *model.config.directions,
-            (DEFAULT_LANGUAGE, ""),
-        )[0]
-        self._languages = self.source_language, self.target_language
+        pairs = model.config.directions or [(DEFAULT_LANGUAGE, "")]
+        self.directions: tuple[tuple[str, str], ...] = tuple(
+            (source, target) for source, target in pairs
+        )
         self._known_words = frozenset(model.config.known_words.split())
 
     def options(self, **changes: Any) -> SearchConfig:
@@ -67,14 +67,62 @@ class Translator:
             SearchConfig, {**self.model.search_config.model_dump(), **changes}, "search options"
         )
 
-    @overload
-    def translate(self, texts: str, **options: Any) -> TranslationResult: ...
+    def direction(
+        self, texts: Iterable[str], source: str | None = None, target: str | None = None
+    ) -> tuple[str, str]:
+        """Choose between which languages to translate.
+
+        Args:
+            texts: What is to be translated; their language is found out where `source` is not given
+                and the model reads several.
+            source: The language to read, a code such as en.
+            target: The language to write. None: the first into which the model translates from the
+                source.
+
+        Raises:
+            ModelError: The model does not translate so.
+        """
+        possible = [
+            (read, written)
+            for read, written in self.directions
+            if source in (None, read) and target in (None, written)
+        ]
+        if not possible:
+            known = ", ".join(f"{read} to {written}" for read, written in self.directions)
+            wanted = " ".join(
+                f"{word} {language}"
+                for word, language in (("from", source), ("to", target))
+                if language
+            )
+            raise ModelError(
+                f"model {self.name!r} does not translate {wanted}: it translates {known}"
+            )
+        languages = list(dict.fromkeys(read for read, _ in possible))
+        found = detect_language("\n".join(texts), languages) if len(languages) > 1 else languages[0]
+        return next(pair for pair in possible if pair[0] == found)
 
     @overload
-    def translate(self, texts: Iterable[str], **options: Any) -> list[TranslationResult]: ...
+    def translate(
+        self, texts: str, *, source: str | None = None, target: str | None = None, **options: Any
+    ) -> TranslationResult: ...
+
+    @overload
+    def translate(
+        self,
+        texts: Iterable[str],
+        *,
+        source: str | None = None,
+        target: str | None = None,
+        **options: Any,
+    ) -> list[TranslationResult]: ...
 
     def translate(
-        self, texts: str | Iterable[str], **options: Any
+        self,
+        texts: str | Iterable[str],
+        *,
+        source: str | None = None,
+        target: str | None = None,
+        **options: Any,
     ) -> TranslationResult | list[TranslationResult]:
         """Translate one text, or several of them.
 
@@ -88,6 +136,10 @@ class Translator:
 
         Args:
             texts: A text of one sentence or many, or a list or other iterable of them.
+            source: The language to read, a code such as en. None: that of each text is found out,
+                where the model reads several.
+            target: The language to write. None: the first into which the model translates from the
+                source.
             **options: Fields of `SearchConfig`, such as `beam_size`, `num_captions` or
                 `max_length`.
 
@@ -96,6 +148,7 @@ class Translator:
 
         Raises:
             InputError: Something is no text.
+            ModelError: The model does not translate between these languages.
             ConfigError: An option is unknown or out of range.
 
         Example:
@@ -107,38 +160,54 @@ class Translator:
         """
         search = self.options(**options)
         if isinstance(texts, str):
-            return self.translate_texts([texts], search)[0]
-        return self.translate_texts(list(several(texts, "a text")), search)
+            return self.translate_texts([texts], search, source, target)[0]
+        return self.translate_texts(list(several(texts, "a text")), search, source, target)
 
     def translate_texts(
-        self, texts: Sequence[str], search: SearchConfig
+        self,
+        texts: Sequence[str],
+        search: SearchConfig,
+        source: str | None = None,
+        target: str | None = None,
     ) -> list[TranslationResult]:
         """Translate texts; sentences of similar length, of whatever text, share a batch."""
         for text in texts:
             if not isinstance(text, str):
                 raise InputError(f"<{type(text).__name__}>", "a text is wanted, as a string")
-        layouts = [cut_sentences(text, self.source_language) for text in texts]
-        done = iter(
-            self._sentences(
-                [sentence for layout in layouts for sentence in layout.sentences], search
-            )
-        )
+        directions = [self.direction([text], source, target) for text in texts]
+        layouts = [
+            cut_sentences(text, read) for text, (read, _) in zip(texts, directions, strict=True)
+        ]
+        sentences = [sentence for layout in layouts for sentence in layout.sentences]
+        between = [
+            pair for layout, pair in zip(layouts, directions, strict=True) for _ in layout.sentences
+        ]
+        done = iter(self._sentences(sentences, between, search))
         return [
-            chain_sentences(text, layout, [next(done) for _ in layout.sentences])
-            for text, layout in zip(texts, layouts, strict=True)
+            chain_sentences(text, layout, [next(done) for _ in layout.sentences], *pair)
+            for text, layout, pair in zip(texts, layouts, directions, strict=True)
         ]
 
-    def _sentences(self, sentences: Sequence[str], search: SearchConfig) -> list[SentenceResult]:
+    def _sentences(
+        self, sentences: Sequence[str], directions: Sequence[tuple[str, str]], search: SearchConfig
+    ) -> list[SentenceResult]:
         """Translate sentences, each as it is read best."""
         words = [sentence.split() for sentence in sentences]
-        drafts = [trials(plain_reading(one), *self._languages, self._known_words) for one in words]
+        drafts = [
+            trials(plain_reading(one), *pair, self._known_words)
+            for one, pair in zip(words, directions, strict=True)
+        ]
         pieces = [
             [cut_reading(draft, len(one), self._fits) for draft in options]
             for one, options in zip(words, drafts, strict=True)
         ]
-        done = iter(
-            self._pieces([piece for options in pieces for cut in options for piece in cut], search)
-        )
+        flat = [
+            (piece, target)
+            for options, (_, target) in zip(pieces, directions, strict=True)
+            for cut in options
+            for piece in cut
+        ]
+        done = iter(self._pieces(*zip(*flat, strict=True), search) if flat else [])
         return [
             chain_pieces(
                 sentence, *best_trial([(cut, [next(done) for _ in cut]) for cut in options])
@@ -146,15 +215,23 @@ class Translator:
             for sentence, options in zip(sentences, pieces, strict=True)
         ]
 
-    def _pieces(self, pieces: Sequence[Piece], search: SearchConfig) -> list[tuple[Candidate, ...]]:
-        """Translate pieces; those of similar length go through the model together."""
+    def _pieces(
+        self, pieces: Sequence[Piece], targets: Sequence[str], search: SearchConfig
+    ) -> list[tuple[Candidate, ...]]:
+        """Translate pieces, each into its language.
+
+        Those of similar length go through the model together.
+        """
         ids = self.model.tokenize([piece.reading.text for piece in pieces], self._limit)
         order = sorted(range(len(pieces)), key=lambda number: len(ids[number]))
         found: list[tuple[Candidate, ...]] = [()] * len(pieces)
         for start in range(0, len(order), BATCH_SIZE):
             batch = order[start : start + BATCH_SIZE]
             translated = self._translate(
-                [pieces[n] for n in batch], [ids[n] for n in batch], search
+                [pieces[n] for n in batch],
+                [ids[n] for n in batch],
+                [targets[n] for n in batch],
+                search,
             )
             for number, candidates in zip(batch, translated, strict=True):
                 found[number] = candidates
@@ -164,24 +241,30 @@ class Translator:
         return len(self.model.tokenize([text], self._limit + 1)[0]) <= self._limit
 
     def _translate(
-        self, pieces: Sequence[Piece], ids: Sequence[Sequence[int]], search: SearchConfig
+        self,
+        pieces: Sequence[Piece],
+        ids: Sequence[Sequence[int]],
+        targets: Sequence[str],
+        search: SearchConfig,
     ) -> list[tuple[Candidate, ...]]:
         """Translate one batch."""
         sources = pad_sources(ids, self.model.config.eos_token_id, self.model.config.pad_token_id)
         with torch.inference_mode():
             memory = self.model.encode(sources.to(self.model.device))
-            found = self.model.search(memory, search)
+            found = self.model.search(
+                memory, search, targets if self.model.config.language_ids else ()
+            )
         return [
-            tuple(self._candidate(one, piece, self.model.pieces(source)) for one in hypotheses)
-            for piece, source, hypotheses in zip(pieces, ids, found, strict=True)
+            tuple(
+                self._candidate(one, piece, self.model.pieces(source), target) for one in hypotheses
+            )
+            for piece, source, target, hypotheses in zip(pieces, ids, targets, found, strict=True)
         ]
 
     def _candidate(
-        self, hypothesis: Hypothesis, piece: Piece, source_pieces: Sequence[str]
+        self, hypothesis: Hypothesis, piece: Piece, source_pieces: Sequence[str], target: str
     ) -> Candidate:
-        text = with_quotes_of(
-            self.target_language, self.model.decode([hypothesis])[0], piece.reading.text
-        )
+        text = with_quotes_of(target, self.model.decode([hypothesis])[0], piece.reading.text)
         if piece.reading.in_capitals:
             text = text.upper()
         words = text.split()

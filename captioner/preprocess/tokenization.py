@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from captioner.errors import EmptyDataError
+from captioner.errors import EmptyDataError, ModelError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -124,6 +124,24 @@ def train_label_tokenizer(labels: Iterable[str]) -> "PreTrainedTokenizerFast":
 def language_token(language: str) -> str:
     """Return the token with which texts of a language begin, such as `<de>`."""
     return f"<{language}>"
+
+
+def language_ids(tokenizer: "PreTrainedTokenizerFast", languages: Iterable[str]) -> dict[str, int]:
+    """Return the token with which texts of each language begin.
+
+    Raises:
+        ModelError: The tokenizer was trained without a language.
+    """
+    found = {}
+    for language in sorted(set(languages)):
+        token_id = tokenizer.get_vocab().get(language_token(language))
+        if token_id is None:
+            raise ModelError(
+                f"the model has no token for texts in {language!r}: train one anew, with all"
+                " languages"
+            )
+        found[language] = token_id
+    return found
 
 
 def train_bpe_tokenizer(

@@ -30,6 +30,10 @@ NAME = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*")
 BEHIND_A_NAME = re.compile(
     r"and|or|is|was|has|had|will|can|who|[a-z]{2,}(?:[^s]s|ed)|[A-Z]\w+(?:'s)?|[A-Z]\."
 )
+# Articles and what takes their place: behind them stands a noun of German.
+BEFORE_A_NOUN = re.compile(
+    r"d(?:er|ie|as|en|em|es)|zu[mr]|am|ans|im|ins|vom|beim|(?:[mdsk]?ein|ihr|unse?r|eue?r|dies|jed|welch|viel)(?:e[mnrs]?)?"
+)
 
 ORDINALS = {"de": "{}.", "fr": "{}e", "en": "{}th"}
 
@@ -96,10 +100,11 @@ def trials(reading: Reading, source: str, target: str, known_words: Collection[s
         known_words: What the model has read in training, in lower case; empty where that is not
             known.
     """
+    languages = (source, target)
     copies = [
         copy
         for number in range(len(reading.words))
-        if (copy := _copy(reading, number, target, known_words))
+        if (copy := _copy(reading, number, languages, known_words))
     ]
     if not copies:
         return [Trial(reading, ())]
@@ -130,7 +135,10 @@ def known_words(sentences: Iterable[str]) -> str:
     return " ".join(sorted(words | {word for word, count in names.items() if count > 1}))
 
 
-def _copy(reading: Reading, number: int, target: str, known_words: Collection[str]) -> _Copy | None:
+def _copy(
+    reading: Reading, number: int, languages: tuple[str, str], known_words: Collection[str]
+) -> _Copy | None:
+    source, target = languages
     parts = CORE.match(reading.words[number])
     if parts is None:
         return None
@@ -147,21 +155,25 @@ def _copy(reading: Reading, number: int, target: str, known_words: Collection[st
     if (
         ADDRESS.fullmatch(core)
         or CODE.fullmatch(core)
-        or _is_unknown_name(reading, number, core, known_words)
+        or _is_unknown_name(reading, number, core, source, known_words)
     ):
         return _Copy(number, around[0], core, around[1], False)
     return None
 
 
 def _is_unknown_name(
-    reading: Reading, number: int, core: str, known_words: Collection[str]
+    reading: Reading, number: int, core: str, source: str, known_words: Collection[str]
 ) -> bool:
     """Tell whether a word is written like a name and none that the model has read.
 
     The first word of a sentence is written so whatever it is: it counts where a verb follows, or
-    one more name.
+    one more name. All nouns of German are written so: one behind an article is no name.
     """
     if not known_words or len(core) < 2 or not core[0].isupper() or not NAME.fullmatch(core):
+        return False
+    if source == "de" and BEFORE_A_NOUN.fullmatch(
+        " ".join(reading.words[max(0, number - 1) : number]).lower()
+    ):
         return False
     if number == 0 and not (
         BEHIND_A_NAME.fullmatch(" ".join(reading.words[1:2]).rstrip(".,;:!?"))

@@ -69,11 +69,11 @@ def is_hub_name(model: str) -> bool:
     )
 
 
-def find_translator(target: str, source: str | None = None) -> str:
-    """Return the model that ships and translates into a language: of several, the first by name.
+def find_translator(target: str | None = None, source: str | None = None) -> str:
+    """Return the model that ships and translates between languages: of several, the first by name.
 
     Args:
-        target: A code such as de.
+        target: The language into which it translates, a code such as de; None for any.
         source: The language from which it translates; None for any.
 
     Raises:
@@ -86,12 +86,14 @@ def find_translator(target: str, source: str | None = None) -> str:
         for folder in list_models()
     }
     for name, directions in shipped.items():
-        if any(into == target and source in (None, begin) for begin, into in directions):
+        if any(target in (None, into) and source in (None, begin) for begin, into in directions):
             return name
     known = sorted(
         {f"{begin} to {into}" for directions in shipped.values() for begin, into in directions}
     )
-    wanted = f"from {source} to {target}" if source else f"to {target}"
+    wanted = " ".join(
+        f"{word} {language}" for word, language in (("from", source), ("to", target)) if language
+    )
     raise ModelError(
         f"no model that ships translates {wanted}: there are {', '.join(known)}; or give --model"
     )

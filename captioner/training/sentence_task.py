@@ -9,7 +9,7 @@ from captioner.data.batching import EpochPlan, plan_buckets
 from captioner.metrics.translation import TranslationScorer
 from captioner.model.captioner_model import CaptionerModel
 from captioner.preprocess.text import SourceTokens, pad_sources
-from captioner.preprocess.tokenization import language_token, train_bpe_tokenizer
+from captioner.preprocess.tokenization import train_bpe_tokenizer
 from captioner.preprocess.verbatim import known_words
 from captioner.training.directions import read_directions
 from captioner.training.model_card import CardTexts
@@ -74,11 +74,6 @@ class SentenceTask:
     def open(self, model: CaptionerModel) -> None:
         """Turn the sources into token ids, and tell the model which languages it translates."""
         limit = self.config.encoder.max_positions - 1
-        tokens = {language: language_token(language) for language in self._written}
-        tokenizer = model.tokenizer
-        model.config.language_ids = {
-            one: tokenizer.convert_tokens_to_ids(token) for one, token in tokens.items()
-        }
         model.config.directions = [
             list(pair) for pair in self.config.data.directions() if all(pair)
         ]

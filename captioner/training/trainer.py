@@ -26,6 +26,7 @@ from captioner.errors import (
 from captioner.metrics import Report
 from captioner.model.captioner_model import CaptionerModel
 from captioner.model.config import CaptionerConfig
+from captioner.preprocess.tokenization import language_ids
 from captioner.progress import Advance, progress
 from captioner.training.averaging import average_epochs, keep_epoch, kept_epochs
 from captioner.training.checkpoints import (
@@ -122,6 +123,7 @@ class Trainer:
         model_config = CaptionerConfig(
             **config.model_dump(exclude={"data", "training"}),
             vocab_size=len(tokenizer),
+            language_ids=language_ids(tokenizer, self.task.languages),
             tie_word_embeddings=config.decoder.tie_embeddings,
         )
         model = CaptionerModel(model_config)

@@ -153,11 +153,10 @@ def test_json_lines_are_written(run, model, sentence_model_folder, tmp_path):
             "log_prob",
             "candidates",
             "model",
-            "error",
-            "doubtful",
-            "sentences",
+            "source_language",
+            "target_language",
         ]
-        assert list(row) == keys
+        assert list(row) == [*keys, "error", "doubtful", "sentences"]
         assert row["doubtful"] == result.is_doubtful
         assert row["sentences"] == [
             {"source": one.source, "text": one.text, "doubtful": one.is_doubtful}

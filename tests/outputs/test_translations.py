@@ -23,7 +23,13 @@ HARD = 'tab\tfeed\nreturn\r "quoted" \u2028 \x85 Straße \ud800'
 
 def test_a_row_has_the_keys_that_rows_of_all_senses_share():
     row = json.loads(
-        json_row("two dogs", [("zwei Hunde", -1.5), ("zwei", -2.5)], "en-de", [("a", "b", True)])
+        json_row(
+            "two dogs",
+            [("zwei Hunde", -1.5), ("zwei", -2.5)],
+            "en-de",
+            [("a", "b", True)],
+            ("en", "de"),
+        )
     )
     record = Record(
         "x.jpg", "a dog", -1.5, (Candidate("a dog", -1.5), Candidate("dog", -2.5)), "m", None
@@ -34,7 +40,9 @@ def test_a_row_has_the_keys_that_rows_of_all_senses_share():
         for key in record.to_row("caption")
         if key not in ("confidence", "concepts")
     ]
-    assert list(row) == [*shared, "doubtful", "sentences"]
+    assert sorted(row) == sorted(
+        [*shared, "source_language", "target_language", "doubtful", "sentences"]
+    )
     assert [list(one) for one in row["candidates"]] == [["text", "log_prob"]] * 2
     assert row == {
         "source": "two dogs",
@@ -45,6 +53,8 @@ def test_a_row_has_the_keys_that_rows_of_all_senses_share():
             {"text": "zwei", "log_prob": -2.5},
         ],
         "model": "en-de",
+        "source_language": "en",
+        "target_language": "de",
         "error": None,
         "doubtful": True,
         "sentences": [{"source": "a", "text": "b", "doubtful": True}],
@@ -52,16 +62,21 @@ def test_a_row_has_the_keys_that_rows_of_all_senses_share():
 
 
 def test_a_row_is_one_line_of_ascii_whatever_is_in_it():
-    line = json_row(HARD, [(HARD, -1.0)], "m", [(HARD, HARD, False)])
+    line = json_row(HARD, [(HARD, -1.0)], "m", [(HARD, HARD, False)], ("en", ""))
     assert line.isascii()
     assert len(line.splitlines()) == 1
     assert json.loads(line)["source"] == json.loads(line)["text"] == HARD
 
 
 def test_alignments_stand_in_a_row_where_they_are_wanted():
-    row = json.loads(json_row("a b", [("c d", -1.0)], "m", [], alignments=((1, 0), (0, 1))))
+    row = json.loads(
+        json_row("a b", [("c d", -1.0)], "m", [], ("en", "de"), alignments=((1, 0), (0, 1)))
+    )
     assert row["alignments"] == "1-0 0-1"
-    assert json.loads(json_row("", [("", 0.0)], "m", [], alignments=()))["alignments"] == ""
+    assert (
+        json.loads(json_row("", [("", 0.0)], "m", [], ("en", "de"), alignments=()))["alignments"]
+        == ""
+    )
 
 
 def test_alignments_are_source_then_target():

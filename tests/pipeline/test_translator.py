@@ -129,15 +129,71 @@ def test_names_that_training_did_not_show_are_in_every_translation(make_sentence
 
 def test_a_model_knows_its_languages(make_sentence_model):
     model = make_sentence_model()
-    assert (
-        Translator(model, "tiny").source_language,
-        Translator(model, "tiny").target_language,
-    ) == ("en", "")
+    result = Translator(model, "tiny").translate("Two dogs.")
+    assert (result.source_language, result.target_language) == ("en", "")
     model.config.directions = [["de", "fr"]]
-    assert (
-        Translator(model, "tiny").source_language,
-        Translator(model, "tiny").target_language,
-    ) == ("de", "fr")
+    result = Translator(model, "tiny").translate("Two dogs.")
+    assert (result.source_language, result.target_language) == ("de", "fr")
+
+
+@pytest.fixture
+def six_ways(make_sentence_model):
+    """A model between three languages, each of which begins with a token of its own."""
+    model = make_sentence_model()
+    model.config.directions = [
+        ["en", "de"],
+        ["de", "en"],
+        ["en", "fr"],
+        ["fr", "en"],
+        ["de", "fr"],
+        ["fr", "de"],
+    ]
+    model.config.language_ids = {"de": 260, "en": 261, "fr": 262}
+    return Translator(model, "six")
+
+
+GERMAN = "Zwei Hunde spielen heute zusammen im Schnee."
+ENGLISH = "Two dogs are playing together in the snow today."
+FRENCH = "Deux chiens jouent ensemble dans la neige aujourd'hui."
+
+
+def test_the_language_of_each_text_is_found_out_and_the_first_from_there_is_written(six_ways):
+    found = [
+        (one.source_language, one.target_language)
+        for one in six_ways.translate([GERMAN, ENGLISH, FRENCH])
+    ]
+    assert found == [("de", "en"), ("en", "de"), ("fr", "en")]
+
+
+def test_one_batch_is_written_in_several_languages_as_each_text_alone(six_ways):
+    together = [one.log_prob for one in six_ways.translate([GERMAN, ENGLISH, FRENCH])]
+    assert together == pytest.approx(
+        [six_ways.translate(one).log_prob for one in (GERMAN, ENGLISH, FRENCH)], rel=1e-4
+    )
+    german, french = (
+        six_ways.translate(ENGLISH, source="en", target=target).log_prob for target in ("de", "fr")
+    )
+    assert together[1] == pytest.approx(german, rel=1e-4)
+    assert abs(french - german) > 1e-3
+
+
+def test_languages_that_are_given_are_taken(six_ways):
+    result = six_ways.translate(GERMAN, source="en", target="fr")
+    assert (result.source_language, result.target_language) == ("en", "fr")
+    assert six_ways.direction(["Two dogs"], target="fr") == ("en", "fr")
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "message"),
+    [("it", None, "from it"), (None, "it", "to it"), ("de", "de", "from de to de")],
+)
+def test_a_direction_that_the_model_has_not_is_named_with_those_it_has(
+    six_ways, source, target, message
+):
+    with pytest.raises(
+        ModelError, match=f"'six' does not translate {message}: it translates en to de, de to en"
+    ):
+        six_ways.translate(ENGLISH, source=source, target=target)
 
 
 @pytest.mark.parametrize("num_captions", [1, 2])
