@@ -249,3 +249,28 @@ def test_more_sentences_are_new_ones_of_photos_that_nothing_is_measured_on(tmp_p
     (tmp_path / "val.images.txt").unlink()
     assert more.main(arguments) == 1
     assert "val.images.txt" in capsys.readouterr().err
+
+
+def test_tatoebas_pairs_are_joined_over_english_without_what_is_validated_on(tmp_path, capsys):
+    tables = {
+        "train.en-de": [("Hi.", "Hallo."), ("Hi.", "Tag."), ("Go.", "Geh."), ("Run!", "Lauf!")],
+        "train.en-fr": [("Hi.", "Salut."), ("Run!", "Cours !"), ("Stop.", "Arrête.")],
+        "val.en-de": [("Stop.", "Halt.")],
+        "val.en-fr": [("Move.", "Geh.")],
+    }
+    for name, pairs in tables.items():
+        lines = [f"{source}\t{target}\n" for source, target in pairs]
+        (tmp_path / f"{name}.tsv").write_text("".join(lines), encoding="utf-8")
+    prepare = load(SCRIPTS / "tatoeba" / "prepare.py")
+    out = tmp_path / "out"
+    assert prepare.main([str(tmp_path), str(out), "--most", "1"]) == 0
+    written = {
+        file.stem: set(file.read_text(encoding="utf-8").splitlines()) for file in out.iterdir()
+    }
+    assert written["train.en-de"] == {"Hi.\tHallo.", "Hi.\tTag.", "Run!\tLauf!"}
+    assert written["train.en-fr"] == {"Hi.\tSalut.", "Run!\tCours !"}
+    joined = written["train.de-fr"]
+    assert len(joined) == 2
+    assert "Lauf!\tCours !" in joined and joined & {"Hallo.\tSalut.", "Tag.\tSalut."}
+    assert prepare.main([str(tmp_path / "none"), str(out)]) == 1
+    assert "train.en-de.tsv" in capsys.readouterr().err
