@@ -14,7 +14,7 @@ a later line, which then says what became of it.
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -65,7 +65,8 @@ class Journal:
             raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
         try:
             _lock(self._stream, path)
-            self._recover(json.loads(json.dumps(settings)))
+            with _known_lines(path):
+                self._recover(json.loads(json.dumps(settings)))
         except BaseException:
             self.close()
             if is_new:
@@ -180,7 +181,7 @@ class Journal:
 
     def _count(self, rows: Sequence[Row]) -> None:
         for row in rows:
-            has_failed = bool(row["error"]) and Record.from_dict(row).has_failed
+            has_failed = Record.from_dict(row).has_failed
             now, before = (self.failed, self.done) if has_failed else (self.done, self.failed)
             now.add(place(row["file"]))
             before.discard(place(row["file"]))
@@ -201,8 +202,18 @@ def _line(stream: BinaryIO) -> Any:
         return None
     try:
         return json.loads(line)
-    except ValueError:  # what a loss of power left
+    except (ValueError, RecursionError):  # what a loss of power left
         return None
+
+
+@contextmanager
+def _known_lines(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(
+            f"{path}: it is not as a run writes it ({error!r}); delete it to begin anew"
+        ) from error
 
 
 def _lock(stream: BinaryIO, path: Path) -> None:

@@ -118,7 +118,7 @@ def in_list(examples: Sequence[ClipExample], file: Path) -> list[ClipExample]:
         if not (fields := line.split()):
             continue
         path = PurePosixPath(fields[0].replace("\\", "/"))
-        example = by_name.get("/".join(path.with_suffix("").parts[-2:])) or by_name.get(path.stem)
+        example = by_name.get("/".join((*path.parts[-2:-1], path.stem))) or by_name.get(path.stem)
         if example is None:
             raise AnnotationError(f"{file}, line {number}: the clip {fields[0]} is not there")
         chosen[example.clip] = example

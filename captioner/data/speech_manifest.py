@@ -54,7 +54,13 @@ def _table_rows(text: str, file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     rows = csv_rows(text, file, "\t" if "\t" in text.partition("\n")[0] else ",")
     header = rows[0][1] if rows else []
     for line, fields in rows[1:]:
-        yield f"{file}, line {line}", dict(zip(header, fields, strict=False))
+        where = f"{file}, line {line}"
+        if len(fields) != len(header):
+            hint = "put a text that holds the sign between columns in double quotes"
+            raise AnnotationError(
+                f"{where}: {len(fields)} fields, the header has {len(header)}; {hint}"
+            )
+        yield where, dict(zip(header, fields, strict=True))
 
 
 def _utterance(row: dict[str, Any], where: str, folder: Path) -> Utterance:

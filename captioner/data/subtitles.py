@@ -103,7 +103,11 @@ def _read_srt(text: str, file: Path) -> Subtitles:
         raise MissingExtraError("srt", "subtitles") from error
     try:
         cues = list(srt.parse(text))
-    except srt.SRTParseError as error:
+    except (
+        srt.SRTParseError,
+        ValueError,
+        OverflowError,
+    ) as error:  # of numbers that are too large, the last two
         raise AnnotationError(f"{file}: no subtitles of SubRip ({error})") from error
 
     def write(texts: Sequence[str]) -> str:

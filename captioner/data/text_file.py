@@ -8,14 +8,28 @@ from pathlib import Path
 from captioner.errors import AnnotationError
 
 STANDARD_INPUT = Path("-")
+# The longer marks first: UTF-32's begins as UTF-16's does.
+MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+"""How a text is encoded that begins with a byte-order mark."""
 LONE_SURROGATE = re.compile(
     "[\ud800-\udfff]"
 )  # half of a pair of UTF-16, as of an emoji that was cut
 REPLACEMENT = "\ufffd"
 
 
+def mark_of(content: bytes) -> bytes:
+    """Return the byte-order mark with which a text begins; none where there is none."""
+    return next((mark for mark in MARKS if content.startswith(mark)), b"")
+
+
 def read_text(file: Path) -> str:
-    """Read a text file in UTF-8, or in UTF-16 with its byte-order mark; `-` is standard input.
+    """Read a whole file of text, by its byte-order mark or in UTF-8; `-` is standard input.
 
     Raises:
         AnnotationError: It cannot be read, or is in another encoding.
@@ -26,13 +40,15 @@ def read_text(file: Path) -> str:
         raise AnnotationError(
             f"{file}: cannot be read ({getattr(error, 'strerror', None) or error})"
         ) from error
-    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    mark = mark_of(content)
+    encoding = MARKS.get(mark, "utf-8")
+    content = content.removeprefix(mark)
     try:
-        text = content.decode("utf-16" if is_utf16 else "utf-8-sig")
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = content.count("\n".encode(encoding), 0, error.start) + 1
         raise AnnotationError(
-            f"{file}, line {line}: not UTF-8; save it as text in UTF-8"
+            f"{file}, line {line}: not {encoding.upper()}; save it as text in UTF-8"
         ) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1

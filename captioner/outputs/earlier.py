@@ -39,7 +39,9 @@ def read_earlier(path: Path, text_field: TextField) -> Iterator[Record]:
         for record in READERS[path.suffix.lower()](path, text_field):
             yield record
             number += 1
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        Exception
+    ) as error:  # pyarrow, csv and json have errors of their own, and any field may be any value
         raise UsageError(
             f"{path}: nothing can be added, as it is not as `captioner` writes it (record"
             f" {number + 1}: {error});"

@@ -1,12 +1,12 @@
 """Captions as text files beside the photos, as training tools for image generators read them."""
 
-import codecs
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock
 from typing import Literal
 
+from captioner.data.text_file import MARKS, mark_of
 from captioner.errors import OutputError, UsageError
 from captioner.outputs.caption_text import CaptionText
 from captioner.outputs.disk import beside, may_be_written, output_errors
@@ -17,16 +17,6 @@ from captioner.preprocess.kinds import is_photo_name
 
 SEPARATOR = ", "  # between what was there and what is added, as between tags
 BLANKS = " \t\n\r\v\f"
-
-# The longer marks first: UTF-32's begins as UTF-16's does.
-MARKS = {
-    codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF32_LE: "utf-32-le",
-    codecs.BOM_UTF32_BE: "utf-32-be",
-    codecs.BOM_UTF16_LE: "utf-16-le",
-    codecs.BOM_UTF16_BE: "utf-16-be",
-}
-"""How a text is encoded that begins with a byte-order mark."""
 
 # Where a sidecar is there: its photo is left out, or the text replaced, lengthened or preceded.
 Existing = Literal["skip", "overwrite", "append", "prepend"]
@@ -134,7 +124,7 @@ def _lengthened(path: Path, text: str, existing: Existing) -> bytes:
     Without a mark it is UTF-8, or an older encoding, whose bytes are kept as they are.
     """
     content = path.read_bytes()
-    mark = next((mark for mark in MARKS if content.startswith(mark)), b"")
+    mark = mark_of(content)
     encoding = MARKS.get(mark, "utf-8")
     escapes = "surrogateescape" if encoding == "utf-8" else "surrogatepass"
     if not mark and b"\0" in content:

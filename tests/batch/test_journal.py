@@ -85,6 +85,35 @@ def test_what_a_loss_of_power_leaves_is_cut_off(path, rubbish):
     assert journal.again == places("c.jpg", "d.jpg")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '[{"file": "a.jpg"}]',
+        '[{"fil": "a.jpg", "error": null}]',
+        "[7]",
+        '{"failed": 7}',
+        '{"erlier": []}',
+        '{"earlier": {}, "a": 1}',
+        '{"earlier": [{"file": 7}]}',
+        '{"failed": {"c.jpg": {"kind": "x"}}}',
+    ],
+)
+def test_what_no_run_writes_is_named_and_stays(path, line):
+    content = path.read_bytes() + line.encode() + b"\n" + b"[]\n"
+    path.write_bytes(content)
+    try:
+        list(Journal(path, SETTINGS).records())
+    except UsageError as error:
+        assert "is not as a run writes it" in str(error) and path.read_bytes() == content
+    else:
+        assert line == '{"earlier": {}, "a": 1}'
+
+
+def test_lines_nested_too_deep_are_torn(path):
+    path.write_bytes(path.read_bytes() + b"[" * 100_000 + b"\n")
+    assert Journal(path, SETTINGS).again == places("c.jpg", "d.jpg")
+
+
 def test_other_settings_are_wrong_use_and_change_nothing(path):
     before = path.read_bytes()
     with pytest.raises(UsageError, match="another model or other options"):

@@ -338,6 +338,7 @@ def test_where_outputs_hold_too_little_nothing_is_known_of_new_files(
         (b'{"file": "a.jpg"}\n', r"record 1: "),
         (b"[1]\n", r"record 1: "),
         (b"\xff\xfe", r"record 1: "),
+        (b"[" * 100_000, r"record 1: "),
         (None, "was written by names: give the same model"),
     ],
 )
@@ -355,6 +356,17 @@ def test_to_what_no_such_run_wrote_nothing_is_added_and_it_stays(
         to.outputs[0].read_bytes() == before
         and not to.outputs[0].with_name("out.jsonl.unfinished").exists()
     )
+
+
+@pytest.mark.parametrize(
+    "content", ['file,caption\n"a"b,c\n', "file\n", "file,caption,log_prob,model,error\na,b,x,,\n"]
+)
+def test_to_no_table_of_a_run_anything_is_added(make_captioner, files, tmp_path, content):
+    to = Destinations([tmp_path / "out.csv"])
+    to.outputs[0].write_text(content + "a,b\n")
+    with pytest.raises(UsageError, match="nothing can be added"):
+        run(make_captioner(), files, to, resume=True)
+    assert to.outputs[0].read_text() == content + "a,b\n"
 
 
 def test_a_pipe_is_no_finished_output(files, tmp_path):

@@ -253,7 +253,7 @@ def test_halves_of_characters_are_replaced(half):
     assert whole[0].caption == "A dog \U0001f600"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 def test_a_text_is_read_by_its_mark(tmp_path, encoding):
     file = tmp_path / "file"
     file.write_bytes("Füße\n".encode(encoding))

@@ -46,6 +46,10 @@ def test_groups_and_lists_choose(folder):
         AnnotationError, match=r"line 2: the clip Run/v_Run_g03_c01.avi is not there"
     ):
         in_list(examples, folder / "list.txt")
+    for odd in ("/", "\\", ".", "..", "//", "a/.", "/x"):
+        (folder / "list.txt").write_text(f"{odd} 1\n")
+        with pytest.raises(AnnotationError, match=r"line 1: the clip .* is not there"):
+            in_list(examples, folder / "list.txt")
     (folder / "list.txt").write_text("\n")
     with pytest.raises(EmptyDataError):
         in_list(examples, folder / "list.txt")

@@ -84,3 +84,40 @@ def test_no_cues(tmp_path):
 def test_other_files_are_named(tmp_path, name, content):
     with pytest.raises(AnnotationError, match=name):
         read_subtitles(written(tmp_path, name, content))
+
+
+BIG = "9" * 90
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"1\n00:00:01,000 --> {BIG}:00:00,000\na\n",
+        f"1\n{BIG}:00:01,000 --> 00:00:02,000\na\n",
+        f"{'9' * 5000}\n00:00:01,000 --> 00:00:02,000\na\n",
+    ],
+)
+def test_numbers_beyond_all_use_are_named(tmp_path, content):
+    with pytest.raises(AnnotationError, match=r"a\.srt: no subtitles of SubRip"):
+        read_subtitles(written(tmp_path, "a.srt", content))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32", "utf-32-be"])
+@pytest.mark.parametrize(("name", "content"), [("a.srt", SRT), ("a.vtt", VTT)])
+def test_subtitles_are_read_by_their_mark(tmp_path, name, content, encoding):
+    marked = content if encoding in ("utf-8-sig", "utf-16", "utf-32") else f"\ufeff{content}"
+    (tmp_path / name).write_bytes(marked.encode(encoding))
+    assert (
+        read_subtitles(tmp_path / name).texts
+        == read_subtitles(written(tmp_path, f"b{name}", content)).texts
+    )
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16-le", "cp1251"])
+def test_subtitles_in_another_encoding_are_named(tmp_path, encoding):
+    content = SRT.replace(
+        "Who", "Wer é" if encoding == "latin-1" else "Кто" if encoding == "cp1251" else "Who"
+    )
+    (tmp_path / "a.srt").write_bytes(content.encode(encoding))
+    with pytest.raises(AnnotationError, match=r"a\.srt, line \d+: .*save it as text in UTF-8"):
+        read_subtitles(tmp_path / "a.srt")

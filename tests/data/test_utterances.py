@@ -87,6 +87,13 @@ def test_a_written_manifest_is_read_again(tmp_path):
         ("a.csv", 'audio,text\na.wav,"b\n', "not valid CSV"),
         (
             "a.csv",
+            "audio,text\na.wav,one, two\n",
+            "line 2: 3 fields, the header has 2; .*double quotes",
+        ),
+        ("a.csv", "audio,text,speaker\na.wav,one\n", "line 2: 2 fields, the header has 3"),
+        ("a.tsv", "audio\ttext\na.wav\tone\ttwo\n", "line 2: 3 fields, the header has 2"),
+        (
+            "a.csv",
             "audio,text\nnone.wav,b\n",
             "1 of 1 recordings are not there, such as .*none.wav",
         ),
