@@ -18,15 +18,15 @@ from captioner.errors import AnnotationError, CaptionerError
 from captioner.outputs.earlier import read_earlier
 
 ROW = (
-    '{"file": "a.jpg", "caption": "x", "log_prob": -1.0, "candidates": [{"caption": "x", "log_prob": -1.0}],'
+    '{"file": "a", "caption": "x", "log_prob": -1, "candidates": [{"caption": "x", "log_prob": 0}],'
     ' "model": "m", "error": null}'
 )
 SEEDS = [
-    "1\n00:00:01,000 --> 00:00:02,500\n<i>Two dogs</i>\n- Who?\n\n2\n00:01:02,000 --> 00:01:04,000\nA cat\n",
-    "WEBVTT - Film\n\nNOTE a\n\nintro\n00:01.000 --> 00:04.000 align:start\n<v Ann>Tom &amp; I</v>\n",
+    "1\n00:00:01,000 --> 00:00:02,500\n<i>A dog</i>\n- Who?\n\n2\n01:02:03,0 --> 01:02:04,0\nA\n",
+    "WEBVTT - Film\n\nNOTE a\n\nx\n00:01.000 --> 00:04.000 align:start\n<v Ann>Tom &amp; I</v>\n",
     'audio,text,speaker\na.wav,"seven, eight",x\n',
     '{"audio_filepath": "a", "text": "b", "speaker": "c"}\n',
-    '{"videos": [{"video_id": "v", "split": "train"}], "sentences": [{"video_id": "v", "caption": "x"}]}',
+    '{"videos": [{"video_id": "v", "split": "val"}], "sentences": [{"video": "v", "caption": ""}]}',
     '[{"video": "a/b.mp4", "caption": ["x", "y"], "split": "val"}]',
     '{"source": "a", "target": "b"}\n',
     "a\tb\n",
@@ -35,7 +35,7 @@ SEEDS = [
     'file,caption,log_prob,model,error\r\na.jpg,x,-1.0,m,\r\nb.jpg,,,m,"X: y"\r\n',
     '{"model": "m"}\n['
     + ROW
-    + ']\n{"failed": {"a.jpg": {"type": "X", "message": "y"}}}\n{"earlier": []}\n',
+    + ']\n{"failed": {"a": {"type": "X", "message": "y"}}}\n{"earlier": []}\n',
 ]
 PIECES = [
     *(
