@@ -281,6 +281,7 @@ def _captioned(reading: Reading, result: "CaptionResult | None", model: str) -> 
         candidates,
         model,
         error=None,
+        language=result.language or None,
         confidence=candidates[0].confidence,
         concepts=result.concepts,
     )

@@ -62,6 +62,11 @@ Forbid = Annotated[
     typer.Option(help="A word that no caption has, nor its plural or singular; may be repeated."),
 ]
 Concepts = Annotated[int, typer.Option(min=0, help=describe("concepts"))]
+Language = Annotated[
+    str,
+    typer.Option(help="The language of the captions: en, de or fr. Others than en are translated."),
+]
+Sentence = Annotated[bool, typer.Option("--sentence", help=describe("sentence"))]
 BatchSize = Annotated[
     int | None,
     typer.Option(min=1, help="Photos in one pass of the model. Default: found by itself."),
@@ -193,6 +198,8 @@ def caption(
     require: Require = None,
     forbid: Forbid = None,
     concepts: Concepts = 0,
+    language: Language = "",
+    sentence: Sentence = False,
     batch_size: BatchSize = None,
     sidecar: Sidecar = False,
     existing: ExistingSidecar = "overwrite",
@@ -220,6 +227,8 @@ def caption(
     run = Run(found.files, to, resume, Labels("clips" if is_video else "photos"))
     if nothing_to_do(run):
         return
+    if is_video and (language or sentence):
+        raise UsageError("--language, --sentence: they are for captions of photos; leave them out")
     backend = Backend(model, device, engine, ray_address, is_video)
     backend.check(run)
     captioner = backend.load(len(run.files))
@@ -227,7 +236,10 @@ def caption(
     changes |= {"temperature": temperature, "seed": seed}
     changes |= {"required_words": require, "banned_words": forbid}
     search = captioner.options(
-        **given(**changes), num_captions=num_captions, sample=sample, concepts=concepts
+        **given(**changes, language=language or None, sentence=sentence or None),
+        num_captions=num_captions,
+        sample=sample,
+        concepts=concepts,
     )
     settings = {"model": captioner.name, "search": search.model_dump()}
     shown = _show if show or not to.are_kept else None

@@ -27,6 +27,7 @@ from captioner.errors import UsageError
 from captioner.terminal import print_note
 
 if TYPE_CHECKING:
+    from captioner.config import SearchConfig
     from captioner.metrics import Report
     from captioner.outputs.record import Record, TextField
     from captioner.pipeline import ActionRecognizer, Captioner
@@ -93,6 +94,9 @@ def captions(
     ],
     split: Split = None,
     model: Models = ["everyday"],  # noqa: B006 (nobody changes it)
+    language: Annotated[
+        str, typer.Option(help="The language to caption in, that of the references: en, de or fr.")
+    ] = "",
     beam_size: BeamSize = None,
     batch_size: BatchSize = 16,
     output: CocoResults = None,
@@ -103,7 +107,9 @@ def captions(
     from captioner.evaluation.captions import read_examples
 
     examples = read_examples(images, _single(references), split)
-    report = _measured_captions(load_model(model, device), examples, beam_size, batch_size, output)
+    captioner = load_model(model, device)
+    search = captioner.options(**given(beam_size=beam_size, language=language or None))
+    report = _measured_captions(captioner, examples, search, batch_size, output)
     _print_report(
         report, [f"{report.num_items} photos, {report.signature}"], "images", as_json, output
     )
@@ -127,9 +133,9 @@ def video_captions(
     from captioner.evaluation.captions import read_clip_examples
 
     examples = read_clip_examples(videos, _single(references), split)
-    report = _measured_captions(
-        load_recognizer(model, device), examples, beam_size, batch_size, output
-    )
+    recognizer = load_recognizer(model, device)
+    search = recognizer.options(**given(beam_size=beam_size))
+    report = _measured_captions(recognizer, examples, search, batch_size, output)
     _print_report(
         report, [f"{report.num_items} clips, {report.signature}"], "images", as_json, output
     )
@@ -275,14 +281,13 @@ def _single(references: Sequence[Path]) -> Path:
 def _measured_captions(
     captioner: "Captioner | ActionRecognizer",
     examples: Sequence[Any],
-    beam_size: int | None,
+    search: "SearchConfig",
     batch_size: int,
     output: Path | None,
 ) -> "Report":
     """Caption and score examples, and write the captions where the user wants them."""
     from captioner.evaluation.captions import coco_results, evaluate
 
-    search = captioner.options(**given(beam_size=beam_size))
     with ExitStack() as stack:
         results = stack.enter_context(coco_results(output)) if output is not None else None
         report, texts = evaluate(captioner, examples, search, batch_size)

@@ -43,6 +43,14 @@ class SearchConfig(Section):
     """How many of the words detected in the photo to tell, the most telling first, of those that
     the decoder reads; for models with concepts alone."""
 
+    # How a caption is written.
+    language: str = ""
+    """The language of captions, a code such as de; another one than English is translated into.
+    Empty: as the model writes.
+    """
+    sentence: bool = False
+    """Write a caption as a sentence, with a capital letter and a full stop."""
+
     # Sampling.
     sample: bool = False
     """Draw words at random (nucleus sampling) rather than search for the best."""

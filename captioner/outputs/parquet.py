@@ -83,6 +83,7 @@ def _schema(text_field: TextField) -> Any:
             pa.struct({"start_s": pa.float64(), "end_s": pa.float64(), "text": pa.string()})
         )
     else:
+        more["language"] = pa.string()
         told["confidence"] = pa.float64()
         more["concepts"] = pa.list_(pa.struct({"name": pa.string(), "probability": pa.float64()}))
     return pa.schema(

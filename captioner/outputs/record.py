@@ -9,8 +9,8 @@ TextField = Literal["caption", "label", "text"]
 
 LEFT_OUT: dict[TextField, tuple[str, ...]] = {
     "caption": ("duration_s", "segments"),
-    "label": ("confidence", "concepts", "duration_s", "segments"),
-    "text": ("confidence", "concepts"),
+    "label": ("language", "confidence", "concepts", "duration_s", "segments"),
+    "text": ("language", "confidence", "concepts"),
 }
 """The fields that records with such a text do not have."""
 
@@ -84,6 +84,7 @@ class Record:
         model: Name of the model.
         error: Why there is no caption, or why it could not be written beside its photo; None where
             nothing failed.
+        language: What a caption is written in, a code such as en; None where that is not known.
         confidence: How likely the best caption is right, 0 to 1; None where that is not known.
         concepts: The words detected in the photo, likeliest first, where they were asked for.
         duration_s: How long a recording lasts, seconds; None where the file failed, or is none.
@@ -96,6 +97,7 @@ class Record:
     candidates: tuple[Candidate, ...]
     model: str
     error: ErrorInfo | None
+    language: str | None = None
     confidence: float | None = None
     concepts: tuple[Concept, ...] = ()
     duration_s: float | None = None

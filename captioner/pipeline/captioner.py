@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -10,14 +11,16 @@ from PIL import Image
 from torch import Tensor
 
 from captioner.config import SearchConfig, validated
-from captioner.errors import ModelError, UsageError
+from captioner.errors import ConfigError, ModelError, UsageError
 from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
 from captioner.outputs.record import Concept
+from captioner.pipeline.caption_languages import WRITTEN, as_sentence, in_language
 from captioner.pipeline.confidence import confidence, evidence
 from captioner.pipeline.inputs import batches, several
 from captioner.pipeline.result import Candidate, CaptionResult
 from captioner.preprocess.image import ImagePreprocessor, ImageSource
 from captioner.preprocess.opening import is_file_source
+from captioner.pretrained.registry import languages_from
 from captioner.search import Hypothesis
 
 if TYPE_CHECKING:
@@ -61,9 +64,33 @@ class Captioner:
         """See that the model can search so.
 
         Raises:
-            ConfigError: It has no such option, or a required word is none that it may write.
+            ConfigError: It has no such option, or a required word is none that it may write, or
+                there are no captions in that language.
         """
+        self.check_language(search)
         self.model.required_ids(search)
+
+    def check_language(self, search: SearchConfig) -> None:
+        """See that there are captions in the language that is asked for.
+
+        Raises:
+            ConfigError: There are none, or words are required or banned in it.
+        """
+        if search.language in ("", WRITTEN):
+            return
+        if search.language not in self.languages:
+            known = ", ".join(self.languages)
+            raise ConfigError(f"language: there are captions in {known} (given: {search.language})")
+        if search.required_words or search.banned_words:
+            raise ConfigError(
+                "required_words, banned_words: captions are written in English and then translated,"
+                " so that no word of another language can be promised; leave them or language out"
+            )
+
+    @property
+    def languages(self) -> list[str]:
+        """The languages in which captions can be had."""
+        return [WRITTEN, *languages_from(WRITTEN)]
 
     @overload
     def caption(self, photos: ImageSource, **options: Any) -> CaptionResult: ...
@@ -140,8 +167,25 @@ class Captioner:
         for hypotheses, words in zip(found, detected, strict=True):
             surest = max((word.probability for word in words), default=0.0)
             candidates = tuple(self._candidate(one, grid, surest) for one in hypotheses)
-            results.append(CaptionResult(candidates, concepts=words[: search.concepts]))
-        return results
+            concepts = words[: search.concepts]
+            results.append(CaptionResult(candidates, concepts=concepts, language=WRITTEN))
+        return self._written(results, search)
+
+    def _written(self, results: list[CaptionResult], search: SearchConfig) -> list[CaptionResult]:
+        """Bring captions into the language and the form that are asked for."""
+        if search.language not in ("", WRITTEN):
+            results = in_language(results, search.language)
+        if not search.sentence:
+            return results
+        return [
+            replace(
+                result,
+                candidates=tuple(
+                    replace(one, text=as_sentence(one.text)) for one in result.candidates
+                ),
+            )
+            for result in results
+        ]
 
     def _encode(self, tensors: Sequence[Tensor]) -> Memory:
         """Read photos.

@@ -89,6 +89,7 @@ class HuggingFaceCaptioner(Captioner):
                     f"search.{option}: {self.name} is a model of transformers, which has no such"
                     " option"
                 )
+        self.check_language(search)
 
     def caption_images(
         self, images: Sequence[Image.Image | Tensor], search: SearchConfig
@@ -122,10 +123,11 @@ class HuggingFaceCaptioner(Captioner):
             ) from error
         candidates = self._candidates(output)
         count = search.num_captions
-        return [
+        results = [
             CaptionResult(tuple(candidates[first : first + count]))
             for first in range(0, len(candidates), count)
         ]
+        return self._written(results, search)
 
     def _candidates(self, output: Any) -> list[Candidate]:
         token_ids, log_probs, real = written(output, self._end_ids())

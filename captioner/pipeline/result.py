@@ -130,9 +130,11 @@ class CaptionResult(Result):
 
     Attributes:
         concepts: The words detected in it, likeliest first: as many as the search options ask for.
+        language: What the captions are written in, a code such as en; empty where it is not known.
     """
 
     concepts: tuple[Concept, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True)

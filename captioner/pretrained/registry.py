@@ -99,6 +99,20 @@ def find_translator(target: str | None = None, source: str | None = None) -> str
     )
 
 
+def languages_from(source: str) -> list[str]:
+    """Return the languages into which a model that ships translates from one language."""
+    return sorted(
+        {
+            into
+            for folder in list_models()
+            for begin, into in json.loads((folder / "config.json").read_text(encoding="utf-8")).get(
+                "directions", []
+            )
+            if begin == source
+        }
+    )
+
+
 def model_name(model: str | Path) -> str:
     """Return a model's name in results: the folder's, or the run's if it is a run's best model."""
     path = Path(model)

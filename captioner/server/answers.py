@@ -45,6 +45,7 @@ class CaptionAnswer(BaseModel):
     confidence: float = Field(description="How sure the model is of the best caption, 0 to 1.")
     candidates: list[CaptionCandidate] = Field(description="All captions asked for, best first.")
     model: str
+    language: str | None = Field(description="What the captions are written in, such as en.")
     concepts: list[DetectedWord] = Field(
         description="Words detected, likeliest first, as many as `concepts` says."
     )
@@ -139,6 +140,7 @@ def caption_answer(result: "CaptionResult", model: str, attention: bool) -> Capt
             for one in result.candidates
         ],
         model=model,
+        language=result.language or None,
         concepts=[
             DetectedWord(name=one.name, probability=one.probability) for one in result.concepts
         ],

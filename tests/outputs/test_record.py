@@ -18,6 +18,7 @@ def test_the_row_of_a_captioned_file(captioned: Callable[..., Record]) -> None:
         "candidates",
         "model",
         "error",
+        "language",
         "confidence",
         "concepts",
     ]
@@ -27,7 +28,7 @@ def test_the_row_of_a_captioned_file(captioned: Callable[..., Record]) -> None:
         '[{"caption": "a dog", "log_prob": -1.5, "confidence": null}, '
         '{"caption": "a cat", "log_prob": -2.5, "confidence": null}], "model": "flickr8k", "error":'
         " null, "
-        '"confidence": null, "concepts": []}'
+        '"language": null, "confidence": null, "concepts": []}'
     )
 
 
@@ -54,6 +55,7 @@ def test_the_row_of_a_failed_file(failed: Callable[..., Record]) -> None:
         "candidates": [],
         "model": "flickr8k",
         "error": {"type": "CorruptFileError", "message": "empty"},
+        "language": None,
         "confidence": None,
         "concepts": [],
     }

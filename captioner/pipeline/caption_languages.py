@@ -1,0 +1,89 @@
+"""English captions to those of another language: the best translation of each, and where it looked.
+
+The words of a translation look where the words looked that they come from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from captioner.pipeline.result import Candidate, CaptionResult
+from captioner.pipeline.translator import Translator
+from captioner.pretrained.registry import find_translator
+
+WRITTEN = "en"
+"""The language in which models of photos write."""
+
+
+def as_sentence(text: str) -> str:
+    """Return a caption as a sentence, with a capital letter and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in '.!?…' else '.'}" if text else text
+
+
+def in_language(results: Sequence[CaptionResult], language: str) -> list[CaptionResult]:
+    """Translate all captions of some photos, as one batch.
+
+    Args:
+        results: What was written in English.
+        language: A code such as de.
+
+    Returns:
+        The same photos, each candidate translated. Its log-probability is the sum of the caption's
+        and the translation's. It has no calibrated confidence: that was fitted to English.
+
+    Raises:
+        ModelError: No model that ships translates English into the language.
+    """
+    translator = _translator(language)
+    sentences = [as_sentence(one.text) for result in results for one in result.candidates]
+    translated = iter(
+        translator.translate_texts(sentences, translator.options(), WRITTEN, language)
+    )
+    return [
+        replace(
+            result,
+            candidates=tuple(
+                _translated(one, next(translated).candidates[0]) for one in result.candidates
+            ),
+            language=language,
+        )
+        for result in results
+    ]
+
+
+def _translated(caption: Candidate, translation: Candidate) -> Candidate:
+    text = translation.text.removesuffix(".")
+    words = tuple(text.split())
+    return Candidate(
+        text=text,
+        log_prob=caption.log_prob + translation.log_prob,
+        words=words,
+        word_log_probs=translation.word_log_probs[: len(words)],
+        attention=_looks(translation.attention[: len(words)], caption.attention),
+    )
+
+
+def _looks(alignment: NDArray[np.float32], looks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return where each word of a translation looked in the photo.
+
+    Args:
+        alignment: Of each word over the words of the caption, `[word, caption word]`.
+        looks: Where those looked, `[caption word, height, width]`.
+
+    Returns:
+        The mean of their maps, `[word, height, width]`; each sums to 1.
+    """
+    columns = min(alignment.shape[1], len(looks))
+    weights = alignment[:, :columns] + np.finfo(np.float32).tiny
+    weights = weights / weights.sum(1, keepdims=True)
+    return np.einsum("tw,whk->thk", weights, looks[:columns]).astype(np.float32)
+
+
+@cache
+def _translator(language: str) -> Translator:
+    from captioner.pipeline.loading import load_translator  # which imports the captioner
+
+    return load_translator(find_translator(language, WRITTEN))
