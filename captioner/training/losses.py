@@ -31,11 +31,11 @@ class _CrossEntropy(torch.autograd.Function):
     """Smoothed cross-entropy that makes its gradient along with the loss, a few rows at a time.
 
     It equals `functional.cross_entropy` in float32. That one passes several times over all logits,
-    which no cache holds: on a CPU that takes a quarter of an update.
+    which no cache holds: for 2,400 words of 8,000 on a CPU it takes 1.5 times as long.
     """
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any,
         logits: Float[Tensor, "rows vocab"],
         targets: Int[Tensor, " rows"],
@@ -45,11 +45,11 @@ class _CrossEntropy(torch.autograd.Function):
         """Return the summed loss."""
         gradient, total = torch.empty_like(logits), logits.new_zeros((), dtype=torch.float32)
         evenly = smoothing / logits.shape[1]
-        for rows, wanted, slopes in zip(
-            *(one.split(ROWS_AT_ONCE) for one in (logits, targets, gradient)), strict=True
-        ):
-            real, wanted = (wanted != pad_id).unsqueeze(1), wanted.unsqueeze(1)
-            log_probs = functional.log_softmax(rows.float(), -1)
+        for start in range(0, len(logits), ROWS_AT_ONCE):
+            part = slice(start, start + ROWS_AT_ONCE)
+            wanted = targets[part].unsqueeze(1)
+            real = wanted != pad_id
+            log_probs = functional.log_softmax(logits[part].float(), -1)
             losses = (smoothing - 1) * log_probs.gather(1, wanted) - evenly * log_probs.sum(
                 1, keepdim=True
             )
@@ -59,12 +59,12 @@ class _CrossEntropy(torch.autograd.Function):
                 .sub_(evenly)
                 .scatter_add_(1, wanted, (smoothing - 1) * torch.ones_like(losses))
             )
-            slopes.copy_(slope.mul_(real))
+            gradient[part] = slope.mul_(real)
         ctx.save_for_backward(gradient)
         return total
 
     @staticmethod
-    def backward(ctx: Any, slope: Float[Tensor, ""]) -> tuple[Tensor, None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, slope: Float[Tensor, ""]) -> tuple[Tensor, None, None, None]:
         """Return the gradient of the logits."""
         (gradient,) = ctx.saved_tensors
         return gradient * slope.to(gradient.dtype), None, None, None
