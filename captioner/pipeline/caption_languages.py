@@ -79,7 +79,8 @@ def _looks(alignment: NDArray[np.float32], looks: NDArray[np.float32]) -> NDArra
     columns = min(alignment.shape[1], len(looks))
     weights = alignment[:, :columns] + np.finfo(np.float32).tiny
     weights = weights / weights.sum(1, keepdims=True)
-    return np.einsum("tw,whk->thk", weights, looks[:columns]).astype(np.float32)
+    maps: NDArray[np.float32] = np.einsum("tw,whk->thk", weights, looks[:columns])
+    return maps.astype(np.float32)
 
 
 @cache

@@ -201,13 +201,14 @@ class Translator:
             [cut_reading(draft, len(one), self._fits) for draft in options]
             for one, options in zip(words, drafts, strict=True)
         ]
-        flat = [
-            (piece, target)
+        flat = [piece for options in pieces for cut in options for piece in cut]
+        targets = [
+            target
             for options, (_, target) in zip(pieces, directions, strict=True)
             for cut in options
-            for piece in cut
+            for _ in cut
         ]
-        done = iter(self._pieces(*zip(*flat, strict=True), search) if flat else [])
+        done = iter(self._pieces(flat, targets, search))
         return [
             chain_pieces(
                 sentence, *best_trial([(cut, [next(done) for _ in cut]) for cut in options])

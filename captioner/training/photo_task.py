@@ -45,7 +45,8 @@ class PhotoTask:
     """
 
     selection_metric, second_metric = "CIDEr", "BLEU-4"
-    languages, val_languages = (), ()  # one language alone
+    languages: Sequence[str] = ()  # one language alone
+    val_languages: Sequence[str] = ()
     num_groups = LENGTH_GROUPS
 
     def __init__(self, config: PhotoConfig) -> None:

@@ -39,7 +39,8 @@ class SpeechTask:
     """
 
     selection_metric, second_metric = ACCURACY, "WER"
-    languages, val_languages = (), ()  # one language alone
+    languages: Sequence[str] = ()  # one language alone
+    val_languages: Sequence[str] = ()
     num_groups = 1  # a batch is of one length already
     from_features = False
 

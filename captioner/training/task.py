@@ -52,12 +52,14 @@ class Task(Protocol):
     selection_metric: str
     second_metric: str
     num_groups: int
-    languages: Sequence[str]
-    val_languages: Sequence[str]
     from_features: bool
 
     @property
     def config(self) -> Experiment: ...  # noqa: D102 (an attribute that only the task itself sets)
+    @property
+    def languages(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def val_languages(self) -> Sequence[str]: ...  # noqa: D102
     @property
     def targets(self) -> Sequence[Sequence[str]]: ...  # noqa: D102
     @property

@@ -43,7 +43,8 @@ class VideoTask:
     """
 
     from_features = True
-    languages, val_languages = (), ()  # one language alone
+    languages: Sequence[str] = ()  # one language alone
+    val_languages: Sequence[str] = ()
 
     def __init__(self, config: VideoConfig) -> None:
         self.config = config
