@@ -1,10 +1,11 @@
-"""What large photos cost, and what reading them at a part of their size changes: its tensors, and its captions.
+"""What large photos cost, and what reading them at a part of their size changes.
 
-    python benchmarks/large_photos.py PHOTOS [--photos 100] [--megapixels 12] [--details 2 4] [--kind JPEG]
+    python benchmarks/large_photos.py PHOTOS [--photos 100] [--details 2 4] [--kind JPEG]
 
-Photos are enlarged, get noise as of a camera, and are stored again. Each is decoded whole, and at 2 and 4 times the
-encoder's size; what is counted are the milliseconds of this one thread. The last line is of the photos before they were
-enlarged.
+Photos are enlarged, get noise as of a camera, and are stored again. Each is decoded whole, and at
+2 and 4 times the encoder's size; what is counted are the milliseconds of this one thread. Told
+are how far the tensors are off, and how many captions are the same. The last line is of the
+photos before they were enlarged.
 """
 
 import argparse
@@ -42,13 +43,17 @@ def enlarged(files: Sequence[str | Path], megapixels: float, kind: str) -> Itera
         scale = (1e6 * megapixels / (image.width * image.height)) ** 0.5
         width, height = round(scale * image.width), round(scale * image.height)
         grain = Image.fromarray(noise[:height, :width])
-        large = ImageChops.add(image.resize((width, height), Image.Resampling.BICUBIC), grain, 1, -128)
+        large = ImageChops.add(
+            image.resize((width, height), Image.Resampling.BICUBIC), grain, 1, -128
+        )
         stream = io.BytesIO()
         large.save(stream, kind, quality=QUALITY)
         yield stream.getvalue()
 
 
-def read_and_fit(captioner: Captioner, content: bytes, detail: float | None) -> tuple[Tensor, float]:
+def read_and_fit(
+    captioner: Captioner, content: bytes, detail: float | None
+) -> tuple[Tensor, float]:
     """Return a photo's tensor, and how many milliseconds it took; None decodes the whole photo."""
     config = captioner.preprocess.config
     at_least = round((detail or 0) * max(config.height, config.width))
@@ -61,7 +66,9 @@ def read_and_fit(captioner: Captioner, content: bytes, detail: float | None) -> 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("paths", type=Path, metavar="PHOTOS")
     parser.add_argument("--photos", type=int, default=100)
     parser.add_argument("--megapixels", type=float, default=12)
@@ -81,7 +88,9 @@ def main() -> None:
     files = find_photos([arguments.paths]).on_disk[: arguments.photos]
     for batch in batches(files, BATCH):
         tensors: dict[str, list[Tensor]] = defaultdict(list)
-        for file, content in zip(batch, enlarged(batch, arguments.megapixels, arguments.kind), strict=True):
+        for file, content in zip(
+            batch, enlarged(batch, arguments.megapixels, arguments.kind), strict=True
+        ):
             num_bytes += len(content)
             for name, detail in ways.items():
                 tensor, took = read_and_fit(captioner, content, detail)
@@ -96,15 +105,16 @@ def main() -> None:
             captions[name] += [result.text for result in captioner.caption_images(photos, search)]
             ms["model"] += 1000 * (time.thread_time() - start) / len(tensors)
     count = len(files)
-    print(f"{platform.machine()}, {count} {arguments.kind} of {num_bytes / count / 1e6:.1f} MB, {arguments.engine}")
+    kind, size_mb = arguments.kind, num_bytes / count / 1e6
+    print(f"{platform.machine()}, {count} {kind} of {size_mb:.1f} MB, {arguments.engine}")
     print(f"encoder and search, beam {search.beam_size}: {ms['model'] / count:.1f} ms a photo")
-    small = (ms[SMALL] + ms["model"]) / count
     for name in (*ways, SMALL):
-        same = sum(one == other for one, other in zip(captions[name], captions[WHOLE], strict=True))
-        rate = small / ((ms[name] + ms["model"]) / count)
+        same = sum(map(str.__eq__, captions[name], captions[WHOLE]))
+        rate = (ms[SMALL] + ms["model"]) / (ms[name] + ms["model"])
         print(
-            f"{name:>6}: decode and resize {ms[name] / count:6.1f} ms, {rate:.2f} of the small photos' rate; "
-            f"{grey_levels[name] / count:.2f} grey levels off, {same} of {count} captions as of the whole"
+            f"{name:>6}: decode and resize {ms[name] / count:6.1f} ms, "
+            f"{rate:.2f} of the small photos' rate; {grey_levels[name] / count:.2f} grey levels "
+            f"off, {same} of {count} captions as of the whole"
         )
 
 

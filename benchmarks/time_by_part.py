@@ -1,10 +1,12 @@
-"""Where the time of a caption goes, as stacked bars: engines and beams, each from the file to the written line.
+"""Where the time of a caption goes, as stacked bars: from the file to the written line.
 
-    python benchmarks/time_by_part.py PHOTOS [--photos 128] [--beams 1 3 5] [--engines torch onnx] [--output time.png]
+    python benchmarks/time_by_part.py PHOTOS [--photos 128] [--beams 1 3 5]
+        [--engines torch onnx] [--output time_by_part.png]
 
-All runs on one thread, and what is counted are the seconds of this thread, so that other work on the machine matters
-little. The search's own seconds are measured without the profiler; how its operations share them is what torch's
-profiler tells of a second search of the same photos, and what no operation has is Python.
+All runs on one thread, and what is counted are the seconds of this thread, so that other work on
+the machine matters little. The search's own seconds are measured without the profiler; how its
+operations share them is what torch's profiler tells of a second search of the same photos, and
+what no operation has is Python.
 """
 
 import argparse
@@ -76,7 +78,9 @@ def search_shares(captioner: Captioner, memory: Memory, search: SearchConfig) ->
         whole_us = 1e6 * (time.perf_counter() - start)
     is_onnx = not hasattr(captioner.model, "encoder")
     for event in profiler.key_averages():
-        if event.key == GRAPH and not is_onnx:  # its operations are counted each by its kind, and the rest is Python
+        if (
+            event.key == GRAPH and not is_onnx
+        ):  # its operations are counted each by its kind, and the rest is Python
             continue
         kind = next((kind for kind, name in KINDS.items() if name.search(event.key)), PYTHON)
         shares[kind] += event.self_cpu_time_total / whole_us
@@ -84,7 +88,9 @@ def search_shares(captioner: Captioner, memory: Memory, search: SearchConfig) ->
     return dict(shares)
 
 
-def measure(captioner: Captioner, files: Sequence[str | Path], search: SearchConfig, folder: Path) -> dict[str, float]:
+def measure(
+    captioner: Captioner, files: Sequence[str | Path], search: SearchConfig, folder: Path
+) -> dict[str, float]:
     """Return milliseconds a photo of each part."""
     clock = Clock()
     shares: dict[str, float] = {}
@@ -105,7 +111,9 @@ def measure(captioner: Captioner, files: Sequence[str | Path], search: SearchCon
             with clock.part("writing"):
                 for file, (text, log_prob) in zip(batch, texts, strict=True):
                     candidates = (Candidate(text, log_prob),)
-                    writer.write(Record(str(file), text, log_prob, candidates, captioner.name, None))
+                    writer.write(
+                        Record(str(file), text, log_prob, candidates, captioner.name, None)
+                    )
     searched = clock.ms.pop("search")
     return {name: ms / len(files) for name, ms in clock.ms.items()} | {
         kind: share * searched / len(files) for kind, share in shares.items()
@@ -124,8 +132,8 @@ def draw(bars: Mapping[str, Mapping[str, float]], title: str, path: Path) -> Non
         widths = [bars[name].get(part, 0.0) for name in names]
         axes.barh(names, widths, left=left, label=part)
         left = [begin + width for begin, width in zip(left, widths, strict=True)]
-    for name, end in zip(names, left, strict=True):
-        axes.text(end, name, f" {end:.1f}", va="center")
+    for place, end in enumerate(left):
+        axes.text(end, place, f" {end:.1f}", va="center")
     axes.set_xlabel("milliseconds a photo, one thread")
     axes.set_title(title, fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
@@ -135,7 +143,9 @@ def draw(bars: Mapping[str, Mapping[str, float]], title: str, path: Path) -> Non
 
 def main() -> None:
     """Measure, print and draw."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("paths", type=Path, metavar="PHOTOS")
     parser.add_argument("--photos", type=int, default=128)
     parser.add_argument("--beams", type=int, nargs="+", default=[1, 3, 5])

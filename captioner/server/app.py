@@ -85,11 +85,15 @@ def _add_work(app: FastAPI, service: Service, locked: list[Any]) -> None:
         "description": "The photo: a file in a form, its bytes as base64 in JSON.",
     }
     text = {"type": "string", "description": "One sentence or several."}
+    languages = {
+        "source": {"type": "string", "description": "The language of the text, such as en."},
+        "target": {"type": "string", "description": "The language to translate it to."},
+    }
 
     @app.post(
         "/caption",
         responses=FAILURES,
-        openapi_extra=_body("photo", photo, "binary"),
+        openapi_extra=_body({"photo": photo}, "binary"),
         dependencies=locked,
     )
     async def caption(request: Request) -> CaptionAnswer:
@@ -97,18 +101,22 @@ def _add_work(app: FastAPI, service: Service, locked: list[Any]) -> None:
         return await service.caption(await read_body(request))
 
     @app.post(
-        "/translate", responses=FAILURES, openapi_extra=_body("text", text), dependencies=locked
+        "/translate",
+        responses=FAILURES,
+        openapi_extra=_body({"text": text, **languages}),
+        dependencies=locked,
     )
     async def translate(request: Request) -> TranslationAnswer:
         """Translate one text."""
         return await service.translate(await read_body(request))
 
 
-def _body(what: str, described: dict[str, Any], form_format: str | None = None) -> dict[str, Any]:
+def _body(fields: dict[str, dict[str, Any]], form_format: str | None = None) -> dict[str, Any]:
     """Describe a body for OpenAPI.
 
-    What is worked on, and the options of the search, in JSON or as a form.
+    The first field is what is worked on; behind the fields are the options of the search.
     """
+    what, described = next(iter(fields.items()))
     options = SearchConfig.model_json_schema()["properties"]
     common = {
         "model": {
@@ -135,7 +143,7 @@ def _body(what: str, described: dict[str, Any], form_format: str | None = None) 
                     "schema": {
                         "type": "object",
                         "required": [what],
-                        "properties": {what: field, **common},
+                        "properties": {**fields, what: field, **common},
                     }
                 }
                 for kind, field in (

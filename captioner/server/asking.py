@@ -31,6 +31,7 @@ class Asked:
         model: The model that shall do it; None for the server's first one.
         attention: Whether to tell where the decoder looked at each word.
         options: Fields of `SearchConfig`.
+        languages: From which to which one a text is translated; None where that is left open.
     """
 
     what: Any
@@ -38,6 +39,7 @@ class Asked:
     model: str | None
     attention: bool
     options: dict[str, Any]
+    languages: tuple[str | None, str | None]
 
 
 Sent = bytes | dict[str, Any]
@@ -92,8 +94,11 @@ def asked_for(sent: Sent, what: str, limits: Limits) -> Asked:
         given.pop("model", None),
         given.pop("attention", False),
     )
-    if model is not None and not isinstance(model, str):
-        raise UsageError(f"model must be a name, not {model!r}")
+    source = given.pop("source", None) if what == "text" else None
+    target = given.pop("target", None) if what == "text" else None
+    for name, named in (("model", model), ("source", source), ("target", target)):
+        if named is not None and not isinstance(named, str):
+            raise UsageError(f"{name} must be a name, not {named!r}")
     if unknown := sorted(set(given) - set(SearchConfig.model_fields)):
         raise UsageError(
             f"there is no option {unknown[0]!r}: choose from {', '.join(SearchConfig.model_fields)}"
@@ -101,7 +106,14 @@ def asked_for(sent: Sent, what: str, limits: Limits) -> Asked:
     for name in BOUNDED:
         _check_bound(name, given.get(name), getattr(limits, name))
     name, value = value if isinstance(value, tuple) else (None, value)
-    return Asked(value, name or what, model or None, _yes_or_no("attention", attention), given)
+    return Asked(
+        value,
+        name or what,
+        model or None,
+        _yes_or_no("attention", attention),
+        given,
+        (source or None, target or None),
+    )
 
 
 def photo_bytes(asked: Asked) -> bytes:
@@ -135,10 +147,12 @@ def _check_bound(name: str, value: Any, highest: int) -> None:
     Whether it makes sense the search options find out.
     """
     try:
-        number = float(value or 0)
+        is_within = float(value or 0) <= highest
+    except OverflowError:
+        is_within = False
     except (TypeError, ValueError):
         return
-    if number > highest:
+    if not is_within:
         raise UsageError(f"{name} is {value}; this server allows at most {highest}")
 
 

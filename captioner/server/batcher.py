@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from captioner.config import SearchConfig
-
 LARGEST = 32  # a request that just missed a batch waits for all of it
 
-Work = Callable[[Sequence[Any], SearchConfig], Sequence[Any]]
-"""Takes a batch and how it is searched; returns a result for each item."""
+Work = Callable[..., Sequence[Any]]
+"""Takes a batch and its options; returns a result for each item."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +23,12 @@ class Job:
 
     work: Work
     item: Any
-    search: SearchConfig
+    options: tuple[Any, ...]
     future: "Future[Any]" = field(default_factory=Future)
 
     def fits(self, other: "Job") -> bool:
         """Tell whether another item may go through the model together with this one."""
-        return self.work == other.work and self.search == other.search
+        return self.work == other.work and self.options == other.options
 
 
 class Batcher:
@@ -54,12 +52,12 @@ class Batcher:
         self._jobs: deque[Job] = deque()
         self._taking = Lock()
 
-    def submit(self, work: Work, item: Any, search: SearchConfig) -> "Future[Any]":
-        """Let an item wait for the model.
+    def submit(self, work: Work, item: Any, *options: Any) -> "Future[Any]":
+        """Let an item wait for the model; only items with equal options go through it together.
 
         The future gets its result, or what the whole batch raised.
         """
-        job = Job(work, item, search)
+        job = Job(work, item, options)
         with self._taking:
             self._jobs.append(job)
         # A call for each job: those whose job went along with an earlier one find nothing left for
@@ -73,7 +71,7 @@ class Batcher:
             return
         start = time.monotonic()
         try:
-            results = batch[0].work([job.item for job in batch], batch[0].search)
+            results = batch[0].work([job.item for job in batch], *batch[0].options)
             answered = list(zip(batch, results, strict=True))
         except BaseException as error:  # of any kind: it belongs to those who wait
             for job in batch:

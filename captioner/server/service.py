@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 from typing import Any, TypeVar
 
 from captioner.config import SearchConfig
-from captioner.errors import InputError, UsageError
+from captioner.errors import InputError, ModelError, UsageError
 from captioner.server.answers import (
     CaptionAnswer,
     TranslationAnswer,
@@ -63,9 +63,9 @@ class Service:
             UsageError: The request makes no sense.
             ConfigError: A search option is out of range.
         """
-        asked, translator, search = await self._aside(self._read_text, sent)
+        asked, translator, search, languages = await self._aside(self._read_text, sent)
         result = await asyncio.wrap_future(
-            self._batcher.submit(translator.translate_texts, asked.what, search)
+            self._batcher.submit(translator.translate_texts, asked.what, search, *languages)
         )
         return translation_answer(result, translator.name, asked.attention)
 
@@ -87,7 +87,7 @@ class Service:
         except InputError as error:
             raise type(error)(asked.name, error.reason) from error
 
-    def _read_text(self, sent: Sent) -> tuple[Asked, Any, SearchConfig]:
+    def _read_text(self, sent: Sent) -> tuple[Asked, Any, SearchConfig, tuple[str, str]]:
         asked = asked_for(sent, "text", self.limits)
         translator = self._model(asked.model, "text")
         if not isinstance(asked.what, str) or not asked.what.strip():
@@ -97,7 +97,11 @@ class Service:
                 f"{len(asked.what)} characters; this server translates at most"
                 f" {self.limits.text_characters}"
             )
-        return asked, translator, translator.options(**asked.options)
+        try:
+            languages = translator.direction([asked.what], *asked.languages)
+        except ModelError as error:
+            raise UsageError(str(error)) from error
+        return asked, translator, translator.options(**asked.options), languages
 
     def _model(self, name: str | None, kind: str) -> Any:
         names = self.registry.names(kind)

@@ -158,6 +158,7 @@ def test_a_photo_that_cannot_be_read_is_told(client, fields, words):
     [
         ({"beam_size": 1000}, "beam_size is 1000; this server allows at most 10"),
         ({"beam_size": "1e3"}, "this server allows at most 10"),
+        ({"beam_size": 10**400}, "this server allows at most 10"),
         ({"num_captions": "many"}, "num_captions: Input should be a valid integer"),
         ({"max_length": 0}, "max_length"),
         ({"temperature": 0}, "temperature"),
@@ -191,6 +192,18 @@ def test_a_request_that_makes_no_sense_is_told_why(client, photo_json, fields, w
 def test_a_body_that_is_none_is_told(client, content, kind, words):
     headers = {"Content-Type": kind} if kind else {}
     assert words in refused(client.post("/translate", content=content, headers=headers), 400)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"target": "tlh"}, "does not translate to tlh"),
+        ({"source": "tlh"}, "does not translate from tlh"),
+        ({"target": 3}, "target must be a name"),
+    ],
+)
+def test_languages_that_the_model_does_not_know_are_told(client, fields, words):
+    assert words in refused(client.post("/translate", json={"text": "two dogs", **fields}), 400)
 
 
 @pytest.mark.parametrize("text", ["", "  ", 5, None, ["a"]])
