@@ -72,9 +72,8 @@ app = Commands(
 Split = Annotated[
     str | None,
     typer.Option(
-        help="A file that lists what is measured, or train, val or test where the references have"
-        " splits (then test "
-        "is the default)."
+        help="A file that lists what is measured, or train, val or test where the references have "
+        "splits (then test is the default), or a domain of nocaps, such as out-domain."
     ),
 ]
 CocoResults = Annotated[

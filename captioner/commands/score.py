@@ -33,7 +33,8 @@ Partial = Annotated[
 Split = Annotated[
     str | None,
     typer.Option(
-        help="A file that lists photos, or train, val or test where the references say it."
+        help="A file that lists photos, or train, val, test or a domain of nocaps where the "
+        "references say it."
     ),
 ]
 Metrics = Annotated[

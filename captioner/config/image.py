@@ -62,6 +62,9 @@ class PhotoDataConfig(PhotoSetConfig):
     """Updates on texts for each update on photos."""
     cache: str = ""
     """Folder of the feature cache, for all sets. Empty: inside the run's folder."""
+    cache_limit_gb: float | None = Field(None, gt=0)
+    """The most that the feature cache may take, in 10^9 bytes: so many views of each photo are kept
+    as have room, the whole photo first, then its mirror image, then crops. None: all of them."""
     min_word_count: int = Field(4, ge=1)
     """A word seen less often in the training captions and texts becomes unknown."""
     max_vocab_size: int = Field(10_000, ge=5)

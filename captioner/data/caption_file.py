@@ -141,4 +141,6 @@ def _has_names_first(lines: Sequence[str], delimiter: str) -> bool:
 
 
 def _of_whole_characters(row: CaptionRow) -> CaptionRow:
-    return row if row.caption is None else row._replace(caption=whole_characters(row.caption))
+    if row.caption is None or row.caption.isascii():
+        return row
+    return row._replace(caption=whole_characters(row.caption))

@@ -10,7 +10,7 @@ class CaptionRow(NamedTuple):
         file_name: The photo, relative to its folder.
         caption: The caption as written; it may be empty. None where a system failed on this photo.
         image_id: COCO's number where there is one, otherwise the file name.
-        split: train, val or test, where the file says it.
+        split: train, val or test, or a domain of nocaps, where the file says it.
         other_names: What else the file calls the photo.
         error: Why a system failed.
     """

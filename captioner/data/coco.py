@@ -22,7 +22,8 @@ def read_coco(content: dict[str, Any], file: Path) -> Iterator[CaptionRow]:
 
     Numbers may be written as texts or with a point; an annotation may name its photo by the file,
     too. Annotations need no number; one that stands there twice, with the same number, counts once.
-    Without `images`, photos go by number.
+    Without `images`, photos go by number. A photo's `domain`, as nocaps has it (Agrawal et al.
+    2019, arXiv:1812.08658), is its split.
 
     Args:
         content: The parsed JSON, with `annotations` and perhaps `images`.
@@ -32,7 +33,13 @@ def read_coco(content: dict[str, Any], file: Path) -> Iterator[CaptionRow]:
         AnnotationError: A field is missing or of the wrong type, a caption belongs to no photo, or
             two photos have one number.
     """
-    names = _file_names(content.get("images") or [], file)
+    images = content.get("images") or []
+    names = _file_names(images, file)
+    domains = {
+        image_number(image["id"], "id"): str(image["domain"])
+        for image in images
+        if image.get("domain")
+    }
     by_file = {name: image_id for image_id, name in names.items()}
     captions: dict[int | str, list[str]] = {image_id: [] for image_id in names}
     seen = set()
@@ -50,7 +57,7 @@ def read_coco(content: dict[str, Any], file: Path) -> Iterator[CaptionRow]:
     for image_id, texts in captions.items():
         name = names.get(image_id) or file_name_of(image_id)
         for text in texts:
-            yield CaptionRow(name, text, image_id, other_names=(name,))
+            yield CaptionRow(name, text, image_id, domains.get(image_id), other_names=(name,))
 
 
 def _file_names(images: list[Any], file: Path) -> dict[int | str, str]:

@@ -1,10 +1,12 @@
 """From a caption file of any known format to one example per photo: the front door of the data."""
 
+import gc
 import logging
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import normalize
@@ -29,7 +31,7 @@ class CaptionExample:
         image: The photo's file.
         captions: Its captions, in the file's order; at least one, none empty.
         image_id: COCO's number where there is one, otherwise the name that the caption file uses.
-        split: train, val or test, where the caption file says it.
+        split: train, val or test, or a domain of nocaps, where the caption file says it.
     """
 
     image: Path
@@ -65,7 +67,9 @@ def read_captions(captions: Path, images: Path) -> list[CaptionExample]:
     return examples_of(rows, captions, images)
 
 
-def examples_of(rows: Iterable[CaptionRow], captions: Path, images: Path) -> list[CaptionExample]:
+def examples_of(
+    rows: Iterable[CaptionRow], captions: Path, images: Path | None
+) -> list[CaptionExample]:
     """Gather rows by their photos, whose names count as one where they look alike (in NFC and NFD).
 
     Empty captions are dropped (their number is logged), and white space within captions becomes
@@ -74,14 +78,36 @@ def examples_of(rows: Iterable[CaptionRow], captions: Path, images: Path) -> lis
     Args:
         rows: What the caption file holds.
         captions: The file; its folder is looked through for photos, too.
-        images: Folder of the photos.
+        images: Folder of the photos. None: nobody looks for them, and each stands where its name
+            says.
 
     Raises:
         AnnotationError: A row has no caption.
         EmptyDataError: There are no captions.
     """
-    grouped: dict[int | str, list[str]] = {}
-    first_rows: dict[int | str, CaptionRow] = {}
+    folders = _folders(captions, images) if images is not None else []
+    with _uncollected():
+        return [
+            CaptionExample(_located(row.file_name, folders), tuple(texts), row.image_id, row.split)
+            for row, texts in _by_photo(rows, captions)
+        ]
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python from looking for garbage among millions of new objects: none of them is any."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _by_photo(rows: Iterable[CaptionRow], captions: Path) -> list[tuple[CaptionRow, list[str]]]:
+    """Return the first row of each photo, and all of its captions."""
+    grouped: dict[int | str, tuple[CaptionRow, list[str]]] = {}
     num_empty = 0
     for row in rows:
         if row.caption is None:
@@ -91,24 +117,17 @@ def examples_of(rows: Iterable[CaptionRow], captions: Path, images: Path) -> lis
         caption = " ".join(row.caption.split())
         num_empty += not caption
         if caption:
-            key = composed(row.image_id)
-            first_rows.setdefault(key, row)
-            grouped.setdefault(key, []).append(caption)
+            grouped.setdefault(composed(row.image_id), (row, []))[1].append(caption)
     if num_empty:
         logger.info("%s: %d empty captions dropped", captions, num_empty)
     if not grouped:
         raise EmptyDataError(f"{captions}: it holds no captions ({num_empty} empty ones)")
-    folders = [
-        images,
-        *(images / folder for folder in COCO_FOLDERS if (images / folder).is_dir()),
-        captions.parent,
-    ]
-    return [
-        CaptionExample(
-            _located(row.file_name, folders), tuple(grouped[key]), row.image_id, row.split
-        )
-        for key, row in first_rows.items()
-    ]
+    return list(grouped.values())
+
+
+def _folders(captions: Path, images: Path) -> list[str]:
+    coco = (images / folder for folder in COCO_FOLDERS if (images / folder).is_dir())
+    return [str(folder) for folder in (images, *coco, captions.parent)]
 
 
 def composed(name: int | str) -> int | str:
@@ -131,6 +150,11 @@ def check_images(examples: Sequence[CaptionExample]) -> None:
         )
 
 
+def is_divided(examples: Sequence[CaptionExample]) -> bool:
+    """Tell whether the captions say which photos are for training, validation and test."""
+    return any(example.split in SPLITS for example in examples)
+
+
 def select_split(
     examples: Sequence[CaptionExample], names: Path | None, split: str
 ) -> list[CaptionExample]:
@@ -141,7 +165,7 @@ def select_split(
         names: A file that lists photos one a line, by file name or image id; its order is kept,
             each is taken once. None: the split that the captions carry decides; where they carry
             none, all examples are for training.
-        split: train, val or test.
+        split: train, val or test, or a domain.
 
     Raises:
         AnnotationError: The list cannot be read, or names a photo that has no captions.
@@ -149,7 +173,7 @@ def select_split(
     """
     if names is not None:
         chosen = _named(examples, names)
-    elif any(example.split for example in examples):
+    elif split not in SPLITS or is_divided(examples):
         chosen = [example for example in examples if example.split == split]
     else:
         chosen = list(examples) if split == "train" else []
@@ -188,37 +212,41 @@ def measured_split(examples: Sequence[CaptionExample], split: str | None) -> lis
 
     Args:
         examples: All examples of a caption file.
-        split: A file that lists photos one a line, or the name of a split that the captions carry.
-            None: the test split where the captions carry splits, else all photos.
+        split: A file that lists photos one a line, or the name of a split or a domain that the
+            captions carry. None: the test split where the captions carry splits, else all photos.
 
     Raises:
         AnnotationError: As `select_split`.
         EmptyDataError: As `select_split`.
     """
-    if split is None and not any(example.split for example in examples):
+    if split is None and not is_divided(examples):
         return list(examples)
     split = split or "test"
-    is_name = split in SPLITS and not Path(split).is_file()
+    is_name = (
+        split in {*SPLITS, *(example.split for example in examples)} and not Path(split).is_file()
+    )
     return select_split(examples, None if is_name else Path(split), split)
 
 
-def _located(name: str, folders: Sequence[Path]) -> Path:
+def _located(name: str, folders: Sequence[str]) -> Path:
     """Find a photo where its name says, or by its last part in one of the folders.
 
     COCO's 2017 release calls COCO_val2014_000000391895.jpg 000000391895.jpg, and may keep it in
-    train2017.
+    train2017. Paths are texts until one is found: of all COCO, objects for them would take longer
+    than the look at the disk.
     """
-    if _is_file(stated := folders[0] / name):
-        return stated
+    if not folders or _is_file(stated := os.path.join(folders[0], name)):  # noqa: PTH118
+        return Path(stated if folders else name)
     short = Path(name).name
     plain = re.sub(r"^COCO_(train|val|test)\d{4}_", "", short)
     spelled = [normalize(form, part) for part in (short, plain) for form in ("NFC", "NFD")]
-    alike = [folders[0] / normalize(form, name) for form in ("NFC", "NFD")]
-    candidates = (
-        folder / part for part in dict.fromkeys((short, plain, *spelled)) for folder in folders
+    places = dict.fromkeys(
+        (folder, part) for part in (short, plain, *spelled) for folder in folders
     )
-    return next((path for path in (*alike, *candidates) if _is_file(path)), stated)
+    alike = [(folders[0], normalize(form, name)) for form in ("NFC", "NFD")]
+    candidates = (os.path.join(folder, part) for folder, part in (*alike, *places))  # noqa: PTH118
+    return Path(next(filter(_is_file, candidates), stated))
 
 
-def _is_file(path: Path) -> bool:
+def _is_file(path: Path | str) -> bool:
     return os.path.isfile(path)  # noqa: PTH113 (Path.is_file raises where a name is too long)

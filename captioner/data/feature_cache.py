@@ -1,11 +1,13 @@
 """Frozen features, computed once.
 
-They are float16 in memory-mapped shards that record what they were made from.
+They take a byte each, in memory-mapped shards that record what they were made from.
 """
 
 import contextlib
 import hashlib
 import json
+import os
+import shutil
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +26,9 @@ from captioner.progress import progress
 
 SHARD_PHOTOS = 64
 PART_PHOTOS = 16  # in one pass of the backbone
-MADE_FROM = ("fingerprint", "views", "files")  # what makes a shard stale where it differs
+FORMAT = "a byte, in steps between the least and the greatest value of its channel"
+MADE_FROM = ("format", "fingerprint", "views", "files")  # what makes a shard stale where it differs
+STEPS = 255
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,13 @@ def views_of(flips: bool, crops: int) -> tuple[View, ...]:
 class FeatureCache:
     """Features of some photos in some views, in a folder.
 
-    A shard is a pair of files: `NAME.npy` with the features of 64 photos, `[photos, views, height,
-    width, channels]`, and `NAME.json`, written last, that says of which files, views, backbone and
-    preprocessing. A shard that says anything else than expected is stale and made again; one
-    without its JSON was interrupted and is made again, too. Files that are only newer, as where a
-    dataset was unpacked once more, are read to see whether they changed.
+    A shard is three files: `NAME.npy` with the features of 64 photos, `[photos, views, height,
+    width, channels]`, each the number of steps, 0 to 255, above its channel's least value;
+    `NAME.range.npy` with these values and the sizes of a step, `[2, channels]`; and `NAME.json`,
+    written last, that says of which files, views, backbone and preprocessing. A shard that says
+    anything else than expected is stale and made again; one without its JSON was interrupted and is
+    made again, too. Files that are only newer, as where a dataset was unpacked once more, are read
+    to see whether they changed.
 
     Args:
         folder: Where the shards are kept.
@@ -84,11 +90,16 @@ class FeatureCache:
         self.photos = list(photos)
         self.views = list(views)
         self.fingerprint = fingerprint
-        self._shards: dict[int, NDArray[np.float16]] = {}
+        self._shards: dict[int, tuple[NDArray[np.uint8], NDArray[np.float32]]] = {}
         starts = range(0, len(self.photos), SHARD_PHOTOS)
         self._descriptions = [
             self._describe(self.photos[start : start + SHARD_PHOTOS]) for start in starts
         ]
+
+    def digest(self) -> str:
+        """Return a hash of all that the features are made from."""
+        made_from = [[description[key] for key in MADE_FROM] for description in self._descriptions]
+        return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
 
     def build(
         self,
@@ -109,7 +120,8 @@ class FeatureCache:
             The number of photos that had to be computed.
 
         Raises:
-            CacheError: The folder cannot be written, or its disk is full; finished shards stay.
+            CacheError: The disk has no room for what is missing, which is said after the first
+                photos; or the folder cannot be written. Finished shards stay.
             InputError: A photo cannot be read.
         """
         wanted = [number for number in range(len(self._descriptions)) if not self._is_valid(number)]
@@ -125,13 +137,26 @@ class FeatureCache:
             for number in wanted:
                 blocks = []
                 for part in self._parts_of(number):
-                    features = extract(next(ahead)).to("cpu", torch.float16)
+                    features = extract(next(ahead)).to("cpu", torch.float32)
                     blocks.append(
                         features.reshape(len(part), len(self.views), *features.shape[1:]).numpy()
                     )
+                    if number == wanted[0] and len(blocks) == 1:
+                        self._check_room(count * blocks[0][0].size)
                     advance(len(part))
-                self._write(number, np.concatenate(blocks))
+                self._write(number, *_quantised(blocks))
         return count
+
+    def _check_room(self, num_bytes: int) -> None:
+        """See that the disk has room for all that will be written."""
+        folders = (self.folder, *self.folder.absolute().parents)
+        free = shutil.disk_usage(next(folder for folder in folders if folder.is_dir())).free
+        if free < num_bytes:
+            raise CacheError(
+                f"{self.folder}: {num_bytes / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB free; "
+                "choose another disk by data.cache, or keep fewer views by training.crops, "
+                "training.flips or data.cache_limit_gb"
+            )
 
     def read(
         self, photos: Sequence[int], views: Sequence[int]
@@ -141,16 +166,23 @@ class FeatureCache:
         Raises:
             CacheError: They were not built.
         """
+        shards = [self._shard(photo // SHARD_PHOTOS) for photo in photos]
         rows = [
-            self._shard(photo // SHARD_PHOTOS)[photo % SHARD_PHOTOS, view]
-            for photo, view in zip(photos, views, strict=True)
+            steps[photo % SHARD_PHOTOS, view]
+            for (steps, _), photo, view in zip(shards, photos, views, strict=True)
         ]
-        return torch.from_numpy(np.stack(rows)).float()
+        ranges = torch.from_numpy(np.stack([of_channels for _, of_channels in shards]))
+        least, size = ranges.reshape(len(rows), 2, *[1] * (rows[0].ndim - 1), -1).unbind(1)
+        return torch.addcmul(least, torch.from_numpy(np.stack(rows)).float(), size)
 
-    def _shard(self, number: int) -> NDArray[np.float16]:
+    def _shard(self, number: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         if number not in self._shards:
             try:
-                self._shards[number] = np.load(self._path(number, ".npy"), mmap_mode="r")
+                of_channels = np.load(self._path(number, ".range.npy"))
+                self._shards[number] = (
+                    np.load(self._path(number, ".npy"), mmap_mode="r"),
+                    of_channels,
+                )
             except (OSError, ValueError) as error:
                 raise CacheError(
                     f"{self._path(number, '.npy')}: cannot be read ({error}): remove it to build it"
@@ -165,15 +197,11 @@ class FeatureCache:
                 status = photo.stat()
             except OSError as error:
                 raise MissingImageError(f"{photo}: {error.strerror}") from error
-            files.append([str(photo.resolve()), status.st_size])
+            files.append([os.path.realpath(photo), status.st_size])
             times_ns.append(status.st_mtime_ns)
         views = [[view.mirrored, view.crop] for view in self.views]
-        return {
-            "fingerprint": self.fingerprint,
-            "views": views,
-            "files": files,
-            "times_ns": times_ns,
-        }
+        made_from = dict(zip(MADE_FROM, (FORMAT, self.fingerprint, views, files), strict=True))
+        return made_from | {"times_ns": times_ns}
 
     def _photos_of(self, number: int) -> list[Path]:
         return self.photos[number * SHARD_PHOTOS : (number + 1) * SHARD_PHOTOS]
@@ -187,7 +215,7 @@ class FeatureCache:
 
     def _path(self, number: int, suffix: str) -> Path:
         # Named by its files, so that training and validation photos share a folder.
-        files = "\n".join(str(photo.resolve()) for photo in self._photos_of(number))
+        files = "\n".join(file for file, _ in self._descriptions[number]["files"])
         return self.folder / f"{hashlib.sha256(files.encode()).hexdigest()[:16]}{suffix}"
 
     def _is_valid(self, number: int) -> bool:
@@ -216,11 +244,14 @@ class FeatureCache:
         except OSError as error:
             raise CacheError(f"{error.filename}: cannot be read ({error.strerror})") from error
 
-    def _write(self, number: int, features: NDArray[np.float16]) -> None:
+    def _write(
+        self, number: int, steps: NDArray[np.uint8], of_channels: NDArray[np.float32]
+    ) -> None:
         description = self._descriptions[number] | {"checksums": self._checksums(number)}
-        with self._writing(number, ".npy") as part, part.open("wb") as file:
-            self._path(number, ".json").unlink(missing_ok=True)
-            np.save(file, features)
+        for suffix, array in ((".npy", steps), (".range.npy", of_channels)):
+            with self._writing(number, suffix) as part, part.open("wb") as file:
+                self._path(number, ".json").unlink(missing_ok=True)
+                np.save(file, array)
         with self._writing(number, ".json") as part:
             part.write_text(json.dumps(description), encoding="utf-8")
 
@@ -239,6 +270,24 @@ class FeatureCache:
                 f"{self.folder}: features cannot be written ({error.strerror}); finished shards"
                 " stay"
             ) from error
+
+
+def _quantised(
+    blocks: Sequence[NDArray[np.float32]],
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Round features to steps; return these, and each channel's least value and size of a step.
+
+    Raises:
+        CacheError: Features are no numbers.
+    """
+    places = tuple(range(blocks[0].ndim - 1))
+    least = np.minimum.reduce([block.min(places) for block in blocks])
+    size = (np.maximum.reduce([block.max(places) for block in blocks]) - least) / STEPS
+    if not np.isfinite(size).all():
+        raise CacheError("the backbone makes features that are no numbers: are its weights whole?")
+    divisor = np.where(size == 0, 1, size)
+    steps = [np.rint((block - least) / divisor).clip(0, STEPS).astype(np.uint8) for block in blocks]
+    return np.concatenate(steps), np.stack([least, size])
 
 
 def _read_ahead(

@@ -11,6 +11,7 @@ from captioner.modules.memory import Memory
 from captioner.search import Hypothesis, search
 from captioner.search.steering import required, saying
 
+TEXTS_AT_ONCE = 2_000  # the tokenizer notes more than ids: for all COCO, gigabytes
 NUM_COMMONEST = 20
 """So many of the detected words, such as a, man and white, may be repeated. Sparing the first 9
 or 21 scored alike.
@@ -83,10 +84,15 @@ class TextGeneration:
     def tokenize(self, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
         """Return the token ids of texts, without BOS and EOS, cut off behind `max_tokens`."""
         tokenizer = self._tokenizer()
-        found: list[list[int]] = (
-            tokenizer(list(texts), add_special_tokens=False)["input_ids"] if texts else []
+        parts = (
+            list(texts[start : start + TEXTS_AT_ONCE])
+            for start in range(0, len(texts), TEXTS_AT_ONCE)
         )
-        return [ids[:max_tokens] for ids in found]
+        return [
+            ids[:max_tokens]
+            for part in parts
+            for ids in tokenizer(part, add_special_tokens=False)["input_ids"]
+        ]
 
     def tokenize_targets(
         self, targets: Sequence[Sequence[str]], languages: Sequence[str], max_tokens: int

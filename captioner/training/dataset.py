@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from captioner.config import PhotoDataConfig, PhotoSetConfig
-from captioner.data.examples import CaptionExample, check_images, read_captions, select_split
+from captioner.data.examples import (
+    CaptionExample,
+    check_images,
+    is_divided,
+    read_captions,
+    select_split,
+)
 from captioner.data.parallel_text import read_lines
 from captioner.errors import ConfigError, DataError, EmptyDataError
 
@@ -102,15 +108,15 @@ def _read_set(set_name: str, config: PhotoSetConfig, where: str, needs_val: bool
                 " behind it"
             )
     examples = read_captions(Path(config.captions), Path(config.images))
-    is_divided = any(example.split for example in examples)
+    has_splits = is_divided(examples)
     train = _select(examples, config.train_split, f"{where}.train_split", "train")
     if config.val_captions:
         own = read_captions(Path(config.val_captions), Path(config.images))
-        own_is_divided = bool(config.val_split) or any(example.split for example in own)
+        own_is_divided = bool(config.val_split) or is_divided(own)
         val = _select(own, config.val_split, f"{where}.val_split", "val") if own_is_divided else own
-    elif needs_val or config.val_split or is_divided:
+    elif needs_val or config.val_split or has_splits:
         val = _select(examples, config.val_split, f"{where}.val_split", "val")
-        if not config.train_split and not is_divided:
+        if not config.train_split and not has_splits:
             train = _without(train, val)
     else:
         val = []

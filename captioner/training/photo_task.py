@@ -14,12 +14,14 @@ from captioner.modules.encoders import ImageEncoder
 from captioner.preprocess.tokenization import train_word_tokenizer, words_of
 from captioner.training.concepts import NUM_DRAWS, FittedConcepts, draw_photos, fit_concepts
 from captioner.training.dataset import read_dataset
+from captioner.training.kept_concepts import kept_concepts, key_of
 from captioner.training.model_card import CardTexts
 from captioner.training.photos import (
     AugmentedPhotos,
     CachedPhotos,
     ConceptPhotos,
     PhotoSets,
+    affordable_views,
     open_photos,
 )
 from captioner.training.reward import CaptionReward
@@ -87,19 +89,27 @@ class PhotoTask:
             raise ModelError(
                 f"photos need an image encoder, this model has one of kind {initial.kind}"
             )
-        words = [
-            [words_of(caption, tokenizer) for caption in captions] for captions in self.targets
-        ]
         self._opened = self._open_sets(
             encoder, encoder.normalised_for(self.config.image), training=True
         )
-        pooled = torch.cat([one.pooled() for one in self._opened if isinstance(one, CachedPhotos)])
-        seed, known = self.config.training.seed, encoder.config.concept_words
+        caches = [one for one in self._opened if isinstance(one, CachedPhotos)]
+        captions, seed = self.targets[: self._num_photos], self.config.training.seed
+        known = encoder.config.concept_words
         fitted = encoder.detector if encoder.config.concepts else None
-        self._concepts = fit_concepts(pooled, words[: self._num_photos], known, seed, fitted)
+
+        def fit() -> FittedConcepts:
+            words = [[words_of(caption, tokenizer) for caption in several] for several in captions]
+            return fit_concepts(
+                torch.cat([one.pooled() for one in caches]), words, known, seed, fitted
+            )
+
+        rules = tokenizer.backend_tokenizer.to_str()
+        key = key_of([[one.digest for one in caches], captions, known, rules, seed], fitted)
+        self._concepts = kept_concepts(self._cache_folder / f"{key}.concepts.safetensors", fit)
         if self._data.texts:
-            texts = [several[0] for several in words[self._num_photos :]]
-            self._drawn = draw_photos(texts, self._concepts, seed)
+            self._drawn = draw_photos(
+                [words_of(text, tokenizer) for text in self._data.texts], self._concepts, seed
+            )
         encoder_config = self.config.encoder.model_copy(
             update={"concept_words": self._concepts.words}
         )
@@ -131,13 +141,28 @@ class PhotoTask:
         self, encoder: ImageEncoder, image: ImageConfig, training: bool
     ) -> list[CachedPhotos | AugmentedPhotos]:
         config = self.config.model_copy(update={"image": image})
-        cache = Path(config.data.cache or Path(config.training.output) / "features")
         examples = [one.train if training else one.val for one in self._data.sets]
+        most_views = (
+            affordable_views(encoder, config, self._num_photos, len(self.val_targets))
+            if training
+            else None
+        )
         return [
-            open_photos([example.image for example in several], encoder, config, cache, training)
+            open_photos(
+                [example.image for example in several],
+                encoder,
+                config,
+                self._cache_folder,
+                training,
+                most_views,
+            )
             for several in examples
             if several
         ]
+
+    @property
+    def _cache_folder(self) -> Path:
+        return Path(self.config.data.cache or Path(self.config.training.output) / "features")
 
     def plan(self, lengths: Sequence[int], epoch: int) -> EpochPlan:
         """Shuffle the photos, choose a view of each, and put texts among them."""

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from captioner.config import PhotoConfig
 from captioner.data.feature_cache import FeatureCache, View, views_of
+from captioner.errors import ConfigError
 from captioner.modules.encoders import ImageEncoder
 from captioner.preprocess.image import ImagePreprocessor
 
@@ -29,6 +30,7 @@ class CachedPhotos:
 
     Attributes:
         num_views: How many views of each there are to choose from.
+        digest: Of all that the features were made from.
 
     Args:
         photos: The files.
@@ -54,6 +56,7 @@ class CachedPhotos:
             f"{encoder.frozen_fingerprint()} {settings}".encode()
         ).hexdigest()
         self._cache = FeatureCache(folder, photos, views, fingerprint)
+        self.digest = self._cache.digest()
         device = encoder.project.weight.device
 
         @torch.inference_mode()
@@ -114,7 +117,12 @@ class AugmentedPhotos:
 
 
 def open_photos(
-    photos: Sequence[Path], encoder: ImageEncoder, config: PhotoConfig, folder: Path, training: bool
+    photos: Sequence[Path],
+    encoder: ImageEncoder,
+    config: PhotoConfig,
+    folder: Path,
+    training: bool,
+    most_views: int | None = None,
 ) -> CachedPhotos | AugmentedPhotos:
     """Choose the source that the config calls for.
 
@@ -124,11 +132,48 @@ def open_photos(
         config: The experiment.
         folder: Of the feature cache.
         training: Whether other views than the whole photo are wanted.
+        most_views: How many views of each may be cached; None: all that are wanted.
     """
     if not encoder.is_partly_frozen:
         return AugmentedPhotos(photos, config, augment=training)
-    views = views_of(config.training.flips, config.training.crops) if training else (View(),)
+    views = (
+        views_of(config.training.flips, config.training.crops)[:most_views]
+        if training
+        else (View(),)
+    )
     return CachedPhotos(photos, views, encoder, config, folder)
+
+
+def affordable_views(
+    encoder: ImageEncoder, config: PhotoConfig, num_train: int, num_val: int
+) -> int | None:
+    """Return how many views of each training photo the limit has room for; None: all of them.
+
+    Args:
+        encoder: Whose frozen stages fill the cache.
+        config: The experiment, with the limit and the size of photos.
+        num_train: Number of training photos.
+        num_val: Number of validation photos, which are kept in one view.
+
+    Raises:
+        ConfigError: There is no room for one view.
+    """
+    limit_gb = config.data.cache_limit_gb
+    if limit_gb is None or not encoder.is_partly_frozen:
+        return None
+    pixels = torch.zeros(
+        1, 3, config.image.height, config.image.width, device=encoder.project.weight.device
+    )
+    with torch.inference_mode():
+        a_photo_gb = encoder.frozen_features(pixels).numel() / 1e9  # a byte each
+    views = int((limit_gb - num_val * a_photo_gb) / (num_train * a_photo_gb))
+    if views < 1:
+        needed = (num_train + num_val) * a_photo_gb
+        raise ConfigError(
+            f"data.cache_limit_gb: photos in one view take {needed:.2g} GB (given: {limit_gb:g}); "
+            "allow more, or make image.height and image.width smaller"
+        )
+    return views
 
 
 class PhotoSets:

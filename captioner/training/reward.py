@@ -1,6 +1,8 @@
 """The reward of self-critical training: scores of sampled texts against their references."""
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import add
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -17,6 +19,7 @@ from captioner.metrics.tokens import tokenize
 # Counted as a word where a text ends by itself, so that one that is cut short loses what its last
 # words would win.
 END = "\n"
+ITEMS_AT_ONCE = 20_000  # whose n-grams are counted: those of all COCO would take gigabytes
 
 
 @runtime_checkable
@@ -52,9 +55,10 @@ class CaptionReward:
     def __init__(self, references: Sequence[Sequence[str]], weights: Mapping[str, float]) -> None:
         self._weights = _checked(weights, ("CIDEr", "BLEU-4"))
         self._tokens = [[[*tokenize(text), END] for text in texts] for texts in references]
-        self._frequencies = DocumentFrequencies.from_references(
-            self._references(range(len(references)))
-        )
+        items = range(len(references))
+        parts = (items[start : start + ITEMS_AT_ONCE] for start in items[::ITEMS_AT_ONCE])
+        counted = (DocumentFrequencies.from_references(self._references(part)) for part in parts)
+        self._frequencies = reduce(add, counted)
 
     def __call__(
         self, items: Sequence[int], texts: Sequence[str], finished: Sequence[bool]

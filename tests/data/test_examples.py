@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from captioner.data.examples import CaptionExample, check_images, read_captions, select_split
+from captioner.data.examples import (
+    CaptionExample,
+    check_images,
+    measured_split,
+    read_captions,
+    select_split,
+)
 from captioner.errors import AnnotationError, EmptyDataError, MissingImageError
 
 CSV = 'image,caption\nb.jpg,A dog runs .\na.jpg,"Two cats, one mat"\nb.jpg,A dog .\n'
@@ -314,3 +320,21 @@ def test_photos_beside_their_own_caption_file_are_found(tmp_path):
         )
         [example] = read_captions(tmp_path / split / "metadata.jsonl", tmp_path)
         assert example.image == tmp_path / split / "0001.jpg"
+
+
+def test_domains_of_nocaps_are_measured_apart_or_together_and_divide_no_training(tmp_path):
+    domains = {7: "in-domain", 8: "out-domain", "9": "out-domain", 10: None}
+    content = {
+        "images": [
+            {"id": number, "file_name": f"{number}.jpg", "domain": name}
+            for number, name in domains.items()
+        ],
+        "annotations": [{"image_id": number, "caption": f"photo {number}"} for number in domains],
+    }
+    file = tmp_path / "nocaps.json"
+    file.write_text(json.dumps(content))
+    examples = read_captions(file, tmp_path)
+    assert [example.image_id for example in measured_split(examples, "out-domain")] == [8, 9]
+    assert measured_split(examples, None) == select_split(examples, None, "train") == examples
+    with pytest.raises(EmptyDataError, match="in-domain: 1, out-domain: 2"):
+        measured_split(examples, "test")

@@ -5,9 +5,10 @@ photo.
 import pytest
 import torch
 
-from captioner.errors import EmptyDataError
+from captioner.errors import CacheError, EmptyDataError
 from captioner.training import concepts
 from captioner.training.concepts import FittedConcepts, draw_photos, fit_concepts
+from captioner.training.kept_concepts import kept_concepts, key_of
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +96,22 @@ def test_texts_are_given_photos_in_which_their_words_are_likely():
     )
     shares = torch.bincount(many.flatten().long(), minlength=3) / many.numel()
     torch.testing.assert_close(shares, torch.tensor([0.81, 0.01, 0.16]) / 0.98, atol=0.03, rtol=0)
+
+
+def test_kept_concepts_are_not_fitted_again_and_equal_to_the_bit(photos, tmp_path):
+    pooled, captions, *_ = photos
+    file = tmp_path / "features" / "concepts.safetensors"
+    fitted = kept_concepts(file, lambda: fit_concepts(pooled, captions, (), seed=0))
+    again = kept_concepts(file, lambda: pytest.fail("fitted again"))
+    assert again.words == fitted.words and torch.equal(again.held_out, fitted.held_out)
+    features = torch.randn(3, 2, 2, 5)
+    assert torch.equal(again.detector(features), fitted.detector(features))
+    file.write_bytes(file.read_bytes()[:50])
+    with pytest.raises(CacheError, match="remove it to fit it again"):
+        kept_concepts(file, lambda: pytest.fail("fitted again"))
+
+
+def test_a_key_tells_everything_apart_that_concepts_come_from():
+    detectors = [None, concepts.ConceptDetector(5, 2), concepts.ConceptDetector(5, 2)]
+    keys = {key_of(made_from, one) for made_from in (["a", 1], ["a", 2]) for one in detectors}
+    assert len(keys) == 6 and key_of(["a", 1], detectors[1]) in keys

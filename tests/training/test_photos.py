@@ -5,10 +5,10 @@ import torch
 from PIL import Image
 
 from captioner.data.feature_cache import View, views_of
-from captioner.errors import InputError
+from captioner.errors import ConfigError, InputError
 from captioner.modules.encoders import ImageEncoder
 from captioner.preprocess.image import ImagePreprocessor
-from captioner.training.photos import AugmentedPhotos, CachedPhotos, open_photos
+from captioner.training.photos import AugmentedPhotos, CachedPhotos, affordable_views, open_photos
 
 
 @pytest.fixture
@@ -123,3 +123,27 @@ def test_broken_photo_is_named(tmp_path, config, augment):
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(InputError, match=r"broken\.png"):
         AugmentedPhotos([path], config, augment).load([0], [0], 0)
+
+
+def test_the_limit_decides_how_many_views_are_kept(photos, encoder, config, tmp_path):
+    a_photo_gb = (
+        encoder.features(torch.zeros(1, 3, config.image.height, config.image.width)).numel() / 1e9
+    )
+
+    def limited(num_bytes: float | None) -> int | None:
+        data = config.data.model_copy(
+            update={"cache_limit_gb": num_bytes and num_bytes * a_photo_gb}
+        )
+        return affordable_views(
+            encoder, config.model_copy(update={"data": data}), num_train=6, num_val=2
+        )
+
+    assert [limited(None), limited(6 * 2 + 2.1), limited(6 * 4 + 2.1)] == [None, 2, 4]
+    assert (
+        open_photos(
+            photos[:6], encoder, config, tmp_path, training=True, most_views=limited(20.1)
+        ).num_views
+        == 3
+    )
+    with pytest.raises(ConfigError, match=r"data\.cache_limit_gb: photos in one view take"):
+        limited(7.9)

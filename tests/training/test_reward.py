@@ -5,6 +5,7 @@ import pytest
 
 from captioner.errors import ConfigError
 from captioner.metrics import score
+from captioner.training import reward as reward_module
 from captioner.training.reward import CaptionReward, TranscriptReward, TranslationReward
 
 REFERENCES = [
@@ -37,6 +38,12 @@ def test_cider_is_that_of_the_scorer_but_for_the_end():
     np.testing.assert_allclose(
         reward(range(3), TEXTS, ALL), with_end.per_image["CIDEr"] / 100, atol=1e-6
     )
+
+
+def test_document_frequencies_are_the_same_however_many_items_are_counted_at_once(monkeypatch):
+    whole = CaptionReward(REFERENCES, {})(range(3), TEXTS, ALL)
+    monkeypatch.setattr(reward_module, "ITEMS_AT_ONCE", 2)
+    np.testing.assert_array_equal(CaptionReward(REFERENCES, {})(range(3), TEXTS, ALL), whole)
 
 
 def test_weights_add_up():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from captioner.data.caption_file import check_plain, named_rows
-from captioner.data.examples import composed, examples_of, measured_split
+from captioner.data.examples import composed, examples_of, is_divided, measured_split
 from captioner.data.text_file import read_text, whole_characters
 from captioner.errors import EmptyDataError, ScoreError, UsageError
 from captioner.outputs.coco_results import image_id as coco_number
@@ -80,7 +80,7 @@ def read_references(
             An empty line is no reference, as long as another file has one for that line. `-` is
             standard input.
         split: As in `measured_split`; plain text has none.
-        images: Folder of the photos, where they shall be found.
+        images: Folder of the photos, where they shall be found. None: they are not looked for.
         plain: Whether the lines are captions, whatever they look like.
 
     Raises:
@@ -103,7 +103,7 @@ def read_references(
             f"{first} names its photos, so that it stands alone; only plain text is aligned by line"
         )
     for file, rows in named.items():
-        examples = measured_split(examples_of(rows, file, images or Path()), split)
+        examples = measured_split(examples_of(rows, file, images), split)
         return References(
             {example.image_id: example.captions for example in examples},
             {example.image_id: example.image for example in examples},
@@ -135,8 +135,8 @@ def _training_captions(file: Path) -> list[str]:
     rows = named_rows(text, file)
     if rows is None:
         return split_lines(whole_characters(text))
-    examples = examples_of(rows, file, Path())
-    if any(example.split for example in examples):
+    examples = examples_of(rows, file, None)
+    if is_divided(examples):
         examples = measured_split(examples, "train")
     return [caption for example in examples for caption in example.captions]
 
