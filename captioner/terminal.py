@@ -76,6 +76,15 @@ def print_row(*fields: str) -> None:
     print_text("\t".join(map(printable, fields)))
 
 
+def print_told(*fields: str) -> None:
+    """Print, as `print_row` does, what is said beside a file that holds the results.
+
+    Where standard output is closed, nobody is there to be told.
+    """
+    if not output_is_closed():
+        print_row(*fields)
+
+
 def print_text(text: str) -> None:
     """Print a text of our own making, which may have several lines, on standard output.
 

@@ -109,6 +109,12 @@ def test_results_that_cannot_be_printed_are_a_named_error(code, where, error):
     )
 
 
+def test_what_is_said_beside_a_file_needs_nobody_to_hear_it():
+    assert python("print_told('a', 'b')").stdout == b"a\tb\n"
+    done = python("print_told('a')", ">&-")
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 @pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
 def test_notes_that_cannot_be_written_end_nothing():
     assert python("print_note('a'); print_row('b')", "2>/dev/full").stdout == b"b\n"

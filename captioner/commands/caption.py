@@ -20,7 +20,7 @@ from captioner.commands.options import (
     load_recognizer,
 )
 from captioner.errors import UsageError
-from captioner.terminal import print_row
+from captioner.terminal import print_told
 
 if TYPE_CHECKING:
     from captioner.batch import Captioned, Destinations, Run
@@ -262,7 +262,7 @@ def demo(
         for done in caption_files(captioner, sample_photos(), captioner.options(num_captions=3)):
             _show(done)
             page.write(done.record)
-    print_row(f"open {output.resolve()}")
+    print_told(f"open {output.resolve()}")
 
 
 def _destinations(
@@ -306,4 +306,4 @@ def _destinations(
 
 def _show(done: "Captioned") -> None:
     for candidate in done.record.candidates:
-        print_row(done.record.file, candidate.caption)
+        print_told(done.record.file, candidate.caption)

@@ -17,12 +17,11 @@ from captioner.commands.options import (
     Device,
     Models,
     given,
-    is_stream,
     load_model,
     load_recognizer,
     read_once,
 )
-from captioner.commands.score import print_scores
+from captioner.commands.score import check_told, print_scores
 from captioner.errors import UsageError
 from captioner.terminal import print_note
 
@@ -105,6 +104,7 @@ def captions(
     """Score captions of photos by CIDEr, BLEU and ROUGE-L."""
     from captioner.evaluation.captions import read_examples
 
+    check_told(output)
     examples = read_examples(images, _single(references), split)
     captioner = load_model(model, device)
     search = captioner.options(**given(beam_size=beam_size, language=language or None))
@@ -131,6 +131,7 @@ def video_captions(
     """Score captions of clips by CIDEr, BLEU and ROUGE-L; no model of such captions ships."""
     from captioner.evaluation.captions import read_clip_examples
 
+    check_told(output)
     examples = read_clip_examples(videos, _single(references), split)
     recognizer = load_recognizer(model, device)
     search = recognizer.options(**given(beam_size=beam_size))
@@ -167,6 +168,7 @@ def translations(
     from captioner.outputs.translations import text_line
     from captioner.pipeline import load_translator
 
+    check_told(output)
     read_once([source, *references])
     sentences, known = read_test_set(source, references)
     translator = load_translator(model, device)
@@ -206,6 +208,7 @@ def transcripts(
     from captioner.outputs import check_outputs
     from captioner.pipeline import load_transcriber
 
+    check_told(output)
     utterances = read_utterances(recordings)
     check_outputs([output] if output else [], [one.audio for one in utterances], "text")
     transcriber = load_transcriber(model, device)
@@ -223,7 +226,7 @@ def transcripts(
     }
     as_dict["num_recordings"] = as_dict.pop("num_items")
     lines = [*table, f"{report.num_items} recordings", *report.signature.split("; ")]
-    print_scores(lines, as_dict if as_json else None, beside=is_stream(output))
+    print_scores(lines, as_dict if as_json else None, output=output)
 
 
 @app.command()
@@ -251,6 +254,7 @@ def actions(
     from captioner.outputs.confusion import draw_confusions
     from captioner.outputs.disk import check_place
 
+    check_told(output, confusions)
     examples = read_clips(videos)
     examples = in_list(examples, split) if split else examples
     check_outputs([output] if output else [], [*videos.iterdir()], "label")
@@ -267,7 +271,7 @@ def actions(
     lines.append(f"{report.num_items} clips, {report.signature}")
     as_dict = report.to_dict() | {"scores": scores, "intervals": {ACCURACY: asdict(interval)}}
     as_dict["num_clips"] = as_dict.pop("num_items")
-    print_scores(lines, as_dict if as_json else None, beside=is_stream(output))
+    print_scores(lines, as_dict if as_json else None, output=output)
 
 
 def _single(references: Sequence[Path]) -> Path:
@@ -313,4 +317,4 @@ def _print_report(
     as_dict = report.to_dict()
     as_dict[f"num_{items}"] = as_dict.pop("num_items")
     lines = [*(f"{name:8} {value:6.2f}" for name, value in report.scores.items()), *notes]
-    print_scores(lines, as_dict if as_json else None, beside=is_stream(output))
+    print_scores(lines, as_dict if as_json else None, output=output)

@@ -7,7 +7,7 @@ import typer
 
 from captioner.commands.evaluate import Split
 from captioner.errors import UsageError
-from captioner.terminal import print_row
+from captioner.terminal import print_told
 
 
 def export(
@@ -51,5 +51,5 @@ def export(
     photos = find_photos(calibration).files if calibration else []
     for measured in run(model, to, output, photos, examples):
         scores = ", ".join(f"{name} {measured.scores[name]:.2f}" for name in ("CIDEr", "BLEU-4"))
-        print_row(f"{measured.name:10} {measured.rate:6.1f} photos/s, {scores}")
-    print_row(f"the graphs are in {output}: captioner caption PHOTO --model {output}")
+        print_told(f"{measured.name:10} {measured.rate:6.1f} photos/s, {scores}")
+    print_told(f"the graphs are in {output}: captioner caption PHOTO --model {output}")

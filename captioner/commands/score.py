@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from captioner.commands.options import AsJson, is_stream, read_once
-from captioner.terminal import print_note, print_notes, print_text
+from captioner.terminal import check_output, output_is_closed, print_note, print_notes, print_text
 
 References = Annotated[
     list[Path],
@@ -94,6 +94,7 @@ def score(
     from captioner.evaluation.offline.page import write_score_page
     from captioner.evaluation.offline.references import read_references, read_training_captions
 
+    check_told(report)
     read_once([hypotheses, *references, *(training or [])])
     families, known = (
         parse_metrics(metrics),
@@ -107,9 +108,7 @@ def score(
     card = scorer.score(captions, learnt, max_length)
     if report is not None:
         write_score_page(report, card, captions, known, photos=images is not None)
-    print_scores(
-        describe(card), card.to_dict() if as_json else None, card.notices, beside=is_stream(report)
-    )
+    print_scores(describe(card), card.to_dict() if as_json else None, card.notices, output=report)
 
 
 def compare(
@@ -128,6 +127,7 @@ def compare(
     from captioner.evaluation.offline.card import parse_metrics
     from captioner.evaluation.offline.comparison import compare_files, describe_comparison
 
+    check_told()
     read_once([*hypotheses, *references])
     families = parse_metrics(metrics)
     cards, verdicts = compare_files(
@@ -144,7 +144,7 @@ def print_scores(
     as_dict: dict[str, Any] | None,
     notices: Iterable[str] = (),
     *,
-    beside: bool = False,
+    output: Path | None = None,
 ) -> None:
     """Print lines, or one JSON object; what could not be scored goes to standard error either way.
 
@@ -152,10 +152,22 @@ def print_scores(
         lines: The scores, to be read.
         as_dict: The scores as an object, where that is wanted.
         notices: What could not be scored.
-        beside: Whether standard output has something else, so that the scores go to standard error,
-            too.
+        output: What is written beside them. Where that is standard output, the scores go to
+            standard error; where standard output is closed, they are not told.
     """
     for notice in notices:
         print_note(f"captioner: {notice}")
+    if output is not None and not is_stream(output) and output_is_closed():
+        return
     for line in lines if as_dict is None else [json.dumps(as_dict, ensure_ascii=False)]:
-        (print_notes if beside else print_text)(line)
+        (print_notes if is_stream(output) else print_text)(line)
+
+
+def check_told(*outputs: Path | None) -> None:
+    """See, before the work, that scores can be printed where they are written nowhere else.
+
+    Raises:
+        UsageError: Standard output is closed.
+    """
+    if not any(outputs):
+        check_output()

@@ -7,7 +7,7 @@ import typer
 from captioner.config import CONFIGS, load_config
 from captioner.errors import MissingExtraError
 from captioner.pretrained.registry import find_model
-from captioner.terminal import print_row, print_text
+from captioner.terminal import print_text, print_told
 
 USES = {
     "image": "caption PHOTO",
@@ -46,7 +46,7 @@ def train(
         raise MissingExtraError(error.name or "accelerate", "train") from error
     folder = run(settings, resume=resume)
     use = USES[settings.encoder.kind]
-    print_row(f"the best model is in {folder}: captioner {use} --model {folder}")
+    print_told(f"the best model is in {folder}: captioner {use} --model {folder}")
 
 
 def models() -> None:

@@ -95,6 +95,7 @@ def translate(
 ) -> None:
     """Translate texts, one line out for each line in, or one file of subtitles to another."""
     from captioner.batch.lines import translate_lines
+    from captioner.outputs.attention import picture_folder
     from captioner.pipeline import load_translator
     from captioner.pretrained.registry import find_translator
 
@@ -107,6 +108,7 @@ def translate(
         raise UsageError(
             "--num-translations, --alignments: subtitles have one text each; leave them out"
         )
+    folder = picture_folder(explain) if explain is not None else None
     translator = load_translator(
         model or [find_translator(target_language, source_language)], device
     )
@@ -120,7 +122,6 @@ def translate(
         **given(beam_size=beam_size, max_length=max_length, num_captions=num_translations)
     )
     results = translate_lines(translator, lines, search, *direction)
-    folder = _folder(explain)
     if subtitles is not None:
         _write(
             results, count, output, cues_out(output, subtitles), lambda result: result.text, folder
@@ -255,23 +256,13 @@ def _row(result: "TranslationResult", output: Path | None, model: str, alignment
     return f"{line} ||| {pharaoh(result.alignments)}" if alignments else line
 
 
-def _folder(explain: Path | None) -> Path | None:
-    if explain is not None:
-        try:
-            explain.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"{explain}: the folder cannot be made ({error.strerror})") from error
-    return explain
-
-
 def _draw(folder: Path, number: int, result: "TranslationResult") -> None:
     """Draw a line's attention, or that of each of its sentences where it has several."""
-    from captioner.outputs import draw_alignment
-    from captioner.outputs.disk import output_errors
+    from captioner.outputs.attention import save_picture
+    from captioner.outputs.translations import draw_alignment
 
     several = result.sentences if len(result.sentences) > 1 else [result]
     for place, one in enumerate(several, start=1):
         path = folder / (f"{number:04d}-{place}.png" if len(several) > 1 else f"{number:04d}.png")
         picture = draw_alignment(one.source_words, one.candidates[0].words, one.attention)
-        with output_errors(path):
-            picture.save(path, "PNG")
+        save_picture(path, picture)

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from captioner.errors import ShapeError, UsageError
-from captioner.outputs.disk import output_errors
+from captioner.errors import OutputError, ShapeError, UsageError
+from captioner.outputs.disk import output_errors, whole_file
+from captioner.outputs.special_files import STANDARD_OUTPUT
 from captioner.preprocess.fetching import is_elsewhere
 from captioner.preprocess.video import Clip
 
@@ -115,6 +116,34 @@ def draw_frames(clip: Clip, words: Sequence[str], attention: ArrayLike) -> Image
     return sheet
 
 
+def picture_folder(folder: str | Path) -> Path:
+    """Make the folder that pictures go to.
+
+    Raises:
+        UsageError: It cannot be made, or `-` is named, as several pictures make no stream.
+    """
+    if Path(folder) == STANDARD_OUTPUT:
+        raise UsageError("-: pictures go to a folder, not to standard output: name one")
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: the folder cannot be made ({error.strerror})") from error
+    return Path(folder)
+
+
+def save_picture(path: Path, picture: Image.Image) -> None:
+    """Save a PNG that is whole or not there; devices, pipes and links stay what they are.
+
+    Raises:
+        OutputError: It cannot be saved.
+    """
+    try:
+        with output_errors(path), whole_file(path) as part:
+            picture.save(part, "PNG")
+    except UsageError as error:  # a folder of that name, a pipe that nobody reads
+        raise OutputError(f"{path}: results cannot be written ({error})") from error
+
+
 class AttentionWriter:
     """Saves one PNG a photo or a clip, in folders as the photos lie: `FOLDER/trip/photo.jpg.png`.
 
@@ -128,14 +157,10 @@ class AttentionWriter:
     """
 
     def __init__(self, folder: str | Path, files: Iterable[str | Path]) -> None:
-        self._folder = Path(folder)
+        self._folder = picture_folder(folder)
         on_disk = (Path(file) for file in files if not is_elsewhere(file))
         parents = {os.path.abspath(file.parent) for file in on_disk}  # noqa: PTH100 (resolve would follow links)
         self._common = os.path.commonpath(parents) if parents else str(Path.cwd())
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"{folder}: the folder cannot be made ({error.strerror})") from error
 
     def path(self, file: str | Path) -> Path:
         """Return the picture's path; an address keeps its letters, digits, dots and hyphens."""
@@ -166,7 +191,7 @@ class AttentionWriter:
             picture = draw_attention(image, words, attention)
         with output_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            picture.save(path, "PNG")
+        save_picture(path, picture)
 
 
 def brightness(weights: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:

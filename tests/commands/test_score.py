@@ -284,3 +284,27 @@ def test_scoring_needs_no_torch(tmp_path):
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip()
         == "set()"
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "written"),
+    [
+        ("score --references refs --hypotheses good --report page.html", 0, ["page.html"]),
+        ("score --references refs --hypotheses good", 2, []),
+        ("compare good bad --references refs --json", 2, []),
+        ("evaluate captions --images . --references refs", 2, []),
+        ("evaluate transcripts --recordings none", 2, []),
+    ],
+)
+def test_where_standard_output_is_closed_files_are_written_or_it_is_said_at_once(
+    run, tmp_path, command, status, written
+):
+    done = subprocess.run(
+        ["bash", "-c", f'"$0" -m captioner.cli {command} >&-', sys.executable],
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == status, done.stderr
+    assert ("standard output is closed" in done.stderr) == (status == 2)
+    assert {path.name for path in tmp_path.iterdir()} == {"refs", "good", "bad", *written}

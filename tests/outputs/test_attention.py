@@ -1,5 +1,7 @@
 """Pictures of attention are lit where the weights are."""
 
+import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ import torch
 from PIL import Image
 
 from captioner.errors import OutputError, ShapeError, UsageError
+from captioner.outputs import special_files
 from captioner.outputs.attention import (
     GAP,
     LINE_HEIGHT,
@@ -143,3 +146,49 @@ def test_frames_are_as_bright_as_they_counted() -> None:
         assert min(lights) < 180
     with pytest.raises(ShapeError, match="2 words and 3 frames"):
         draw_frames(clip, ["surfing", "man"], np.ones((3, 2)))
+
+
+def write_one(folder: Path) -> None:
+    AttentionWriter(folder, ["a.jpg"]).write("a.jpg", WHITE, WORDS, MAPS)
+
+
+def test_a_pipe_in_the_place_of_a_picture_gets_it_and_stays(tmp_path):
+    os.mkfifo(pipe := tmp_path / "a.jpg.png")
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    write_one(tmp_path)
+    reader.join(10)
+    assert read[0].startswith(b"\x89PNG") and pipe.is_fifo()
+
+
+def test_a_link_in_the_place_of_a_picture_stays(tmp_path):
+    (tmp_path / "looks").mkdir()
+    (tmp_path / "looks" / "a.jpg.png").symlink_to(tmp_path / "elsewhere.png")
+    write_one(tmp_path / "looks")
+    assert (tmp_path / "looks" / "a.jpg.png").is_symlink()
+    assert Image.open(tmp_path / "elsewhere.png").size > (1, 1)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "full", "gone"])
+def test_a_picture_that_cannot_be_saved_is_a_named_error(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(special_files, "READER_COMES_IN_S", 0.1)
+    path = tmp_path / "a.jpg.png"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/full" if kind == "full" else "/none/at/all")
+    with pytest.raises(OutputError, match=r"a\.jpg\.png"):
+        write_one(tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["-", "file", "/dev/null", "pipe"])
+def test_pictures_go_to_no_stream_and_no_file(tmp_path, monkeypatch, folder):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    os.mkfifo("pipe")
+    with pytest.raises(UsageError, match=folder):
+        AttentionWriter(folder, [])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "pipe"]
