@@ -9,26 +9,22 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from captioner.batch.batches import Captioned
+from captioner.batch.destinations import Destinations, with_attention, with_sidecar
 from captioner.batch.interrupt import stop_by_interrupt
 from captioner.batch.journal import Journal, find_journal, place
 from captioner.batch.summary import Labels, Summary
 from captioner.errors import OutputError, UsageError
 from captioner.outputs import (
-    AttentionWriter,
-    CaptionText,
-    SidecarWriter,
     check_outputs,
     open_writer,
 )
-from captioner.outputs.disk import is_one_files_own
 from captioner.outputs.earlier import read_earlier, readable
-from captioner.outputs.record import ErrorInfo, TextField
 from captioner.progress import progress
 
 # Each waits until the disk has it; those that wait together, wait once.
@@ -36,32 +32,6 @@ SIDECARS_AT_ONCE = 16
 
 # Works on files in batches, in order; asks before each batch whether it is to stop.
 Engine = Callable[[Sequence[str | Path], Callable[[], bool]], Iterator[Sequence[Captioned]]]
-
-
-@dataclass(frozen=True)
-class Destinations:
-    """Where results go.
-
-    Attributes:
-        outputs: Files, each written whole at the end; their names say the format.
-        sidecars: Writes a text beside each photo.
-        attention: Draws the attention of each file's best result.
-        caption_text: What a caption becomes in a `metadata.jsonl`.
-        text_field: What results are called in outputs.
-        as_json: Print a record of each file as a line of JSON.
-    """
-
-    outputs: Sequence[Path] = ()
-    sidecars: SidecarWriter | None = None
-    attention: AttentionWriter | None = None
-    caption_text: CaptionText | None = None
-    text_field: TextField = "caption"
-    as_json: bool = False
-
-    @property
-    def are_kept(self) -> bool:
-        """Whether a run leaves results that a later run can continue from."""
-        return bool(self.outputs or self.sidecars)
 
 
 @dataclass(frozen=True)
@@ -267,9 +237,7 @@ class Run:
         to = self.destinations
         if journal:
             journal.write([done.record for done in batch])
-        kept = [
-            _with_attention(done, to) for done in disk.map(partial(_with_sidecar, to=to), batch)
-        ]
+        kept = [with_attention(done, to) for done in disk.map(partial(with_sidecar, to=to), batch)]
         failed = [
             after.record for before, after in zip(batch, kept, strict=True) if after is not before
         ]
@@ -291,31 +259,3 @@ class Run:
                 for writer in writers:
                     writer.write(record)
                 advance()
-
-
-def _with_sidecar(done: Captioned, to: Destinations) -> Captioned:
-    try:
-        if to.sidecars:
-            to.sidecars.write(done.record)
-    except OutputError as error:
-        return _failed(done, error)
-    return done
-
-
-def _with_attention(done: Captioned, to: Destinations) -> Captioned:
-    try:
-        if to.attention and done.result is not None and done.image is not None:
-            best = done.result.candidates[0]
-            to.attention.write(done.record.file, done.image, best.words, best.attention)
-    except OutputError as error:
-        return _failed(done, error)
-    return done
-
-
-def _failed(done: Captioned, error: OutputError) -> Captioned:
-    """Return a file as failed where the error is its own; its caption stays, for the outputs."""
-    if not is_one_files_own(error):
-        raise error
-    return replace(
-        done, record=replace(done.record, error=ErrorInfo(type(error).__name__, str(error)))
-    )

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
+from captioner.commands.earlier import EvaluateGroup
 from captioner.commands.options import (
     AsJson,
     BatchSize,
@@ -23,7 +23,6 @@ from captioner.commands.options import (
 )
 from captioner.commands.score import check_told, print_scores
 from captioner.errors import UsageError
-from captioner.terminal import print_note
 
 if TYPE_CHECKING:
     from captioner.config import SearchConfig
@@ -31,38 +30,10 @@ if TYPE_CHECKING:
     from captioner.outputs.record import Record, TextField
     from captioner.pipeline import ActionRecognizer, Captioner
 
-TASKS = {
-    "--images": "captions",
-    "--source": "translations",
-    "--recordings": "transcripts",
-    "--videos": "actions",
-}
-"""The option by which earlier versions told the task."""
-
-DEPRECATED = (
-    "write `captioner evaluate {task} ...`: the next version does not guess the task from"
-    " the options"
-)
-
-
-class _EvaluateGroup(TyperGroup):
-    """Takes the earlier spelling, options without a task, for one version."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0].startswith("-"):
-            options = [argument.partition("=")[0] for argument in args]
-            task = next((task for option, task in TASKS.items() if option in options), None)
-            if task == "actions" and "--references" in options:
-                task = "video-captions"
-            if task is not None:
-                print_note(f"captioner: {DEPRECATED.format(task=task)}")
-                args = [task, *args]
-        return super().parse_args(ctx, args)
-
 
 app = Commands(
     name="evaluate",
-    cls=_EvaluateGroup,
+    cls=EvaluateGroup,
     help="Measure a model on labelled data.",
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -1,8 +1,5 @@
 """Encoder and decoder as one model of transformers, with its files, hub and `generate`."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -18,7 +15,6 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerFast,
 )
-from transformers.utils import logging as transformers_logging
 
 from captioner.config import (
     ENCODERS,
@@ -31,6 +27,7 @@ from captioner.config import (
 from captioner.errors import ConfigError, ModelError
 from captioner.model.config import CaptionerConfig
 from captioner.model.generation import TextGeneration
+from captioner.model.loading import check_loaded, quiet
 from captioner.modules.decoder import AttentionDecoder
 from captioner.modules.encoders import (
     Encoder,
@@ -211,7 +208,7 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
         """Write config, weights (safetensors, no frozen backbone) and tokenizer into a folder."""
         weights: dict[str, Tensor] = kwargs.setdefault("state_dict", self.own_state_dict())
         written = next(tensor.dtype for tensor in weights.values() if tensor.is_floating_point())
-        with _quiet():  # for less than a second of work
+        with quiet():  # for less than a second of work
             super().save_pretrained(save_directory, **kwargs)
         if written != self.dtype:  # transformers notes the model's own
             self.config.dtype = written
@@ -250,14 +247,14 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
             **kwargs,
             "ignore_mismatched_sizes": True,
         }
-        with LOADING, _quiet():
+        with LOADING, quiet():
             loaded: Any = super().from_pretrained(name, *args, output_loading_info=True, **kwargs)
         model: Self = loaded[0]
         info: dict[str, Any] = loaded[1]
         info["missing_keys"] = (
             set(info["missing_keys"]) & model.own_state_dict().keys()
         )  # others come from elsewhere
-        _check_loaded(name, info)
+        check_loaded(name, info)
         model.restore_backbone()
         tokenizer: Any = AutoTokenizer.from_pretrained(name, **hub)
         model.tokenizer = tokenizer
@@ -280,45 +277,6 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
             backbone = self.config.encoder.get("backbone", "the backbone")
             raise ModelError(f"the weights of {backbone} are not those the model was trained on")
         self.encoder.load_state_dict(own, strict=False)
-
-
-def _check_loaded(name: str | Path, info: dict[str, Any]) -> None:
-    """See that the file held every weight of the model, and nothing else.
-
-    Raises:
-        ModelError: It did not; the message names the first of each kind.
-    """
-    problems = []
-    for kind, what in (
-        ("missing", "missing"),
-        ("unexpected", "unknown"),
-        ("mismatched", "of another size"),
-    ):
-        keys = sorted(key if isinstance(key, str) else key[0] for key in info[f"{kind}_keys"])
-        if keys:
-            problems.append(f"{len(keys)} {what}, such as {keys[0]}")
-    if problems:
-        raise ModelError(
-            f"{name}: the weights do not fit config.json ({'; '.join(problems)}): copy the folder"
-            " again"
-        )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers' bars and warnings off the terminal; restore the user's settings after."""
-    shown, level = (
-        transformers_logging.is_progress_bar_enabled(),
-        transformers_logging.get_verbosity(),
-    )
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    transformers_logging.set_verbosity(max(level, logging.ERROR))
-    try:
-        yield
-    finally:
-        transformers_logging.set_verbosity(level)
-        if shown:
-            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 AutoConfig.register("captioner", CaptionerConfig)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image
 from torch import Tensor
 
 from captioner.config import ImageConfig
@@ -26,6 +26,7 @@ from captioner.errors import (
     MissingExtraError,
     UnsupportedFileError,
 )
+from captioner.preprocess.colours import from_array, to_rgb
 from captioner.preprocess.fitting import fit, random_box
 from captioner.preprocess.kinds import SIGNATURES, VIDEO_SIGNATURES, kind_of
 from captioner.preprocess.opening import FileSource, open_source
@@ -72,7 +73,7 @@ def read_image(source: Any, max_pixels: int = 200_000_000, at_least: int = 0) ->
         InputError: The array's shape, type or range is none of the above.
     """
     if isinstance(source, np.ndarray):
-        return _finished(_from_array(source), "<array>", max_pixels)
+        return _finished(from_array(source), "<array>", max_pixels)
     if isinstance(source, Image.Image):
         return _finished(source, getattr(source, "filename", "") or "<image>", max_pixels)
     with open_source(
@@ -174,7 +175,7 @@ def _finished(image: Image.Image, name: str | Path, max_pixels: int) -> Image.Im
     _check_size(image, name, max_pixels)
     with _input_errors(name, f"a broken {image.format or 'photo'}"):
         image.load()
-        rgb = _to_rgb(image)
+        rgb = to_rgb(image)
         # After loading: a PNG may carry its EXIF behind the pixels, and TIFF photos are turned by
         # Pillow itself.
         method = UPRIGHT.get(_orientation(image))
@@ -187,66 +188,6 @@ def _orientation(image: Image.Image) -> int:
     # A photo with broken metadata is still a photo, and parsers raise nearly any exception.
     except Exception:
         return 1
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "F" or image.mode.startswith("I"):
-        image = _to_eight_bits(image)
-    if image.mode == "LAB":
-        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        return ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB") or image
-    if image.mode == "La":
-        image = image.convert("LA")
-    if image.has_transparency_data:
-        white = Image.new("RGBA", image.size, "white")
-        white.alpha_composite(image.convert("RGBA"))
-        return white.convert("RGB")
-    return image.convert("RGB")
-
-
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Scale grey values of 16 bits, 32 bits or floats to 0..255.
-
-    Sixteen bits have a known range. The others have none: the smallest of 1 (floats), 255 and 65535
-    that holds all values is taken for white; values that none holds are stretched from their least
-    to their greatest.
-    """
-    values = np.asarray(image).astype(np.float32)
-    values[~np.isfinite(values)] = 0
-    low, high = 0.0, 65535.0
-    if not image.mode.startswith("I;16"):
-        least, greatest = float(values.min()), float(values.max())
-        whites = [
-            white
-            for white in ((1, 255, 65535) if image.mode == "F" else (255, 65535))
-            if white >= greatest
-        ]
-        low, high = (0.0, whites[0]) if whites and least >= 0 else (least, greatest)
-    values = (values - low) * (255 / max(high - low, 1e-12))
-    if isinstance(transparent := image.info.get("transparency"), int):
-        values[np.asarray(image) == transparent] = 255
-    return Image.fromarray(values.round().clip(0, 255).astype(np.uint8))
-
-
-def _from_array(array: NDArray[Any]) -> Image.Image:
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[:, :, 0]
-    if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))):
-        shape = " x ".join(map(str, array.shape))
-        raise InputError(
-            "<array>", f"shape {shape}: give height x width, or height x width x 1, 3 or 4"
-        )
-    if array.size == 0:
-        raise InputError("<array>", "it has no pixels")
-    if np.issubdtype(array.dtype, np.floating):
-        if not (array.min() >= 0 and array.max() <= 1):  # false for NaN too
-            raise InputError(
-                "<array>", f"floats from {array.min():g} to {array.max():g}: scale them to 0..1"
-            )
-        array = (array.astype(np.float32) * 255).round().astype(np.uint8)
-    if array.dtype != np.uint8:
-        raise InputError("<array>", f"type {array.dtype}: give uint8, or floats from 0 to 1")
-    return Image.fromarray(np.ascontiguousarray(array))
 
 
 class ImagePreprocessor:

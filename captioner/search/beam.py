@@ -12,7 +12,6 @@ words: `[rows]` is 6, `[groups, width]` is 2 x 3.
 """
 
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from typing import Generic
 
 import torch
@@ -21,15 +20,14 @@ from torch import Tensor
 
 from captioner.config import SearchConfig
 from captioner.modules.memory import Memory
+from captioner.search.backtrace import Step, finish, members
 from captioner.search.banks import Banks, choose
 from captioner.search.candidates import Candidates
 from captioner.search.constraints import Constraints
 from captioner.search.contract import (
     Decoder,
     Hypothesis,
-    Paths,
     StateT,
-    best_first,
     length_divisors,
     length_limits,
 )
@@ -37,32 +35,6 @@ from captioner.search.contract import (
 # Items that have settled leave the batch once they are this fraction of it: leaving copies the
 # state of the others.
 LEAVING_FRACTION = 0.125
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one step decided: the beams that go on, the texts that ended, and the attention.
-
-    Attributes:
-        items: Numbers of the items that had not settled before it, ascending.
-    """
-
-    items: Int[Tensor, " items"]
-    live: Candidates
-    ends: Candidates
-    attention_weights: Float[Tensor, "groups width source"]
-
-    def of(self, items: Int[Tensor, " selected"]) -> "Step":
-        """Return what was decided for some of its items."""
-        groups = members(
-            torch.searchsorted(self.items, items), len(self.attention_weights) // len(self.items)
-        )
-        return Step(
-            items,
-            self.live.select(groups),
-            self.ends.select(groups),
-            self.attention_weights[groups],
-        )
 
 
 @dataclass
@@ -92,9 +64,8 @@ class Beams(Generic[StateT]):
     def select(self, items: Int[Tensor, " selected"]) -> "Beams[StateT]":
         """Return the search of the items at `items`."""
         groups = members(items, len(self.log_probs) // len(self.items))
-        rows = members(
-            groups, self.log_probs.shape[1]
-        )  # of item 1 alone: groups [1], rows [3, 4, 5]
+        # Of item 1 alone: groups [1], rows [3, 4, 5].
+        rows = members(groups, self.log_probs.shape[1])
         return Beams(
             self.items[items],
             self.memory.select(items),
@@ -117,22 +88,10 @@ class Beams(Generic[StateT]):
             self,
             state=self.state.reorder(rows),
             token_ids=token_ids,
-            prefixes=torch.cat(
-                [self.prefixes[rows], token_ids.unsqueeze(1)], 1
-            ),  # [rows, length + 1]
+            # [rows, length + 1]
+            prefixes=torch.cat([self.prefixes[rows], token_ids.unsqueeze(1)], 1),
             log_probs=live.log_probs,
         )
-
-
-def members(
-    owners: Int[Tensor, " owners"], size: int, which: Int[Tensor, "owners n"] | None = None
-) -> Int[Tensor, " members"]:
-    """Return the members, all or only `which`, of owners that have `size` members each.
-
-    Owners [0, 2] of 3 members each: [0, 1, 2, 6, 7, 8]; only `which` [[1], [0]] of them: [1, 6].
-    """
-    which = torch.arange(size, device=owners.device) if which is None else which
-    return (owners.unsqueeze(1) * size + which).flatten()
 
 
 def begin(
@@ -184,48 +143,31 @@ def beam_search(
     """
     num_groups, num_captions = options.num_groups, options.num_captions
     width = -(-max(options.beam_size, num_captions) // num_groups)  # rounded up
-    divisors = length_divisors(options, memory.keys.device)
-    beams = begin(
-        decoder,
-        memory,
-        length_limits(options, memory),
-        num_groups,
-        banks.count * width,
-        num_captions,
-        first_ids,
-    )
+    divisors, limits = length_divisors(options, memory.keys.device), length_limits(options, memory)
+    num_beams = banks.count * width
+    beams = begin(decoder, memory, limits, num_groups, num_beams, num_captions, first_ids)
     steps: list[Step] = []
     hypotheses: dict[int, list[Hypothesis]] = {}
-    for length in range(int(beams.limits.max()) + 1):
-        # 1. Ask the decoder how likely each word is behind each beam: logits [rows, vocab], here 6
-        # x 100.
-        logits, beams.state, attention_weights = decoder.step(
-            beams.token_ids, beams.state, beams.memory
-        )
-        # 2. Rule out what may not be written, and put the beams of a group side by side: [groups,
-        # width, vocab].
-        allowed = constraints.log_probs(logits, beams.prefixes).reshape(*beams.log_probs.shape, -1)
-        # 3. Choose the beams that go on and the texts that end, each [groups, width], and keep what
-        # was decided.
+    for length in range(int(limits.max()) + 1):
+        # 1. Ask the decoder for the next word behind each beam: logits [rows, vocab], 6 x 100.
+        logits, beams.state, attention = decoder.step(beams.token_ids, beams.state, beams.memory)
+        # 2. Rule out what may not be written; a group's beams side by side: [groups, width, vocab].
+        shape = beams.log_probs.shape
+        allowed = constraints.log_probs(logits, beams.prefixes).reshape(*shape, -1)
+        # 3. Choose the beams that go on and the texts that end, each [groups, width]; keep them.
         live, ends = choose(beams.log_probs, allowed, options, banks, constraints.eos_id)
-        steps.append(
-            Step(beams.items, live, ends, attention_weights.reshape(*beams.log_probs.shape, -1))
-        )
-        beams.best = (
-            torch.cat([beams.best, ends.log_probs / divisors[length]], 1).topk(num_captions).values
-        )
-        # 4. Find the items that nothing can change any more, or whose texts are as long as they may
-        # be: [items].
+        steps.append(Step(beams.items, live, ends, attention.reshape(*shape, -1)))
+        scores = torch.cat([beams.best, ends.log_probs / divisors[length]], 1)
+        beams.best = scores.topk(num_captions).values
+        # 4. Find the items that nothing can change any more, or whose texts are full: [items].
         longest = divisors[beams.limits].repeat_interleave(num_groups)  # [items] -> [groups]
         is_over = settled(beams.best, live.log_probs, longest).reshape(-1, num_groups).all(1)
         is_over |= length == beams.limits
         # 5. Once they are enough, rebuild their texts and let them leave the batch.
         over_fraction = is_over.float().mean().item()
         if over_fraction >= LEAVING_FRACTION:
-            over, staying = (
-                is_over.nonzero().flatten(),
-                (~is_over).nonzero().flatten(),
-            )  # [1] and [0], say
+            # Numbers of items, such as [1] and [0].
+            over, staying = is_over.nonzero().flatten(), (~is_over).nonzero().flatten()
             log_probs = banks.complete(beams.log_probs[members(over, num_groups)])
             hypotheses |= finish(beams.items[over], log_probs, steps, divisors, num_captions)
             if over_fraction == 1:
@@ -257,117 +199,3 @@ def settled(
         Huang et al. 2017, arXiv:1809.00069, for the idea of a stop that loses nothing.
     """
     return best[:, -1] >= log_probs.amax(1) / divisors
-
-
-def finish(
-    items: Int[Tensor, " items"],
-    log_probs: Float[Tensor, "groups width"],
-    steps: list[Step],
-    divisors: Float[Tensor, " length"],
-    num_captions: int,
-) -> dict[int, list[Hypothesis]]:
-    """Return the hypotheses of items whose search is over, by the items' numbers."""
-    texts = rebuild(
-        [step.of(items) for step in steps], log_probs, divisors, num_captions
-    ).to_hypotheses()
-    num_groups = len(texts) // len(items)
-    groups = [texts[first : first + num_groups] for first in range(0, len(texts), num_groups)]
-    return {
-        item: merge(own, num_captions) for item, own in zip(items.tolist(), groups, strict=True)
-    }
-
-
-def rebuild(
-    steps: list[Step],
-    log_probs: Float[Tensor, "groups width"],
-    divisors: Float[Tensor, " length"],
-    num_captions: int,
-) -> Paths:
-    """Rank all texts of each group and trace the best ones back to their first words.
-
-    Args:
-        steps: All that was decided.
-        log_probs: The beams that the last step started from; those that did not end there are cut.
-        divisors: What the score of a length is divided by.
-        num_captions: Texts wanted of each group.
-    """
-    num_steps, (groups, width), device = len(steps), log_probs.shape, log_probs.device
-    # 1. Collect all texts, [groups, (num_steps + 1) * width]: the ends of each step, then the beams
-    # that are cut.
-    texts = Candidates.join([*(step.ends for step in steps), cut_beams(steps[-1], log_probs)])
-
-    # 2. Rank them. Of two steps with 3 beams, the lengths without EOS are 0 0 0 1 1 1, and 1 1 1 of
-    # those that are cut; EOS counts where there is one, and divisors[0] belongs to a length of 1.
-    of_step = torch.tensor([*range(num_steps), num_steps - 1], device=device)
-    lengths = of_step.repeat_interleave(width).expand(groups, -1)
-    finished = torch.arange(lengths.shape[1], device=device).expand(groups, -1) < num_steps * width
-    scores = texts.log_probs / divisors[(lengths + finished.long() - 1).clamp(min=0)]
-    order = best_first(scores, finished)[:, :num_captions]
-
-    # 3. Rebuild the best, [groups, captions, target].
-    texts, lengths = texts.take(order), lengths.gather(1, order)
-    token_ids, token_log_probs, attention_weights = backtrace(steps, texts.parents, lengths)
-    token_log_probs.scatter_(2, lengths.unsqueeze(2), texts.token_log_probs.unsqueeze(2))  # EOS's
-    return Paths(
-        token_ids,
-        token_log_probs,
-        attention_weights,
-        lengths,
-        log_probs=texts.log_probs,
-        scores=scores.gather(1, order),
-        finished=finished.gather(1, order),
-    )
-
-
-def cut_beams(last: Step, log_probs: Float[Tensor, "groups width"]) -> Candidates:
-    """Return the last step's starting beams as cut texts, without those that ended there."""
-    ended = torch.zeros_like(log_probs).scatter_add_(
-        1, last.ends.parents, (last.ends.log_probs > -torch.inf).float()
-    )
-    beams = torch.arange(log_probs.shape[1], device=log_probs.device).expand_as(log_probs)
-    return Candidates(
-        beams, beams, torch.zeros_like(log_probs), log_probs.masked_fill(ended > 0, -torch.inf)
-    )
-
-
-def backtrace(
-    steps: list[Step], beams: Int[Tensor, "groups n"], lengths: Int[Tensor, "groups n"]
-) -> tuple[
-    Int[Tensor, "groups n target"],
-    Float[Tensor, "groups n target"],
-    Float[Tensor, "groups n target source"],
-]:
-    """Return words, log-probabilities and attention of texts that end in `beams`."""
-    words = []
-    for position in reversed(range(len(steps))):
-        live, attention_weights = (
-            steps[position].live.take(beams),
-            steps[position].attention_weights,
-        )
-        # A text that is shorter stays at the beam where it ended until the steps are as early as
-        # its last word.
-        inside = position < lengths
-        beams = torch.where(inside, live.parents, beams)
-        weights = attention_weights.take_along_dim(
-            beams.unsqueeze(2), 1
-        )  # [groups, width, source] -> [groups, n, source]
-        words.append((live.token_ids, live.token_log_probs, weights))
-    token_ids, token_log_probs, attention = zip(*reversed(words), strict=True)
-    return torch.stack(token_ids, 2), torch.stack(token_log_probs, 2), torch.stack(attention, 2)
-
-
-def merge(groups: list[list[Hypothesis]], num_captions: int) -> list[Hypothesis]:
-    """Choose an item's hypotheses, each text once, sorted.
-
-    They are the best of each group, then the second of each, and so on.
-    """
-    if len(groups) > 1:
-        distinct: dict[tuple[int, ...], Hypothesis] = {}
-        for tier in zip_longest(*groups):
-            for hypothesis in filter(None, tier):
-                distinct.setdefault(hypothesis.token_ids, hypothesis)
-        chosen = list(distinct.values())[:num_captions]
-        chosen.sort(key=lambda hypothesis: (not hypothesis.finished, -hypothesis.score))
-    else:
-        chosen = groups[0]
-    return chosen + chosen[-1:] * (num_captions - len(chosen))

@@ -1,0 +1,71 @@
+"""Where the results of a run go, and how each file's own results are written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from captioner.batch.batches import Captioned
+from captioner.errors import OutputError
+from captioner.outputs import (
+    AttentionWriter,
+    CaptionText,
+    SidecarWriter,
+)
+from captioner.outputs.disk import is_one_files_own
+from captioner.outputs.record import ErrorInfo, TextField
+
+
+@dataclass(frozen=True)
+class Destinations:
+    """Where results go.
+
+    Attributes:
+        outputs: Files, each written whole at the end; their names say the format.
+        sidecars: Writes a text beside each photo.
+        attention: Draws the attention of each file's best result.
+        caption_text: What a caption becomes in a `metadata.jsonl`.
+        text_field: What results are called in outputs.
+        as_json: Print a record of each file as a line of JSON.
+    """
+
+    outputs: Sequence[Path] = ()
+    sidecars: SidecarWriter | None = None
+    attention: AttentionWriter | None = None
+    caption_text: CaptionText | None = None
+    text_field: TextField = "caption"
+    as_json: bool = False
+
+    @property
+    def are_kept(self) -> bool:
+        """Whether a run leaves results that a later run can continue from."""
+        return bool(self.outputs or self.sidecars)
+
+
+def with_sidecar(done: Captioned, to: Destinations) -> Captioned:
+    """Write the sidecar of a file; return the file, failed if that failed."""
+    try:
+        if to.sidecars:
+            to.sidecars.write(done.record)
+    except OutputError as error:
+        return _failed(done, error)
+    return done
+
+
+def with_attention(done: Captioned, to: Destinations) -> Captioned:
+    """Draw the attention of a file; return the file, failed if that failed."""
+    try:
+        if to.attention and done.result is not None and done.image is not None:
+            best = done.result.candidates[0]
+            to.attention.write(done.record.file, done.image, best.words, best.attention)
+    except OutputError as error:
+        return _failed(done, error)
+    return done
+
+
+def _failed(done: Captioned, error: OutputError) -> Captioned:
+    """Return a file as failed where the error is its own; its caption stays, for the outputs."""
+    if not is_one_files_own(error):
+        raise error
+    return replace(
+        done, record=replace(done.record, error=ErrorInfo(type(error).__name__, str(error)))
+    )
