@@ -1,11 +1,9 @@
 """The run: epochs of updates, validation by decoding, checkpoints, early stop and averaging."""
 
 import contextlib
-import json
 import math
 import shutil
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +19,8 @@ from captioner.errors import (
     ConfigError,
     NonFiniteLossError,
     TrainingError,
-    loading_model,
 )
 from captioner.metrics import Report
-from captioner.model.captioner_model import CaptionerModel
-from captioner.model.config import CaptionerConfig
-from captioner.preprocess.tokenization import language_ids
 from captioner.progress import Advance, progress
 from captioner.training.averaging import average_epochs, keep_epoch, kept_epochs
 from captioner.training.checkpoints import (
@@ -40,10 +34,11 @@ from captioner.training.checkpoints import (
     save_checkpoint,
     writing,
 )
-from captioner.training.curves import check_tensorboard, draw_curves, write_events
-from captioner.training.model_card import write_model_card, write_training_config
+from captioner.training.curves import check_tensorboard
+from captioner.training.initial import build_model
 from captioner.training.objective import Objective
 from captioner.training.optimizer import build_optimizer, learning_rate_factor, set_learning_rate
+from captioner.training.run_folder import RunFolder
 from captioner.training.task import prefetch
 from captioner.training.tasks import build_task
 from captioner.training.validation import IN_VAIN, LOSS, Validation
@@ -79,10 +74,15 @@ class Trainer:
                 f"training.precision: {error} (given: {config.training.precision!r})"
             ) from error
         self.task = build_task(config)
-        self.model = self._build_model(config)
+        self.model = build_model(self.task, config, self.accelerator)
+        self.targets = self.model.tokenize_targets(
+            self.task.targets, self.task.languages, config.training.max_target_length
+        )
+        self.lengths = [max(map(len, ids)) for ids in self.targets]
         with self.accelerator.main_process_first():
             self.task.open(self.model)
         self.config = self.task.config
+        self.written = RunFolder(self.folder, self.task)
         self.validation = Validation(
             self.task, self.config.search, self.accelerator, config.training.max_target_length
         )
@@ -106,44 +106,6 @@ class Trainer:
             raise TrainingError(
                 f"{self.folder} holds a run: go on with --resume, or choose another training.output"
             )
-
-    def _build_model(self, config: Experiment) -> CaptionerModel:
-        initial = self._initial_model(config)
-        tokenizer = (
-            self.task.train_tokenizer()
-            if initial is None or initial.tokenizer is None
-            else initial.tokenizer
-        )
-        torch.manual_seed(
-            config.training.seed
-        )  # a backbone of random weights is the same here and in the model
-        with self.accelerator.main_process_first():
-            config = self.task.prepare(initial, tokenizer)
-        torch.manual_seed(config.training.seed)
-        model_config = CaptionerConfig(
-            **config.model_dump(exclude={"data", "training"}),
-            vocab_size=len(tokenizer),
-            language_ids=language_ids(tokenizer, self.task.languages),
-            tie_word_embeddings=config.decoder.tie_embeddings,
-        )
-        model = CaptionerModel(model_config)
-        model.encoder.load_published()
-        if model.encoder.published_names():
-            model_config.backbone_fingerprint = model.encoder.fingerprint()
-        model.tokenizer = tokenizer
-        if initial is not None:
-            begin_with(model, initial.own_state_dict(), config.training.initial_model)
-        self.targets = model.tokenize_targets(
-            self.task.targets, self.task.languages, config.training.max_target_length
-        )
-        self.lengths = [max(map(len, ids)) for ids in self.targets]
-        return model.to(self.accelerator.device).train(False)  # type: ignore[no-any-return]
-
-    @staticmethod
-    def _initial_model(config: Experiment) -> CaptionerModel | None:
-        name = config.training.initial_model
-        with loading_model(f"training.initial_model: {name!r}"):
-            return CaptionerModel.from_pretrained(name) if name else None
 
     def _resume(self) -> None:
         state, weights, moments = load_checkpoint(self.folder / "checkpoints")
@@ -326,7 +288,9 @@ class Trainer:
         self._checkpoint()
         if self.accelerator.is_main_process:
             with writing(self.folder):
-                self._write_history(entry)
+                self.written.write_history(self.state.history)
+            if len(self.state.history) == 1 and LOSS in entry and self.validation.is_in_vain():
+                print(IN_VAIN.format(score=self.task.selection_metric), flush=True)
 
     def _keep_if_best(self, report: Report, epoch: int, or_equal: bool = False) -> None:
         """Keep the model if its score is the best so far; of scores of 0, if its loss is lower."""
@@ -337,46 +301,7 @@ class Trainer:
         self.state.best_score, self.state.best_loss, self.state.best_epoch = score, loss, epoch
         if self.accelerator.is_main_process:
             with writing(self.folder):
-                self._write_best(report)
-
-    def _write_best(self, report: Report) -> None:
-        """Write the model as users load it; it replaces the one before in one step."""
-        best, part = self.folder / "best", self.folder / "best.part"
-        weights = {
-            name: tensor.half() if tensor.is_floating_point() else tensor
-            for name, tensor in self.model.own_state_dict().items()
-        }
-        shutil.rmtree(part, ignore_errors=True)
-        self.model.save_pretrained(part, state_dict=weights)
-        write_model_card(
-            part, self.config, self.task.card(), report, self.state.history, self._metrics
-        )
-        write_training_config(part, self.config)
-        shutil.rmtree(best, ignore_errors=True)
-        part.replace(best)
-
-    def _write_history(self, entry: dict[str, Any]) -> None:
-        write_events(self.folder / "tensorboard", entry)
-        draw_curves(self.folder / "curves.png", self.state.history, self._metrics)
-        lines = [json.dumps(one) + "\n" for one in self.state.history]
-        (self.folder / "history.jsonl").write_text("".join(lines), encoding="utf-8")
-        scores = self._describe(entry)
-        print(
-            f"epoch {entry['epoch']}/{self.config.training.epochs}: loss {entry['loss']:.4f},"
-            f" {scores}",
-            flush=True,
-        )
-        if len(self.state.history) == 1 and LOSS in entry and self.validation.is_in_vain():
-            print(IN_VAIN.format(score=self.task.selection_metric), flush=True)
-
-    @property
-    def _metrics(self) -> tuple[str, str]:
-        return self.task.selection_metric, self.task.second_metric
-
-    def _describe(self, scores: Mapping[str, float]) -> str:
-        return ", ".join(
-            f"{name} {scores[name]:.2f}" for name in (*self._metrics, LOSS) if name in scores
-        )
+                self.written.write_best(self.model, report, self.state.history)
 
     def _average(self) -> None:
         """Keep the average of the last epochs' weights if it decodes as well as the best."""
@@ -387,7 +312,7 @@ class Trainer:
         if self.accelerator.is_main_process:
             print(
                 f"average of the last {len(kept_epochs(folder))} epochs:"
-                f" {self._describe(report.scores)}",
+                f" {self.written.describe(report.scores)}",
                 flush=True,
             )
         self._keep_if_best(report, self.state.epoch, or_equal=True)
@@ -400,25 +325,6 @@ class Trainer:
         folder, weights = self.folder / "checkpoints", self.model.own_state_dict()
         save_checkpoint(folder, self.state, weights, moments_of(self.optimizer))
         self.checkpointed_at = time.monotonic()
-
-
-def begin_with(model: CaptionerModel, weights: dict[str, Tensor], name: str) -> None:
-    """Fill a new model with another's weights; a stage that only it fine-tunes stays as published.
-
-    Raises:
-        ConfigError: They do not fit.
-    """
-    own = model.own_state_dict()
-    misfits = [key for key in weights if key not in own or own[key].shape != weights[key].shape]
-    misfits += [
-        key for key in own if key not in weights and not key.startswith("encoder.backbone.")
-    ]
-    if misfits:
-        raise ConfigError(
-            f"training.initial_model: {name} does not fit, as in {misfits[0]}: give encoder and"
-            " decoder its settings"
-        )
-    model.load_state_dict(weights, strict=False)
 
 
 def train(config: Experiment, resume: bool = False) -> Path:

@@ -7,7 +7,7 @@ import pytest
 from captioner.config import SentenceDataConfig, validated
 from captioner.errors import ConfigError, ModelError
 from captioner.model.captioner_model import CaptionerModel
-from captioner.training import train, trainer
+from captioner.training import run_folder, train, trainer
 from captioner.training.directions import read_directions
 
 ENGLISH = ["two dogs run .", "a man sits ."]
@@ -68,8 +68,8 @@ def test_what_a_set_lacks_is_named(sets, change, message):
 
 
 def test_one_model_learns_which_language_to_write(sets, sentence_config, tmp_path, monkeypatch):
-    monkeypatch.setattr(trainer, "draw_curves", lambda path, *_: path.touch())
-    monkeypatch.setattr(trainer, "write_events", lambda *_: None)
+    monkeypatch.setattr(run_folder, "draw_curves", lambda path, *_: path.touch())
+    monkeypatch.setattr(run_folder, "write_events", lambda *_: None)
     sets["french"] |= {"val_source": sets["french"]["source"]}
     sets["german"] |= {"both_ways": False, "weight": 1.0}
     config = sentence_config(

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from captioner.config import load_config
 from captioner.errors import AnnotationError, CheckpointError, ConfigError, EmptyDataError
 from captioner.pipeline import load_translator
-from captioner.training import train, trainer
+from captioner.training import run_folder, train, trainer
 from captioner.training.checkpoints import load_checkpoint
 from captioner.training.trainer import Trainer
 from captioner.training.validation import Validation
@@ -20,8 +20,8 @@ from captioner.training.validation import Validation
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch):
     """Drawing would take most of the time; test_run_folder.py looks at the pictures."""
-    monkeypatch.setattr(trainer, "draw_curves", lambda path, *_: path.touch())
-    monkeypatch.setattr(trainer, "write_events", lambda *_: None)
+    monkeypatch.setattr(run_folder, "draw_curves", lambda path, *_: path.touch())
+    monkeypatch.setattr(run_folder, "write_events", lambda *_: None)
 
 
 @pytest.fixture

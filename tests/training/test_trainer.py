@@ -24,7 +24,7 @@ from captioner.errors import (
 )
 from captioner.metrics import Report
 from captioner.model.captioner_model import CaptionerModel
-from captioner.training import train, trainer
+from captioner.training import run_folder, train, trainer
 from captioner.training.checkpoints import list_checkpoints, load_checkpoint
 from captioner.training.trainer import Trainer
 from captioner.training.validation import LOSS, Validation
@@ -45,7 +45,7 @@ def same(first, second) -> bool:
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch):
     """Drawing would take most of the time; test_run_folder.py looks at the pictures."""
-    monkeypatch.setattr(trainer, "draw_curves", lambda path, *_: path.touch())
+    monkeypatch.setattr(run_folder, "draw_curves", lambda path, *_: path.touch())
 
 
 def test_the_same_seed_gives_the_same_weights(tiny_config, tmp_path, final_weights):
@@ -294,8 +294,8 @@ def test_loss_that_is_no_number_stops_the_run(tiny_config, tmp_path, monkeypatch
     [
         "checkpoints.save_file",
         "averaging.save_file",
-        "trainer.draw_curves",
-        "trainer.write_model_card",
+        "run_folder.draw_curves",
+        "run_folder.write_model_card",
     ],
 )
 def test_full_disk_is_named_and_earlier_checkpoints_stay(

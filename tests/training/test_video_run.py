@@ -11,15 +11,15 @@ from safetensors.torch import load_file
 from captioner.config import load_config
 from captioner.errors import ConfigError, DataError, EmptyDataError
 from captioner.pipeline import ActionRecognizer, load
-from captioner.training import train, trainer
+from captioner.training import run_folder, train
 from captioner.training.video_task import VideoTask
 
 
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch):
     """Drawing would take most of the time; test_run_folder.py looks at the pictures."""
-    monkeypatch.setattr(trainer, "draw_curves", lambda path, *_: path.touch())
-    monkeypatch.setattr(trainer, "write_events", lambda *_: None)
+    monkeypatch.setattr(run_folder, "draw_curves", lambda path, *_: path.touch())
+    monkeypatch.setattr(run_folder, "write_events", lambda *_: None)
 
 
 def same(first, second) -> bool:

@@ -1,0 +1,72 @@
+"""The model that a run begins with: of random weights, or filled with those of another model."""
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from captioner.config import Experiment
+from captioner.errors import ConfigError, loading_model
+from captioner.model.captioner_model import CaptionerModel
+from captioner.model.config import CaptionerConfig
+from captioner.preprocess.tokenization import language_ids
+from captioner.training.task import Task
+
+
+def build_model(task: Task, config: Experiment, accelerator: Accelerator) -> CaptionerModel:
+    """Build the model of an experiment, on the accelerator's device and not in training mode.
+
+    Args:
+        task: What is learnt; it learns the tokenizer, and the settings that the data decide.
+        config: The experiment.
+        accelerator: Says which process prepares first, and where the model goes.
+
+    Raises:
+        ConfigError: The initial model does not fit.
+    """
+    initial = _initial_model(config)
+    known = None if initial is None else initial.tokenizer
+    tokenizer = task.train_tokenizer() if known is None else known
+    # A backbone of random weights is the same here and in the model.
+    torch.manual_seed(config.training.seed)
+    with accelerator.main_process_first():
+        config = task.prepare(initial, tokenizer)
+    torch.manual_seed(config.training.seed)
+    model_config = CaptionerConfig(
+        **config.model_dump(exclude={"data", "training"}),
+        vocab_size=len(tokenizer),
+        language_ids=language_ids(tokenizer, task.languages),
+        tie_word_embeddings=config.decoder.tie_embeddings,
+    )
+    model = CaptionerModel(model_config)
+    model.encoder.load_published()
+    if model.encoder.published_names():
+        model_config.backbone_fingerprint = model.encoder.fingerprint()
+    model.tokenizer = tokenizer
+    if initial is not None:
+        begin_with(model, initial.own_state_dict(), config.training.initial_model)
+    return model.to(accelerator.device).train(False)  # type: ignore[no-any-return]
+
+
+def begin_with(model: CaptionerModel, weights: dict[str, Tensor], name: str) -> None:
+    """Fill a new model with another's weights; a stage that only it fine-tunes stays as published.
+
+    Raises:
+        ConfigError: They do not fit.
+    """
+    own = model.own_state_dict()
+    misfits = [key for key in weights if key not in own or own[key].shape != weights[key].shape]
+    misfits += [
+        key for key in own if key not in weights and not key.startswith("encoder.backbone.")
+    ]
+    if misfits:
+        raise ConfigError(
+            f"training.initial_model: {name} does not fit, as in {misfits[0]}: give encoder and"
+            " decoder its settings"
+        )
+    model.load_state_dict(weights, strict=False)
+
+
+def _initial_model(config: Experiment) -> CaptionerModel | None:
+    name = config.training.initial_model
+    with loading_model(f"training.initial_model: {name!r}"):
+        return CaptionerModel.from_pretrained(name) if name else None
