@@ -75,7 +75,7 @@ class PhotoCaptioner(Protocol):
 
 
 @dataclass(frozen=True)
-class Captioned:
+class FileResult:
     """One file, done.
 
     Attributes:
@@ -104,7 +104,7 @@ def caption_files(
     files: Iterable[str | Path],
     search: SearchConfig,
     batch_size: int | None = None,
-) -> Iterator[Captioned]:
+) -> Iterator[FileResult]:
     """Caption files in their order, whatever is among them; see `caption_batches`."""
     for batch in caption_batches(captioner, files, search, batch_size):
         yield from batch
@@ -116,7 +116,7 @@ def caption_batches(
     search: SearchConfig,
     batch_size: int | None = None,
     stop: Callable[[], bool] = lambda: False,
-) -> Iterator[list[Captioned]]:
+) -> Iterator[list[FileResult]]:
     """Caption files in their order; while some batches are in the model, the next one is read.
 
     So many batches are in memory at once as the captioner has streams, one that is read, and one
@@ -135,7 +135,7 @@ def caption_batches(
     """
     size = BatchSize(batch_size, max(1, LARGEST_AT_ONCE // captioner.num_streams))
     upcoming = Upcoming(files, captioner.num_streams)
-    batches: deque[Future[tuple[list[Captioned], float]]] = deque()
+    batches: deque[Future[tuple[list[FileResult], float]]] = deque()
     with _threads(available_cores()) as readers, stream_threads(captioner.num_streams) as streams:
         while not stop():
             readings = [readers.submit(_read, captioner, file) for file in upcoming.take(size.now)]
@@ -227,7 +227,7 @@ def _caption(
     futures: Sequence[Future[Reading]],
     search: SearchConfig,
     size: BatchSize,
-) -> tuple[list[Captioned], float]:
+) -> tuple[list[FileResult], float]:
     """Return what became of a batch, and for how many seconds the model had it."""
     readings = [future.result() for future in futures]
     photos = [reading for reading in readings if reading.error is None]
@@ -265,12 +265,12 @@ def _results(
     ]
 
 
-def _captioned(reading: Reading, result: "CaptionResult | None", model: str) -> Captioned:
+def _captioned(reading: Reading, result: "CaptionResult | None", model: str) -> FileResult:
     if reading.error is not None or result is None:
         error = (
             ErrorInfo(type(reading.error).__name__, reading.error.reason) if reading.error else None
         )
-        return Captioned(Record(str(reading.file), None, None, (), model, error), None, None)
+        return FileResult(Record(str(reading.file), None, None, (), model, error), None, None)
     candidates = tuple(
         Candidate(one.text, one.log_prob, one.calibrated) for one in result.candidates
     )
@@ -285,4 +285,4 @@ def _captioned(reading: Reading, result: "CaptionResult | None", model: str) -> 
         confidence=candidates[0].confidence,
         concepts=result.concepts,
     )
-    return Captioned(record, result, reading.image)
+    return FileResult(record, result, reading.image)

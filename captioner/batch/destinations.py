@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from captioner.batch.batches import Captioned
+from captioner.batch.batches import FileResult
 from captioner.errors import OutputError
 from captioner.outputs import (
     AttentionWriter,
@@ -41,7 +41,7 @@ class Destinations:
         return bool(self.outputs or self.sidecars)
 
 
-def with_sidecar(done: Captioned, to: Destinations) -> Captioned:
+def with_sidecar(done: FileResult, to: Destinations) -> FileResult:
     """Write the sidecar of a file; return the file, failed if that failed."""
     try:
         if to.sidecars:
@@ -51,7 +51,7 @@ def with_sidecar(done: Captioned, to: Destinations) -> Captioned:
     return done
 
 
-def with_attention(done: Captioned, to: Destinations) -> Captioned:
+def with_attention(done: FileResult, to: Destinations) -> FileResult:
     """Draw the attention of a file; return the file, failed if that failed."""
     try:
         if to.attention and done.result is not None and done.image is not None:
@@ -62,7 +62,7 @@ def with_attention(done: Captioned, to: Destinations) -> Captioned:
     return done
 
 
-def _failed(done: Captioned, error: OutputError) -> Captioned:
+def _failed(done: FileResult, error: OutputError) -> FileResult:
     """Return a file as failed where the error is its own; its caption stays, for the outputs."""
     if not is_one_files_own(error):
         raise error

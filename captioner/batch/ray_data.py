@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from captioner.batch.batches import Captioned, caption_files
+from captioner.batch.batches import FileResult, caption_files
 from captioner.config import SearchConfig
 from captioner.errors import MissingExtraError, ModelError, UsageError
 from captioner.outputs.record import Record
@@ -31,7 +31,7 @@ def caption_on_ray(
     search: SearchConfig,
     batch_size: int | None = None,
     address: str | None = None,
-) -> Iterator[list[Captioned]]:
+) -> Iterator[list[FileResult]]:
     """Caption files on all CPUs (or GPUs) of a cluster.
 
     Another worker repeats what a lost worker had in hand.
@@ -108,8 +108,8 @@ def _everywhere_the_same(file: str | Path) -> str:
     return str(file) if is_elsewhere(file) else os.path.abspath(file)  # noqa: PTH100 (resolve would follow links)
 
 
-def _captioned(record: str, file: str | Path) -> Captioned:
-    return Captioned(replace(Record.from_dict(json.loads(record)), file=str(file)), None, None)
+def _captioned(record: str, file: str | Path) -> FileResult:
+    return FileResult(replace(Record.from_dict(json.loads(record)), file=str(file)), None, None)
 
 
 def _everywhere(model: str) -> str:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from captioner.batch import Captioned
+from captioner.batch import FileResult
 from captioner.config import SearchConfig
 from captioner.errors import InputError
 from captioner.outputs.record import Candidate, ErrorInfo, Record, Segment
@@ -32,7 +32,7 @@ def transcribe_batches(
     files: Iterable[str | Path],
     search: SearchConfig,
     stop: Callable[[], bool] = lambda: False,
-) -> Iterator[list[Captioned]]:
+) -> Iterator[list[FileResult]]:
     """Transcribe files in their order; while some are in the model, a thread reads the next ones.
 
     Args:
@@ -47,7 +47,8 @@ def transcribe_batches(
         while (batch := reading.result()) and not stop():
             reading = thread.submit(_read_some, transcriber, upcoming)
             yield [
-                Captioned(record, None, None) for record in _transcribed(transcriber, batch, search)
+                FileResult(record, None, None)
+                for record in _transcribed(transcriber, batch, search)
             ]
 
 

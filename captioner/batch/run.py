@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from captioner.batch.batches import Captioned
+from captioner.batch.batches import FileResult
 from captioner.batch.destinations import Destinations, with_attention, with_sidecar
 from captioner.batch.interrupt import stop_by_interrupt
 from captioner.batch.journal import Journal, find_journal, place
@@ -31,7 +31,7 @@ from captioner.progress import progress
 SIDECARS_AT_ONCE = 16
 
 # Works on files in batches, in order; asks before each batch whether it is to stop.
-Engine = Callable[[Sequence[str | Path], Callable[[], bool]], Iterator[Sequence[Captioned]]]
+Engine = Callable[[Sequence[str | Path], Callable[[], bool]], Iterator[Sequence[FileResult]]]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Run:
         engine: Engine,
         settings: Mapping[str, Any],
         *,
-        show: Callable[[Captioned], None] = lambda done: None,
+        show: Callable[[FileResult], None] = lambda done: None,
         hide_progress: bool = False,
     ) -> Summary:
         """Work through the files, and keep what is done however the run ends.
@@ -182,7 +182,7 @@ class Run:
         self,
         engine: Engine,
         journal: Journal | None,
-        show: Callable[[Captioned], None],
+        show: Callable[[FileResult], None],
         hide_progress: bool,
     ) -> Summary:
         summary = Summary(len(self.files), self.labels)
@@ -224,8 +224,8 @@ class Run:
         return todo
 
     def _keep(
-        self, batch: Sequence[Captioned], journal: Journal | None, disk: Executor
-    ) -> list[Captioned]:
+        self, batch: Sequence[FileResult], journal: Journal | None, disk: Executor
+    ) -> list[FileResult]:
         """Write what is known of a batch. The journal comes first; its module says why.
 
         Returns:

@@ -23,7 +23,7 @@ from captioner.errors import UsageError
 from captioner.terminal import print_told
 
 if TYPE_CHECKING:
-    from captioner.batch import Captioned, Destinations, Run
+    from captioner.batch import Destinations, FileResult, Run
     from captioner.batch.run import Engine
     from captioner.config import SearchConfig
     from captioner.outputs.sidecar import Existing
@@ -304,6 +304,6 @@ def _destinations(
     )
 
 
-def _show(done: "Captioned") -> None:
+def _show(done: "FileResult") -> None:
     for candidate in done.record.candidates:
         print_told(done.record.file, candidate.caption)

@@ -11,7 +11,7 @@ from captioner.commands.options import is_stream
 from captioner.terminal import check_output, output_is_closed, print_note, print_text
 
 if TYPE_CHECKING:
-    from captioner.batch import Captioned, Destinations, Found, Run, Summary
+    from captioner.batch import Destinations, FileResult, Found, Run, Summary
     from captioner.batch.run import Engine
 
 Resume = Annotated[
@@ -83,7 +83,7 @@ def work_through(
     found: "Found",
     engine: "Engine",
     settings: Mapping[str, Any],
-    show: Callable[["Captioned"], None] | None,
+    show: Callable[["FileResult"], None] | None,
 ) -> None:
     """Run over the files, report on standard error, and choose the exit status.
 
@@ -99,7 +99,7 @@ def work_through(
 
     as_json = run.destinations.as_json
 
-    def tell(done: "Captioned") -> None:
+    def tell(done: "FileResult") -> None:
         if as_json:
             print_text(json_line(done.record, run.destinations.text_field))
         if done.record.error is not None:

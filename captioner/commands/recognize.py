@@ -11,7 +11,7 @@ from captioner.commands.options import Device, Models, load_recognizer
 from captioner.terminal import print_row
 
 if TYPE_CHECKING:
-    from captioner.batch import Captioned
+    from captioner.batch import FileResult
 
 Clips = Annotated[
     list[str],
@@ -71,6 +71,6 @@ def recognize(
     )
 
 
-def _show(done: "Captioned") -> None:
+def _show(done: "FileResult") -> None:
     for candidate in done.record.candidates:
         print_row(done.record.file, candidate.caption, f"{math.exp(candidate.log_prob):.3f}")

@@ -10,7 +10,7 @@ from captioner.commands.options import BeamSize, Device, Models, given
 from captioner.terminal import print_row
 
 if TYPE_CHECKING:
-    from captioner.batch import Captioned
+    from captioner.batch import FileResult
 
 Recordings = Annotated[
     list[str],
@@ -70,5 +70,5 @@ def transcribe(
     )
 
 
-def _show(done: "Captioned") -> None:
+def _show(done: "FileResult") -> None:
     print_row(done.record.file, (done.record.caption or "").strip())

@@ -51,7 +51,7 @@ def folder_tab(registry: ModelRegistry, limits: Limits) -> None:
                 _progress(None), elem_id="progress", elem_classes="answer", js_on_load=None
             )
             gallery = gr.Gallery(
-                label="Captioned photos",
+                label="FileResult photos",
                 show_label=False,
                 columns=3,
                 height="auto",
