@@ -261,10 +261,10 @@ def spoken_digits(tmp_path: Path) -> Path:
     for digit in range(3):
         for voice, speaker in enumerate(("ann", "bob")):
             for take in range(3):
-                chance = np.random.default_rng([digit, voice, take])
-                time = np.arange(2000 + int(chance.integers(800))) / 8000
+                rng = np.random.default_rng([digit, voice, take])
+                time = np.arange(2000 + int(rng.integers(800))) / 8000
                 samples = 0.3 * np.sin(2 * np.pi * (400 + 900 * digit + 40 * voice) * time)
-                samples += 0.003 * chance.standard_normal(len(time))
+                samples += 0.003 * rng.standard_normal(len(time))
                 soundfile.write(
                     folder / f"{digit}_{speaker}_{take}.wav", samples.astype(np.float32), 8000
                 )

@@ -87,7 +87,7 @@ def plan_epoch(
     epoch: int,
     weights: Sequence[float] | None = None,
 ) -> EpochPlan:
-    """Shuffle the examples; all chance comes from seed and epoch.
+    """Shuffle the examples in the order that seed and epoch determine.
 
     Args:
         num_examples: How many there are.
@@ -95,15 +95,15 @@ def plan_epoch(
         num_views: Of each photo.
         seed: Of the run.
         epoch: Counted from 0.
-        weights: How often each example is shown; the part behind the point is a chance. None: each
-            once.
+        weights: How often each example is shown; the part behind the point is a probability. None:
+            each once.
     """
-    chance = np.random.default_rng([seed, epoch])
-    order = chance.permutation(num_examples)
+    rng = np.random.default_rng([seed, epoch])
+    order = rng.permutation(num_examples)
     if weights is not None:
-        times = np.floor(np.array(weights) + chance.random(num_examples)).astype(int)
-        order = chance.permutation(np.repeat(np.arange(num_examples), times))
-    views = chance.integers(num_views, size=num_examples).tolist()
+        times = np.floor(np.array(weights) + rng.random(num_examples)).astype(int)
+        order = rng.permutation(np.repeat(np.arange(num_examples), times))
+    views = rng.integers(num_views, size=num_examples).tolist()
     numbers = order.tolist()
     return EpochPlan(
         [numbers[start : start + batch_size] for start in range(0, len(numbers), batch_size)], views
@@ -113,7 +113,7 @@ def plan_epoch(
 def mix_texts(
     photos: EpochPlan, num_texts: int, batch_texts: int, text_weight: float, seed: int, epoch: int
 ) -> EpochPlan:
-    """Put updates on texts among those on photos, by chance; later epochs go on with other texts.
+    """Put updates on texts among those on photos at random; later epochs go on with other texts.
 
     Args:
         photos: The plan of the photos; texts are numbered behind them.
@@ -152,21 +152,21 @@ def plan_buckets(
             batch of its own.
         seed: Of the run.
         epoch: Counted from 0; examples of the same lengths meet others in each epoch.
-        weights: How often each example is shown; the part behind the point is a chance. None: each
-            once.
+        weights: How often each example is shown; the part behind the point is a probability. None:
+            each once.
     """
-    chance = np.random.default_rng([seed, epoch])
+    rng = np.random.default_rng([seed, epoch])
     order = np.lexsort(
-        (chance.random(len(target_lengths)), np.array(source_lengths), np.array(target_lengths))
+        (rng.random(len(target_lengths)), np.array(source_lengths), np.array(target_lengths))
     )
     if weights is not None:
         order = np.repeat(
-            order, np.floor(np.array(weights) + chance.random(len(weights))).astype(int)[order]
+            order, np.floor(np.array(weights) + rng.random(len(weights))).astype(int)[order]
         )
     batches: list[list[int]] = [[]]
     for number in order.tolist():  # ascending, so that the newest is the longest
         if batches[-1] and (len(batches[-1]) + 1) * target_lengths[number] > batch_tokens:
             batches.append([])
         batches[-1].append(number)
-    chance.shuffle(batches)
+    rng.shuffle(batches)
     return EpochPlan(batches, [0] * len(target_lengths))

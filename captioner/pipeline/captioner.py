@@ -204,7 +204,10 @@ class Captioner:
         words = self.model.config.encoder["concept_words"]
         probabilities = detected.probabilities.gather(1, detected.word_ids).tolist()
         return [
-            tuple(Concept(words[index], chance) for index, chance in zip(*photo, strict=True))
+            tuple(
+                Concept(words[index], probability)
+                for index, probability in zip(*photo, strict=True)
+            )
             for photo in zip(detected.word_ids.tolist(), probabilities, strict=True)
         ]
 

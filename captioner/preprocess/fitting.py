@@ -50,7 +50,7 @@ def random_box(size: tuple[int, int], generator: torch.Generator) -> tuple[int, 
 
     Args:
         size: The photo's width and height, pixels.
-        generator: Source of chance; four numbers are drawn.
+        generator: Source of random numbers; four numbers are drawn.
 
     Returns:
         Left, top, right and bottom, pixels.

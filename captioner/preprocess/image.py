@@ -249,12 +249,12 @@ class ImagePreprocessor:
     ) -> Float[Tensor, "3 height width"]:
         """Fit and normalise a photo after a random crop, mirroring and change of light.
 
-        All chance comes from `seed`, so that threads share nothing and a resumed run sees the same
-        photos.
+        `seed` determines all random numbers, so that threads share nothing and a resumed run sees
+        the same photos.
 
         Args:
             image: An RGB photo.
-            seed: Of all chance.
+            seed: Of the random numbers.
             flips: Whether half of the photos are mirrored.
         """
         from torchvision.transforms import v2  # not before: it takes as long as torch itself

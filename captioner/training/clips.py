@@ -59,5 +59,5 @@ class CachedClips:
         )
 
     def load(self, clips: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
-        """Return features; the seed is not used, since all chance lies in the views."""
+        """Return features; the seed is not used, since only the views are random."""
         return self._cache.read(clips, views)

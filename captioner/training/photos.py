@@ -72,7 +72,7 @@ class CachedPhotos:
         )
 
     def load(self, photos: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
-        """Return features; the seed is not used, since all chance lies in the views."""
+        """Return features; the seed is not used, since only the views are random."""
         return self._cache.read(photos, views)
 
     def pooled(self) -> Float[Tensor, "photos views channels"]:
@@ -247,11 +247,11 @@ class ConceptPhotos:
 
     def load(self, numbers: Sequence[int], views: Sequence[int], seed: int) -> ConceptInputs:
         """Return a batch of photos or of texts; some batches of photos show their words alone."""
-        chance = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed)
         texts = torch.tensor(numbers) - len(self._held_out)
         if int(texts[0]) >= 0:
-            draws = torch.from_numpy(chance.integers(self._drawn.shape[1], size=len(numbers)))
+            draws = torch.from_numpy(rng.integers(self._drawn.shape[1], size=len(numbers)))
             return ConceptInputs(None, self._held_out[self._drawn[texts, draws].long()])
-        words_alone = bool(len(self._drawn)) and chance.random() < WORDS_ALONE
+        words_alone = bool(len(self._drawn)) and rng.random() < WORDS_ALONE
         features = None if words_alone else self._photos.load(numbers, views, seed)
         return ConceptInputs(features, self._held_out[list(numbers)])

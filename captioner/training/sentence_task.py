@@ -141,5 +141,5 @@ class TokenisedSentences:
         self.lengths = [len(ids) + 1 for ids in self._ids]
 
     def load(self, numbers: Sequence[int], views: Sequence[int], seed: int) -> SourceTokens:
-        """Return a padded batch; there is one view of a sentence, and no chance."""
+        """Return a padded batch; a sentence has one view, and nothing is random."""
         return pad_sources([self._ids[number] for number in numbers], *self._special)

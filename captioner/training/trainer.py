@@ -47,8 +47,8 @@ from captioner.training.validation import IN_VAIN, LOSS, Validation
 class Trainer:
     """One run of one experiment.
 
-    All chance of an update comes from the seed, the epoch, the update and the process, so that a
-    run that was killed goes on to the same weights without any generator's state being kept.
+    Seed, epoch, update and process determine the random numbers of an update. So a run that was
+    killed goes on to the same weights, and no generator's state is kept.
 
     Args:
         config: The experiment.

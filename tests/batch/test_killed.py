@@ -69,12 +69,12 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_is_there_twice(tmp
     for number in range(num_photos):
         (photos / f"{number:05d}.jpg").touch()
         (photos / f"{number:05d}.txt").write_text("sks\n", encoding="utf-8")
-    chance = random.Random(7)
+    rng = random.Random(7)
     kills = 0
     while kills < num_kills:
         process = start(tmp_path)
         assert process.stdout.readline() == "begun\n", process.communicate()[1]
-        time.sleep(chance.uniform(0, 0.3))
+        time.sleep(rng.uniform(0, 0.3))
         process.send_signal(signal.SIGKILL)
         kills += process.wait() == -signal.SIGKILL
         process.communicate()

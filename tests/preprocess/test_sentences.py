@@ -108,9 +108,9 @@ def test_no_sign_is_lost_and_no_word_is_cut(language):
         "😀❤️🐕ab AB.!?…\"'“”«»()[]"
         " \n\r\x0c\u2028\x85\x1c\u00a0\u3000é😀👩\u200d👧。写\u0301-1.2)ß•*#>"
     )
-    chance = random.Random(3)
+    rng = random.Random(3)
     for _ in range(3000):
-        text = "".join(chance.choices(signs, k=chance.randrange(30)))
+        text = "".join(rng.choices(signs, k=rng.randrange(30)))
         layout = cut_sentences(text, language)
         assert layout.join(layout.sentences) == text
         assert all(sentence and sentence == sentence.strip() for sentence in layout.sentences)

@@ -1,4 +1,4 @@
-"""What is done to recordings in training is what it says, and comes from the caller's chance
+"""What is done to recordings in training is what it says, and comes from the caller's generator
 alone.
 """
 

@@ -55,8 +55,8 @@ def speech_case(**settings: Any) -> Case:
     config = SpeechEncoderConfig(
         **{"num_mels": 9, "channels": 3, "dim": DIM, "dropout": 0.5, **settings}
     )
-    chance = torch.Generator().manual_seed(0)
-    recordings = [torch.randn(frames, 9, generator=chance) for frames in (22, 5, 37)]
+    rng = torch.Generator().manual_seed(0)
+    recordings = [torch.randn(frames, 9, generator=rng) for frames in (22, 5, 37)]
     return Case(lambda: SpeechEncoder(config), lambda n: pad_spectrograms(recordings[:n]))
 
 

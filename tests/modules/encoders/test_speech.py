@@ -19,10 +19,8 @@ def build(**settings: object) -> SpeechEncoder:
 
 
 def recordings() -> Spectrograms:
-    chance = torch.Generator().manual_seed(1)
-    return pad_spectrograms(
-        [torch.randn(frames, MELS, generator=chance) for frames in (19, 1, 34, 8)]
-    )
+    rng = torch.Generator().manual_seed(1)
+    return pad_spectrograms([torch.randn(frames, MELS, generator=rng) for frames in (19, 1, 34, 8)])
 
 
 KINDS = [{}, {"recurrent": False}, {"num_strides": 1}, {"num_strides": 3, "kernel_size": 7}]
