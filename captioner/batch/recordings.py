@@ -13,9 +13,8 @@ from captioner.pipeline import Transcriber, TranscriptResult
 from captioner.preprocess.audio import Samples
 
 FILES_TOGETHER = 32  # at most so many go through the model at once,
-SECONDS_TOGETHER = (
-    600.0  # and no more, once they last so long: a long recording has batches enough of its own
-)
+# And no more, once they last so long: a long recording has batches enough of its own.
+SECONDS_TOGETHER = 600.0
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ USES = {
     "speech": "transcribe RECORDING",
     "video": "recognize CLIP",
 }
-"""How a model of each sense is used."""
+"""How a model of each modality is used."""
 
 
 def train(

@@ -2,9 +2,9 @@
 
 A file holds one table per section (`[data]`, `[encoder]`, `[decoder]`, `[search]`, `[training]`,
 `[self_critical]`, and `[image]` for photos and clips); every field has a default, an unknown one is
-an error. `encoder.kind` tells the sense: with it the fields of `[data]` and `[encoder]` change, all
-others are the same for photos, sentences, recordings and clips. `section.key=value` on the command
-line overrides the file. A model's `training_config.json` holds the same tables as JSON.
+an error. `encoder.kind` tells the modality: with it the fields of `[data]` and `[encoder]` change,
+all others are the same for photos, sentences, recordings and clips. `section.key=value` on the
+command line overrides the file. A model's `training_config.json` holds the same tables as JSON.
 """
 
 from captioner.config.decoder import DecoderConfig

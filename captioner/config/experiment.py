@@ -1,4 +1,4 @@
-"""What a whole config file holds: the sections that all senses share, and those of each sense."""
+"""What a whole config file holds: the sections of all modalities, and those of each."""
 
 from typing import Self
 
@@ -31,7 +31,7 @@ ENCODERS: dict[
 
 
 class Config(Section):
-    """One experiment: the sections that are the same for every sense."""
+    """One experiment: the sections that are the same for every modality."""
 
     decoder: DecoderConfig = DecoderConfig()
     search: SearchConfig = SearchConfig()

@@ -106,7 +106,7 @@ class ImageEncoderConfig(Section):
     REMOVED: ClassVar[frozenset[str]] = frozenset({"concept_temperature"})
 
     kind: Literal["image"] = "image"
-    """The sense."""
+    """The modality."""
     backbone: str = "tf_efficientnet_lite2"
     """Any timm model that gives a map of features."""
     weights: Literal["package", "hub", "none"] = "package"

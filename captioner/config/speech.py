@@ -70,7 +70,7 @@ class SpeechEncoderConfig(Section):
     """The convolutional network that listens to a recording."""
 
     kind: Literal["speech"] = "speech"
-    """The sense."""
+    """The modality."""
     sample_rate_hz: int = Field(16_000, ge=4_000, le=48_000)
     """Recordings are resampled to this rate, hertz."""
     num_mels: int = Field(80, ge=8)

@@ -83,7 +83,7 @@ class TextEncoderConfig(Section):
     """The convolutional network that reads a sentence."""
 
     kind: Literal["text"] = "text"
-    """The sense."""
+    """The modality."""
     embedding_dim: int = Field(256, ge=1)
     """Width of a token's embedding."""
     dim: int = Field(256, ge=1)

@@ -60,7 +60,7 @@ class VideoEncoderConfig(Section):
     """The convolutional network that watches a clip."""
 
     kind: Literal["video"] = "video"
-    """The sense."""
+    """The modality."""
     backbone: str = "tf_efficientnet_lite2"
     """Any timm model that gives a map of features; it sees each frame, and is never trained."""
     weights: Literal["package", "hub", "none"] = "package"

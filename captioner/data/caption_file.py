@@ -23,9 +23,8 @@ from captioner.errors import AnnotationError
 
 JSON_START = re.compile(r'[{\[]\s*(?:["{}\[\]]|$)')  # not [laughter]
 TWO_COLUMNS = Header(("image", "caption"))
-FEWEST_WITH_COMMAS = (
-    3  # lines of prose with as many commas each that are too many for chance; other signs need two
-)
+# Lines of prose with as many commas each that are no coincidence; other signs need two.
+FEWEST_WITH_COMMAS = 3
 LOOKED_AT = 10_000  # lines, of a file that may be a table
 
 

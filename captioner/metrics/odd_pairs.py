@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from captioner.metrics.tokens import tokenize
 from captioner.preprocess.inflection import IRREGULAR
 
-COMMON_THING = (
-    20  # times that the texts name a thing; one that they hardly know may do what it likes
-)
+# Times that the texts name a thing; one that they hardly know may do what it likes.
+COMMON_THING = 20
 # Times that the texts have a word such as jumping; a rare one has been seen with few things.
 COMMON_DEED = 300
 LEAST = 3  # times that a word must have been seen to be told for a noun or a verb

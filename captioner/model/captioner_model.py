@@ -65,7 +65,7 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
     published.
 
     Attributes:
-        kind: The sense, as `encoder.kind` calls it.
+        kind: The modality, as `encoder.kind` calls it.
         tokenizer: Between text and token ids; None until `from_pretrained` or the caller sets it.
         image_config: How a photo becomes a tensor, with the backbone's own mean and deviation where
             none are given; of use to a model of photos alone.

@@ -16,7 +16,7 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     Attributes:
         image: Fields of `ImageConfig`: how a photo becomes a tensor; a model of photos fills in
             what its backbone decides.
-        encoder: Fields of the encoder's settings; its `kind` tells the sense.
+        encoder: Fields of the encoder's settings; its `kind` tells the modality.
         decoder: Fields of `DecoderConfig`.
         search: Fields of `SearchConfig`: how the model searches unless told otherwise.
         vocab_size: Number of entries of the tokenizer.

@@ -16,7 +16,7 @@ class Ensemble(TextGeneration):
     Settings, detected concepts and attention are the first member's.
 
     Args:
-        models: Loaded models of one sense, which read alike and have one vocabulary.
+        models: Loaded models of one modality, which read alike and have one vocabulary.
         names: What they are called in messages.
 
     Raises:
@@ -27,7 +27,7 @@ class Ensemble(TextGeneration):
         first = models[0]
         for name, model in zip(names[1:], models[1:], strict=True):
             for what, mine, its in zip(
-                ("sense", "vocabulary", "input"), _traits(first), _traits(model), strict=True
+                ("modality", "vocabulary", "input"), _traits(first), _traits(model), strict=True
             ):
                 if mine != its:
                     raise ModelError(
@@ -41,7 +41,7 @@ class Ensemble(TextGeneration):
 
     @property
     def kind(self) -> str:
-        """The sense."""
+        """The modality."""
         return str(self.models[0].kind)
 
     @property

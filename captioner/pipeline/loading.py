@@ -19,8 +19,8 @@ from captioner.pretrained.registry import find_model, is_hub_name, model_name
 if TYPE_CHECKING:
     from captioner.model.captioner_model import CaptionerModel
 
-Sense = Captioner | Translator | Transcriber | ActionRecognizer
-SenseT = TypeVar("SenseT", Captioner, Translator, Transcriber, ActionRecognizer)
+AnyModel = Captioner | Translator | Transcriber | ActionRecognizer
+ModelT = TypeVar("ModelT", Captioner, Translator, Transcriber, ActionRecognizer)
 
 Models = str | Path | Sequence[str | Path]
 """A model, or several that write together."""
@@ -30,7 +30,7 @@ HUGGING_FACE = "hf:"  # what the name of a model of transformers begins with
 
 def load(
     model: Models = "everyday", device: str = "auto", engine: str = "auto", num_photos: int = 1
-) -> Sense:
+) -> AnyModel:
     """Load a shipped model, a folder written by training or `captioner export`, or one of a hub.
 
     Args:
@@ -102,20 +102,19 @@ def _load_one(
         graphs = onnx_folder(folder, engine, where, num_photos)
         if graphs is not None:
             return OnnxModel(graphs)
-        from captioner.model.captioner_model import (
-            CaptionerModel,
-        )  # not before: the graphs do without what it imports
+        # Not before: the graphs do without what it imports.
+        from captioner.model.captioner_model import CaptionerModel
 
         loaded = CaptionerModel.from_pretrained(folder)
         loaded.to(where)  # type: ignore[arg-type]  # transformers hides the method's own signature
         return loaded
 
 
-def _of_kind(model: Any, name: str) -> Sense:
-    """Return what users call, of the model's sense."""
-    senses: dict[str, Any] = {"text": Translator, "speech": Transcriber, "video": ActionRecognizer}
-    sense: Sense = senses.get(model.kind, Captioner)(model, name)
-    return sense
+def _of_kind(model: Any, name: str) -> AnyModel:
+    """Return what users call, of the model's modality."""
+    classes: dict[str, Any] = {"text": Translator, "speech": Transcriber, "video": ActionRecognizer}
+    loaded: AnyModel = classes.get(model.kind, Captioner)(model, name)
+    return loaded
 
 
 def load_captioner(
@@ -126,7 +125,7 @@ def load_captioner(
     Raises:
         ModelError: It is a model of something else, or as `load`.
     """
-    return _of_sense(Captioner, load(model, device, engine, num_photos))
+    return _of_modality(Captioner, load(model, device, engine, num_photos))
 
 
 def load_translator(model: Models = "multi30k-en-de", device: str = "auto") -> Translator:
@@ -135,7 +134,7 @@ def load_translator(model: Models = "multi30k-en-de", device: str = "auto") -> T
     Raises:
         ModelError: It is a model of something else, or as `load`.
     """
-    return _of_sense(Translator, load(model, device))
+    return _of_modality(Translator, load(model, device))
 
 
 def load_transcriber(model: Models = "digits", device: str = "auto") -> Transcriber:
@@ -144,7 +143,7 @@ def load_transcriber(model: Models = "digits", device: str = "auto") -> Transcri
     Raises:
         ModelError: It is a model of something else, or as `load`.
     """
-    return _of_sense(Transcriber, load(model, device))
+    return _of_modality(Transcriber, load(model, device))
 
 
 def load_recognizer(model: Models = "actions", device: str = "auto") -> ActionRecognizer:
@@ -153,12 +152,12 @@ def load_recognizer(model: Models = "actions", device: str = "auto") -> ActionRe
     Raises:
         ModelError: It is a model of something else, or as `load`.
     """
-    return _of_sense(ActionRecognizer, load(model, device))
+    return _of_modality(ActionRecognizer, load(model, device))
 
 
-def _of_sense(sense: type[SenseT], loaded: Sense) -> SenseT:
+def _of_modality(modality: type[ModelT], loaded: AnyModel) -> ModelT:
     """Return a model of the wanted modality, or say what it does instead and with which command."""
-    if isinstance(loaded, sense):
+    if isinstance(loaded, modality):
         return loaded
     if isinstance(loaded, Captioner):
         does = "captions photos: use `captioner caption`"

@@ -118,7 +118,7 @@ SOUND_SIGNATURES = {
 
 CLIP_SIGNATURES = {**VIDEO_SIGNATURES, "GIF": SIGNATURES["GIF"]}
 
-# Too short to tell a kind of file by alone, as other files begin so by chance.
+# Too short to tell a kind of file by alone, as other files happen to begin so.
 SHORT_SIGNATURES = ("ICO", "MP3", "AAC")
 
 

@@ -14,7 +14,7 @@ from captioner.metrics import Report
 
 @dataclass(frozen=True)
 class CardTexts:
-    """What a card says of one sense alone.
+    """What a card says of one modality alone.
 
     Attributes:
         task: As model hubs call it.
@@ -126,7 +126,7 @@ def write_model_card(
     Args:
         folder: The model's.
         config: The experiment.
-        texts: What is said of this sense alone.
+        texts: What is said of this modality alone.
         report: Scores on the validation examples.
         history: One entry an epoch.
         metrics: The scores that stand in the header.

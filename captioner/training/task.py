@@ -30,7 +30,7 @@ class Scorer(Protocol):
 
 
 class Task(Protocol):
-    """Examples of one sense, and how they are batched, judged and described.
+    """Examples of one modality, and how they are batched, judged and described.
 
     Attributes:
         config: The experiment; `open` completes it with what the model decides.
@@ -103,7 +103,7 @@ class Task(Protocol):
         """
 
     def card(self) -> CardTexts:
-        """Say what the model's card says of this sense alone."""
+        """Say what the model's card says of this modality alone."""
 
 
 def prefetch(jobs: Iterable[tuple[Sources, Sequence[int], Sequence[int], int]]) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""The task of each sense, chosen by the experiment."""
+"""The task of each modality, chosen by the experiment."""
 
 from captioner.config import Experiment, PhotoConfig, SpeechConfig, VideoConfig
 from captioner.training.photo_task import PhotoTask

@@ -1,4 +1,4 @@
-"""Several models write together: the mean of their log-probabilities, in every sense, batched as
+"""Several models write together: the mean of their log-probabilities, in every modality, batched as
 alone.
 """
 
@@ -99,7 +99,7 @@ def test_models_that_do_not_fit_are_told(make_model, folders, tmp_path, changes,
 
 
 def test_senses_do_not_mix_and_transformers_models_write_alone(folders, sentence_model_folder):
-    with pytest.raises(ModelError, match="they differ in sense"):
+    with pytest.raises(ModelError, match="they differ in modality"):
         load([folders[0], sentence_model_folder], device="cpu")
     with pytest.raises(UsageError, match="no model is named"):
         load([], device="cpu")

@@ -209,13 +209,13 @@ def test_weights_may_have_any_precision(
     captioner, translator, transcriber, recognizer, photos, clip, dtype
 ):
     image = Image.open(photos[0])
-    for sense, read, given in (
+    for modality, read, given in (
         (captioner, captioner.caption, image),
         (translator, translator.translate, "two dogs"),
         (transcriber, transcriber.transcribe, (RATE, NOISE)),
         (recognizer, recognizer.caption, clip),
     ):
-        sense.model.to(dtype)
+        modality.model.to(dtype)
         result = read(given)
         assert len(result.candidates[0].words) == len(result.attention)
         assert np.isfinite(result.attention).all()

@@ -55,12 +55,12 @@ def sentences() -> Made:
 
 
 @pytest.mark.parametrize("batch_items", [1, 3, 7, 32])
-@pytest.mark.parametrize("sense", ["photos", "sentences"])
+@pytest.mark.parametrize("modality", ["photos", "sentences"])
 def test_each_item_is_decoded_once(
-    make_model, make_sentence_model, monkeypatch, batch_items, sense
+    make_model, make_sentence_model, monkeypatch, batch_items, modality
 ):
     model, make = (
-        (make_model(), photos) if sense == "photos" else (make_sentence_model(), sentences)
+        (make_model(), photos) if modality == "photos" else (make_sentence_model(), sentences)
     )
     options = model.search_config.model_copy(update={"num_captions": 3, "sample": True})
     monkeypatch.setattr(validation, "BATCH_ITEMS", batch_items)

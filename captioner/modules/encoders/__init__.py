@@ -1,4 +1,4 @@
-"""File to Memory: one encoder a sense; none knows another."""
+"""File to Memory: one encoder a modality; none knows another."""
 
 from captioner.config import (
     EncoderConfig,
