@@ -3,7 +3,8 @@
 Nothing heavy is imported before a command needs it.
 """
 
-from typing import Annotated
+import logging
+from typing import Annotated, Literal
 
 import typer
 
@@ -58,7 +59,13 @@ app = Commands(
 @app.callback(invoke_without_command=True)
 def _main(
     version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"] | None,
+        typer.Option(help="Say on standard error what libraries log, from this level on."),
+    ] = None,
 ) -> None:
+    if log_level is not None:
+        logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     if version:
         print_text(__version__)
         raise typer.Exit

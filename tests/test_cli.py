@@ -2,6 +2,7 @@
 
 import csv
 import json
+import logging
 import os
 import pty
 import signal
@@ -43,6 +44,13 @@ def test_shells_complete_commands():
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment
     )
     assert done.stdout.split() == ["evaluate"]
+
+
+def test_log_level_is_that_of_logging(run, monkeypatch):
+    levels = []
+    monkeypatch.setattr(logging, "basicConfig", lambda **given: levels.append(given["level"]))
+    assert run("--log-level", "debug", "--version")[0] == 0
+    assert levels == ["DEBUG"]
 
 
 def test_version(run):

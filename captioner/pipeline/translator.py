@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from captioner.config import SearchConfig, validated
 from captioner.errors import InputError, ModelError
@@ -13,6 +12,7 @@ from captioner.modules.encoders import TextEncoder
 from captioner.pipeline.chaining import chain_pieces, chain_sentences
 from captioner.pipeline.copying import best_trial
 from captioner.pipeline.inputs import several
+from captioner.pipeline.piece_attention import attention_when_read, summed
 from captioner.pipeline.result import Candidate, SentenceResult, TranslationResult
 from captioner.preprocess.language import detect_language
 from captioner.preprocess.sentences import DEFAULT_LANGUAGE, cut_sentences
@@ -271,7 +271,7 @@ class Translator:
         words = text.split()
         groups = words_of_pieces(self.model.pieces(hypothesis.token_ids))
         counts = np.array([groups.count(word) for word in range(len(words))], np.float32)
-        weights = _of_pieces_read(hypothesis.attention_weights.float().cpu().numpy())[
+        weights = attention_when_read(hypothesis.attention_weights.float().cpu().numpy())[
             :, : len(source_pieces)
         ]
         read = [
@@ -279,37 +279,13 @@ class Translator:
             for word in words_of_pieces(source_pieces)
         ]
         columns = [None if column is None else column - piece.start for column in read]
-        looks = _summed(weights, columns, piece.end - piece.start, axis=1)
-        attention = _summed(looks, groups, len(words), axis=0) / np.maximum(counts, 1)[:, None]
+        looks = summed(weights, columns, piece.end - piece.start, axis=1)
+        attention = summed(looks, groups, len(words), axis=0) / np.maximum(counts, 1)[:, None]
         log_probs = np.array(hypothesis.token_log_probs[: len(groups)])
         return Candidate(
             text=text,
             log_prob=hypothesis.log_prob,
             words=tuple(words),
-            word_log_probs=tuple(_summed(log_probs, groups, len(words), axis=0).tolist()),
+            word_log_probs=tuple(summed(log_probs, groups, len(words), axis=0).tolist()),
             attention=attention.astype(np.float32),
         )
-
-
-def _of_pieces_read(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give each piece the attention of the next step; the last piece keeps its own.
-
-    A query is made of the pieces written so far, and finds the source of the newest: the source of
-    the next one stands beside it, within reach of the convolutions. So where a piece came from is
-    seen when it is read, not when it is written.
-
-    Source:
-        Chen et al. 2020, arXiv:2004.14837, section 3 (Shift-Att).
-    """
-    return np.concatenate([weights[1:], weights[-1:]])
-
-
-def _summed(
-    values: NDArray[Any], groups: Sequence[int | None], num_groups: int, axis: int
-) -> NDArray[Any]:
-    """Add up what belongs to one group along an axis; what belongs to none is left out."""
-    membership = np.zeros((num_groups, len(groups)), values.dtype)
-    for member, group in enumerate(groups):
-        if group is not None:
-            membership[group, member] = 1
-    return membership @ values if axis == 0 else values @ membership.T
