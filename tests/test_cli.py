@@ -157,7 +157,7 @@ def test_words_are_required_and_forbidden(run, model_folder, photos):
     assert {"left"} < set(words) and {"picture", "pictures"} & set(words) and "photo" not in words
     status, out, err = run(*steered, "--require", "pictrue")
     assert (status, out) == (2, "")
-    assert "'pictrue' is no word that this model may write; near ones are picture" in err
+    assert "this model cannot write 'pictrue'; similar words are picture" in err
     status, _, err = run(*steered, "--forbid", "left")
     assert status == 2 and "'left'" in err
 
@@ -266,7 +266,7 @@ def test_interrupted_it_says_how_to_go_on_and_goes_on(
     rows = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
     assert [row["file"] for row in rows] == [str(photo) for photo in photos]
     status, _, err = run(*command, "--resume")
-    assert (status, err) == (0, f"{output}: finished already; without --resume it is made anew\n")
+    assert (status, err) == (0, f"{output}: already finished; without --resume it is made again\n")
 
 
 def test_what_failed_is_tried_again_and_said_to_be(run, model_folder, photos, tmp_path):
@@ -291,7 +291,7 @@ def test_what_failed_is_tried_again_and_said_to_be(run, model_folder, photos, tm
     bad.write_bytes(photos[2].read_bytes())
     assert run(*command)[0] == 0
     status, _, err = run(*command)
-    assert status == 0 and "finished already" in err
+    assert status == 0 and "already finished" in err
     files = [json.loads(line)["file"] for line in output.read_text().splitlines()]
     assert files == [str(photos[0]), str(late), str(bad)]
 
@@ -315,7 +315,7 @@ def test_what_failed_is_tried_again_and_said_to_be(run, model_folder, photos, tm
         (
             ["caption", "http://localhost:1/a.jpg", "--sidecar", "--model", "{model}"],
             2,
-            "nothing lies beside it",
+            "is not on this disk",
         ),
         (
             ["caption", "-", "--output", "{empty}/metadata.jsonl", "--model", "{model}"],

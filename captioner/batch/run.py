@@ -125,7 +125,7 @@ class Run:
                 journal.remove()
         except OutputError as error:
             raise OutputError(
-                f"{error}; what is done is kept: the same command with --resume goes on"
+                f"{error}; finished work is kept: the same command with --resume goes on"
             ) from error
         finally:
             journal.close()
@@ -151,8 +151,8 @@ class Run:
         path = self._journal_path()
         if path.exists() and not self.resume:
             raise UsageError(
-                f"{path} is there, the work of a run that did not come to its end: go on with it by"
-                " --resume, or delete it to begin anew"
+                f"{path} holds an unfinished run: continue it with --resume, or delete the file to"
+                " start over"
             )
         finished = self.resume and self.is_finished()
         journal = Journal(path, settings)

@@ -136,7 +136,7 @@ class Backend:
         """
         on_ray = self.engine == "ray"
         if self.ray_address is not None and not on_ray:
-            raise UsageError("--ray-address: it is about a Ray cluster; add --engine ray")
+            raise UsageError("--ray-address needs a Ray cluster: add --engine ray")
         if run.destinations.attention and (on_ray or self.model[0].startswith("hf:")):
             raise UsageError(
                 "--explain: only our own models, on this machine, tell where they looked"
@@ -277,10 +277,10 @@ def _destinations(
     from captioner.preprocess.fetching import is_elsewhere
 
     if not sidecar and existing != "overwrite":
-        raise UsageError(f"--existing {existing}: it is about sidecars; add --sidecar")
+        raise UsageError(f"--existing {existing} needs sidecars: add --sidecar")
     if sidecar and (nowhere := next(filter(is_elsewhere, files), None)) is not None:
         raise UsageError(
-            f"{nowhere}: nothing lies beside it, so leave --sidecar out, or save the photo first"
+            f"{nowhere} is not on this disk: leave --sidecar out, or save the photo first"
         )
     numbers = (
         {str(file): number for number, file in enumerate(files, 1)}

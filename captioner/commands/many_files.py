@@ -18,8 +18,7 @@ Resume = Annotated[
     bool,
     typer.Option(
         "--resume",
-        help="Go on with a run that did not come to its end, add to one that did, or begin; retry"
-        " what failed.",
+        help="Continue an unfinished run, add to a finished one, or begin; retry what failed.",
     ),
 ]
 
@@ -74,7 +73,7 @@ def nothing_to_do(run: "Run") -> bool:
         " output as well"
     )
     unknown = why if left is None else ""
-    print_note(f"{done}: finished already; without --resume it is made anew{unknown}")
+    print_note(f"{done}: already finished; without --resume it is made again{unknown}")
     return True
 
 

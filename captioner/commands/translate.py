@@ -156,9 +156,7 @@ def _write(
                 _draw(folder, number, result)
             advance()
     if doubtful:
-        print_note(
-            f"may lack something of the source, or say what it does not: {_numbers(doubtful)}"
-        )
+        print_note(f"translations that may omit or add something: {_numbers(doubtful)}")
 
 
 def _numbers(lines: list[int]) -> str:

@@ -9,7 +9,7 @@ from captioner.config import SearchConfig
 from captioner.errors import ConfigError, ModelError
 from captioner.modules.memory import Memory
 from captioner.search import Hypothesis, search
-from captioner.search.steering import required, saying
+from captioner.search.lexical_constraints import required, saying
 
 TEXTS_AT_ONCE = 2_000  # the tokenizer notes more than ids: for all COCO, gigabytes
 NUM_COMMONEST = 20

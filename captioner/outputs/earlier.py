@@ -45,7 +45,7 @@ def read_earlier(path: Path, text_field: TextField) -> Iterator[Record]:
         raise UsageError(
             f"{path}: nothing can be added, as it is not as `captioner` writes it (record"
             f" {number + 1}: {error});"
-            " without --resume it is made anew"
+            " without --resume it is made again"
         ) from error
 
 

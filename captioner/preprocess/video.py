@@ -18,8 +18,8 @@ MICROSECONDS = 1e6  # FFmpeg's AV_TIME_BASE, in which a container tells its own 
 ROUNDING_S = 1e-6
 REFUSAL = "not a clip that can be read ({holds}); use MP4, WebM, MKV or AVI"
 LEAP_S = 10.0
-"""Where a file has no index of its key frames, what lies so far ahead is leapt to: encoders rarely
-put them farther apart (x264: 250 frames)."""
+"""Without an index of key frames, a frame so far ahead is sought directly: encoders rarely put key
+frames farther apart (x264: 250 frames)."""
 BROKEN_OFF_S = 1.0
 """Decoded frames may end so much before the index does: AVI counts dropped frames."""
 UPRIGHT = {
@@ -54,7 +54,7 @@ def read_clip(
 ) -> Clip:
     """Read what a viewer would see at some moments; the same frame twice where the clip has fewer.
 
-    What lies between is leapt over, as far as the file's key frames allow.
+    Frames in between are skipped as far as the file's key frames allow.
 
     Args:
         source: A file's path, its bytes, or an open file.
@@ -134,7 +134,7 @@ def _extent(container: Any, pictures: Any) -> tuple[float, float]:
 
 
 class _Player:
-    """Plays pictures forwards, and leaps where that saves decoding.
+    """Decodes frames in order, and seeks ahead where that saves decoding.
 
     Args:
         container: The open file.

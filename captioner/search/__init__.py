@@ -8,8 +8,8 @@ from torch import Tensor
 
 from captioner.config import SearchConfig
 from captioner.modules.memory import Memory
-from captioner.search.banks import Banks
 from captioner.search.beam import beam_search
+from captioner.search.constraint_states import ConstraintStates
 from captioner.search.constraints import Constraints
 from captioner.search.contract import Decoder, DecoderState, Hypothesis, StateT
 from captioner.search.sampling import sample
@@ -56,5 +56,5 @@ def search(
     with torch.inference_mode():
         if options.sample:
             return sample(decoder, memory, options, constraints, first_ids)
-        banks = Banks.build(required_ids, memory.keys.device)
-        return beam_search(decoder, memory, options, constraints, banks, first_ids)
+        constraint_states = ConstraintStates.build(required_ids, memory.keys.device)
+        return beam_search(decoder, memory, options, constraints, constraint_states, first_ids)

@@ -4,8 +4,8 @@ Greedy search and diverse beam search are cases of it.
 
 All beams of all groups of all items are the rows of one tensor, in the order item, group, beam. A
 group is one search, and `[groups]` stands for batch * groups of them; its `width` beams are those
-of all its banks, side by side. Words and back-pointers are kept step by step; the texts are rebuilt
-once, at the end.
+of all its constraint states, side by side. Words and back-pointers are kept step by step; the texts
+are rebuilt once, at the end.
 
 Sample values in comments are of 2 items with 1 group of 3 beams each, and a vocabulary of 100
 words: `[rows]` is 6, `[groups, width]` is 2 x 3.
@@ -21,8 +21,8 @@ from torch import Tensor
 from captioner.config import SearchConfig
 from captioner.modules.memory import Memory
 from captioner.search.backtrace import Step, finish, members
-from captioner.search.banks import Banks, choose
 from captioner.search.candidates import Candidates
+from captioner.search.constraint_states import ConstraintStates, choose
 from captioner.search.constraints import Constraints
 from captioner.search.contract import (
     Decoder,
@@ -127,14 +127,14 @@ def beam_search(
     memory: Memory,
     options: SearchConfig,
     constraints: Constraints,
-    banks: Banks,
+    constraint_states: ConstraintStates,
     first_ids: Int[Tensor, " batch"],
 ) -> list[list[Hypothesis]]:
     """Return the best hypotheses of each item.
 
     A text ends where EOS is among the `width` best candidates of a step. As twice as many are kept,
     `width` beams go on all the same; but a group of one beam is greedy search, which ends with its
-    first EOS. There are at least as many beams, in each bank, as captions asked for.
+    first EOS. There are at least as many beams, in each state, as captions asked for.
 
     Source:
         Sutskever et al. 2014, arXiv:1409.3215, section 3.2; the length penalty is that of Wu et al.
@@ -144,7 +144,7 @@ def beam_search(
     num_groups, num_captions = options.num_groups, options.num_captions
     width = -(-max(options.beam_size, num_captions) // num_groups)  # rounded up
     divisors, limits = length_divisors(options, memory.keys.device), length_limits(options, memory)
-    num_beams = banks.count * width
+    num_beams = constraint_states.count * width
     beams = begin(decoder, memory, limits, num_groups, num_beams, num_captions, first_ids)
     steps: list[Step] = []
     hypotheses: dict[int, list[Hypothesis]] = {}
@@ -155,7 +155,9 @@ def beam_search(
         shape = beams.log_probs.shape
         allowed = constraints.log_probs(logits, beams.prefixes).reshape(*shape, -1)
         # 3. Choose the beams that go on and the texts that end, each [groups, width]; keep them.
-        live, ends = choose(beams.log_probs, allowed, options, banks, constraints.eos_id)
+        live, ends = choose(
+            beams.log_probs, allowed, options, constraint_states, constraints.eos_id
+        )
         steps.append(Step(beams.items, live, ends, attention.reshape(*shape, -1)))
         scores = torch.cat([beams.best, ends.log_probs / divisors[length]], 1)
         beams.best = scores.topk(num_captions).values
@@ -168,7 +170,7 @@ def beam_search(
         if over_fraction >= LEAVING_FRACTION:
             # Numbers of items, such as [1] and [0].
             over, staying = is_over.nonzero().flatten(), (~is_over).nonzero().flatten()
-            log_probs = banks.complete(beams.log_probs[members(over, num_groups)])
+            log_probs = constraint_states.complete(beams.log_probs[members(over, num_groups)])
             hypotheses |= finish(beams.items[over], log_probs, steps, divisors, num_captions)
             if over_fraction == 1:
                 break

@@ -100,7 +100,7 @@ def test_a_broken_clip_stops_nothing_and_resume_goes_on(
     )
     assert whole["label"] in ("TurnRed", "TurnBlue")
     status, _, err = run(*given, "--resume")
-    assert status == 0 and "finished already" in err
+    assert status == 0 and "already finished" in err
 
 
 def test_caption_describes_clips_with_a_model_of_clips(

@@ -131,7 +131,7 @@ def test_a_run_that_broke_off_is_gone_on_with(
     assert {row["file"]: row["text"] for row in written} == expected and len(written) == len(
         expected
     )
-    assert run(*given, "--resume")[2].endswith("without --resume it is made anew\n")
+    assert run(*given, "--resume")[2].endswith("without --resume it is made again\n")
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def test_a_gif_is_a_clip_too(durations_ms, shown):
     assert numbers(read_clip(stream.getvalue(), evenly_spread(4))) == shown
 
 
-def test_what_lies_between_is_leapt_over(write_clip, tmp_path, monkeypatch):
+def test_frames_in_between_are_skipped(write_clip, tmp_path, monkeypatch):
     file = write_clip(tmp_path / "a.mp4", [RAMP[number % 50] for number in range(400)])
     decoded = []
     decode = video._Player._decode
@@ -189,7 +189,7 @@ def test_what_lies_between_is_leapt_over(write_clip, tmp_path, monkeypatch):
     assert len(decoded) < 4 * 12 + 4  # of 400: groups of pictures have twelve
     decoded.clear()
     read_clip(file, evenly_spread(200))
-    assert len(decoded) <= 401  # where nothing can be leapt over, nothing is decoded twice
+    assert len(decoded) <= 401  # where nothing can be skipped, nothing is decoded twice
 
 
 def test_a_variable_rate_is_heeded(write_clip, tmp_path):

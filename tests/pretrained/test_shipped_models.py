@@ -86,7 +86,7 @@ def test_words_are_required_and_forbidden_at_once():
         words = set(one.text.split())
         assert {"water", "tiger"} <= words and not words & {"cat", "cats"}
     with pytest.raises(
-        ConfigError, match="'giraff' is no word that this model may write; near ones are giraffe"
+        ConfigError, match="this model cannot write 'giraff'; similar words are giraffe"
     ):
         model.options(required_words=("giraff",))
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from captioner.errors import ConfigError
 from captioner.preprocess.inflection import IRREGULAR, plural_of
 
-MOST_REQUIRED = 4  # a search has a bank of beams for each subset
+MOST_REQUIRED = 4  # a search has as many beams again for each subset
 SUGGESTIONS = 5
 
 Encode = Callable[[list[str]], list[list[int]]]
@@ -67,10 +67,7 @@ def required(
             near = [one for one in known if word.lower() in one.split()] + get_close_matches(
                 word.lower(), known
             )
-            instead = (
-                f"near ones are {', '.join(near[:SUGGESTIONS])}" if near else "choose a common one"
-            )
-            raise ConfigError(
-                f"required_words: {word!r} is no word that this model may write; {instead}"
-            )
+            similar = f"similar words are {', '.join(near[:SUGGESTIONS])}"
+            instead = similar if near else "choose a common word"
+            raise ConfigError(f"required_words: this model cannot write {word!r}; {instead}")
     return found

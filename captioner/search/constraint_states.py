@@ -1,8 +1,8 @@
-"""Which candidates a beam search keeps if words are required: texts that lack some have own places.
+"""Which candidates a beam search keeps where words are required.
 
-Every subset of the required words has a bank of `width` beams. So a text that has just said a hard
-word need not beat those that said none, and is there when the others run out. Without required
-words there is one bank.
+Each subset of the required words is a constraint state, with `width` beams of its own. So a text
+that has just written a hard word need not beat those that wrote none, and is there when the others
+run out. Without required words there is one state.
 
 Source:
     Anderson et al. 2017, arXiv:1612.00576, section 3.2: the finite-state machine of required words,
@@ -21,13 +21,13 @@ from captioner.search.candidates import Candidates, extend, split
 
 
 @dataclass(frozen=True)
-class Banks:
+class ConstraintStates:
     """The beams of a group by constraint state; bit i of a state says that word i has been written.
 
     Attributes:
         token_ids: All tokens that say a required word.
         meets: For each the bits of the words that it says.
-        count: Number of banks; the last one's texts have all that is required.
+        count: Number of states; texts in the last one have all required words.
     """
 
     token_ids: Int[Tensor, " tokens"]
@@ -35,7 +35,9 @@ class Banks:
     count: int
 
     @classmethod
-    def build(cls, required_ids: Sequence[Collection[int]], device: torch.device) -> "Banks":
+    def build(
+        cls, required_ids: Sequence[Collection[int]], device: torch.device
+    ) -> "ConstraintStates":
         """Take the tokens of each required word, of which one is enough."""
         meets: dict[int, int] = {}
         for bit, token_ids in enumerate(required_ids):
@@ -71,8 +73,8 @@ class Banks:
         leads_to = before.unsqueeze(1) | says
         leads_to[: width * (self.count - 1), eos_id] = self.count  # nowhere
         found = []
-        for bank in range(self.count):
-            barred = torch.zeros_like(allowed[0]).masked_fill_(leads_to != bank, -torch.inf)
+        for state in range(self.count):
+            barred = torch.zeros_like(allowed[0]).masked_fill_(leads_to != state, -torch.inf)
             found.append(
                 split(extend(log_probs, allowed + barred, preferences + barred, width), eos_id)
             )
@@ -84,7 +86,7 @@ def choose(
     log_probs: Float[Tensor, "groups beams"],
     allowed: Float[Tensor, "groups beams vocab"],
     options: SearchConfig,
-    banks: Banks,
+    states: ConstraintStates,
     eos_id: int,
 ) -> tuple[Candidates, Candidates]:
     """Return the beams that go on and the texts that end, for one group of each item after another.
@@ -97,14 +99,14 @@ def choose(
         Vijayakumar et al. 2018, arXiv:1610.02424, algorithm 1, with Hamming diversity.
     """
     if options.num_groups == 1:
-        return banks.fill(log_probs, allowed, allowed, eos_id)
+        return states.fill(log_probs, allowed, allowed, eos_id)
     beams, vocab = allowed.shape[1:]
     log_probs = log_probs.reshape(-1, options.num_groups, beams)
     allowed = allowed.reshape(-1, options.num_groups, beams, vocab)
     penalty = torch.zeros_like(allowed[:, 0, :1])
     chosen = []
     for group in range(options.num_groups):
-        live, ends = banks.fill(
+        live, ends = states.fill(
             log_probs[:, group], allowed[:, group], allowed[:, group] - penalty, eos_id
         )
         chosen.append((live, ends))
