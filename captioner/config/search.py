@@ -20,28 +20,30 @@ class SearchConfig(Section):
     max_length: int = Field(20, ge=1, le=100_000)
     """The most words of a hypothesis."""
     max_length_ratio: float | None = Field(None, ge=0, allow_inf_nan=False)
-    """A beam search ends a hypothesis, too, at so many words for each position of what is read, and
-    ten more; a translation needs no more, and is found sooner. None: at `max_length` alone."""
+    """Beam search also ends a hypothesis at this many words for each source position, plus ten.
+    No translation needs more, and the search ends sooner. None: only `max_length` counts.
+    """
     min_length: int = Field(1, ge=0)
     """The fewest words of a hypothesis."""
     length_penalty: float = Field(1.0, ge=0, le=1e6)
     """Hypotheses are ranked by log-probability / length ** length_penalty; 0 prefers short ones."""
     no_repeat_ngram_size: int = Field(0, ge=0)
-    """No run of so many words occurs twice in a hypothesis; 0 allows all."""
+    """No sequence of this many words occurs twice in a hypothesis; 0 allows all."""
     no_repeat_concepts: bool = False
-    """No word that the detector knows occurs twice in a hypothesis, but for the commonest ones,
-    such as man and white. For models with concepts alone."""
+    """No word that the detector knows occurs twice in a hypothesis, except the most common ones,
+    such as man and white. Only models with concepts can do this.
+    """
 
     # Words that are required or forbidden, and what a photo shows.
     banned_words: tuple[str, ...] = ()
-    """Words that are never written, neither in the singular nor in the plural; phrases have no
-    effect.
+    """Words that are never written, in the singular or the plural; phrases have no effect.
     """
     required_words: tuple[str, ...] = ()
     """Words that are written, each in the singular or the plural; at most four."""
     concepts: int = Field(0, ge=0)
-    """How many of the words detected in the photo to tell, the most telling first, of those that
-    the decoder reads; for models with concepts alone."""
+    """How many of the detected words to return, the most telling first. Only models with
+    concepts can do this.
+    """
 
     # How a caption is written.
     language: str = ""
@@ -55,18 +57,17 @@ class SearchConfig(Section):
     sample: bool = False
     """Draw words at random (nucleus sampling) rather than search for the best."""
     temperature: float = Field(1.0, ge=1e-6, le=1e6)
-    """Logits are divided by it before sampling; below 1 plays safe."""
+    """Logits are divided by this before sampling; values below 1 prefer likely words."""
     top_p: float = Field(0.9, gt=0, le=1)
     """Sampling draws from the likeliest words that together have this probability."""
     seed: int | None = Field(0, ge=-(2**63), lt=2**64)
-    """Seed of sampling; none for other words each time."""
+    """Seed of sampling; without one, each run draws other words."""
 
     # Diverse beam search.
     num_groups: int = Field(1, ge=1)
     """Groups of a diverse beam search; the beams are divided among them."""
     diversity: float = Field(0.5, ge=0, le=1e6)
-    """Taken off a word's log-probability for each beam of an earlier group that chose it at the
-    same step.
+    """Subtracted from a word's log-probability for each beam of an earlier group that chose it.
     """
 
     @model_validator(mode="after")

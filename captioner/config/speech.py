@@ -8,7 +8,7 @@ from captioner.config.section import Section
 
 
 class SpeechDataConfig(Section):
-    """Where recordings and what is said in them are, and how they are varied in training."""
+    """Where recordings and their texts are, and how training varies them."""
 
     PATHS: ClassVar[dict[str, str]] = {"train": "PATH", "val": "PATH"}
     RENAMED: ClassVar[dict[str, str]] = {
@@ -51,32 +51,31 @@ class SpeechDataConfig(Section):
     anew each time.
     """
     max_speed_change: float = Field(0.1, ge=0, lt=0.5)
-    """Training recordings are played at 1 less so much to 1 more so much of their speed, which
-    moves the pitch too.
+    """Training plays recordings at random speeds from 1 - this to 1 + this, which also changes the
+    pitch.
     """
     max_warp: float = Field(0.0, ge=0, lt=0.5)
-    """Their frequencies are stretched by 1 less so much to 1 more so much, at the same speed, as
-    by another throat.
+    """Training stretches their frequencies by 1 - this to 1 + this at the same speed, as other
+    throats do.
     """
     min_snr_db: float = Field(15.0)
-    """Training recordings get noise, by which the speech is at least so much louder, decibels."""
+    """Training adds noise; speech stays at least this much louder, in decibels."""
     num_masks: int = Field(2, ge=0)
-    """Stretches of time, and as many bands of frequencies, that are blotted out of each training
-    recording.
+    """Number of time stretches, and of frequency bands, that are masked in each training recording.
     """
 
 
 class SpeechEncoderConfig(Section):
-    """The convolutional network that listens to a recording."""
+    """The convolutional network that reads a recording."""
 
     kind: Literal["speech"] = "speech"
     """The modality."""
     sample_rate_hz: int = Field(16_000, ge=4_000, le=48_000)
     """Recordings are resampled to this rate, hertz."""
     num_mels: int = Field(80, ge=8)
-    """Bands of frequencies that it hears, equally wide on the mel scale."""
+    """Frequency bands that it reads, equally wide on the mel scale."""
     max_segment_s: float = Field(20.0, gt=1)
-    """Longer recordings are cut at their pauses, into segments of at most so many seconds."""
+    """Longer recordings are cut at their pauses into segments of at most this many seconds."""
     channels: int = Field(32, ge=1)
     """Channels of the strided 2-D convolutions."""
     num_strides: int = Field(2, ge=1, le=4)
@@ -86,7 +85,7 @@ class SpeechEncoderConfig(Section):
     num_blocks: int = Field(4, ge=0)
     """Number of residual blocks, each with a convolution over time."""
     kernel_size: int = Field(5, ge=1)
-    """Positions that each convolution over time hears, an odd number."""
+    """Positions that each convolution over time covers, an odd number."""
     recurrent: bool = True
     """Whether a recurrent layer, read in both directions, stands behind the convolutions."""
     dropout: float = Field(0.2, ge=0, lt=1)

@@ -16,7 +16,7 @@ class TrainingConfig(Section):
     output: str = "runs/captioner"
     """Folder of the run: checkpoints, curves, the best model."""
     initial_model: str = ""
-    """A model whose weights and vocabulary the run begins with: one that ships, or a folder.
+    """The model whose weights and vocabulary the run begins with: a shipped one, or a folder.
     Empty: random weights.
     """
     seed: int = Field(0, ge=0, lt=2**63)
@@ -43,19 +43,19 @@ class TrainingConfig(Section):
     weight_decay: float = Field(0.01, ge=0)
     """Decoupled weight decay of AdamW, on matrices alone."""
     clip_norm: float = Field(5.0, gt=0)
-    """The gradient's norm is cut to this."""
+    """Larger norms of the gradient are clipped to this."""
 
     # The loss, and what is read while it is computed.
     label_smoothing: float = Field(0.1, ge=0, lt=1)
-    """Share of the target's probability that is spread over the vocabulary."""
+    """Fraction of the target's probability that is spread over the vocabulary."""
     coverage_penalty: float = Field(0.0, ge=0)
     """Weight of the doubly stochastic attention penalty."""
     scheduled_sampling: float = Field(0.0, ge=0, le=1)
-    """Share of input words that the model's own guess replaces in the last epoch, rising
+    """Fraction of input words that the model's own guesses replace in the last epoch; it rises
     linearly from 0.
     """
     max_target_length: int = Field(30, ge=1)
-    """Longer training captions are cut to so many words."""
+    """Longer training captions are cut to this many words."""
 
     # Photos.
     flips: bool = True
@@ -68,7 +68,7 @@ class TrainingConfig(Section):
     precision: Literal["no", "bf16", "fp16"] = "no"
     """Mixed precision, for GPUs."""
     average_last: int = Field(1, ge=1)
-    """The final model averages the weights of so many last epochs, where that decodes better."""
+    """The final model averages the weights of this many last epochs if that decodes better."""
     patience: int = Field(4, ge=1)
     """Epochs without a better validation score before training stops."""
     checkpoint_every_s: float = Field(120.0, gt=0)
