@@ -13,7 +13,7 @@ from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoTo
 
 from captioner.config import SearchConfig
 from captioner.errors import ConfigError, ModelError
-from captioner.model.captioner_model import _quiet
+from captioner.model.loading import quiet
 from captioner.pipeline.captioner import Captioner
 from captioner.pipeline.result import Candidate, CaptionResult
 from captioner.preprocess.image import ImageSource, read_image
@@ -55,7 +55,7 @@ class HuggingFaceCaptioner(Captioner):
         self.name = Path(model).name
         self.search_config = SearchConfig()
         try:
-            with _quiet():
+            with quiet():
                 self._tokenizer: Any = AutoTokenizer.from_pretrained(model)
                 processor = AutoImageProcessor.from_pretrained(model)  # type: ignore[no-untyped-call]
                 found: Any = AutoModelForImageTextToText.from_pretrained(
@@ -112,7 +112,7 @@ class HuggingFaceCaptioner(Captioner):
             with (
                 torch.inference_mode(),
                 torch.random.fork_rng(devices=[], enabled=seed is not None),
-                _quiet(),
+                quiet(),
             ):
                 if seed is not None:
                     torch.manual_seed(seed)
