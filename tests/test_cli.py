@@ -162,6 +162,24 @@ def test_words_are_required_and_forbidden(run, model_folder, photos):
     assert status == 2 and "'left'" in err
 
 
+def test_captions_begin_as_they_are_told(run, model_folder, photos):
+    begun = ("caption", *photos[:2], "--model", model_folder, "--begin")
+    status, out, err = run(*begun, "Picture red", "--require", "left", "--max-length", 6)
+    captions = [line.split("\t")[1] for line in out.splitlines()]
+    assert (status, err, len(captions)) == (0, "", 2)
+    assert all(caption.startswith("picture red ") and "left" in caption for caption in captions)
+    status, out, err = run(*begun, "a pictrue of")
+    assert (status, out) == (2, "")
+    assert "begin: 'pictrue' is no word that this model may write; near ones are picture" in err
+
+
+def test_a_hint_that_a_model_cannot_take_is_named(run, model_folder, photos):
+    status, out, err = run(
+        "caption", photos[0], "--model", model_folder, "--hint", "birthday, grandmother"
+    )
+    assert (status, out) == (2, "") and "hint: this model detects no words" in err
+
+
 def test_a_model_without_classifier_says_so_where_concepts_are_asked_for(run, model_folder, photos):
     status, out, err = run("caption", photos[0], "--model", model_folder, "--concepts", 2)
     assert (status, out) == (2, "")

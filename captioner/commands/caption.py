@@ -48,6 +48,11 @@ Temperature = Annotated[float | None, typer.Option(help=describe("temperature"))
 Seed = Annotated[
     int | None, typer.Option(help=describe("seed") + " The same seed gives the same captions.")
 ]
+Begin = Annotated[str | None, typer.Option(help=describe("begin"))]
+Hint = Annotated[
+    str | None,
+    typer.Option(help="Words with commas between them. " + describe("hint").replace("\n", " ")),
+]
 Require = Annotated[
     list[str] | None,
     typer.Option(help="A word that each caption has, in the singular or plural; may be repeated."),
@@ -116,6 +121,8 @@ def caption(
     sample: Sample = False,
     temperature: Temperature = None,
     seed: Seed = None,
+    begin: Begin = None,
+    hint: Hint = None,
     require: Require = None,
     forbid: Forbid = None,
     concepts: Concepts = 0,
@@ -154,8 +161,8 @@ def caption(
     backend.check(run)
     captioner = backend.load(len(run.files))
     changes: dict[str, Any] = {"beam_size": beam_size, "max_length": max_length}
-    changes |= {"temperature": temperature, "seed": seed}
-    changes |= {"required_words": require, "banned_words": forbid}
+    changes |= {"temperature": temperature, "seed": seed, "begin": begin}
+    changes |= {"required_words": require, "banned_words": forbid, "hint": hint and _words(hint)}
     search = captioner.options(
         **given(**changes, language=language or None, sentence=sentence or None),
         num_captions=num_captions,
@@ -184,6 +191,10 @@ def demo(
             _show(done)
             page.write(done.record)
     print_told(f"open {output.resolve()}")
+
+
+def _words(hint: str) -> list[str]:
+    return [word for part in hint.split(",") if (word := part.strip())]
 
 
 def _destinations(

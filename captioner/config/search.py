@@ -34,7 +34,14 @@ class SearchConfig(Section):
     such as man and white. Only models with concepts can do this.
     """
 
-    # Words that are required or forbidden, and what a photo shows.
+    # Words that are given, required or forbidden, and what a photo shows.
+    begin: str = ""
+    """Words that every hypothesis begins with; the search goes on from them, and `max_length`
+    counts them.
+    """
+    hint: tuple[str, ...] = ()
+    """Words that a photo is said to be about; they need not be written, and count for little where
+    the photo speaks against them. For models with concepts alone, of the words that they detect."""
     banned_words: tuple[str, ...] = ()
     """Words that are never written, in the singular or the plural; phrases have no effect.
     """

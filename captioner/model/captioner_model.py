@@ -36,7 +36,7 @@ from captioner.modules.encoders import (
     VideoEncoder,
     build_encoder,
 )
-from captioner.modules.memory import Memory
+from captioner.modules.memory import DetectedConcepts, Memory
 from captioner.preprocess.spectrogram import Spectrograms
 
 # transformers builds models without memory for a while, by a setting that all threads share.
@@ -140,6 +140,13 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
         elif isinstance(inputs, Spectrograms):
             inputs = replace(inputs, frames=inputs.frames.to(self.dtype))
         return self.encoder(inputs)  # type: ignore[no-any-return]
+
+    @torch.inference_mode()
+    def embed_concepts(self, detected: DetectedConcepts) -> Float[Tensor, "batch concepts dim"]:
+        """Return the positions of a memory that hold detected words."""
+        if not isinstance(self.encoder, ImageEncoder):
+            raise ModelError(f"a model of kind {self.kind} detects no words")
+        return self.encoder.concept_embedding(detected)  # type: ignore[no-any-return]
 
     def forward(
         self, inputs: Any, target_input: Int[Tensor, "rows target"]

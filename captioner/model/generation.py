@@ -4,18 +4,23 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from captioner.config import SearchConfig
 from captioner.errors import ConfigError, ModelError
-from captioner.modules.memory import Memory
+from captioner.modules.memory import DetectedConcepts, Memory
 from captioner.search import Hypothesis, search
-from captioner.search.lexical_constraints import required, saying
+from captioner.search.lexical_constraints import not_known, required, saying, spellings
 
 TEXTS_AT_ONCE = 2_000  # the tokenizer notes more than ids: for all COCO, gigabytes
 NUM_COMMONEST = 20
 """So many of the detected words, such as a, man and white, may be repeated. Sparing the first 9
 or 21 scored alike.
 """
+
+HINT_ODDS = 10.0
+"""By how much a hint multiplies the odds of its words; `benchmarks/hints.py` compares others."""
 
 
 class TextGeneration:
@@ -45,9 +50,11 @@ class TextGeneration:
                 only language.
 
         Raises:
-            ConfigError: A required word is none that the model may write.
+            ConfigError: A required word, or one of the beginning, is none that the model may write,
+                or it detects none of a hint.
             ModelError: The model does not write a language.
         """
+        self.hint_ids(options)  # a model that detects no words says so
         return search(
             self.decoder,
             memory,
@@ -59,6 +66,7 @@ class TextGeneration:
             forbidden_ids=self.forbidden_ids(options.banned_words),
             required_ids=self.required_ids(options),
             once_ids=self._once_ids() if options.no_repeat_concepts else (),
+            begin_ids=self.begin_ids(options),
         )
 
     def first_ids(self, languages: Sequence[str]) -> list[int]:
@@ -151,6 +159,83 @@ class TextGeneration:
             lambda word: [token_id for token_id in self._saying(word) if token_id not in forbidden],
             list(self._tokenizer().get_vocab()),
         )
+
+    def begin_ids(self, options: SearchConfig) -> list[int]:
+        """Return the tokens that every text begins with.
+
+        Raises:
+            ConfigError: A word is none that the model may write, or is banned, or there is no room
+                behind them.
+        """
+        if not options.begin:
+            return []
+        tokenizer = self._tokenizer()
+        found = tokenizer(options.begin, add_special_tokens=False, return_offsets_mapping=True)
+        token_ids: list[int] = found["input_ids"]
+        banned = set(self.forbidden_ids(options.banned_words))
+        for token_id, (start, end) in zip(token_ids, found["offset_mapping"], strict=True):
+            if token_id == self.config.unk_token_id:
+                raise not_known("begin", options.begin[start:end], list(tokenizer.get_vocab()))
+            if token_id in banned:
+                raise ConfigError(
+                    f"begin: {options.begin[start:end]!r} is among banned_words: leave it out of"
+                    " one"
+                )
+        if not token_ids:
+            raise ConfigError(f"begin: {options.begin!r} holds no word")
+        if len(token_ids) + max(1, len(options.required_words)) > options.max_length:
+            raise ConfigError(
+                f"begin: behind its {len(token_ids)} tokens max_length ({options.max_length})"
+                " leaves too little room: "
+                "begin with less, or raise max_length"
+            )
+        return token_ids
+
+    def hint_ids(self, options: SearchConfig) -> list[int]:
+        """Return the numbers of a hint's words, in one or the other number, among detected ones.
+
+        Raises:
+            ConfigError: The model detects none, or not one of them, or there are too many.
+        """
+        if not options.hint:
+            return []
+        known = {
+            word: number
+            for number, word in enumerate(self.config.encoder.get("concept_words") or ())
+        }
+        if not known:
+            raise ConfigError(
+                "hint: this model detects no words: leave it out, or choose one that does"
+            )
+        if len(options.hint) > self.config.encoder["concepts"]:
+            raise ConfigError(
+                f"hint: {len(options.hint)} are too many: this model reads"
+                f" {self.config.encoder['concepts']}"
+            )
+        found = [
+            next((known[one] for one in spellings(word) if one in known), None)
+            for word in options.hint
+        ]
+        for word, number in zip(options.hint, found, strict=True):
+            if number is None:
+                raise not_known("hint", word, list(known), "detect")
+        return list(dict.fromkeys(number for number in found if number is not None))
+
+    def hinted(self, memory: Memory, options: SearchConfig) -> Memory:
+        """Return what a decoder reads of photos of which the options give a hint.
+
+        Raises:
+            ConfigError: As `hint_ids`.
+        """
+        hint_ids = self.hint_ids(options)
+        if not hint_ids or memory.concepts is None:
+            return memory
+        detected = memory.concepts.hinted(hint_ids, HINT_ODDS)
+        return memory.with_concepts(detected, self.embed_concepts(detected))
+
+    def embed_concepts(self, detected: DetectedConcepts) -> Float[Tensor, "batch concepts dim"]:
+        """Return the positions of a memory that hold detected words; an engine says how."""
+        raise NotImplementedError
 
     def _once_ids(self) -> list[int]:
         """Return the tokens of detected words, but for the most common, in order of frequency."""

@@ -75,6 +75,24 @@ class DetectedConcepts:
         told = probabilities * (probabilities / frequencies).log()
         return cls(probabilities, told.topk(min(count, told.shape[1]), -1).indices)
 
+    def hinted(self, hint_ids: Sequence[int], odds: float) -> "DetectedConcepts":
+        """Return what is detected given a hint, whose words the decoder reads in the last places.
+
+        They take the places of the least telling words.
+
+        Args:
+            hint_ids: The words of the hint; no more than the decoder reads.
+            odds: How many times as likely, against not being there, the hint makes each of its
+                words.
+        """
+        ids = torch.tensor(hint_ids, device=self.word_ids.device)
+        probabilities = self.probabilities.clone()
+        before = probabilities[:, ids]
+        probabilities[:, ids] = odds * before / (1 + (odds - 1) * before)
+        others_first = torch.isin(self.word_ids, ids).long().argsort(dim=1, stable=True)
+        kept = self.word_ids.gather(1, others_first)[:, : self.word_ids.shape[1] - len(ids)]
+        return DetectedConcepts(probabilities, torch.cat([kept, ids.expand(len(kept), -1)], 1))
+
     def select(self, index: Int[Tensor, " selected"]) -> "DetectedConcepts":
         """Return what was detected in the items at `index`."""
         return DetectedConcepts(self.probabilities[index], self.word_ids[index])
@@ -123,6 +141,15 @@ class Memory:
     def __len__(self) -> int:
         """Return the number of items in the batch."""
         return len(self.keys)
+
+    def with_concepts(
+        self, concepts: DetectedConcepts, embedded: Float[Tensor, "batch concepts dim"]
+    ) -> "Memory":
+        """Return the memory with other words at its last positions, as the encoder embeds them."""
+        values = torch.cat(
+            [self.values[:, : self.values.shape[1] - embedded.shape[1]], embedded], 1
+        )
+        return replace(self, keys=values, values=values, concepts=concepts)
 
     def select(self, index: Int[Tensor, " selected"]) -> "Memory":
         """Return the memory of the items at `index`, which may repeat."""

@@ -1,4 +1,4 @@
-"""From a model of torch to the three ONNX graphs that `onnx.model` runs."""
+"""From a model of torch to the ONNX graphs that `onnx.model` runs."""
 
 import copy
 import logging
@@ -17,8 +17,8 @@ from captioner.errors import MissingExtraError, ModelError
 from captioner.model.captioner_model import CaptionerModel
 from captioner.modules.decoder import AttentionDecoder, DecoderState
 from captioner.modules.encoders.image import ImageEncoder
-from captioner.modules.memory import GridLayout, Memory
-from captioner.onnx.model import ENCODER, START, STEP
+from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
+from captioner.onnx.model import CONCEPTS, ENCODER, START, STEP
 from captioner.progress import progress
 
 # Sizes of the tensors that are traced, all different, so that no two axes are taken for one.
@@ -36,7 +36,7 @@ def export_onnx(model: CaptionerModel, folder: Path) -> None:
         raise ModelError("only models of photos can be exported to ONNX")
     folder.mkdir(parents=True, exist_ok=True)
     with _quiet():
-        parts = [_encoder_graph(model), *_decoder_graphs(model)]
+        parts = [_encoder_graph(model), *_concept_graphs(model), *_decoder_graphs(model)]
         with progress("ONNX graphs", len(parts), "graphs") as advance:
             for part in parts:
                 part.write(folder)
@@ -109,6 +109,20 @@ def _encoder_graph(model: CaptionerModel) -> Traced:
     )
 
 
+def _concept_graphs(model: CaptionerModel) -> list[Traced]:
+    if not model.config.encoder.get("concepts"):
+        return []
+    words = len(model.config.encoder["concept_words"])
+    inputs = {
+        "probabilities": (torch.rand(BATCH, words), {0: "batch"}),
+        "word_ids": (
+            torch.zeros(BATCH, model.config.encoder["concepts"], dtype=torch.long),
+            {0: "batch"},
+        ),
+    }
+    return [Traced(CONCEPTS, ConceptGraph(_traceable(model.encoder)), inputs, ["words"])]
+
+
 def _decoder_graphs(model: CaptionerModel) -> list[Traced]:
     decoder, of_memory = _traceable(model.decoder), {0: "batch", 1: "source"}
     keys, values = torch.randn(2, BATCH, SOURCE, decoder.initial.in_features)
@@ -160,6 +174,20 @@ class EncoderGraph(nn.Module):
             memory.concepts.probabilities,
             memory.concepts.word_ids,
         )
+
+
+class ConceptGraph(nn.Module):
+    """Detected words, and those of a hint, to what the memory holds of them."""
+
+    def __init__(self, encoder: ImageEncoder) -> None:
+        super().__init__()
+        self.embedding = encoder.concept_embedding
+
+    def forward(
+        self, probabilities: Float[Tensor, "batch words"], word_ids: Int[Tensor, "batch concepts"]
+    ) -> Float[Tensor, "batch concepts dim"]:
+        """Embed."""
+        return self.embedding(DetectedConcepts(probabilities, word_ids))  # type: ignore[no-any-return]
 
 
 class StartGraph(nn.Module):

@@ -1,10 +1,11 @@
-"""A model in three ONNX graphs: photo to memory, memory to state, and a word to the next.
+"""A model in ONNX graphs: photo to memory, memory to state, a word to the next, and hints.
 
 It has the verbs of `CaptionerModel`, so that the pipeline need not know which of the two it has.
 """
 
 import os
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -20,7 +21,7 @@ from captioner.model.config import CaptionerConfig
 from captioner.model.generation import TextGeneration
 from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
 
-ENCODER, START, STEP = "encoder.onnx", "start.onnx", "step.onnx"
+ENCODER, CONCEPTS, START, STEP = "encoder.onnx", "concepts.onnx", "start.onnx", "step.onnx"
 
 
 def import_onnxruntime() -> Any:
@@ -167,6 +168,16 @@ class OnnxModel(TextGeneration):
         self.device = torch.device("cpu")
         self.decoder = OnnxDecoder(folder)
         self._encoder = Graph(folder / ENCODER)
+        self._folder = folder
+
+    @cached_property
+    def _concepts(self) -> Graph:
+        """Opened by the first hint alone: graphs of earlier versions have none."""
+        return Graph(self._folder / CONCEPTS)
+
+    def embed_concepts(self, detected: DetectedConcepts) -> Float[Tensor, "batch concepts dim"]:
+        """Return the positions of a memory that hold detected words."""
+        return self._concepts(probabilities=detected.probabilities, word_ids=detected.word_ids)[0]
 
     def encode(self, pixel_values: Float[Tensor, "batch 3 height width"]) -> Memory:
         """Read photos that are already resized and normalised."""

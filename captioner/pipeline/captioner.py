@@ -51,8 +51,8 @@ class Captioner:
         """Return the model's own search options with some of them changed.
 
         Raises:
-            ConfigError: An option is unknown or out of range, or a required word is none that the
-                model may write.
+            ConfigError: An option is unknown or out of range, or a word that is required or given
+                is none that the model may write.
         """
         search = validated(
             SearchConfig, {**self.search_config.model_dump(), **changes}, "search options"
@@ -64,11 +64,14 @@ class Captioner:
         """See that the model can search so.
 
         Raises:
-            ConfigError: It has no such option, or a required word is none that it may write, or
-                there are no captions in that language.
+            ConfigError: It has no such option, or a word that is required or given is none that it
+                may write, or one of a hint none that it detects, or there are no captions in that
+                language.
         """
         self.check_language(search)
         self.model.required_ids(search)
+        self.model.begin_ids(search)
+        self.model.hint_ids(search)
 
     def check_language(self, search: SearchConfig) -> None:
         """See that there are captions in the language that is asked for.
@@ -81,9 +84,9 @@ class Captioner:
         if search.language not in self.languages:
             known = ", ".join(self.languages)
             raise ConfigError(f"language: there are captions in {known} (given: {search.language})")
-        if search.required_words or search.banned_words:
+        if search.required_words or search.banned_words or search.begin:
             raise ConfigError(
-                "required_words, banned_words: captions are written in English and then translated,"
+                "required_words, banned_words, begin: captions are written in English and then translated,"
                 " so that no word of another language can be promised; leave them or language out"
             )
 
@@ -106,8 +109,7 @@ class Captioner:
         Args:
             photos: A path, the bytes of a file, an open file, a PIL image, a numpy array `[height,
                 width, 3]`, or a list or other iterable of any.
-            **options: Fields of `SearchConfig`, such as `beam_size`, `num_captions` or
-                `max_length`.
+            **options: Fields of `SearchConfig`, such as `beam_size`, `num_captions` or `begin`.
 
         Returns:
             One result, or a list of them for several photos.
@@ -154,7 +156,7 @@ class Captioner:
         ]
         with torch.inference_mode():
             memory = self._encode(tensors)
-            found = self.model.search(memory, search)
+            found = self.model.search(self.model.hinted(memory, search), search)
         if not isinstance(memory.layout, GridLayout):
             raise ModelError(f"model {self.name!r} gives no map of a photo")
         grid = memory.layout.height, memory.layout.width

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from captioner.config import SearchConfig
 from captioner.errors import ModelError
 from captioner.model.generation import TextGeneration
 from captioner.modules.memory import Memory
@@ -59,6 +60,14 @@ class Ensemble(TextGeneration):
         """Read a batch with each member."""
         memories: list[Memory] = [model.encode(inputs) for model in self.models]
         return replace(memories[0], others=tuple(memories[1:]))
+
+    def hinted(self, memory: Memory, options: SearchConfig) -> Memory:
+        """Return what each member reads of photos of which the options give a hint."""
+        own: list[Memory] = [replace(memory, others=()), *memory.others]
+        read: list[Memory] = [
+            model.hinted(one, options) for model, one in zip(self.models, own, strict=True)
+        ]
+        return replace(read[0], others=tuple(read[1:]))
 
 
 def _traits(model: Any) -> tuple[Any, ...]:

@@ -18,7 +18,15 @@ from captioner.pipeline.captioner import Captioner
 from captioner.pipeline.result import Candidate, CaptionResult
 from captioner.preprocess.image import ImageSource, read_image
 
-NO_EFFECT = ("banned_words", "required_words", "concepts", "no_repeat_concepts", "num_groups")
+NO_EFFECT = (
+    "begin",
+    "hint",
+    "banned_words",
+    "required_words",
+    "concepts",
+    "no_repeat_concepts",
+    "num_groups",
+)
 """Search options that transformers does not have; all others mean what they mean for our own
 models, in tokens.
 """

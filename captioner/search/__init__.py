@@ -27,6 +27,7 @@ def search(
     forbidden_ids: Sequence[int] = (),
     required_ids: Sequence[Collection[int]] = (),
     once_ids: Sequence[int] = (),
+    begin_ids: Sequence[int] = (),
 ) -> list[list[Hypothesis]]:
     """Write `options.num_captions` hypotheses for each item of the memory, best first.
 
@@ -48,10 +49,15 @@ def search(
             must not be forbidden; at most `options.max_length` words, and none where texts are
             sampled.
         once_ids: Words that a hypothesis has once at most.
+        begin_ids: The words that every hypothesis begins with, fewer than `options.max_length`.
+            They have the log-probabilities that the decoder gives them, and count in scores and
+            lengths.
     """
     if len(memory) == 0:
         return []
-    constraints = Constraints.build(options, eos_id, forbidden_ids, memory.keys.device, once_ids)
+    constraints = Constraints.build(
+        options, eos_id, forbidden_ids, memory.keys.device, once_ids, begin_ids
+    )
     first_ids = torch.as_tensor(bos_id, device=memory.keys.device).expand(len(memory))
     with torch.inference_mode():
         if options.sample:

@@ -143,7 +143,8 @@ def beam_search(
     """
     num_groups, num_captions = options.num_groups, options.num_captions
     width = -(-max(options.beam_size, num_captions) // num_groups)  # rounded up
-    divisors, limits = length_divisors(options, memory.keys.device), length_limits(options, memory)
+    divisors = length_divisors(options, memory.keys.device)
+    limits = length_limits(options, memory, len(constraints.begin_ids))
     num_beams = constraint_states.count * width
     beams = begin(decoder, memory, limits, num_groups, num_beams, num_captions, first_ids)
     steps: list[Step] = []

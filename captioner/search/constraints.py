@@ -24,6 +24,7 @@ class Constraints:
         min_length: EOS is forbidden before so many words.
         no_repeat_ngram_size: No run of so many words occurs twice; 0 allows all.
         once_ids: Words that occur once at most.
+        begin_ids: The words that every hypothesis begins with, whatever the other rules say.
     """
 
     eos_id: int
@@ -31,6 +32,7 @@ class Constraints:
     min_length: int
     no_repeat_ngram_size: int
     once_ids: Int[Tensor, " once"]
+    begin_ids: tuple[int, ...] = ()
 
     @classmethod
     def build(
@@ -40,12 +42,14 @@ class Constraints:
         forbidden_ids: Sequence[int],
         device: torch.device,
         once_ids: Sequence[int] = (),
+        begin_ids: Sequence[int] = (),
     ) -> "Constraints":
         """Take the rules from the options."""
         ids = sorted(set(forbidden_ids) - {eos_id})
         forbidden = torch.tensor(ids, dtype=torch.long, device=device)
         once = torch.tensor(sorted(set(once_ids) - {eos_id}), dtype=torch.long, device=device)
-        return cls(eos_id, forbidden, options.min_length, options.no_repeat_ngram_size, once)
+        ngram_size = options.no_repeat_ngram_size
+        return cls(eos_id, forbidden, options.min_length, ngram_size, once, tuple(begin_ids))
 
     def log_probs(
         self, logits: Float[Tensor, "rows vocab"], prefixes: Int[Tensor, "rows length"]
@@ -54,9 +58,15 @@ class Constraints:
 
         They are the softmax of the raw logits: forbidding a word does not renormalise. EOS is not
         allowed before `min_length`, nor where the model rules it out, unless there is no other
-        word. No row holds NaN, and none is -inf throughout.
+        word. No row holds NaN, and none is -inf throughout. Within the beginning, its next word
+        alone is allowed.
         """
         log_probs = logits.float().log_softmax(-1).clamp_(min=FLOOR).nan_to_num_(nan=FLOOR)
+        if (length := prefixes.shape[1]) < len(self.begin_ids):
+            given = self.begin_ids[length]
+            return torch.full_like(log_probs, -torch.inf).index_copy_(
+                1, torch.tensor([given], device=log_probs.device), log_probs[:, given : given + 1]
+            )
         log_probs.index_fill_(-1, self.forbidden_ids, -torch.inf)
         if len(self.once_ids):
             written = torch.isin(prefixes, self.once_ids)

@@ -123,12 +123,20 @@ def length_divisors(options: SearchConfig, device: torch.device) -> Float[Tensor
     return (lengths**options.length_penalty).clamp(max=torch.finfo(torch.float32).max).float()
 
 
-def length_limits(options: SearchConfig, memory: Memory) -> Int[Tensor, " batch"]:
-    """Return the most words of each item's texts: `max_length`, or less if the source is short."""
+def length_limits(
+    options: SearchConfig, memory: Memory, begin_length: int = 0
+) -> Int[Tensor, " batch"]:
+    """Return the most words of each item's texts: `max_length`, or less if the source is short.
+
+    Args:
+        options: How to search.
+        memory: Its positions count.
+        begin_length: Number of words that every text begins with; they are counted.
+    """
     if options.max_length_ratio is None:
         return torch.full((len(memory),), options.max_length, device=memory.mask.device)
     suggested = SPARE_WORDS + options.max_length_ratio * memory.mask.sum(1)
-    fewest = max(options.min_length, len(options.required_words))
+    fewest = max(options.min_length, begin_length + max(1, len(options.required_words)))
     return suggested.clamp(fewest, options.max_length).long()
 
 

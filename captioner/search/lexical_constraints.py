@@ -1,4 +1,4 @@
-"""Words that a user requires or forbids, as the tokens by which a model says them."""
+"""Words that a user requires, forbids or begins with, as the tokens by which a model says them."""
 
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -64,10 +64,15 @@ def required(
     found = [said_by(word) for word in words]
     for word, token_ids in zip(words, found, strict=True):
         if not token_ids:
-            near = [one for one in known if word.lower() in one.split()] + get_close_matches(
-                word.lower(), known
-            )
-            similar = f"similar words are {', '.join(near[:SUGGESTIONS])}"
-            instead = similar if near else "choose a common word"
-            raise ConfigError(f"required_words: this model cannot write {word!r}; {instead}")
+            raise not_known("required_words", word, known)
     return found
+
+
+def not_known(option: str, word: str, known: Sequence[str], verb: str = "write") -> ConfigError:
+    """Return the error that a model does not know a word, with similar words that it knows."""
+    near = [one for one in known if word.lower() in one.split()] + get_close_matches(
+        word.lower(), known
+    )
+    similar = f"similar words are {', '.join(near[:SUGGESTIONS])}"
+    instead = similar if near else "choose a common word"
+    return ConfigError(f"{option}: this model cannot {verb} {word!r}; {instead}")

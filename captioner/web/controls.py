@@ -52,10 +52,12 @@ def answer(
     outputs: Any,
     limits: Limits,
     trigger_mode: Literal["once", "always_last"] = "always_last",
+    js: str | None = None,
 ) -> None:
     """Run a model at some events.
 
-    Of the events that come meanwhile the last counts, or none ("once").
+    Of the events that come meanwhile the last counts, or none ("once"). What `js` names is called
+    in the browser before, and returns the inputs.
     """
     gr.on(
         list(triggers),
@@ -68,6 +70,7 @@ def answer(
         concurrency_id="models",
         concurrency_limit=limits.workers,
         show_progress="minimal",
+        js=js,
     )
 
 
@@ -117,6 +120,7 @@ def search_options(
     require: Any,
     forbid: Any,
     seed: Any,
+    begin: Any = "",
 ) -> dict[str, Any]:
     """Return the options of one search; the model itself refuses what is out of its range."""
     count = within("num_captions", num_captions, limits.num_captions)
@@ -129,6 +133,7 @@ def search_options(
         "temperature": temperature,
         "required_words": words_of(require),
         "banned_words": words_of(forbid),
+        "begin": str(begin or "").strip(),
         "seed": seed,
     }
 

@@ -1,4 +1,4 @@
-(() => { // What the page does in the browser: lights photos up, copies texts, waits for a pause in typing, points in a matrix.
+(() => { // What the page does in the browser: lights photos up, goes on from words, copies texts, waits for a pause in typing, points in a matrix.
   // Lights the photo up where the model looked: a copy of it lies over the darkened one, cut out by the word's map.
   function light(word) {
     const view = word.closest(".captioned"), figure = view.querySelector(".looked"), note = view.querySelector("figcaption");
@@ -39,6 +39,12 @@
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   }
+
+  // The text before the cursor, to the end of the word that it is in, is what a caption goes on from.
+  window.captionerBeginning = values => {
+    const box = document.querySelector("#begin input, #begin textarea"), at = box.selectionStart ?? box.value.length;
+    return [box.value.slice(0, at) + box.value.slice(at).match(/^\S*/)[0], ...values.slice(1)];
+  };
 
   // For what is translated while it is typed: waits for a pause, and then takes what stands there by then.
   window.captionerPause = values => new Promise(resolve => {

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from captioner.pipeline import CaptionResult
 
+BEGINNING = "(...values) => window.captionerBeginning(values)"  # what stands before the cursor
 NUM_CONCEPTS = 4  # words shown of those detected
 EMPTY = """<div class="empty"><p>Your captions appear here.</p>
 <p class="quiet">Drop a photo, paste one, take one with the camera, or choose an example. It stays
@@ -44,6 +45,14 @@ def photo_tab(registry: ModelRegistry, limits: Limits) -> None:
                 options = _options(limits)
             model = model_choice(registry, "image")
         with gr.Column(scale=3, min_width=300):
+            begin = gr.Textbox(
+                label="Write it otherwise",
+                info="Click behind a word, type, and press Enter: the rest of the caption is"
+                " written anew.",
+                max_length=400,
+                elem_id="begin",
+                elem_classes="answer",
+            )
             captions = gr.HTML(EMPTY, elem_id="captions", elem_classes="answer", js_on_load=None)
     seed, found = (
         gr.Number(0, label="seed", visible=False),
@@ -52,11 +61,13 @@ def photo_tab(registry: ModelRegistry, limits: Limits) -> None:
     handlers = _Handlers(registry, limits)
     changes = [_decided(option) for option in options]
     inputs = [photo, model, *options]
-    answer([photo.change, model.change, *changes], handlers.show, inputs, captions, limits)
+    shown = [captions, begin]
+    answer([photo.change, model.change, *changes], handlers.show, inputs, shown, limits)
     # The button stands apart: a press that falls into the end of another run would otherwise be
     # lost.
-    answer([again.click], handlers.show, inputs, captions, limits, "once")
-    endpoint(handlers.caption, "caption", [*inputs, seed], found, "models", limits.workers)
+    answer([again.click], handlers.show, inputs, shown, limits, "once")
+    answer([begin.submit], handlers.go_on, [begin, *inputs], shown, limits, js=BEGINNING)
+    endpoint(handlers.caption, "caption", [*inputs, seed, begin], found, "models", limits.workers)
 
 
 def _options(limits: Limits) -> list[gr.Slider | gr.Checkbox | gr.Textbox]:
@@ -124,10 +135,14 @@ class _Handlers:
         self._registry = registry
         self._limits = limits
 
-    def show(self, photo: Any, model: str, *options: Any) -> str:
+    def show(self, photo: Any, model: str, *options: Any) -> tuple[str, str]:
+        return self.go_on("", photo, model, *options)
+
+    def go_on(self, begin: Any, photo: Any, model: str, *options: Any) -> tuple[str, str]:
         if not photo:
-            return EMPTY
-        return caption_view(*self._captioned(photo, model, *options, random.randrange(2**31)))
+            return EMPTY, ""
+        image, result = self._captioned(photo, model, *options, random.randrange(2**31), begin)
+        return caption_view(image, result), result.text
 
     def caption(
         self,
@@ -141,16 +156,28 @@ class _Handlers:
         require: Any,
         forbid: Any,
         seed: Any,
+        begin: Any = "",
     ) -> dict[str, Any]:
         """Caption one photo.
 
-        Words that must or must not be in it are written with commas between them. Returned are the
-        captions, best first, each with its log-probability (nats), its share of the probability of
-        all of them, and how likely it is right, where the model tells; the words detected in it,
-        likeliest first; and of the best caption each word, its probability and where the model
-        looked, as rows of a grid over the photo, all of which sum to 1.
+        Words that must or must not be in it are written with commas between them; captions go on
+        from `begin`. Returned are the captions, best first, each with its log-probability (nats),
+        its share of the probability of all of them, and how likely it is right, where the model
+        tells; the words detected in it, likeliest first; and of the best caption each word, its
+        probability and where the model looked, as rows of a grid over the photo, all of which sum
+        to 1.
         """
-        options = (num_captions, beam_size, max_length, sample, temperature, require, forbid, seed)
+        options = (
+            num_captions,
+            beam_size,
+            max_length,
+            sample,
+            temperature,
+            require,
+            forbid,
+            seed,
+            begin,
+        )
         _, result = self._captioned(photo, model, *options)
         best = result.candidates[0]
         return {

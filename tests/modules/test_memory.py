@@ -58,6 +58,22 @@ def test_the_most_telling_concepts_come_first():
     ).word_ids.shape == (2, 3)
 
 
+def test_a_hint_takes_the_last_places_and_makes_its_words_likelier():
+    probabilities = torch.tensor([[0.5, 0.2, 0.9, 0.01, 0.3], [0.1, 0.6, 0.2, 0.3, 0.9]])
+    detected = DetectedConcepts(probabilities, torch.tensor([[2, 0, 4], [4, 1, 3]]))
+    found = detected.hinted([3, 4], odds=9.0)
+    assert found.word_ids.tolist() == [
+        [2, 3, 4],
+        [1, 3, 4],
+    ]  # what is not hinted keeps its order, the least goes
+    expected = probabilities.clone()
+    expected[0, [3, 4]] = torch.tensor([0.09 / 1.08, 2.7 / 3.4])  # 9 p / (1 + 8 p)
+    expected[1, [3, 4]] = torch.tensor([2.7 / 3.4, 8.1 / 8.2])
+    torch.testing.assert_close(found.probabilities, expected)
+    assert detected.hinted([0, 1, 2], odds=1.0).probabilities.equal(probabilities)
+    assert detected.word_ids.tolist() == [[2, 0, 4], [4, 1, 3]]
+
+
 def test_mean_is_that_of_the_real_values():
     memory = make(MASK)
     for item, real in enumerate(MASK):

@@ -96,6 +96,7 @@ def test_start_step_reorder_and_select_are_the_same_also_where_memory_is_padded(
         {"beam_size": 5, "num_captions": 3},
         {"num_groups": 2, "beam_size": 4},
         {"sample": True},
+        {"begin": "red picture", "num_captions": 2},
     ],
     ids=str,
 )
@@ -108,6 +109,18 @@ def test_captions_probabilities_and_attention_are_the_same(exported, photos, opt
         assert [one.text for one in result.candidates] == [one.text for one in expected.candidates]
         assert result.log_prob == pytest.approx(expected.log_prob, abs=1e-4)
         assert result.attention == pytest.approx(expected.attention, abs=1e-4)
+
+
+def test_hints_are_read_alike(exported, photos):
+    torch_captioner, onnx_captioner = (load(folder, "cpu") for folder in exported)
+    if not torch_captioner.recognises:
+        pytest.skip("this model detects no words")
+    results = [one.caption(photos, hint=["green"]) for one in (torch_captioner, onnx_captioner)]
+    free = torch_captioner.caption(photos)
+    for expected, result, other in zip(*results, free, strict=True):
+        assert result.text == expected.text
+        assert result.log_prob == pytest.approx(expected.log_prob, abs=1e-4)
+        assert result.log_prob != pytest.approx(other.log_prob, abs=1e-4)
 
 
 def test_the_shipped_model_says_the_same_to_the_letter(tmp_path_factory, monkeypatch):

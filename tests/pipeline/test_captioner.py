@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import captioner
@@ -49,6 +50,80 @@ def test_banned_words_are_not_written(model, photos):
     words = model.caption(photos[0]).candidates[0].words
     banned = model.caption(photos[0], banned_words=(words[0],)).candidates[0].words
     assert words[0] not in banned
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"sample": True}, {"num_captions": 3}, {"num_groups": 2, "beam_size": 4}]
+)
+def test_captions_begin_as_they_are_told_alone_and_in_batches(model, photos, options):
+    results = model.caption(photos, begin="Picture red", **options)
+    for photo, result in zip(photos, results, strict=True):
+        assert all(one.words[:2] == ("picture", "red") for one in result.candidates)
+        assert all(
+            len(one.word_log_probs) == len(one.attention) == len(one.words)
+            for one in result.candidates
+        )
+        assert result.text == model.caption(photo, begin="Picture red", **options).text
+    free = model.caption(photos[0])
+    again = model.caption(photos[0], begin=free.text.split()[0])
+    assert (again.text, again.log_prob) == (free.text, pytest.approx(free.log_prob, abs=1e-5))
+
+
+CONCEPTS = {"concepts": 3, "concept_words": ("red", "photo", "left", "green")}
+
+
+@pytest.fixture
+def detecting(make_model, tmp_path) -> Captioner:
+    """A captioner of which the decoder reads three of four words."""
+    made = make_model(encoder=CONCEPTS)
+    with torch.no_grad():
+        made.encoder.detector.output.bias.copy_(torch.tensor([2.0, 1.0, 0.0, -9.0]))
+        made.encoder.detector.frequencies.fill_(0.01)
+    made.save_pretrained(tmp_path / "detecting")
+    return load(tmp_path / "detecting", device="cpu")
+
+
+def test_a_hint_is_read_in_the_place_of_the_least_telling_word(detecting, photos):
+    model = detecting.model
+    pixels = torch.stack(
+        [detecting.preprocess(detecting.preprocess.read(photo)) for photo in photos]
+    )
+    memory = model.encode(pixels)
+    hinted = model.hinted(memory, detecting.options(hint=["Greens"]))
+    assert (
+        not (memory.concepts.word_ids == 3).any() and (hinted.concepts.word_ids[:, -1] == 3).all()
+    )
+    assert (hinted.concepts.probabilities[:, 3] > 5 * memory.concepts.probabilities[:, 3]).all()
+    assert hinted.values.shape == memory.values.shape
+    assert hinted.values[:, :-1].equal(memory.values[:, :-1]) and not hinted.values[:, -1].equal(
+        memory.values[:, -1]
+    )
+    assert hinted.keys.equal(hinted.values)
+    assert model.hinted(memory, detecting.options()) is memory
+    told = detecting.caption(photos[0], hint=["green"], concepts=3)
+    assert (
+        told.concepts == detecting.caption(photos[0], concepts=3).concepts
+    )  # a hint is no detection
+    assert told.log_prob != detecting.caption(photos[0]).log_prob
+
+
+def test_members_of_an_ensemble_read_a_hint_each(detecting, photos, tmp_path):
+    alone, twice = detecting, load([tmp_path / "detecting"] * 2, device="cpu")
+    for hint in ([], ["green"]):
+        assert twice.caption(photos[0], hint=hint).log_prob == pytest.approx(
+            alone.caption(photos[0], hint=hint).log_prob, abs=1e-4
+        )
+
+
+def test_hints_that_cannot_be_taken_are_named(detecting, model, photos):
+    with pytest.raises(
+        ConfigError, match="hint: 'gren' is no word that this model detects; near ones are green"
+    ):
+        detecting.caption(photos[0], hint=["red", "gren"])
+    with pytest.raises(ConfigError, match="hint: 4 are too many: this model reads 3"):
+        detecting.options(hint=["red", "photo", "left", "green"])
+    with pytest.raises(ConfigError, match="hint: this model detects no words"):
+        model.caption(photos[0], hint=["red"])
 
 
 def test_bad_options_and_photos_are_named(model, tmp_path):

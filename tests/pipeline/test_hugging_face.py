@@ -164,7 +164,11 @@ def test_the_same_seed_draws_the_same(model, photos):
     assert [one.text for one in first] == [one.text for one in again]
 
 
-@pytest.mark.parametrize("options", [{"banned_words": ("dog",)}, {"num_groups": 5}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{"banned_words": ("dog",)}, {"num_groups": 5}, {"begin": "a"}, {"hint": ("dog",)}],
+    ids=str,
+)
 def test_options_that_transformers_lacks_are_named(model, photos, options):
     with pytest.raises(ConfigError, match=next(iter(options))):
         model.caption(photos[0], **options)

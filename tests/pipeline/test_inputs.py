@@ -148,6 +148,21 @@ def test_bytes_are_no_text_and_a_closed_file_is_none(translator, captioner, phot
             "'pictures' is among banned_words",
         ),
         ({"required_words": [None]}, "required_words"),
+        ({"begin": "red blurple"}, "begin: 'blurple' is no word that this model may write"),
+        (
+            {"begin": "Picutre"},
+            "begin: 'Picutre' is no word that this model may write; near ones are picture",
+        ),
+        ({"begin": "</s>"}, "begin: 's' is no word that this model may write"),
+        ({"begin": "?!"}, "begin: '\\?!' holds no word"),
+        (
+            {"begin": "picture", "banned_words": ["pictures"]},
+            "begin: 'picture' is among banned_words",
+        ),
+        (
+            {"begin": "red picture", "max_length": 2},
+            r"behind its 2 tokens max_length \(2\) leaves too little room",
+        ),
         ({"required_words": "red"}, "required_words"),
         ({"sample": True, "seed": 2**70}, "seed: Input should be less than"),
         ({"sample": True, "seed": -(2**70)}, "seed: Input should be greater than"),

@@ -91,6 +91,24 @@ def test_words_are_required_and_forbidden_at_once():
         model.options(required_words=("giraff",))
 
 
+def test_a_caption_goes_on_from_a_beginning():
+    model = load("everyday")
+    begun = model.caption(sample_photos()[0], begin="a photo of a", required_words=("water",))
+    assert begun.text.startswith("a photo of a ") and "water" in begun.text.split()
+    assert len(begun.text.split()) > 5
+    with pytest.raises(
+        ConfigError,
+        match="begin: 'giraff' is no word that this model may write; near ones are giraff",
+    ):
+        model.options(begin="two giraff")
+
+
+def test_a_hint_makes_its_word_likelier():
+    model, photo = load("everyday"), sample_photos()[0]
+    free = model.caption(photo, required_words=("bed",))
+    assert model.caption(photo, required_words=("bed",), hint=("bed",)).log_prob > free.log_prob
+
+
 def test_a_sentence_is_translated():
     result = load("multi30k-en-de").translate("Two dogs run across the grass.", num_captions=2)
     words = result.text.lower().split()

@@ -609,6 +609,77 @@ def test_required_words_are_there_whatever_the_beams_and_a_batch_equals_its_item
         ][0] == (together[item][0].token_ids)
 
 
+def begun(logits: Tensor, begin: list[int], required: list[list[int]] = [], **options: object):  # noqa: B006
+    keys = torch.arange(len(logits)).reshape(-1, 1, 1).float()
+    memory = Memory(keys, keys, torch.ones(len(keys), 1, dtype=torch.bool), GridLayout(1, 1))
+    config = SearchConfig(**{"max_length": 4, "min_length": 0, **options})
+    ids = {"required_ids": required, "forbidden_ids": [B], "once_ids": [A]}
+    first = torch.tensor([A, B, C][: len(logits)])  # may differ from item to item
+    return search(
+        TableDecoder(logits), memory, config, bos_id=first, eos_id=EOS, begin_ids=begin, **ids
+    )
+
+
+@pytest.mark.parametrize("begin", [[C], [C, A], [B, B, C]])
+@pytest.mark.parametrize("required", [[], [[C]], [[A], [C]]])
+def test_a_beginning_is_counted_and_the_best_text_behind_it_found(begin, required):
+    logits = random_logits(11, items=3)
+    logits[..., begin[0]] -= 5  # nothing would begin so
+    log_probs = logits.log_softmax(-1)
+    behind = [
+        rest
+        for length in range(5 - len(begin))
+        for rest in itertools.product((A, C), repeat=length)
+    ]
+    texts = [(*begin, *rest) for rest in behind if meets((*begin, *rest), required)]
+    texts = [text for text in texts if text[len(begin) :].count(A) <= (A not in begin)]
+    for item, (found, *_) in enumerate(
+        begun(logits, begin, required, beam_size=100, length_penalty=0.7)
+    ):
+        steps = {
+            words: [
+                float(log_probs[item, node_of(words[:at]), word])
+                for at, word in enumerate((*words, EOS))
+            ]
+            for words in texts
+        }
+        best = max(texts, key=lambda words: sum(steps[words]) / len(steps[words]) ** 0.7)
+        assert found.token_ids == best
+        assert found.log_prob == pytest.approx(sum(steps[best]), abs=1e-4)
+        assert found.score == pytest.approx(sum(steps[best]) / len(steps[best]) ** 0.7, abs=1e-4)
+        assert found.token_log_probs == pytest.approx(steps[best], abs=1e-4)
+        assert len(found.attention_weights) == len(best)
+
+
+@pytest.mark.parametrize(
+    "options", [{"sample": True}, {"beam_size": 1}, {"beam_size": 4, "num_groups": 2}]
+)
+def test_every_caption_of_every_search_has_the_beginning(options):
+    found = begun(random_logits(12, items=3), [B, C], num_captions=4, **options)
+    assert all(
+        len(several) == 4 and all(one.token_ids[:2] == (B, C) for one in several)
+        for several in found
+    )
+
+
+def test_a_beginning_takes_no_more_steps():
+    logits = random_logits(13)
+    memory = Memory(
+        torch.zeros(1, 1, 1),
+        torch.zeros(1, 1, 1),
+        torch.ones(1, 1, dtype=torch.bool),
+        GridLayout(1, 1),
+    )
+    free, given = TableDecoder(logits), TableDecoder(logits)
+    config = SearchConfig(max_length=4, beam_size=2)
+    text = search(free, memory, config, bos_id=A, eos_id=EOS)[0][0].token_ids
+    assert (
+        search(given, memory, config, bos_id=A, eos_id=EOS, begin_ids=text[:2])[0][0].token_ids
+        == text
+    )
+    assert given.num_steps <= free.num_steps
+
+
 def test_required_words_that_just_fit_come_although_the_text_would_rather_end():
     logits = random_logits(3)
     logits[..., EOS] += 9

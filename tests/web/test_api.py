@@ -95,6 +95,24 @@ def test_a_photo_is_captioned_as_python_does(client, captioner):
     assert np.allclose(looks, result.attention, atol=1e-4)
 
 
+def test_a_caption_goes_on_from_given_words(client, captioner):
+    photo = sample_photos()[1]
+    answer = client.predict(
+        handle_file(photo), "everyday", *OPTIONS, "A photo of", api_name="/caption"
+    )
+    expected = captioner.caption(
+        photo, num_captions=2, beam_size=3, max_length=12, begin="A photo of"
+    )
+    assert [one["caption"] for one in answer["captions"]] == [
+        one.text for one in expected.candidates
+    ]
+    assert answer["caption"].startswith("a photo of ")
+    message = refused(
+        client, handle_file(photo), "everyday", *OPTIONS, "two giraff", api_name="/caption"
+    )
+    assert "'giraff' is no word that this model may write" in message
+
+
 def test_options_have_defaults(client):
     answer = client.predict(photo=handle_file(sample_photos()[0]), api_name="/caption")
     assert len(answer["captions"]) == 3

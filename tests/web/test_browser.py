@@ -134,6 +134,26 @@ def test_a_photo_is_captioned_and_lit_word_by_word(visit, shoot, tmp_path):
     assert page.evaluate("navigator.clipboard.readText()") == best
 
 
+def test_a_caption_is_written_anew_behind_the_word_at_the_cursor(visit, shoot):
+    page = visit("Photo")
+    send_photo(page, sample_photos()[0])
+    captions = page.locator("#captions .ranked li span")
+    expect(captions).to_have_count(3)
+    box = page.locator("#begin input, #begin textarea")
+    expect(box).to_have_value(captions.first.inner_text())
+    box.fill("two black what stands here is let go")
+    box.evaluate("box => box.setSelectionRange(6, 6)")  # within the second word
+    box.press("Enter")
+    expect(captions.first).to_contain_text("two black ")
+    assert all(text.startswith("two black ") for text in captions.all_inner_texts())
+    expect(box).to_have_value(captions.first.inner_text())
+    assert "stands" not in box.input_value()
+    shoot(page, "photo-begun")
+    box.fill("two giraffs")
+    box.press("Enter")
+    expect(page.locator(".toast-body")).to_contain_text("near ones are giraff")
+
+
 def test_options_change_the_captions_and_an_example_is_one_click(visit):
     page = visit("Photo")
     page.locator(".gallery-item, .gallery button").nth(1).click()
