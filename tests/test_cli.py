@@ -170,7 +170,7 @@ def test_captions_begin_as_they_are_told(run, model_folder, photos):
     assert all(caption.startswith("picture red ") and "left" in caption for caption in captions)
     status, out, err = run(*begun, "a pictrue of")
     assert (status, out) == (2, "")
-    assert "begin: 'pictrue' is no word that this model may write; near ones are picture" in err
+    assert "begin: this model cannot write 'pictrue'; similar words are picture" in err
 
 
 def test_a_hint_that_a_model_cannot_take_is_named(run, model_folder, photos):

@@ -86,8 +86,9 @@ class Captioner:
             raise ConfigError(f"language: there are captions in {known} (given: {search.language})")
         if search.required_words or search.banned_words or search.begin:
             raise ConfigError(
-                "required_words, banned_words, begin: captions are written in English and then translated,"
-                " so that no word of another language can be promised; leave them or language out"
+                "required_words, banned_words, begin: captions are written in English and then"
+                " translated, so that no word of another language can be promised; leave them or"
+                " language out"
             )
 
     @property

@@ -45,14 +45,7 @@ def photo_tab(registry: ModelRegistry, limits: Limits) -> None:
                 options = _options(limits)
             model = model_choice(registry, "image")
         with gr.Column(scale=3, min_width=300):
-            begin = gr.Textbox(
-                label="Write it otherwise",
-                info="Click behind a word, type, and press Enter: the rest of the caption is"
-                " written anew.",
-                max_length=400,
-                elem_id="begin",
-                elem_classes="answer",
-            )
+            begin = _beginning()
             captions = gr.HTML(EMPTY, elem_id="captions", elem_classes="answer", js_on_load=None)
     seed, found = (
         gr.Number(0, label="seed", visible=False),
@@ -105,6 +98,17 @@ def _options(limits: Limits) -> list[gr.Slider | gr.Checkbox | gr.Textbox]:
             max_length=400,
         ),
     ]
+
+
+def _beginning() -> gr.Textbox:
+    return gr.Textbox(
+        "",
+        label="Write it otherwise",
+        info="Click behind a word, type, and press Enter: the rest is written again.",
+        max_length=400,
+        elem_id="begin",
+        elem_classes="answer",
+    )
 
 
 def _decided(option: gr.Slider | gr.Checkbox | gr.Textbox) -> Any:
@@ -167,18 +171,8 @@ class _Handlers:
         probability and where the model looked, as rows of a grid over the photo, all of which sum
         to 1.
         """
-        options = (
-            num_captions,
-            beam_size,
-            max_length,
-            sample,
-            temperature,
-            require,
-            forbid,
-            seed,
-            begin,
-        )
-        _, result = self._captioned(photo, model, *options)
+        options = (num_captions, beam_size, max_length, sample, temperature, require, forbid, seed)
+        _, result = self._captioned(photo, model, *options, begin)
         best = result.candidates[0]
         return {
             "model": model,

@@ -117,7 +117,7 @@ def test_members_of_an_ensemble_read_a_hint_each(detecting, photos, tmp_path):
 
 def test_hints_that_cannot_be_taken_are_named(detecting, model, photos):
     with pytest.raises(
-        ConfigError, match="hint: 'gren' is no word that this model detects; near ones are green"
+        ConfigError, match="hint: this model cannot detect 'gren'; similar words are green"
     ):
         detecting.caption(photos[0], hint=["red", "gren"])
     with pytest.raises(ConfigError, match="hint: 4 are too many: this model reads 3"):

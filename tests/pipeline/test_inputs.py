@@ -139,21 +139,21 @@ def test_bytes_are_no_text_and_a_closed_file_is_none(translator, captioner, phot
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"required_words": ["</s>"]}, "no word that this model may write"),
-        ({"required_words": ["<unk>"]}, "no word that this model may write"),
-        ({"required_words": [""]}, "no word that this model may write"),
+        ({"required_words": ["</s>"]}, "this model cannot write"),
+        ({"required_words": ["<unk>"]}, "this model cannot write"),
+        ({"required_words": [""]}, "this model cannot write"),
         ({"required_words": ["red"], "banned_words": ["red"]}, "'red' is among banned_words"),
         (
             {"required_words": ["pictures"], "banned_words": ["Picture"]},
             "'pictures' is among banned_words",
         ),
         ({"required_words": [None]}, "required_words"),
-        ({"begin": "red blurple"}, "begin: 'blurple' is no word that this model may write"),
+        ({"begin": "red blurple"}, "begin: this model cannot write 'blurple'"),
         (
             {"begin": "Picutre"},
-            "begin: 'Picutre' is no word that this model may write; near ones are picture",
+            "begin: this model cannot write 'Picutre'; similar words are picture",
         ),
-        ({"begin": "</s>"}, "begin: 's' is no word that this model may write"),
+        ({"begin": "</s>"}, "begin: this model cannot write 's'"),
         ({"begin": "?!"}, "begin: '\\?!' holds no word"),
         (
             {"begin": "picture", "banned_words": ["pictures"]},

@@ -151,7 +151,7 @@ def test_a_caption_is_written_anew_behind_the_word_at_the_cursor(visit, shoot):
     shoot(page, "photo-begun")
     box.fill("two giraffs")
     box.press("Enter")
-    expect(page.locator(".toast-body")).to_contain_text("near ones are giraff")
+    expect(page.locator(".toast-body")).to_contain_text("similar words are giraff")
 
 
 def test_options_change_the_captions_and_an_example_is_one_click(visit):
