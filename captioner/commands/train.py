@@ -47,6 +47,7 @@ def train(
     folder = run(settings, resume=resume)
     use = USES[settings.encoder.kind]
     print_told(f"the best model is in {folder}: captioner {use} --model {folder}")
+    print_told(f"or, as a web page: captioner app --model {folder}")
 
 
 def models() -> None:

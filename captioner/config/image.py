@@ -20,11 +20,12 @@ class PhotoSetConfig(Section):
     }
 
     images: str = ""
-    """Folder of the photos."""
+    """Folder of the photos. Empty: that of the captions where they are a folder, else their file
+    names the photos by paths from here."""
     captions: str = ""
-    """Caption file: CSV, Flickr8k token.txt, COCO JSON, Karpathy JSON or metadata.jsonl; its
-    content tells which.
-    """
+    """Caption file: CSV, Flickr8k token.txt, COCO JSON, Karpathy JSON, metadata.jsonl, or what
+    `captioner caption` wrote as JSONL, CSV or Parquet; its content tells which. Or a folder with a
+    `.txt` for each photo, whose lines are its captions. Empty: the texts lie beside the photos."""
     val_captions: str = ""
     """Caption file of the validation photos, where they have one of their own. Empty: `captions`
     holds them.
@@ -35,7 +36,8 @@ class PhotoSetConfig(Section):
     """
     val_split: str = ""
     """A file that lists the validation photos, one name a line. Empty: the split the captions
-    carry, or all photos of `val_captions`."""
+    carry, or all photos of `val_captions`; where there are neither, a tenth of the photos is kept.
+    """
     weight: float = Field(1.0, gt=0)
     """How often each training photo of the set is shown in an epoch; 1.5 shows every photo once and
     half of them again. A set whose photos have one caption each needs more weight than one whose
@@ -60,6 +62,11 @@ class PhotoDataConfig(PhotoSetConfig):
     and a tab before a caption are left out. They need `encoder.concepts`."""
     text_weight: float = Field(1.0, gt=0)
     """Updates on texts for each update on photos."""
+    unseen: bool = False
+    """Whether `training.initial_model` has not seen the photos: the decoder then reads what the
+    model's detector finds in them. Otherwise it reads what detectors find that are fitted to the
+    others of these photos.
+    """
     cache: str = ""
     """Folder of the feature cache, for all sets. Empty: inside the run's folder."""
     cache_limit_gb: float | None = Field(None, gt=0)

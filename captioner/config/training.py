@@ -17,7 +17,7 @@ class TrainingConfig(Section):
     """Folder of the run: checkpoints, curves, the best model."""
     initial_model: str = ""
     """The model whose weights and vocabulary the run begins with: a shipped one, or a folder.
-    Empty: random weights.
+    Words that it lacks are added. Empty: random weights.
     """
     seed: int = Field(0, ge=0, lt=2**63)
     """Seed of everything random."""

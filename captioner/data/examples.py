@@ -12,7 +12,9 @@ from pathlib import Path
 from unicodedata import normalize
 
 from captioner.data.caption_file import first_line, named_rows
+from captioner.data.caption_parquet import is_parquet, read_caption_parquet
 from captioner.data.caption_row import CaptionRow
+from captioner.data.sidecars import read_sidecars
 from captioner.data.text_file import read_text
 from captioner.errors import AnnotationError, EmptyDataError, MissingImageError
 
@@ -41,18 +43,24 @@ class CaptionExample:
 
 
 def read_captions(captions: Path, images: Path) -> list[CaptionExample]:
-    """Read a caption file of any known format, in the order in which its photos appear.
+    """Read a caption file of any known format, or texts beside photos, in the order of the photos.
 
     Args:
         captions: CSV `image,caption` and its kin, Flickr8k's token.txt, COCO's or Karpathy's JSON,
-            or a metadata.jsonl; `-` is standard input.
+            a metadata.jsonl, or what `captioner caption` wrote as JSONL, CSV or Parquet; `-` is
+            standard input. Or a folder, which has a text for each photo.
         images: The folder that the names of photos are relative to; COCO's usual subfolders are
             tried too, and the caption file's own folder, where a metadata.jsonl has its photos.
 
     Raises:
         AnnotationError: The file cannot be read, is of no known format, or is malformed.
         EmptyDataError: It holds no captions.
+        MissingExtraError: It is a Parquet table, and pyarrow is not installed.
     """
+    if captions.is_dir():
+        return examples_of(read_sidecars(captions, images), captions, images)
+    if is_parquet(captions):
+        return examples_of(read_caption_parquet(captions), captions, images)
     text = read_text(captions)
     if not text.strip():
         raise EmptyDataError(f"{captions}: the file is empty")
@@ -61,7 +69,8 @@ def read_captions(captions: Path, images: Path) -> list[CaptionExample]:
         raise AnnotationError(
             f"{captions}, line 1: no known format. Known are CSV whose header names the columns, as"
             " in image,caption; "
-            "Flickr8k's token.txt; the JSON of COCO and of Karpathy; and metadata.jsonl "
+            "Flickr8k's token.txt; the JSON of COCO and of Karpathy; metadata.jsonl; and a folder"
+            " with a .txt a photo "
             f"(here: {first_line(text)[:60]!r})"
         )
     return examples_of(rows, captions, images)
@@ -72,8 +81,9 @@ def examples_of(
 ) -> list[CaptionExample]:
     """Gather rows by their photos, whose names count as one where they look alike (in NFC and NFD).
 
-    Empty captions are dropped (their number is logged), and white space within captions becomes
-    single spaces. Whether the photos are there is left to `check_images`.
+    Empty captions are dropped, and rows of photos on which a system failed are passed over (their
+    numbers are logged). White space within captions becomes single spaces. Whether the photos are
+    there is left to `check_images`.
 
     Args:
         rows: What the caption file holds.
@@ -82,7 +92,6 @@ def examples_of(
             says.
 
     Raises:
-        AnnotationError: A row has no caption.
         EmptyDataError: There are no captions.
     """
     folders = _folders(captions, images) if images is not None else []
@@ -109,19 +118,27 @@ def _by_photo(rows: Iterable[CaptionRow], captions: Path) -> list[tuple[CaptionR
     """Return the first row of each photo, and all of its captions."""
     grouped: dict[int | str, tuple[CaptionRow, list[str]]] = {}
     num_empty = 0
+    failed: list[CaptionRow] = []
     for row in rows:
         if row.caption is None:
-            raise AnnotationError(
-                f"{captions}: {row.file_name} has no caption ({row.error}); leave it out"
-            )
+            failed.append(row)
+            continue
         caption = " ".join(row.caption.split())
         num_empty += not caption
         if caption:
             grouped.setdefault(composed(row.image_id), (row, []))[1].append(caption)
     if num_empty:
         logger.info("%s: %d empty captions dropped", captions, num_empty)
+    if failed:
+        why = f"{failed[0].file_name} ({failed[0].error})"
+        logger.warning(
+            "%s: %d rows with an error are passed over, such as %s", captions, len(failed), why
+        )
     if not grouped:
-        raise EmptyDataError(f"{captions}: it holds no captions ({num_empty} empty ones)")
+        raise EmptyDataError(
+            f"{captions}: it holds no captions ({num_empty} empty ones, {len(failed)} with an"
+            " error)"
+        )
     return list(grouped.values())
 
 
@@ -229,7 +246,7 @@ def measured_split(examples: Sequence[CaptionExample], split: str | None) -> lis
 
 
 def _located(name: str, folders: Sequence[str]) -> Path:
-    """Find a photo where its name says, or by its last part in one of the folders.
+    """Find a photo where its name says, or by the last parts of its name.
 
     COCO's 2017 release calls COCO_val2014_000000391895.jpg 000000391895.jpg, and may keep it in
     train2017. Paths are texts until one is found: of all COCO, objects for them would take longer
@@ -243,7 +260,10 @@ def _located(name: str, folders: Sequence[str]) -> Path:
     places = dict.fromkeys(
         (folder, part) for part in (short, plain, *spelled) for folder in folders
     )
-    alike = [(folders[0], normalize(form, name)) for form in ("NFC", "NFD")]
+    # Of what was captioned as photos/sub/a.jpg, sub/a.jpg may lie in the folder of photos.
+    parts = Path(name).parts
+    tails = ["/".join(parts[start:]) for start in range(len(parts) - 1)] or [name]
+    alike = [(folders[0], normalize(form, tail)) for tail in tails for form in ("NFC", "NFD")]
     candidates = (os.path.join(folder, part) for folder, part in (*alike, *places))  # noqa: PTH118
     return Path(next(filter(_is_file, candidates), stated))
 

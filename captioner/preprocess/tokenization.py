@@ -1,5 +1,7 @@
 """Between text and token ids: trains a tokenizer of words, labels or subwords, for transformers."""
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -101,9 +103,39 @@ def train_word_tokenizer(
 
 def words_of(text: str, tokenizer: "PreTrainedTokenizerFast") -> frozenset[str]:
     """Return the different words of a text as a word tokenizer cuts it, known or unknown."""
+    return frozenset(_cut(text, tokenizer))
+
+
+def with_new_words(
+    tokenizer: "PreTrainedTokenizerFast", texts: Iterable[str], min_count: int, max_vocab_size: int
+) -> "PreTrainedTokenizerFast":
+    """Return a tokenizer of words that knows more of them; those that it knew keep their numbers.
+
+    Args:
+        tokenizer: It stays as it is.
+        texts: What the new words are taken from.
+        min_count: A word seen less often stays `<unk>`.
+        max_vocab_size: The most entries, old and new; the most frequent new words win.
+    """
+    from tokenizers import Tokenizer
+
+    counts = Counter(word for text in texts for word in _cut(text, tokenizer))
+    known = tokenizer.get_vocab()
+    new = sorted(
+        (-count, word) for word, count in counts.items() if count >= min_count and word not in known
+    )
+    content = json.loads(tokenizer.backend_tokenizer.to_str())
+    for _, word in new[: max(0, max_vocab_size - len(known))]:
+        content["model"]["vocab"][word] = len(content["model"]["vocab"])
+    return wrap_tokenizer(Tokenizer.from_str(json.dumps(content)))
+
+
+def _cut(text: str, tokenizer: "PreTrainedTokenizerFast") -> list[str]:
     inner = tokenizer.backend_tokenizer
-    plain = inner.normalizer.normalize_str(text)
-    return frozenset(word for word, _ in inner.pre_tokenizer.pre_tokenize_str(plain))
+    return [
+        word
+        for word, _ in inner.pre_tokenizer.pre_tokenize_str(inner.normalizer.normalize_str(text))
+    ]
 
 
 def train_label_tokenizer(labels: Iterable[str]) -> "PreTrainedTokenizerFast":

@@ -89,6 +89,14 @@ def fit_concepts(
         return FittedConcepts(words, fitted or _fit(pooled, targets, seed, advance), held_out)
 
 
+def detected_concepts(
+    pooled: Float[Tensor, "photos views channels"], known: tuple[str, ...], fitted: ConceptDetector
+) -> FittedConcepts:
+    """Return what a fitted detector finds in photos that it has not seen."""
+    with torch.inference_mode():
+        return FittedConcepts(known, fitted, fitted.eval().logits(pooled[:, 0]).sigmoid())
+
+
 def _candidates(captions: Sequence[Sequence[frozenset[str]]]) -> tuple[str, ...]:
     counts = Counter(word for several in captions for word in frozenset().union(*several))
     frequent = sorted((-count, word) for word, count in counts.items() if count >= LEAST_PHOTOS)

@@ -1,6 +1,7 @@
 """The examples that a run trains and validates on, read and checked before anything costs time."""
 
 import filecmp
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,11 @@ from captioner.data.examples import (
 )
 from captioner.data.parallel_text import read_lines
 from captioner.errors import ConfigError, DataError, EmptyDataError
+from captioner.training.holding_out import hold_out
 
 NAMES_SHOWN = 3
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -62,17 +66,15 @@ class Dataset:
 def read_dataset(config: PhotoDataConfig) -> Dataset:
     """Read the captions, choose the splits and see that every photo is there.
 
-    Where nothing says which photos to train on, it is all but those of validation.
+    Where nothing says which photos to train on, it is all but those of validation; where nothing
+    says those either, and there is one set, a tenth of the photos is kept for it.
 
     Raises:
-        ConfigError: The config names no captions or no photos.
+        ConfigError: The config names neither captions nor photos.
         DataError: They cannot be used, or a photo is for training and for validation.
     """
-    sets = (
-        [_read_set("", config, "data", needs_val=not config.sets)]
-        if config.captions or not config.sets
-        else []
-    )
+    is_given = config.captions or config.images or not config.sets
+    sets = [_read_set("", config, "data", needs_val=not config.sets)] if is_given else []
     sets += [
         _read_set(name, one, f"data.sets.{name}", needs_val=False)
         for name, one in config.sets.items()
@@ -101,19 +103,30 @@ def read_texts(file: Path) -> list[str]:
 
 
 def _read_set(set_name: str, config: PhotoSetConfig, where: str, needs_val: bool) -> PhotoSet:
-    for field in ("captions", "images"):
-        if not getattr(config, field):
-            raise ConfigError(
-                f"{where}.{field} is empty: set it in the config, or write {where}.{field}=PATH"
-                " behind it"
-            )
-    examples = read_captions(Path(config.captions), Path(config.images))
+    captions = config.captions or config.images
+    if not captions:
+        raise ConfigError(
+            f"{where}.captions is empty: set it in the config, or write {where}.captions=PATH"
+            " behind it"
+        )
+    examples = read_captions(Path(captions), _folder_of_photos(config, captions))
     has_splits = is_divided(examples)
     train = _select(examples, config.train_split, f"{where}.train_split", "train")
     if config.val_captions:
-        own = read_captions(Path(config.val_captions), Path(config.images))
+        own = read_captions(
+            Path(config.val_captions), _folder_of_photos(config, config.val_captions)
+        )
         own_is_divided = bool(config.val_split) or is_divided(own)
         val = _select(own, config.val_split, f"{where}.val_split", "val") if own_is_divided else own
+    elif needs_val and not (config.val_split or config.train_split or has_splits):
+        check_images(examples)
+        train, val = hold_out(examples)
+        logger.warning(
+            "%s: %d of %d photos are kept for validation, as no split is given",
+            captions,
+            len(val),
+            len(examples),
+        )
     elif needs_val or config.val_split or has_splits:
         val = _select(examples, config.val_split, f"{where}.val_split", "val")
         if not config.train_split and not has_splits:
@@ -121,6 +134,11 @@ def _read_set(set_name: str, config: PhotoSetConfig, where: str, needs_val: bool
     else:
         val = []
     return PhotoSet(set_name, train, val, config.weight)
+
+
+def _folder_of_photos(config: PhotoSetConfig, captions: str) -> Path:
+    """Return the folder that names of photos are relative to."""
+    return Path(config.images or (captions if Path(captions).is_dir() else ""))
 
 
 def _select(

@@ -2,13 +2,13 @@
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor
 
 from captioner.config import Experiment
-from captioner.errors import ConfigError, loading_model
+from captioner.errors import loading_model
 from captioner.model.captioner_model import CaptionerModel
 from captioner.model.config import CaptionerConfig
 from captioner.preprocess.tokenization import language_ids
+from captioner.training.beginning import begin_with
 from captioner.training.task import Task
 
 
@@ -24,8 +24,7 @@ def build_model(task: Task, config: Experiment, accelerator: Accelerator) -> Cap
         ConfigError: The initial model does not fit.
     """
     initial = _initial_model(config)
-    known = None if initial is None else initial.tokenizer
-    tokenizer = task.train_tokenizer() if known is None else known
+    tokenizer = task.train_tokenizer(None if initial is None else initial.tokenizer)
     # A backbone of random weights is the same here and in the model.
     torch.manual_seed(config.training.seed)
     with accelerator.main_process_first():
@@ -43,27 +42,11 @@ def build_model(task: Task, config: Experiment, accelerator: Accelerator) -> Cap
         model_config.backbone_fingerprint = model.encoder.fingerprint()
     model.tokenizer = tokenizer
     if initial is not None:
-        begin_with(model, initial.own_state_dict(), config.training.initial_model)
+        grown = len(tokenizer) > initial.config.vocab_size
+        length = config.training.max_target_length
+        targets = model.tokenize_targets(task.targets, task.languages, length) if grown else []
+        begin_with(model, initial.own_state_dict(), config.training.initial_model, targets)
     return model.to(accelerator.device).train(False)  # type: ignore[no-any-return]
-
-
-def begin_with(model: CaptionerModel, weights: dict[str, Tensor], name: str) -> None:
-    """Fill a new model with another's weights; a stage that only it fine-tunes stays as published.
-
-    Raises:
-        ConfigError: They do not fit.
-    """
-    own = model.own_state_dict()
-    misfits = [key for key in weights if key not in own or own[key].shape != weights[key].shape]
-    misfits += [
-        key for key in own if key not in weights and not key.startswith("encoder.backbone.")
-    ]
-    if misfits:
-        raise ConfigError(
-            f"training.initial_model: {name} does not fit, as in {misfits[0]}: give encoder and"
-            " decoder its settings"
-        )
-    model.load_state_dict(weights, strict=False)
 
 
 def _initial_model(config: Experiment) -> CaptionerModel | None:

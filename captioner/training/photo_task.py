@@ -11,8 +11,14 @@ from captioner.data.batching import LENGTH_GROUPS, EpochPlan, mix_texts, plan_ep
 from captioner.errors import ModelError
 from captioner.model.captioner_model import CaptionerModel
 from captioner.modules.encoders import ImageEncoder
-from captioner.preprocess.tokenization import train_word_tokenizer, words_of
-from captioner.training.concepts import NUM_DRAWS, FittedConcepts, draw_photos, fit_concepts
+from captioner.preprocess.tokenization import train_word_tokenizer, with_new_words, words_of
+from captioner.training.concepts import (
+    NUM_DRAWS,
+    FittedConcepts,
+    detected_concepts,
+    draw_photos,
+    fit_concepts,
+)
 from captioner.training.dataset import read_dataset
 from captioner.training.kept_concepts import kept_concepts, key_of
 from captioner.training.model_card import CardTexts
@@ -59,6 +65,7 @@ class PhotoTask:
             (text,) for text in self._data.texts
         ]
         self.val_targets = [example.captions for example in self._data.val]
+        self.val_names = [example.image.name for example in self._data.val]
         self.scorer = SetsScorer(
             [(one.name, [example.captions for example in one.val]) for one in self._data.sets]
         )
@@ -67,12 +74,15 @@ class PhotoTask:
         self._concepts: FittedConcepts | None = None
         self._drawn = torch.zeros(0, NUM_DRAWS, dtype=torch.int32)
 
-    def train_tokenizer(self) -> "PreTrainedTokenizerFast":
-        """Learn the words that the training captions and texts use."""
+    def train_tokenizer(
+        self, known: "PreTrainedTokenizerFast | None" = None
+    ) -> "PreTrainedTokenizerFast":
+        """Learn the words of the training captions and texts, or those that a tokenizer lacks."""
         captions = [caption for several in self.targets for caption in several]
-        return train_word_tokenizer(
-            captions, self.config.data.min_word_count, self.config.data.max_vocab_size
-        )
+        data = self.config.data
+        if known is not None:
+            return with_new_words(known, captions, data.min_word_count, data.max_vocab_size)
+        return train_word_tokenizer(captions, data.min_word_count, data.max_vocab_size)
 
     def prepare(
         self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast"
@@ -92,29 +102,37 @@ class PhotoTask:
         self._opened = self._open_sets(
             encoder, encoder.normalised_for(self.config.image), training=True
         )
-        caches = [one for one in self._opened if isinstance(one, CachedPhotos)]
-        captions, seed = self.targets[: self._num_photos], self.config.training.seed
-        known = encoder.config.concept_words
-        fitted = encoder.detector if encoder.config.concepts else None
-
-        def fit() -> FittedConcepts:
-            words = [[words_of(caption, tokenizer) for caption in several] for several in captions]
-            return fit_concepts(
-                torch.cat([one.pooled() for one in caches]), words, known, seed, fitted
-            )
-
-        rules = tokenizer.backend_tokenizer.to_str()
-        key = key_of([[one.digest for one in caches], captions, known, rules, seed], fitted)
-        self._concepts = kept_concepts(self._cache_folder / f"{key}.concepts.safetensors", fit)
+        self._concepts = self._concepts_of(encoder, tokenizer)
         if self._data.texts:
-            self._drawn = draw_photos(
-                [words_of(text, tokenizer) for text in self._data.texts], self._concepts, seed
-            )
+            texts = [words_of(text, tokenizer) for text in self._data.texts]
+            self._drawn = draw_photos(texts, self._concepts, self.config.training.seed)
         encoder_config = self.config.encoder.model_copy(
             update={"concept_words": self._concepts.words}
         )
         self.config = self.config.model_copy(update={"encoder": encoder_config})
         return self.config
+
+    def _concepts_of(
+        self, encoder: ImageEncoder, tokenizer: "PreTrainedTokenizerFast"
+    ) -> FittedConcepts:
+        """Read what a detector finds in photos that it has not seen, or fit it to the captions."""
+        caches = [one for one in self._opened if isinstance(one, CachedPhotos)]
+        captions, seed = self.targets[: self._num_photos], self.config.training.seed
+        known = encoder.config.concept_words
+        fitted = encoder.detector if encoder.config.concepts else None
+
+        def pooled() -> torch.Tensor:
+            return torch.cat([one.pooled() for one in caches])
+
+        def fit() -> FittedConcepts:
+            words = [[words_of(caption, tokenizer) for caption in several] for several in captions]
+            return fit_concepts(pooled(), words, known, seed, fitted)
+
+        if fitted is not None and self.config.data.unseen:
+            return detected_concepts(pooled(), known, fitted)
+        rules = tokenizer.backend_tokenizer.to_str()
+        key = key_of([[one.digest for one in caches], captions, known, rules, seed], fitted)
+        return kept_concepts(self._cache_folder / f"{key}.concepts.safetensors", fit)
 
     def open(self, model: CaptionerModel) -> None:
         """Cache the photos' features, or prepare to decode them, by the image settings."""
@@ -198,7 +216,7 @@ class PhotoTask:
         return CardTexts(
             task="image-to-text",
             languages=["en"],
-            data=data.name or Path(data.captions).name,
+            data=data.name or Path(data.captions or data.images).name,
             summary="An attention LSTM that writes a sentence about a photo, on features of"
             f" `{encoder.backbone}` "
             f"({state}).",

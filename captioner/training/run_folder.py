@@ -10,6 +10,7 @@ from captioner.metrics import Report
 from captioner.model.captioner_model import CaptionerModel
 from captioner.training.curves import draw_curves, write_events
 from captioner.training.model_card import write_model_card, write_training_config
+from captioner.training.sample_table import write_samples
 from captioner.training.task import Task
 from captioner.training.validation import LOSS
 
@@ -50,13 +51,20 @@ class RunFolder:
         shutil.rmtree(best, ignore_errors=True)
         part.replace(best)
 
-    def write_history(self, history: Sequence[dict[str, Any]]) -> None:
-        """Write all epochs as JSON lines and curves, add the last to the events, and print it."""
+    def write_history(self, history: Sequence[dict[str, Any]], texts: Mapping[int, str]) -> None:
+        """Write all epochs as JSON lines and curves, add the last to the events, and print it.
+
+        Args:
+            history: One entry an epoch.
+            texts: What the model writes of the validation examples, by their numbers.
+        """
         entry = history[-1]
         write_events(self.path / "tensorboard", entry)
         draw_curves(self.path / "curves.png", history, self._metrics)
         lines = [json.dumps(one) + "\n" for one in history]
         (self.path / "history.jsonl").write_text("".join(lines), encoding="utf-8")
+        names, targets = self._task.val_names, self._task.val_targets
+        write_samples(self.path / "samples.md", entry["epoch"], names, targets, texts)
         epochs, scores = self._task.config.training.epochs, self.describe(entry)
         print(f"epoch {entry['epoch']}/{epochs}: loss {entry['loss']:.4f}, {scores}", flush=True)
 

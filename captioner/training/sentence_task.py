@@ -47,6 +47,7 @@ class SentenceTask:
         judged = [one for one in self._directions if one.val]
         self._val = [pair for one in judged for pair in one.val]
         self.val_targets = [(pair.target,) for pair in self._val]
+        self.val_names = [pair.source for pair in self._val]
         written = {target for _, target in config.data.directions()}
         self._written = sorted(written) if len(written) > 1 else []
         self.languages = (
@@ -60,8 +61,15 @@ class SentenceTask:
         references = [(one.name, [(pair.target,) for pair in one.val]) for one in judged]
         self.scorer = SetsScorer(references, TranslationScorer)
 
-    def train_tokenizer(self) -> "PreTrainedTokenizerFast":
-        """Learn the pieces that all languages are made of."""
+    def train_tokenizer(
+        self, known: "PreTrainedTokenizerFast | None" = None
+    ) -> "PreTrainedTokenizerFast":
+        """Learn the pieces that all languages are made of.
+
+        Of those that are there, every text can be made.
+        """
+        if known is not None:
+            return known
         texts = {text for pair in self._train for text in (pair.source, pair.target)}
         return train_bpe_tokenizer(sorted(texts), self.config.data.max_vocab_size, self._written)
 

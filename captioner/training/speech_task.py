@@ -12,7 +12,11 @@ from captioner.data.utterances import read_utterances
 from captioner.errors import ConfigError
 from captioner.metrics.transcript import ACCURACY, TranscriptScorer
 from captioner.model.captioner_model import CaptionerModel
-from captioner.preprocess.tokenization import train_bpe_tokenizer, train_word_tokenizer
+from captioner.preprocess.tokenization import (
+    train_bpe_tokenizer,
+    train_word_tokenizer,
+    with_new_words,
+)
 from captioner.training.model_card import CardTexts
 from captioner.training.recordings import Recordings
 from captioner.training.reward import TranscriptReward
@@ -58,13 +62,23 @@ class SpeechTask:
         )
         self.targets = [(string.text,) for string in self._train]
         self.val_targets = [(string.text,) for string in self._val]
+        self.val_names = [" ".join(takes[0].name for takes in string.takes) for string in self._val]
         self.scorer = TranscriptScorer(
             {number: string.text for number, string in enumerate(self._val)}
         )
 
-    def train_tokenizer(self) -> "PreTrainedTokenizerFast":
-        """Learn the words, or the pieces of words, that are written."""
+    def train_tokenizer(
+        self, known: "PreTrainedTokenizerFast | None" = None
+    ) -> "PreTrainedTokenizerFast":
+        """Learn the words or pieces that are written, or the words that a tokenizer lacks."""
         data = self.config.data
+        if known is not None:
+            words = data.units == "words"
+            return (
+                with_new_words(known, self._texts, data.min_word_count, data.max_vocab_size)
+                if words
+                else known
+            )
         if data.units == "words":
             return train_word_tokenizer(self._texts, data.min_word_count, data.max_vocab_size)
         return train_bpe_tokenizer(self._texts, data.max_vocab_size)

@@ -36,6 +36,7 @@ class Task(Protocol):
         config: The experiment; `open` completes it with what the model decides.
         targets: The target texts of each training example.
         val_targets: The target texts of each validation example.
+        val_names: What each validation example is called: a file, or the sentence itself.
         languages: Of each training example what its texts are written in; empty where the model
             writes one language.
         val_languages: The same of the validation examples.
@@ -65,14 +66,21 @@ class Task(Protocol):
     @property
     def val_targets(self) -> Sequence[Sequence[str]]: ...  # noqa: D102
     @property
+    def val_names(self) -> Sequence[str]: ...  # noqa: D102
+    @property
     def scorer(self) -> Scorer: ...  # noqa: D102
     @property
     def train(self) -> Sources: ...  # noqa: D102
     @property
     def val(self) -> Sources: ...  # noqa: D102
 
-    def train_tokenizer(self) -> "PreTrainedTokenizerFast":
-        """Train the tokenizer that the data calls for."""
+    def train_tokenizer(self, known: "PreTrainedTokenizerFast | None") -> "PreTrainedTokenizerFast":
+        """Train the tokenizer that the data calls for.
+
+        Args:
+            known: That of the model with which the run begins, which is kept; one of words gets
+                those that it lacks.
+        """
 
     def prepare(
         self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast"

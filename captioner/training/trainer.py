@@ -288,7 +288,7 @@ class Trainer:
         self._checkpoint()
         if self.accelerator.is_main_process:
             with writing(self.folder):
-                self.written.write_history(self.state.history)
+                self.written.write_history(self.state.history, self.validation.texts)
             if len(self.state.history) == 1 and LOSS in entry and self.validation.is_in_vain():
                 print(IN_VAIN.format(score=self.task.selection_metric), flush=True)
 

@@ -32,6 +32,9 @@ IN_VAIN = (
 class Validation:
     """Decodes and scores the validation examples; each once, whatever the number of its references.
 
+    Attributes:
+        texts: What the model wrote last, by the examples' numbers.
+
     Args:
         task: Whose validation sources are decoded.
         search: How.
@@ -46,6 +49,7 @@ class Validation:
         self._max_target_length = max_target_length
         self._search = search.model_copy(update={"num_captions": 1, "sample": False})
         self._accelerator = accelerator
+        self.texts: dict[int, str] = {}
 
     def __call__(self, model: CaptionerModel) -> Report:
         """Decode all validation examples and return the scores.
@@ -69,7 +73,8 @@ class Validation:
                 pairs += zip(numbers, model.decode([best[0] for best in found]), strict=True)
                 advance(len(numbers))
         everyone: list[tuple[int, str]] = gather_object(pairs)
-        report = self._task.scorer.score(dict(everyone))
+        self.texts = dict(everyone)
+        report = self._task.scorer.score(self.texts)
         if report.scores[self._task.selection_metric] > 0:
             return report
         return replace(report, scores=report.scores | {LOSS: self._loss(model)})

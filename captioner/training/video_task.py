@@ -13,7 +13,11 @@ from captioner.metrics import Scorer
 from captioner.metrics.accuracy import ACCURACY, MEAN_CLASS_ACCURACY, AccuracyScorer
 from captioner.model.captioner_model import CaptionerModel
 from captioner.modules.encoders import VideoEncoder
-from captioner.preprocess.tokenization import train_label_tokenizer, train_word_tokenizer
+from captioner.preprocess.tokenization import (
+    train_label_tokenizer,
+    train_word_tokenizer,
+    with_new_words,
+)
 from captioner.training.clips import CachedClips
 from captioner.training.model_card import CardTexts
 from captioner.training.reward import CaptionReward
@@ -51,6 +55,7 @@ class VideoTask:
         self._train, self._val = read_splits(config.data)
         self.targets = [example.texts for example in self._train]
         self.val_targets = [example.texts for example in self._val]
+        self.val_names = [example.clip.name for example in self._val]
         texts = dict(enumerate(self.val_targets))
         self._names_labels = not config.data.captions
         self.scorer: AccuracyScorer | Scorer[int]
@@ -63,14 +68,16 @@ class VideoTask:
             self.selection_metric, self.second_metric = "CIDEr", "BLEU-4"
             self.num_groups = LENGTH_GROUPS
 
-    def train_tokenizer(self) -> "PreTrainedTokenizerFast":
-        """Learn the labels, or the words of the captions."""
-        texts = [text for several in self.targets for text in several]
+    def train_tokenizer(
+        self, known: "PreTrainedTokenizerFast | None" = None
+    ) -> "PreTrainedTokenizerFast":
+        """Learn the labels, or the words of the captions, or those words that a tokenizer lacks."""
+        texts, data = [text for several in self.targets for text in several], self.config.data
         if self._names_labels:
-            return train_label_tokenizer(texts)
-        return train_word_tokenizer(
-            texts, self.config.data.min_word_count, self.config.data.max_vocab_size
-        )
+            return known or train_label_tokenizer(texts)
+        if known is not None:
+            return with_new_words(known, texts, data.min_word_count, data.max_vocab_size)
+        return train_word_tokenizer(texts, data.min_word_count, data.max_vocab_size)
 
     def prepare(
         self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast"

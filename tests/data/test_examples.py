@@ -14,6 +14,8 @@ from captioner.data.examples import (
     select_split,
 )
 from captioner.errors import AnnotationError, EmptyDataError, MissingImageError
+from captioner.outputs import open_writer
+from captioner.outputs.record import Candidate, ErrorInfo, Record
 
 CSV = 'image,caption\nb.jpg,A dog runs .\na.jpg,"Two cats, one mat"\nb.jpg,A dog .\n'
 TOKENS = "b.jpg#0\tA dog runs .\na.jpg#0\tTwo cats, one mat\nb.jpg#1\tA dog .\n"
@@ -77,6 +79,108 @@ def test_every_format_gives_the_same_examples(tmp_path, capfd, content):
     )
     assert (dog.split, cats.split) == (("train", "val") if "restval" in content else (None, None))
     assert capfd.readouterr() == ("", "")
+
+
+RECORDS = [
+    Record(
+        "some/sub/a.png",
+        "A cat",
+        -1.0,
+        (Candidate("A cat", -1.0), Candidate("A dog", -2.0)),
+        "m",
+        None,
+    ),
+    Record("some/b.png", None, None, (), "m", ErrorInfo("CorruptFileError", "no photo")),
+    Record("some/\udcff.png", "A tower", -1.0, (Candidate("A tower", -1.0),), "m", None),
+]
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+@pytest.mark.parametrize("images", ["some", ""])
+def test_what_captioner_wrote_is_read_and_its_errors_are_counted(
+    tmp_path, monkeypatch, caplog, suffix, images
+):
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "some/sub").mkdir(parents=True)
+    for record in RECORDS:
+        Path(record.file).write_bytes(b"")
+    (tmp_path / "out").mkdir()
+    with open_writer(Path(f"out/captions.{suffix}")) as writer:
+        for record in RECORDS[
+            : 2 if suffix == "csv" else None
+        ]:  # bytes that are no UTF-8 are none in a table either
+            writer.write(record)
+    examples = read_captions(Path(f"out/captions.{suffix}"), Path(images))
+    assert [example.captions for example in examples] == [("A cat",), ("A tower",)][
+        : 1 if suffix == "csv" else None
+    ]
+    assert all(example.image.is_file() for example in examples)
+    assert (
+        f"captions.{suffix}: 1 rows with an error are passed over, such as some/b.png ("
+        in caplog.text
+    )
+    assert "no photo" in caplog.text
+
+
+def test_nothing_but_errors_is_named(tmp_path):
+    content = '{"file": "a.jpg", "caption": null, "error": {"type": "X", "message": "no photo"}}\n'
+    with pytest.raises(EmptyDataError, match=r"no captions \(0 empty ones, 1 with an error\)"):
+        read_captions(write(tmp_path, content), tmp_path)
+
+
+def test_a_broken_parquet_table_is_named(tmp_path):
+    pytest.importorskip("pyarrow")
+    with pytest.raises(AnnotationError, match="no Parquet table that can be read"):
+        read_captions(write(tmp_path, b"PAR1 and nothing else"), tmp_path)
+
+
+def test_texts_beside_photos_are_read_and_photos_without_are_counted(tmp_path, caplog):
+    texts = {
+        "b.txt": "A dog runs .\r\n\nA dog\n",
+        "sub/a.png.txt": "A cat",
+        "sub/c.caption": "A cow",
+        "e.txt": "",
+        "notes.txt": "x",
+    }
+    for name in (
+        "b.jpg",
+        "sub/a.png",
+        "sub/c.webp",
+        "d.png",
+        "e.png",
+        ".hidden.png",
+        ".thumbnails/b.png",
+        *texts,
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(texts.get(name, ""))
+    examples = read_captions(tmp_path, tmp_path)
+    assert {example.image_id: example.captions for example in examples} == {
+        "b.jpg": ("A dog runs .", "A dog"),
+        "sub/a.png": ("A cat",),
+        "sub/c.webp": ("A cow",),
+    }
+    check_images(examples)
+    assert "1 of 5 photos have no text and are passed over" in caplog.text
+
+
+@pytest.mark.parametrize("names", [[], ["a.jpg"], ["a.txt"]])
+def test_a_folder_without_texts_of_photos_is_named(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_text("text")
+    with pytest.raises(
+        EmptyDataError, match=r"none of \d photos in .* has a text; put photo\.txt beside"
+    ):
+        read_captions(tmp_path, tmp_path)
+
+
+def test_a_text_that_is_no_utf8_is_named(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"")
+    (tmp_path / "a.txt").write_bytes(b"caf\xe9")
+    with pytest.raises(AnnotationError, match=r"a\.txt, line 1: not UTF-8"):
+        read_captions(tmp_path, tmp_path)
 
 
 BAD_FILES = [
@@ -211,9 +315,8 @@ def test_bad_file_is_a_named_error(tmp_path, content, error, reason):
 
 
 def test_caption_file_that_is_not_there(tmp_path):
-    for file in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(AnnotationError, match="cannot be read"):
-            read_captions(file, tmp_path)
+    with pytest.raises(AnnotationError, match="cannot be read"):
+        read_captions(tmp_path / "none.csv", tmp_path)
 
 
 def test_white_space_and_empty_captions(tmp_path, caplog):

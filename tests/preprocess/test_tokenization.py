@@ -17,6 +17,7 @@ from captioner.preprocess.tokenization import (
     train_bpe_tokenizer,
     train_label_tokenizer,
     train_word_tokenizer,
+    with_new_words,
     words_of_pieces,
 )
 
@@ -305,3 +306,24 @@ def test_a_label_is_one_word_whatever_it_is_made_of():
     assert tokenizer("Archery", add_special_tokens=False)["input_ids"] == [tokenizer.unk_token_id]
     with pytest.raises(EmptyDataError):
         train_label_tokenizer([])
+
+
+def test_new_words_are_added_behind_the_old_ones_the_most_frequent_first():
+    tokenizer = train_word_tokenizer(["A dog runs.", "l'homme"], 1, 100)
+    before = tokenizer.get_vocab()
+    texts = ["A Birthday dog", "birthday, cake; cake!", "cake once", "dog dog"]
+    grown = with_new_words(tokenizer, texts, 2, 100)
+    assert grown.get_vocab() == before | {"cake": len(before), "birthday": len(before) + 1}
+    assert (
+        grown.decode(grown("A birthday-less dog, CAKE", add_special_tokens=False)["input_ids"])
+        == "a <unk> dog cake"
+    )
+    assert (grown.pad_token_id, grown.unk_token_id) == (
+        tokenizer.pad_token_id,
+        tokenizer.unk_token_id,
+    )
+    assert tokenizer.get_vocab() == before
+    assert with_new_words(tokenizer, texts, 2, len(before) + 1).get_vocab() == before | {
+        "cake": len(before)
+    }
+    assert with_new_words(tokenizer, texts, 9, 100).get_vocab() == before

@@ -7,7 +7,7 @@ import torch
 
 from captioner.errors import CacheError, EmptyDataError
 from captioner.training import concepts
-from captioner.training.concepts import FittedConcepts, draw_photos, fit_concepts
+from captioner.training.concepts import FittedConcepts, detected_concepts, draw_photos, fit_concepts
 from captioner.training.kept_concepts import kept_concepts, key_of
 
 
@@ -115,3 +115,11 @@ def test_a_key_tells_everything_apart_that_concepts_come_from():
     detectors = [None, concepts.ConceptDetector(5, 2), concepts.ConceptDetector(5, 2)]
     keys = {key_of(made_from, one) for made_from in (["a", 1], ["a", 2]) for one in detectors}
     assert len(keys) == 6 and key_of(["a", 1], detectors[1]) in keys
+
+
+def test_in_photos_that_a_detector_has_not_seen_its_own_findings_are_read(photos):
+    pooled, captions, *_ = photos
+    fitted = fit_concepts(pooled, captions, ("dog", "cat"), seed=0).detector
+    found = detected_concepts(pooled[:7], ("dog", "cat"), fitted)
+    assert found.words == ("dog", "cat") and found.detector is fitted
+    torch.testing.assert_close(found.held_out, fitted(pooled[:7, 0].reshape(7, 1, 1, 5)))

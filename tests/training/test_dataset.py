@@ -22,8 +22,38 @@ def test_splits_that_the_captions_carry_need_no_list(tmp_path, photos):
     config = PhotoDataConfig(
         images=str(photos[0].parent), captions=str(tmp_path / "metadata.jsonl")
     )
+    (tmp_path / "train.txt").write_text("photo00.png\n")
     with pytest.raises(EmptyDataError, match=r"set data\.val_split"):
-        read_dataset(config)
+        read_dataset(config.model_copy(update={"train_split": str(tmp_path / "train.txt")}))
+
+
+def test_without_a_split_a_tenth_is_kept_and_copies_stay_on_one_side(tmp_path, photos, caplog):
+    contents = [photo.read_bytes() for photo in photos]
+    for number in range(
+        21
+    ):  # eight different photos, and what stands behind them is no part of a picture
+        content = contents[number % 8] + (b"" if number < 16 else bytes([number]))
+        (tmp_path / f"{number:02}.png").write_bytes(content)
+        (tmp_path / f"{number:02}.txt").write_text(f"photo {number}\n")
+    data = read_dataset(PhotoDataConfig(images=str(tmp_path)))
+    assert len(data.train) + len(data.val) == 21
+    trained = {example.image.read_bytes() for example in data.train}
+    judged = {example.image.read_bytes() for example in data.val}
+    assert (len(trained), len(judged)) == (11, 2)
+    assert not trained & judged
+    assert f"{len(data.val)} of 21 photos are kept for validation" in caplog.text
+    for file in tmp_path.iterdir():
+        file.rename(file.with_name(f"x{99 - int(file.stem)}{file.suffix}"))
+    again = read_dataset(PhotoDataConfig(images=str(tmp_path)))
+    assert {example.image.read_bytes() for example in again.val} == judged
+
+
+def test_photos_that_are_all_alike_cannot_be_divided(tmp_path, photos):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.png").write_bytes(photos[0].read_bytes())
+        (tmp_path / f"{name}.txt").write_text("a photo")
+    with pytest.raises(EmptyDataError, match="one photo alone"):
+        read_dataset(PhotoDataConfig(captions=str(tmp_path)))
 
 
 def test_missing_photo_of_validation_is_named(caption_set, tmp_path):
@@ -38,10 +68,9 @@ def test_missing_photo_of_validation_is_named(caption_set, tmp_path):
         read_dataset(PhotoDataConfig.model_validate(fields))
 
 
-@pytest.mark.parametrize("name", ["captions", "images"])
-def test_what_is_not_given_is_named(caption_set, name):
-    with pytest.raises(ConfigError, match=f"data.{name} is empty"):
-        read_dataset(PhotoDataConfig.model_validate(caption_set | {name: ""}))
+def test_what_is_not_given_is_named(caption_set):
+    with pytest.raises(ConfigError, match=r"data\.captions is empty"):
+        read_dataset(PhotoDataConfig.model_validate(caption_set | {"captions": "", "images": ""}))
 
 
 def test_validation_photos_are_not_trained_on(caption_set, photos):

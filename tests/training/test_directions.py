@@ -115,6 +115,7 @@ def _only_at_the_end(epochs):
         if next(calls) == epochs:
             return original(validation, model)
         model.train(False)
+        validation.texts = dict.fromkeys(range(len(validation._task.val_targets)), "")
         return trainer.Report({"BLEU": 0.1, "chrF": 0.1}, "", 0, (), {}, {})
 
     return judge

@@ -66,7 +66,8 @@ def test_four_pairs_are_learnt_to_the_letter(sentence_config, tmp_path):
         def judge(validation, model):
             if next(last) == config.training.epochs:
                 return original(validation, model)
-            report = validation._task.scorer.score(dict.fromkeys(range(4), ""))
+            validation.texts = dict.fromkeys(range(4), "")
+            report = validation._task.scorer.score(validation.texts)
             return dataclasses.replace(report, scores=dict.fromkeys(report.scores, 0.0))
 
         patch.setattr(Validation, "__call__", judge)

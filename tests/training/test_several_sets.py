@@ -86,8 +86,8 @@ def test_a_file_without_texts_is_named(make_config, tmp_path):
 
 def test_what_a_set_lacks_is_named(make_config):
     config = make_config()
-    other = config.data.sets["other"].model_copy(update={"images": ""})
-    with pytest.raises(ConfigError, match=r"data\.sets\.other\.images is empty"):
+    other = config.data.sets["other"].model_copy(update={"captions": "", "images": ""})
+    with pytest.raises(ConfigError, match=r"data\.sets\.other\.captions is empty"):
         read_dataset(config.data.model_copy(update={"sets": {"other": other}}))
 
 

@@ -398,11 +398,10 @@ def test_missing_photo_is_named_before_anything_is_computed(
     captions = tmp_path / "captions.csv"
     captions.write_text("image,caption\ngone.jpg,A photo that is gone\nphoto00.png,A photo\n")
     fields = {"captions": str(captions), "train_split": "", "val_split": ""}
-    with pytest.raises(EmptyDataError, match="val"):
-        train(tiny_config(data=fields))
     (tmp_path / "val.txt").write_text("photo00.png\n")
-    with pytest.raises(MissingImageError, match=r"gone\.jpg"):
-        train(tiny_config(data=fields | {"val_split": str(tmp_path / "val.txt")}))
+    for val_split in ("", str(tmp_path / "val.txt")):
+        with pytest.raises(MissingImageError, match=r"gone\.jpg"):
+            train(tiny_config(data=fields | {"val_split": val_split}))
 
 
 @pytest.mark.parametrize("content", ["", "image,caption\n", "image,caption\nphoto00.png,\n"])
@@ -412,10 +411,9 @@ def test_captions_without_captions_are_named(tiny_config, tmp_path, content):
         train(tiny_config(data={"captions": str(tmp_path / "empty.csv")}))
 
 
-@pytest.mark.parametrize("name", ["captions", "images"])
-def test_data_that_is_not_given_is_named(tiny_config, name):
-    with pytest.raises(ConfigError, match=f"data.{name} is empty"):
-        train(tiny_config(data={name: ""}))
+def test_data_that_is_not_given_is_named(tiny_config):
+    with pytest.raises(ConfigError, match=r"data\.captions is empty"):
+        train(tiny_config(data={"captions": "", "images": ""}))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU can do it")
