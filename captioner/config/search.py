@@ -43,8 +43,7 @@ class SearchConfig(Section):
     """Words that a photo is said to be about; they need not be written, and count for little where
     the photo speaks against them. For models with concepts alone, of the words that they detect."""
     banned_words: tuple[str, ...] = ()
-    """Words that are never written, in the singular or the plural; phrases have no effect.
-    """
+    """Words that are never written, in the singular or the plural; phrases have no effect."""
     required_words: tuple[str, ...] = ()
     """Words that are written, each in the singular or the plural; at most four."""
     concepts: int = Field(0, ge=0)
@@ -74,8 +73,7 @@ class SearchConfig(Section):
     num_groups: int = Field(1, ge=1)
     """Groups of a diverse beam search; the beams are divided among them."""
     diversity: float = Field(0.5, ge=0, le=1e6)
-    """Subtracted from a word's log-probability for each beam of an earlier group that chose it.
-    """
+    """Subtracted from a word's log-probability for each beam of an earlier group that chose it."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

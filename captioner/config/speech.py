@@ -61,7 +61,8 @@ class SpeechDataConfig(Section):
     min_snr_db: float = Field(15.0)
     """Training adds noise; speech stays at least this much louder, in decibels."""
     num_masks: int = Field(2, ge=0)
-    """Number of time stretches, and of frequency bands, that are masked in each training recording.
+    """Number of time stretches, and of frequency bands, that are masked in each training
+    recording.
     """
 
 
