@@ -42,33 +42,26 @@ def detect_language(text: str, among: Sequence[str]) -> str:
     """
     if len(among) == 1 or not any(map(str.isalpha, text)):
         return among[0]
-    scores = _probabilities(text, among)
+    scores = _probabilities(text)
+    if unknown := [code for code in among if code not in scores]:
+        told = f"texts in {', '.join(unknown)} cannot be told from others"
+        raise ModelError(f"{told}: say which language a text is in")
     return max(among, key=scores.__getitem__)
 
 
 def is_foreign(text: str, among: Sequence[str]) -> bool:
     """Tell whether a text is surely written in a language that is none of `among`.
 
-    False where that is unsure.
-
-    Raises:
-        ModelError: One of the languages is unknown to the detector.
+    False where that is unsure, as it is where one of them is unknown to the detector.
     """
-    scores = _probabilities(text, among)
-    return max(scores[code] for code in among) < FOREIGN * max(scores.values())
+    scores = _probabilities(text)
+    return all(scores.get(code, 1) < FOREIGN * max(scores.values()) for code in among)
 
 
-def _probabilities(text: str, among: Sequence[str]) -> dict[str, float]:
+def _probabilities(text: str) -> dict[str, float]:
     """Return how likely each language that the detector knows is."""
-    scores = dict(
-        _detector().rank(plain_text(text[:NUM_CHARACTERS].encode(errors="replace").decode()))
-    )
-    if unknown := [code for code in among if code not in scores]:
-        raise ModelError(
-            f"texts in {', '.join(unknown)} cannot be told from others: say which"
-            " language a text is in"
-        )
-    return scores
+    beginning = text[:NUM_CHARACTERS].encode(errors="replace").decode()
+    return dict(_detector().rank(plain_text(beginning)))
 
 
 @cache

@@ -15,7 +15,7 @@ class Limits:
         unpacked_bytes: Of all that comes out of a ZIP.
         zip_ratio: Unpacked bytes for one packed byte. Photos come near 1, text near 10, a bomb past
             1000.
-        text_characters: Of one sentence to translate.
+        text_characters: Of one text to translate: some 500 words.
         recording_s: Seconds of one recording to transcribe.
         beam_size: Beams of a search.
         num_captions: Captions of a photo.
@@ -32,7 +32,7 @@ class Limits:
     files: int = 500
     unpacked_bytes: int = 1_000_000_000
     zip_ratio: float = 100
-    text_characters: int = 500
+    text_characters: int = 3000
     recording_s: float = 600
     beam_size: int = 10
     num_captions: int = 10

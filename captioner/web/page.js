@@ -1,4 +1,4 @@
-(() => { // What the page does in the browser: lights photos up, goes on from words, copies texts, waits for a pause in typing, points in a matrix.
+(() => { // What the page does in the browser: lights photos up, goes on from words, copies texts, waits for a pause in typing, points out pairs of sentences and of words.
   // Lights the photo up where the model looked: a copy of it lies over the darkened one, cut out by the word's map.
   function light(word) {
     const view = word.closest(".captioned"), figure = view.querySelector(".looked"), note = view.querySelector("figcaption");
@@ -61,6 +61,13 @@
     wait();
   });
 
+  // Where languages are swapped, the translation becomes the text, if it is the one that is seen.
+  window.captionerSwap = values => {
+    const [text, model, source, target] = values;
+    const answer = document.querySelector("#translation [data-question]"), best = answer?.querySelector(".best");
+    return best && answer.dataset.question === text ? [best.textContent, model, source || answer.dataset.source, target] : values;
+  };
+
   // A translation is hidden while another text stands in the box than the one that it answers.
   function checkAnswer() {
     const box = document.querySelector("#sentence textarea"), answer = document.querySelector("#translation [data-question]");
@@ -78,16 +85,28 @@
     const cell = event.target.closest?.(".matrix td, .matrix th"), table = cell?.closest("table");
     for (const marked of document.querySelectorAll(".matrix .pointed")) marked.classList.remove("pointed");
     if (!table) return;
-    const column = cell.cellIndex, row = cell.parentElement;
+    const column = cell.cellIndex, row = cell.parentElement, weight = cell.style.getPropertyValue("--weight");
+    if (weight) cell.title = `“${row.cells[0].textContent}” ← “${table.rows[0].cells[column].textContent}”: ${Math.round(100 * weight)}% of the look`;
     if (row.parentElement.tagName === "TBODY") for (const other of row.cells) other.classList.add("pointed");
     if (column) for (const other of table.rows) other.cells[column]?.classList.add("pointed");
   }
   document.addEventListener("mouseover", point);
 
+  // Lights a sentence up, in the translation and in the list below it, under the mouse or the focus.
+  function pair(event) {
+    const one = event.target.closest?.("#translation [data-pair]");
+    for (const lit of document.querySelectorAll("#translation .lit")) lit.classList.remove("lit");
+    if (one) for (const lit of document.querySelectorAll(`#translation [data-pair="${one.dataset.pair}"]`)) lit.classList.add("lit");
+  }
+  document.addEventListener("mouseover", pair);
+  document.addEventListener("focusin", pair);
+
   document.addEventListener("click", event => {
     const word = event.target.closest?.(".words button"), button = event.target.closest?.(".copy");
     if (word) light(word);
     if (button) copy(button);
+    const sentence = event.target.closest?.(".best [data-pair]");
+    if (sentence) document.querySelector(`.pairs [data-pair="${sentence.dataset.pair}"]`).scrollIntoView({ block: "nearest" });
   });
 
   // Arrows go from word to word, as within a toolbar.

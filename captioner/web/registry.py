@@ -22,12 +22,15 @@ class Model:
         folder: Its files.
         modality: What it reads: `image`, `text`, `speech` or `video`.
         card: What it says of itself, as Markdown.
+        directions: Between which languages it translates, pairs of codes; none where it does
+            not say.
     """
 
     name: str
     folder: Path
     modality: str
     card: str
+    directions: tuple[tuple[str, str], ...] = ()
 
 
 class ModelRegistry:
@@ -83,6 +86,14 @@ class ModelRegistry:
             ModelError: There is no such model.
         """
         return self._model(name).card
+
+    def directions(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Return between which languages a model translates; none where it does not say.
+
+        Raises:
+            ModelError: There is no such model.
+        """
+        return self._model(name).directions
 
     def load_all(self) -> None:
         """Load all in the background; who asks for a model that cannot be loaded is told why."""
@@ -144,7 +155,8 @@ def _described(folder: Path) -> Model:
     except (OSError, ValueError) as error:
         raise ModelError(f"{folder} is no model: it has no config.json that can be read") from error
     modality = config.get("encoder", {}).get("kind", "image")
-    return Model(model_name(folder), folder, modality, _card(folder / "README.md"))
+    directions = tuple((source, target) for source, target in config.get("directions", ()))
+    return Model(model_name(folder), folder, modality, _card(folder / "README.md"), directions)
 
 
 def _card(file: Path) -> str:

@@ -1,14 +1,15 @@
-"""A page with models that ship and a translator that is made up, served once for all tests of
-the web.
-"""
+"""A page with models that ship and a made-up translator, served once for all tests of the web."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from captioner.pipeline.chaining import chain_sentences
+from captioner.pipeline.result import Candidate, SentenceResult, TranslationResult
+from captioner.preprocess.sentences import cut_sentences
 from captioner.pretrained.registry import MODELS
 from captioner.web.launch import served
 from captioner.web.limits import Limits
@@ -24,30 +25,32 @@ LIMITS = Limits(
 )
 
 
+DIRECTIONS = [["en", "de"], ["de", "en"], ["en", "fr"], ["fr", "en"]]
+
+
 class MadeUpTranslator:
-    """Reverses a sentence and shouts; each word looks at the word that it comes from, and a
-    little at all others.
-    """
+    """Reverses sentences and shouts; each word looks at the one that it comes from."""
 
     def translate(
-        self, sentence: str, num_captions: int = 1, beam_size: int = 5
-    ) -> SimpleNamespace:
-        source = sentence.split()
-        words = [word.upper() for word in reversed(source)]
-        attention = np.full((len(source), len(source)), 0.1 / len(source), dtype=np.float32)
-        attention[np.arange(len(source)), np.arange(len(source))[::-1]] += 0.9
-        log_probs = [float(np.log(0.8))] * len(words)
-        candidates = [
-            SimpleNamespace(
-                text=" ".join(words) + "!" * rank,
-                log_prob=-1.0 - rank,
-                words=words,
-                word_log_probs=log_probs,
-                attention=attention,
-            )
-            for rank in range(num_captions)
-        ]
-        return SimpleNamespace(candidates=candidates, source_words=source)
+        self, text: str, source: str, target: str, num_captions: int = 1, beam_size: int = 5
+    ) -> TranslationResult:
+        layout = cut_sentences(text, source)
+        sentences = [self._sentence(one, num_captions) for one in layout.sentences]
+        return chain_sentences(text, layout, sentences, source, target)
+
+    def _sentence(self, sentence: str, num_captions: int) -> SentenceResult:
+        words = tuple(word.upper() for word in reversed(sentence.split()))
+        attention = np.full((len(words), len(words)), 0.1 / len(words), dtype=np.float32)
+        attention[np.arange(len(words)), np.arange(len(words))[::-1]] += 0.9
+        log_probs = (float(np.log(0.8)),) * len(words)
+        texts = [" ".join(words) + "!" * rank for rank in range(num_captions)]
+        return SentenceResult(
+            tuple(
+                Candidate(one, -1.0 - rank, words, log_probs, attention)
+                for rank, one in enumerate(texts)
+            ),
+            sentence,
+        )
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +58,8 @@ def made_up_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a text model; what the page makes of it is the translator above."""
     folder = tmp_path_factory.mktemp("models") / "reversed"
     folder.mkdir()
-    (folder / "config.json").write_text('{"encoder": {"kind": "text"}}', encoding="utf-8")
+    config = {"encoder": {"kind": "text"}, "directions": DIRECTIONS}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     (folder / "README.md").write_text(
         "---\nlicense: mit\n---\n# reversed\n![curve](curve.png)\nTurns round.\n"
     )

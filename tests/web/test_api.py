@@ -249,8 +249,21 @@ def test_sentences_are_translated(client, limits):
         1,
         0,
     ]
+    assert (answer["source_language"], answer["target_language"]) == ("en", "de")
     assert "write a sentence" in refused(client, " ", api_name="/translate")
-    assert "at most 80" in refused(client, "x " * 60, api_name="/translate")
+    told = refused(client, "x " * 60, api_name="/translate")
+    assert "120 characters, and this page translates at most 80" in told
+
+
+def test_texts_are_translated_between_the_languages_that_are_asked_for(client):
+    answer = client.predict("Bonjour. Il fait froid !", "reversed", 1, api_name="/translate")
+    assert (answer["source_language"], answer["target_language"]) == ("fr", "en")
+    assert [one["source"] for one in answer["sentences"]] == ["Bonjour.", "Il fait froid !"]
+    assert answer["translation"] == "BONJOUR. ! FROID FAIT IL"
+    answer = client.predict("Hello.", "reversed", 1, "en", "fr", api_name="/translate")
+    assert (answer["source_language"], answer["target_language"]) == ("en", "fr")
+    told = refused(client, "Hallo.", "reversed", 1, "de", "fr", api_name="/translate")
+    assert "from German to French" in told
 
 
 def test_results_are_scored_and_compared(client, tmp_path):

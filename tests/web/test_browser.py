@@ -289,6 +289,61 @@ def test_a_sentence_is_translated_however_it_arrives_and_never_another(visit, ar
     expect(best).to_have_count(0)
 
 
+def test_a_text_is_read_sentence_by_sentence(visit, shoot):
+    page = visit("Translate")
+    page.get_by_text("A day at the lake").click()  # more than the 80 characters of this page
+    expect(page.locator("#translation .unsure")).to_contain_text("at most 80 at once")
+    page.locator("#sentence textarea").fill("Two dogs run.\n\nIt is cold. We go home.")
+    expect(page.locator("#translation .best")).to_have_text(
+        "RUN. DOGS TWO\n\nCOLD. IS IT HOME. GO WE"
+    )
+    assert page.locator("#translation .best").evaluate("one => one.textContent").count("\n") == 2
+    expect(page.locator("#translation")).to_contain_text("English, found by itself, to German")
+    expect(page.locator(".pairs > li")).to_have_count(3)
+    page.locator(".best [data-pair]").nth(1).hover()
+    expect(page.locator("#translation .lit")).to_have_text(
+        ["COLD. IS IT", re.compile(r"It is cold\.\s*COLD\. IS IT")]
+    )
+    page.locator(".pairs > li").nth(2).hover()
+    expect(page.locator("#translation .lit")).to_have_count(2)
+    expect(page.locator(".best .lit")).to_have_text("HOME. GO WE")
+    page.locator(".pairs summary").nth(2).click()
+    expect(page.locator(".pairs .matrix").nth(2)).to_be_visible()
+    cell = page.locator(".pairs .matrix").nth(2).locator("tbody td").first
+    cell.hover()
+    expect(cell).to_have_attribute("title", re.compile("“HOME.” ← “We”: 3% of the look"))
+    shoot(page, "translate-sentences")
+
+
+def choose(page: "playwright.Page", label: str, option: str) -> None:
+    page.get_by_role("listbox", name=label).or_(page.get_by_label(label, exact=True)).first.click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_languages_are_chosen_and_swapped(visit, shoot):
+    page = visit("Translate")
+    box, best = page.locator("#sentence textarea"), page.locator("#translation .best")
+    about = page.locator("#translation .about")
+    box.fill("This is my house.")
+    expect(about).to_contain_text("English, found by itself, to German")
+    choose(page, "To", "French")
+    expect(about).to_contain_text("English, found by itself, to French")
+    page.locator("#swap").click()
+    expect(box).to_have_value("HOUSE. MY IS THIS")
+    expect(about).to_contain_text("French to English")
+    expect(best).to_have_text("THIS IS MY HOUSE.")
+    expect(page.get_by_label("From", exact=True)).to_have_value("French")
+    choose(page, "From", "Found by itself")
+    choose(page, "To", "German")
+    box.fill("Das ist ein Haus.")
+    expect(page.locator("#translation .unsure")).to_contain_text("reads like German already")
+    page.locator("#swap").click()
+    expect(about).to_contain_text("German to English")
+    expect(box).to_have_value("Das ist ein Haus.")
+    box.fill("Il gatto dorme sul divano.")
+    expect(page.locator("#translation .unsure")).to_contain_text("does not read like German")
+
+
 def test_a_recording_is_transcribed(visit, shoot, tmp_path):
     soundfile = pytest.importorskip("soundfile")
     soundfile.write(tmp_path / "hum.wav", 0.1 * np.sin(np.arange(8000) / 9), 8000)

@@ -24,6 +24,8 @@ def test_models_are_listed_by_kind(made_up_model):
     assert registry.names("image") == ["everyday"]
     assert registry.names("text") == ["reversed"]
     assert [model["name"] for model in registry.models()] == ["everyday", "reversed"]
+    assert ("fr", "en") in registry.directions("reversed")
+    assert registry.directions("everyday") == ()
 
 
 def test_a_card_has_neither_metadata_nor_pictures(made_up_model):
