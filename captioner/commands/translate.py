@@ -116,6 +116,11 @@ def translate(
     direction: tuple[str | None, str | None] = translator.direction(
         sample, source_language, target_language
     )
+    if direction[0] == direction[1]:
+        raise UsageError(
+            f"{input_file}: this reads like {direction[1]} already; choose another language by"
+            " --to, or say by --from which one it is written in"
+        )
     if input_file is None:  # each of these texts has a language of its own
         direction = (source_language, target_language)
     search = translator.options(
@@ -143,6 +148,7 @@ def _write(
     from captioner.progress import progress
 
     doubtful: list[int] = []
+    already: list[int] = []
     on_screen = (output is None or is_stream(output)) and sys.stdout.isatty()
     with destination as write, progress("sentences", count, "lines", hidden=on_screen) as advance:
         for number, result in enumerate(results, start=1):
@@ -151,10 +157,15 @@ def _write(
                 print_note(f"line {number}: {told}")
             if result.is_doubtful:
                 doubtful.append(number)
+            if result.source_language == result.target_language:
+                already.append(number)
             write(row(result))
             if folder is not None:
                 _draw(folder, number, result)
             advance()
+    if already:
+        told = "in the language to write already, and left as it is (--from LANGUAGE translates it)"
+        print_note(f"{told}: {_numbers(already)}")
     if doubtful:
         print_note(f"translations that may omit or add something: {_numbers(doubtful)}")
 

@@ -207,7 +207,8 @@ class TranslationResult(SentenceResult):
         num_pieces: In how many pieces its sentences were translated.
         sentences: What the model says about each sentence.
         source_language: What the text was read as, a code such as en.
-        target_language: What it was translated into; empty where the model's training did not say.
+        target_language: What it was translated into, the same where the text was in it already;
+            empty where the model's training did not say.
     """
 
     sentences: tuple[SentenceResult, ...] = ()

@@ -14,8 +14,8 @@ from captioner.pipeline.copying import best_trial
 from captioner.pipeline.inputs import several
 from captioner.pipeline.piece_attention import attention_when_read, summed
 from captioner.pipeline.result import Candidate, SentenceResult, TranslationResult
-from captioner.preprocess.language import detect_language
-from captioner.preprocess.sentences import DEFAULT_LANGUAGE, cut_sentences
+from captioner.preprocess.language import choose_direction
+from captioner.preprocess.sentences import DEFAULT_LANGUAGE, Layout, cut_sentences
 from captioner.preprocess.text import Piece, cut_reading, pad_sources
 from captioner.preprocess.tokenization import words_of_pieces
 from captioner.preprocess.typography import plain_reading, with_quotes_of
@@ -79,15 +79,15 @@ class Translator:
             target: The language to write. None: the first into which the model translates from the
                 source.
 
+        Returns:
+            The language to read and the one to write: twice the one to write where no source is
+            given and the texts are surely in it already.
+
         Raises:
             ModelError: The model does not translate so.
         """
-        possible = [
-            (read, written)
-            for read, written in self.directions
-            if source in (None, read) and target in (None, written)
-        ]
-        if not possible:
+        found = choose_direction("\n".join(texts), self.directions, source, target)
+        if found is None:
             known = ", ".join(f"{read} to {written}" for read, written in self.directions)
             wanted = " ".join(
                 f"{word} {language}"
@@ -97,9 +97,7 @@ class Translator:
             raise ModelError(
                 f"model {self.name!r} does not translate {wanted}: it translates {known}"
             )
-        languages = list(dict.fromkeys(read for read, _ in possible))
-        found = detect_language("\n".join(texts), languages) if len(languages) > 1 else languages[0]
-        return next(pair for pair in possible if pair[0] == found)
+        return found
 
     @overload
     def translate(
@@ -128,7 +126,8 @@ class Translator:
 
         A text is cut into sentences, and their translations stand as the sentences did, with the
         same white space, ends of lines and marks of lists between them. One that is too long for
-        the model is translated piece by piece.
+        the model is translated piece by piece. A text that is surely in the language to write
+        already stays as it is, unless `source` is given: both languages of its result are that one.
 
         Within a sentence, white space counts as one space, and signs that look alike count as the
         same: apostrophes and quotes of any kind, letters composed or not, ligatures, other widths,
@@ -176,7 +175,8 @@ class Translator:
                 raise InputError(f"<{type(text).__name__}>", "a text is wanted, as a string")
         directions = [self.direction([text], source, target) for text in texts]
         layouts = [
-            cut_sentences(text, read) for text, (read, _) in zip(texts, directions, strict=True)
+            cut_sentences(text, read) if read != written else Layout((), (text,))
+            for text, (read, written) in zip(texts, directions, strict=True)
         ]
         sentences = [sentence for layout in layouts for sentence in layout.sentences]
         between = [

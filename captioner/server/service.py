@@ -87,7 +87,9 @@ class Service:
         except InputError as error:
             raise type(error)(asked.name, error.reason) from error
 
-    def _read_text(self, sent: Sent) -> tuple[Asked, Any, SearchConfig, tuple[str, str]]:
+    def _read_text(
+        self, sent: Sent
+    ) -> tuple[Asked, Any, SearchConfig, tuple[str | None, str | None]]:
         asked = asked_for(sent, "text", self.limits)
         translator = self._model(asked.model, "text")
         if not isinstance(asked.what, str) or not asked.what.strip():
@@ -98,10 +100,10 @@ class Service:
                 f" {self.limits.text_characters}"
             )
         try:
-            languages = translator.direction([asked.what], *asked.languages)
+            translator.direction([], *asked.languages)
         except ModelError as error:
             raise UsageError(str(error)) from error
-        return asked, translator, translator.options(**asked.options), languages
+        return asked, translator, translator.options(**asked.options), asked.languages
 
     def _model(self, name: str | None, kind: str) -> Any:
         names = self.registry.names(kind)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from captioner.errors import UsageError
-from captioner.preprocess.language import detect_language
+from captioner.preprocess.language import choose_direction
 
 Directions = Sequence[tuple[str, str]]
 Choices = list[tuple[str, str]]
@@ -46,21 +46,18 @@ def direction(text: str, directions: Directions, source: str, target: str) -> tu
     Raises:
         UsageError: The model does not translate between these languages.
     """
-    read = source or detect_language(text, sources(directions))
-    written = [code for begin, code in directions if begin == read]
-    target = target or (written[0] if written else "")
-    if target in written:
-        return read, target
-    if read == target and not source:
+    found = choose_direction(text, directions, source or None, target or None)
+    if found is not None and found[0] != found[1]:
+        return found
+    if found is not None:
         raise UsageError(
-            f"this reads like {language_name(read)} already: choose another to translate to"
+            f"this reads like {language_name(found[0])} already: choose another language to"
+            " translate to, or say which one it is written in"
         )
     known = ", ".join(
         f"{language_name(begin)} to {language_name(end)}" for begin, end in directions
     )
-    wanted = (
-        f"from {language_name(read)} to {language_name(target)}"
-        if target
-        else f"from {language_name(read)}"
+    wanted = " ".join(
+        f"{word} {language_name(code)}" for word, code in (("from", source), ("to", target)) if code
     )
     raise UsageError(f"this model does not translate {wanted}; it translates {known}")

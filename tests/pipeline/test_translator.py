@@ -183,6 +183,21 @@ def test_languages_that_are_given_are_taken(six_ways):
     assert six_ways.direction(["Two dogs"], target="fr") == ("en", "fr")
 
 
+@pytest.mark.parametrize("text", [GERMAN, "Guten Tag", f"- {GERMAN}\n\n 2. Das ist gut "])
+def test_a_text_that_is_in_the_language_to_write_already_stays_as_it_is(six_ways, text):
+    result, other = six_ways.translate([text, ENGLISH], target="de")
+    assert (result.text, result.source_language, result.target_language) == (text, "de", "de")
+    assert (other.source_language, other.target_language) == ("en", "de")
+    assert result.attention.shape == (len(text.split()),) * 2
+    assert six_ways.translate(text, source="en", target="de").source_language == "en"
+
+
+@pytest.mark.parametrize("text", ["Taxi", "Kindergarten", "Anna Schmidt", "Kind!", "12:30", ""])
+def test_what_languages_share_is_translated(six_ways, text):
+    result = six_ways.translate(text, target="de")
+    assert result.source_language in ("en", "fr") and result.target_language == "de"
+
+
 @pytest.mark.parametrize(
     ("source", "target", "message"),
     [("it", None, "from it"), (None, "it", "to it"), ("de", "de", "from de to de")],

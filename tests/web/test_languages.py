@@ -24,6 +24,7 @@ def test_what_is_offered():
         (FRENCH, FOUND, "de", ("fr", "de")),
         (GERMAN, FOUND, FOUND, ("de", "en")),
         (GERMAN, "fr", "de", ("fr", "de")),
+        ("Kindergarten", FOUND, "de", ("en", "de")),  # a word that languages share
         (GERMAN, "en", FOUND, ("en", "de")),
     ],
 )
