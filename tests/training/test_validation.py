@@ -28,6 +28,7 @@ class Made:
     """As much of a task as validation sees."""
 
     from_features = False
+    val_languages = ()
 
     def __init__(self, make_batch, scorer, val_targets, selection_metric) -> None:
         self.val, self.scorer, self.val_targets = Counted(make_batch), scorer, val_targets
