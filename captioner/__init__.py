@@ -1,7 +1,7 @@
 """Small, fast image-to-text: a convolutional encoder, an attention LSTM decoder and beam search.
 
 `captioner.load("everyday").caption("photo.jpg").text` is the sentence, and
-`captioner.load("multi30k-en-de").translate("Two dogs run.").text` its sister in another language,
+`captioner.load("en-de-fr").translate("Two dogs run.").text` its sister in another language,
 `captioner.load("digits").transcribe("speech.wav").text` what is said, and
 `captioner.load("actions").recognize("clip.mp4").label` what happens.
 """

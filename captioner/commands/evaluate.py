@@ -121,7 +121,7 @@ def translations(
             help="Translations, line by line with the source (repeat for more references)."
         ),
     ],
-    model: Models = ["multi30k-en-de"],  # noqa: B006 (nobody changes it)
+    model: Models = ["en-de-fr"],  # noqa: B006 (nobody changes it)
     target_language: Annotated[
         str | None, typer.Option("--to", help="The language to write, such as de.")
     ] = None,

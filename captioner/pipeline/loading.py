@@ -50,7 +50,7 @@ def load(
         CacheError: What is exported for the engine `onnx` cannot be kept.
 
     Example:
-        >>> captioner.load("multi30k-en-de").translate("Two dogs run.").text
+        >>> captioner.load("en-de-fr").translate("Two dogs run.").text
         'Zwei Hunde laufen.'
     """
     where = _device(device)
@@ -128,7 +128,7 @@ def load_captioner(
     return _of_modality(Captioner, load(model, device, engine, num_photos))
 
 
-def load_translator(model: Models = "multi30k-en-de", device: str = "auto") -> Translator:
+def load_translator(model: Models = "en-de-fr", device: str = "auto") -> Translator:
     """Load a model of sentences.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Sentences to translations: the object behind `load("multi30k-en-de")`."""
+"""Sentences to translations: the object behind `load("en-de-fr")`."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
@@ -151,7 +151,7 @@ class Translator:
             ConfigError: An option is unknown or out of range.
 
         Example:
-            >>> result = captioner.load("multi30k-en-de").translate("Two dogs run. A man sits.",
+            >>> result = captioner.load("en-de-fr").translate("Two dogs run. A man sits.",
             num_captions=2) >>> result.text
             'Zwei Hunde laufen. Ein Mann sitzt.'
             >>> len(result.candidates)

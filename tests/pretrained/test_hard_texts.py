@@ -61,7 +61,7 @@ HARD: list[tuple[str, int, list[str]]] = [
 ]
 
 
-@pytest.fixture(scope="module", params=["multi30k-en-de", "multi30k-en-fr"])
+@pytest.fixture(scope="module", params=["en-de-fr", "multi30k-en-de", "multi30k-en-fr"])
 def translator(request) -> Translator:
     return load_translator(request.param, device="cpu")
 
@@ -71,7 +71,7 @@ def test_no_sentence_is_lost_in_hard_texts(translator):
     """Greedy search suffices: what is asked holds whatever the model writes."""
     texts = [text for text, _, _ in HARD]
     for (text, num_sentences, kept), result in zip(
-        HARD, translator.translate(texts, beam_size=1), strict=True
+        HARD, translator.translate(texts, source="en", beam_size=1), strict=True
     ):
         assert len(result.sentences) == num_sentences, text
         assert all(
@@ -94,11 +94,16 @@ def test_equal_texts_are_translated_alike(translator):
         "A cafe\u0301 with \ufb01sh.",
     ]
     for one, other in zip(
-        translator.translate(plain), translator.translate(typographic), strict=True
+        translator.translate(plain, source="en"),
+        translator.translate(typographic, source="en"),
+        strict=True,
     ):
         assert one.text == other.text
 
 
 def test_capitals_stay_capitals(translator):
-    text = translator.translate("TWO DOGS RUN. A MAN SITS.").text
-    assert text.isupper() and text == translator.translate("Two dogs run. A man sits.").text.upper()
+    text = translator.translate("TWO DOGS RUN. A MAN SITS.", source="en").text
+    assert (
+        text.isupper()
+        and text == translator.translate("Two dogs run. A man sits.", source="en").text.upper()
+    )

@@ -17,6 +17,7 @@ from captioner.pretrained.samples import sample_clip, sample_photos
 MAX_MB = {
     "actions": 4,
     "digits": 4,
+    "en-de-fr": 24,
     "everyday": 16,
     "multi30k-en-de": 8.5,
     "multi30k-en-fr": 8.5,
@@ -24,6 +25,7 @@ MAX_MB = {
 SCORES = {
     "actions": ("accuracy", "UCF-101"),
     "digits": ("WER", "Spoken Digit"),
+    "en-de-fr": ("BLEU", "Tatoeba"),
     "everyday": ("CIDEr", "Flickr8k"),
     "multi30k-en-de": ("BLEU", "Multi30k"),
     "multi30k-en-fr": ("BLEU", "Multi30k"),
@@ -98,7 +100,7 @@ def test_a_caption_goes_on_from_a_beginning():
     assert len(begun.text.split()) > 5
     with pytest.raises(
         ConfigError,
-        match="begin: 'giraff' is no word that this model may write; near ones are giraff",
+        match="begin: this model cannot write 'giraff'; similar words are giraff",
     ):
         model.options(begin="two giraff")
 
@@ -109,8 +111,9 @@ def test_a_hint_makes_its_word_likelier():
     assert model.caption(photo, required_words=("bed",), hint=("bed",)).log_prob > free.log_prob
 
 
-def test_a_sentence_is_translated():
-    result = load("multi30k-en-de").translate("Two dogs run across the grass.", num_captions=2)
+@pytest.mark.parametrize("name", ["en-de-fr", "multi30k-en-de"])
+def test_a_sentence_is_translated(name):
+    result = load(name).translate("Two dogs run across the grass.", num_captions=2)
     words = result.text.lower().split()
     assert "hunde" in words and "gras" in result.text.lower()
     assert result.candidates[0].log_prob > result.candidates[1].log_prob - 1
@@ -123,6 +126,21 @@ def test_a_sentence_is_translated_into_french():
         "deux chiens"
         in load("multi30k-en-fr").translate("Two dogs run across the grass.").text.lower()
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "expected"),
+    [
+        ("I don't know.", "de", "Ich weiß es nicht."),
+        ("I don't know.", "fr", "Je ne sais pas."),
+        ("Ein Mann liest ein Buch.", "en", "A man is reading a book."),
+        ("Ein Mann liest ein Buch.", "fr", "Un homme lit un livre."),
+        ("Je ne sais pas.", "en", "I don't know."),
+        ("Un homme lit un livre.", "de", "Ein Mann liest ein Buch."),
+    ],
+)
+def test_one_model_translates_in_six_directions(text, target, expected):
+    assert load("en-de-fr").translate(text, target=target).text == expected
 
 
 def test_a_clip_has_each_of_six_actions_with_some_probability():
