@@ -29,6 +29,8 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
             pairs of codes such as en and de; empty where its training did not say.
         language_ids: The token with which a text of each language begins in the place of BOS, by
             the language's code; empty where the model writes one language.
+        shifted_attention: Of a model of sentences, whether the decoder looks at the source of a
+            subword when it has just read it rather than when it writes it: alignments follow it.
         known_words: Of a model of sentences, the words that it could learn in training, in lower
             case, with spaces between them; a name that is none of them is copied. Empty where its
             training did not say.
@@ -51,6 +53,7 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     confidence: dict[str, float] = field(default_factory=dict)
     directions: list[list[str]] = field(default_factory=list)
     language_ids: dict[str, int] = field(default_factory=dict)
+    shifted_attention: bool = True
     known_words: str = ""
     backbone_fingerprint: str = ""
 
@@ -80,6 +83,7 @@ class _Ties(Section):
     confidence: dict[str, float]
     directions: list[tuple[str, str]]
     language_ids: dict[str, TokenId]
+    shifted_attention: bool
     known_words: str
     backbone_fingerprint: str
 

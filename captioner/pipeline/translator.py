@@ -271,9 +271,10 @@ class Translator:
         words = text.split()
         groups = words_of_pieces(self.model.pieces(hypothesis.token_ids))
         counts = np.array([groups.count(word) for word in range(len(words))], np.float32)
-        weights = attention_when_read(hypothesis.attention_weights.float().cpu().numpy())[
-            :, : len(source_pieces)
-        ]
+        weights = hypothesis.attention_weights.float().cpu().numpy()
+        if self.model.config.shifted_attention:
+            weights = attention_when_read(weights)
+        weights = weights[:, : len(source_pieces)]
         read = [
             None if word is None else piece.reading.columns[word]
             for word in words_of_pieces(source_pieces)

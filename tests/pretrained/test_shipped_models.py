@@ -131,7 +131,7 @@ def test_a_sentence_is_translated_into_french():
 @pytest.mark.parametrize(
     ("text", "target", "expected"),
     [
-        ("I don't know.", "de", "Ich weiß es nicht."),
+        ("Where is the train station?", "de", "Wo ist der Bahnhof?"),
         ("I don't know.", "fr", "Je ne sais pas."),
         ("Ein Mann liest ein Buch.", "en", "A man is reading a book."),
         ("Ein Mann liest ein Buch.", "fr", "Un homme lit un livre."),
