@@ -84,8 +84,8 @@ def test_outputs_are_written_by_suffix_and_a_bad_file_is_a_row_and_status_one(
     listed = err.splitlines()[-1].split()
     assert [str(path) in listed for path in outputs] == [True, True, False, True, True]
     rows = [json.loads(line) for line in outputs[0].read_text(encoding="utf-8").splitlines()]
-    keys = ["file", "caption", "log_prob", "candidates", "model", "error", "confidence", "concepts"]
-    assert list(rows[0]) == keys
+    keys = ["file", "caption", "log_prob", "candidates", "model", "error", "language"]
+    assert list(rows[0]) == [*keys, "confidence", "concepts"]
     assert [row["error"] and row["error"]["type"] for row in rows] == [None, "UnsupportedFileError"]
     assert rows[0]["candidates"][0]["caption"] == rows[0]["caption"]
     assert len(rows[0]["candidates"]) == 2
