@@ -99,8 +99,9 @@ def test_a_broken_clip_stops_nothing_and_resume_goes_on(
         "UnsupportedFileError",
     )
     assert whole["label"] in ("TurnRed", "TurnBlue")
-    status, _, err = run(*given, "--resume")
-    assert status == 0 and "already finished" in err
+    status, _, err = run(*given, "--resume")  # what failed is tried again
+    assert status == 1 and "1 of 2 clips could not be recognized" in err
+    assert [json.loads(line) for line in output.read_text().splitlines()] == [broken, whole]
 
 
 def test_caption_describes_clips_with_a_model_of_clips(

@@ -115,7 +115,7 @@ def test_a_run_that_broke_off_is_gone_on_with(
         assert run(*given)[0] == 1
     assert not output.exists()
     status, _, err = run(*given)
-    assert status == 2 and "go on with it by --resume" in err
+    assert status == 2 and "continue it with --resume" in err
     heard.clear()
     with monkeypatch.context() as patch:
         patch.setattr(
