@@ -12,6 +12,7 @@ as they were.
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -19,7 +20,7 @@ from captioner.evaluation.captions import read_examples
 from captioner.metrics import Scorer
 from captioner.model import generation
 from captioner.modules.memory import Memory
-from captioner.pipeline import load_captioner
+from captioner.pipeline import Captioner, load_captioner
 from captioner.preprocess.inflection import IRREGULAR, plural_of
 from captioner.preprocess.tokenization import words_of
 
@@ -40,7 +41,7 @@ def is_noun(word: str, vocabulary: set[str]) -> bool:
 
 
 def written(
-    captioner, memories: list[Memory], hints: list[tuple[str, ...]], odds: float
+    captioner: Captioner, memories: list[Memory], hints: list[tuple[str, ...]], odds: float
 ) -> list[str]:
     """Caption photos, each with its hint."""
     generation.HINT_ODDS = odds
@@ -69,7 +70,8 @@ def main() -> None:
 
     captioner = load_captioner(options.model, "cpu", "torch")
     examples = read_examples(options.images, options.references, options.split)[: options.photos]
-    tokenizer, known = captioner.model.tokenizer, captioner.model.config.encoder["concept_words"]
+    tokenizer: Any = captioner.model.tokenizer
+    known = captioner.model.config.encoder["concept_words"]
     vocabulary, rank = (
         set(tokenizer.get_vocab()),
         {word: number for number, word in enumerate(known)},
