@@ -151,8 +151,9 @@ class Translator:
             ConfigError: An option is unknown or out of range.
 
         Example:
-            >>> result = captioner.load("en-de-fr").translate("Two dogs run. A man sits.",
-            num_captions=2) >>> result.text
+            >>> text = "Two dogs run. A man sits."
+            >>> result = captioner.load("en-de-fr").translate(text, num_captions=2)
+            >>> result.text
             'Zwei Hunde laufen. Ein Mann sitzt.'
             >>> len(result.candidates)
             2

@@ -36,7 +36,8 @@ class Captioner:
     def caption_images(self, images, search):
         time.sleep(0.005)
         one = SimpleNamespace(text="a photo", log_prob=-1.0, calibrated=None)
-        result = SimpleNamespace(text="a photo", log_prob=-1.0, candidates=(one,), concepts=())
+        result = SimpleNamespace(text="a photo", log_prob=-1.0, candidates=(one,), concepts=(),
+            language="en")
         return [result for _ in images]
 
 folder = Path(sys.argv[1])
