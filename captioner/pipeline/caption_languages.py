@@ -85,6 +85,12 @@ def _looks(alignment: NDArray[np.float32], looks: NDArray[np.float32]) -> NDArra
 
 @cache
 def _translator(language: str) -> Translator:
+    return _loaded(find_translator(language, WRITTEN))
+
+
+@cache
+def _loaded(model: str) -> Translator:
+    """Load a translator once, however many languages it writes."""
     from captioner.pipeline.loading import load_translator  # which imports the captioner
 
-    return load_translator(find_translator(language, WRITTEN))
+    return load_translator(model)

@@ -1,13 +1,10 @@
 """Attention by subwords to attention by words."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    pass
 
 
 def attention_when_read(weights: NDArray[np.float32]) -> NDArray[np.float32]:

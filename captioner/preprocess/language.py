@@ -4,7 +4,7 @@ It decides which direction a text takes.
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from captioner.errors import ModelError
@@ -107,8 +107,9 @@ def choose_direction(
     return read, written
 
 
+@lru_cache(1)
 def _probabilities(text: str) -> dict[str, float]:
-    """Return how likely each language that the detector knows is."""
+    """Return how likely each language that the detector knows is; of the last text it is known."""
     beginning = text[:NUM_CHARACTERS].encode(errors="replace").decode()
     return dict(_detector().rank(plain_text(beginning)))
 

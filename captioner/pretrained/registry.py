@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from captioner.errors import ModelError
@@ -79,12 +80,7 @@ def find_translator(target: str | None = None, source: str | None = None) -> str
     Raises:
         ModelError: There is none.
     """
-    shipped = {
-        folder.name: json.loads((folder / "config.json").read_text(encoding="utf-8")).get(
-            "directions", []
-        )
-        for folder in list_models()
-    }
+    shipped = _directions()
     for name, directions in shipped.items():
         if any(target in (None, into) and source in (None, begin) for begin, into in directions):
             return name
@@ -101,16 +97,19 @@ def find_translator(target: str | None = None, source: str | None = None) -> str
 
 def languages_from(source: str) -> list[str]:
     """Return the languages into which a model that ships translates from one language."""
-    return sorted(
-        {
-            into
-            for folder in list_models()
-            for begin, into in json.loads((folder / "config.json").read_text(encoding="utf-8")).get(
-                "directions", []
-            )
-            if begin == source
-        }
-    )
+    ways = [way for directions in _directions().values() for way in directions]
+    return sorted({into for begin, into in ways if begin == source})
+
+
+@cache
+def _directions() -> dict[str, list[list[str]]]:
+    """Return the pairs of languages of each model that ships; the long files are read once."""
+    return {
+        folder.name: json.loads((folder / "config.json").read_text(encoding="utf-8")).get(
+            "directions", []
+        )
+        for folder in list_models()
+    }
 
 
 def model_name(model: str | Path) -> str:
