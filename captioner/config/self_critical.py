@@ -25,5 +25,6 @@ class SelfCriticalConfig(Section):
     search writes: choose about 0.5 for it.
     """
     rewards: dict[str, float] = Field(default_factory=dict)
-    """What each score counts for: CIDEr and BLEU-4 of captions, chrF and BLEU of translations, WER
-    and CER (less of them is better) of transcripts. Empty: the first of them alone."""
+    """What each score counts for: CIDEr, BLEU-4 and CHAIRs (less of it is better) of captions, chrF
+    and BLEU of translations, WER and CER (less of them is better) of transcripts. Empty: the first
+    of them alone."""

@@ -13,6 +13,7 @@ from captioner.metrics.bleu import Bleu
 from captioner.metrics.cider import Cider, DocumentFrequencies
 from captioner.metrics.from_jiwer import Cer, Wer
 from captioner.metrics.from_sacrebleu import ChrF, SacreBleu
+from captioner.metrics.hallucination import objects_of
 from captioner.metrics.ngrams import Sentences
 from captioner.metrics.tokens import tokenize
 
@@ -39,11 +40,13 @@ class Reward(Protocol):
 
 
 class CaptionReward:
-    """CIDEr of captions, and BLEU-4 if wished, with document frequencies of all references.
+    """CIDEr of captions, with document frequencies of all references; BLEU-4 and CHAIRs if wished.
+
+    CHAIRs is a penalty: minus one for a caption that names an object that no reference names.
 
     Args:
         references: The captions of each item.
-        weights: What each score counts for: of `CIDEr` and `BLEU-4`.
+        weights: What each score counts for: of `CIDEr`, `BLEU-4` and `CHAIRs`.
 
     Raises:
         ConfigError: There is no such score.
@@ -53,12 +56,18 @@ class CaptionReward:
     """
 
     def __init__(self, references: Sequence[Sequence[str]], weights: Mapping[str, float]) -> None:
-        self._weights = _checked(weights, ("CIDEr", "BLEU-4"))
+        self._weights = _checked(weights, ("CIDEr", "BLEU-4", "CHAIRs"))
         self._tokens = [[[*tokenize(text), END] for text in texts] for texts in references]
         items = range(len(references))
         parts = (items[start : start + ITEMS_AT_ONCE] for start in items[::ITEMS_AT_ONCE])
         counted = (DocumentFrequencies.from_references(self._references(part)) for part in parts)
         self._frequencies = reduce(add, counted)
+        self._objects: list[frozenset[str]] = []
+        if "CHAIRs" in self._weights:
+            self._objects = [
+                frozenset(kind for text in texts for kind in objects_of(text))
+                for texts in references
+            ]
 
     def __call__(
         self, items: Sequence[int], texts: Sequence[str], finished: Sequence[bool]
@@ -74,6 +83,11 @@ class CaptionReward:
             total += weight * Cider(references, self._frequencies).statistics(hypotheses)[:, 0]
         if weight := self._weights.get("BLEU-4"):
             total += weight * Bleu.scores(Bleu(references).statistics(hypotheses))[:, 3]
+        if weight := self._weights.get("CHAIRs"):
+            named = [set(objects_of(text)) for text in texts]
+            total -= weight * np.array(
+                [not kinds <= self._objects[item] for kinds, item in zip(named, items, strict=True)]
+            )
         return total
 
     def _references(self, items: Sequence[int]) -> Sentences:

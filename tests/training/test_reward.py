@@ -54,6 +54,12 @@ def test_weights_add_up():
     np.testing.assert_allclose(both, 2 * parts[0] + 0.5 * parts[1])
 
 
+def test_a_caption_that_names_what_is_not_there_loses():
+    reward = CaptionReward(REFERENCES, {"CHAIRs": 0.5})
+    texts = ["a dog runs", "a cat runs", "a dog with two cats and a car", "it runs"]
+    np.testing.assert_array_equal(reward([0] * 4, texts, [True] * 4), [0, -0.5, -0.5, 0])
+
+
 @pytest.mark.parametrize("make", [CaptionReward, TranslationReward, TranscriptReward])
 def test_a_reward_depends_on_its_own_item_alone(make):
     reward = make(REFERENCES, {})
