@@ -1,5 +1,6 @@
 """Shapes are checked while the tests run, and everything tiny that they share is made here."""
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,10 @@ CHECKED = (
     *("training.averaging", "training.checkpoints", "training.objective", "training.optimizer"),
 )
 install_import_hook([f"captioner.{name}" for name in CHECKED], "beartype.beartype")
+
+# Where the tests run in the background, a shell has them ignore interruptions, and every program
+# that they start inherits it: those that are to be interrupted would then be waited for in vain.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 COLORS = {
     "red": (200, 30, 30),

@@ -38,6 +38,9 @@ class PhotoSetConfig(Section):
     """A file that lists the validation photos, one name a line. Empty: the split the captions
     carry, or all photos of `val_captions`; where there are neither, a tenth of the photos is kept.
     """
+    language: str = ""
+    """Code of the language of the captions, such as de. Sets of several languages make a model that
+    writes all of them. Empty: the model writes one language."""
     weight: float = Field(1.0, gt=0)
     """How often each training photo of the set is shown in an epoch; 1.5 shows every photo once and
     half of them again. A set whose photos have one caption each needs more weight than one whose
@@ -59,7 +62,8 @@ class PhotoDataConfig(PhotoSetConfig):
     the mean of their scores chooses the best epoch. A set without them only trains."""
     texts: tuple[str, ...] = ()
     """Files of captions without photos, one a line, from which the decoder learns as well; a number
-    and a tab before a caption are left out. They need `encoder.concepts`."""
+    and a tab before a caption are left out. They need `encoder.concepts`, and are in the language
+    of the first set."""
     text_weight: float = Field(1.0, gt=0)
     """Updates on texts for each update on photos."""
     unseen: bool = False

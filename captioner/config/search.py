@@ -53,8 +53,8 @@ class SearchConfig(Section):
 
     # How a caption is written.
     language: str = ""
-    """The language of captions, a code such as de; another one than English is translated into.
-    Empty: as the model writes.
+    """The language of captions, a code such as de. What the model does not write itself is
+    translated from English. Empty: English, or the first language that the model writes.
     """
     sentence: bool = False
     """Write a caption as a sentence, with a capital letter and a full stop."""

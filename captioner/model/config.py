@@ -34,6 +34,8 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         known_words: Of a model of sentences, the words that it could learn in training, in lower
             case, with spaces between them; a name that is none of them is copied. Empty where its
             training did not say.
+        casing: By a language's code, the words of its captions that are not written in lower case,
+            such as `Hund` for `hund`; empty where the model writes in lower case.
         backbone_fingerprint: Of the published backbone, before any fine-tuning; empty where there
             is none.
     """
@@ -55,6 +57,7 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     language_ids: dict[str, int] = field(default_factory=dict)
     shifted_attention: bool = True
     known_words: str = ""
+    casing: dict[str, dict[str, str]] = field(default_factory=dict)
     backbone_fingerprint: str = ""
 
     def check(self) -> None:
@@ -85,6 +88,7 @@ class _Ties(Section):
     language_ids: dict[str, TokenId]
     shifted_attention: bool
     known_words: str
+    casing: dict[str, dict[str, str]]
     backbone_fingerprint: str
 
     @classmethod

@@ -10,6 +10,7 @@ from torch import Tensor
 from captioner.config import SearchConfig
 from captioner.errors import ConfigError, ModelError
 from captioner.modules.memory import DetectedConcepts, Memory
+from captioner.preprocess.casing import with_casing
 from captioner.search import Hypothesis, search
 from captioner.search.lexical_constraints import not_known, required, saying, spellings
 
@@ -81,11 +82,14 @@ class TextGeneration:
             raise ModelError(f"the model does not write {', '.join(unknown)}: it writes {written}")
         return [known[language] for language in languages]
 
-    def decode(self, hypotheses: Sequence[Hypothesis]) -> list[str]:
-        """Return the text of hypotheses."""
+    def decode(self, hypotheses: Sequence[Hypothesis], language: str = "") -> list[str]:
+        """Return the text of hypotheses, in capital and small letters as the language has them."""
         tokenizer = self._tokenizer()
+        casing = self.config.casing.get(language, {})
         return [
-            str(tokenizer.decode(list(one.token_ids), skip_special_tokens=True))
+            with_casing(
+                str(tokenizer.decode(list(one.token_ids), skip_special_tokens=True)), casing
+            )
             for one in hypotheses
         ]
 

@@ -79,7 +79,7 @@ class Captioner:
         Raises:
             ConfigError: There are none, or words are required or banned in it.
         """
-        if search.language in ("", WRITTEN):
+        if self._language_of(search) in self.own_languages:
             return
         if search.language not in self.languages:
             known = ", ".join(self.languages)
@@ -92,9 +92,21 @@ class Captioner:
             )
 
     @property
+    def own_languages(self) -> list[str]:
+        """The languages in which the model itself writes, the one that is not asked for first."""
+        return sorted(self.model.config.language_ids, key=lambda one: (one != WRITTEN, one)) or [
+            WRITTEN
+        ]
+
+    @property
     def languages(self) -> list[str]:
-        """The languages in which captions can be had."""
-        return [WRITTEN, *languages_from(WRITTEN)]
+        """The languages in which captions can be had, by way of a translator, too."""
+        own = self.own_languages
+        others = languages_from(WRITTEN) if WRITTEN in own else []
+        return own + [one for one in others if one not in own]
+
+    def _language_of(self, search: SearchConfig) -> str:
+        return search.language or self.own_languages[0]
 
     @overload
     def caption(self, photos: ImageSource, **options: Any) -> CaptionResult: ...
@@ -155,9 +167,12 @@ class Captioner:
         tensors = [
             image if isinstance(image, Tensor) else self.preprocess(image) for image in images
         ]
+        language = self._searched_in(search)
         with torch.inference_mode():
             memory = self._encode(tensors)
-            found = self.model.search(self.model.hinted(memory, search), search)
+            hinted = self.model.hinted(memory, search)
+            asked = [language] * len(images) if self.model.config.language_ids else []
+            found = self.model.search(hinted, search, asked)
         if not isinstance(memory.layout, GridLayout):
             raise ModelError(f"model {self.name!r} gives no map of a photo")
         grid = memory.layout.height, memory.layout.width
@@ -169,14 +184,19 @@ class Captioner:
         results = []
         for hypotheses, words in zip(found, detected, strict=True):
             surest = max((word.probability for word in words), default=0.0)
-            candidates = tuple(self._candidate(one, grid, surest) for one in hypotheses)
+            candidates = tuple(self._candidate(one, grid, surest, language) for one in hypotheses)
             concepts = words[: search.concepts]
-            results.append(CaptionResult(candidates, concepts=concepts, language=WRITTEN))
+            results.append(CaptionResult(candidates, concepts=concepts, language=language))
         return self._written(results, search)
+
+    def _searched_in(self, search: SearchConfig) -> str:
+        """Return the language in which the model itself writes for these options."""
+        language = self._language_of(search)
+        return language if language in self.own_languages else WRITTEN
 
     def _written(self, results: list[CaptionResult], search: SearchConfig) -> list[CaptionResult]:
         """Bring captions into the language and the form that are asked for."""
-        if search.language not in ("", WRITTEN):
+        if self._language_of(search) not in self.own_languages:
             results = in_language(results, search.language)
         if not search.sentence:
             return results
@@ -214,17 +234,20 @@ class Captioner:
             for photo in zip(detected.word_ids.tolist(), probabilities, strict=True)
         ]
 
-    def _candidate(self, hypothesis: Hypothesis, grid: tuple[int, int], surest: float) -> Candidate:
-        words = tuple(self.model.pieces(hypothesis.token_ids))
+    def _candidate(
+        self, hypothesis: Hypothesis, grid: tuple[int, int], surest: float, language: str
+    ) -> Candidate:
+        casing = self.model.config.casing.get(language, {})
+        words = tuple(casing.get(one, one) for one in self.model.pieces(hypothesis.token_ids))
         cells = math.prod(grid)  # behind them stand the concepts, which have no place in the photo
         weights = hypothesis.attention_weights[:, :cells].float().cpu().numpy()
         log_probs = tuple(hypothesis.token_log_probs[: len(words)])
         fitted = self.model.config.confidence
         return Candidate(
             calibrated=confidence(evidence(hypothesis.log_prob, log_probs, surest), fitted)
-            if fitted
+            if fitted and language == WRITTEN  # to whose captions it was fitted
             else None,
-            text=self.model.decode([hypothesis])[0],
+            text=self.model.decode([hypothesis], language)[0],
             log_prob=hypothesis.log_prob,
             words=words,
             word_log_probs=log_probs,

@@ -14,6 +14,7 @@ from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoTo
 from captioner.config import SearchConfig
 from captioner.errors import ConfigError, ModelError
 from captioner.model.loading import quiet
+from captioner.pipeline.caption_languages import WRITTEN
 from captioner.pipeline.captioner import Captioner
 from captioner.pipeline.result import Candidate, CaptionResult
 from captioner.preprocess.image import ImageSource, read_image
@@ -83,6 +84,11 @@ class HuggingFaceCaptioner(Captioner):
     def recognises(self) -> bool:
         """No: it detects no words."""
         return False
+
+    @property
+    def own_languages(self) -> list[str]:
+        """English, in which nearly all captioners of the hub write."""
+        return [WRITTEN]
 
     @property
     def num_streams(self) -> int:

@@ -51,7 +51,7 @@ PIECE_PATTERN = r" ?[\p{L}\p{M}]+| ?\p{N}| ?[^\s\p{L}\p{M}\p{N}]+|\s+(?!\S)|\s+"
 
 
 def train_word_tokenizer(
-    texts: Iterable[str], min_count: int, max_vocab_size: int
+    texts: Iterable[str], min_count: int, max_vocab_size: int, languages: Sequence[str] = ()
 ) -> "PreTrainedTokenizerFast":
     """Learn a vocabulary of lower-case words without punctuation.
 
@@ -62,8 +62,10 @@ def train_word_tokenizer(
     Args:
         texts: Captions as people wrote them.
         min_count: A word seen less often becomes `<unk>`.
-        max_vocab_size: The most entries kept, the four special tokens included; the most frequent
-            words win.
+        max_vocab_size: The most entries kept, the special tokens included; the most frequent words
+            win.
+        languages: Codes of the languages to write, where there are several: each gets a token such
+            as `<de>`, with which its texts begin.
 
     Raises:
         EmptyDataError: No word is frequent enough.
@@ -90,11 +92,11 @@ def train_word_tokenizer(
     trainer = trainers.WordLevelTrainer(
         vocab_size=max_vocab_size,
         min_frequency=min_count,
-        special_tokens=list(SPECIAL_TOKENS),
+        special_tokens=[*SPECIAL_TOKENS, *map(language_token, languages)],
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    if tokenizer.get_vocab_size() <= len(SPECIAL_TOKENS):
+    if tokenizer.get_vocab_size() <= len(SPECIAL_TOKENS) + len(languages):
         raise EmptyDataError(
             f"no word occurs {min_count} times: lower data.min_word_count or add captions"
         )
@@ -107,7 +109,11 @@ def words_of(text: str, tokenizer: "PreTrainedTokenizerFast") -> frozenset[str]:
 
 
 def with_new_words(
-    tokenizer: "PreTrainedTokenizerFast", texts: Iterable[str], min_count: int, max_vocab_size: int
+    tokenizer: "PreTrainedTokenizerFast",
+    texts: Iterable[str],
+    min_count: int,
+    max_vocab_size: int,
+    languages: Sequence[str] = (),
 ) -> "PreTrainedTokenizerFast":
     """Return a tokenizer of words that knows more of them; those that it knew keep their numbers.
 
@@ -116,18 +122,23 @@ def with_new_words(
         texts: What the new words are taken from.
         min_count: A word seen less often stays `<unk>`.
         max_vocab_size: The most entries, old and new; the most frequent new words win.
+        languages: Codes of the languages to write: each that has no token yet gets one.
     """
     from tokenizers import Tokenizer
 
     counts = Counter(word for text in texts for word in _cut(text, tokenizer))
-    known = tokenizer.get_vocab()
-    new = sorted(
+    content = json.loads(tokenizer.backend_tokenizer.to_str())
+    known = content["model"]["vocab"]
+    tokens = [one for one in map(language_token, languages) if one not in known]
+    words = sorted(
         (-count, word) for word, count in counts.items() if count >= min_count and word not in known
     )
-    content = json.loads(tokenizer.backend_tokenizer.to_str())
-    for _, word in new[: max(0, max_vocab_size - len(known))]:
-        content["model"]["vocab"][word] = len(content["model"]["vocab"])
-    return wrap_tokenizer(Tokenizer.from_str(json.dumps(content)))
+    room = max(0, max_vocab_size - len(known) - len(tokens))
+    for token in [*tokens, *(word for _, word in words[:room])]:
+        known[token] = len(known)
+    grown = Tokenizer.from_str(json.dumps(content))
+    grown.add_special_tokens(tokens)
+    return wrap_tokenizer(grown)
 
 
 def _cut(text: str, tokenizer: "PreTrainedTokenizerFast") -> list[str]:

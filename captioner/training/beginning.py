@@ -8,6 +8,7 @@ from torch import Tensor
 
 from captioner.errors import ConfigError
 from captioner.model.captioner_model import CaptionerModel
+from captioner.model.config import CaptionerConfig
 
 WORD_TABLES = ("decoder.embedding.weight", "decoder.logits.weight", "decoder.logits.bias")
 """The weights that have a row for each word."""
@@ -23,7 +24,7 @@ def begin_with(
     """Fill a new model with another's weights; a stage that only it fine-tunes stays as published.
 
     The new model may know more words, whose numbers are the last: they begin with what the words
-    beside them have.
+    beside them have. The token of a new language begins as BOS.
 
     Args:
         model: The new one.
@@ -35,7 +36,7 @@ def begin_with(
         ConfigError: They do not fit.
     """
     own = model.own_state_dict()
-    weights = _with_new_rows(weights, model.config.vocab_size, targets)
+    weights = _with_new_rows(weights, model.config, targets)
     misfits = [key for key in weights if key not in own or own[key].shape != weights[key].shape]
     misfits += [
         key for key in own if key not in weights and not key.startswith("encoder.backbone.")
@@ -49,13 +50,16 @@ def begin_with(
 
 
 def _with_new_rows(
-    weights: dict[str, Tensor], vocab_size: int, targets: Sequence[Sequence[Sequence[int]]]
+    weights: dict[str, Tensor], config: CaptionerConfig, targets: Sequence[Sequence[Sequence[int]]]
 ) -> dict[str, Tensor]:
     tables = {key: weights[key] for key in WORD_TABLES if key in weights}
-    num_known = len(next(iter(tables.values()))) if tables else vocab_size
-    if vocab_size <= num_known:
+    num_known = len(next(iter(tables.values()))) if tables else config.vocab_size
+    if config.vocab_size <= num_known:
         return weights
-    neighbours = _neighbours(targets, num_known, vocab_size)
+    neighbours = _neighbours(targets, num_known, config.vocab_size)
+    for token_id in config.language_ids.values():
+        if token_id >= num_known:
+            neighbours[token_id - num_known] = {config.bos_token_id}
     return weights | {
         key: torch.cat([table, _rows_of(table, neighbours)]) for key, table in tables.items()
     }

@@ -63,7 +63,7 @@ def fit_concepts(
 
     Args:
         pooled: The mean features of each photo in several views, the whole photo first.
-        captions: The words of each caption of each photo.
+        captions: The words of each caption of each photo; nothing is learnt from a photo without.
         known: The words, where they were chosen before; empty: choose them.
         seed: Of all that is random here.
         fitted: The detector of the known words, where there is one; the folds alone are fitted
@@ -74,19 +74,22 @@ def fit_concepts(
     """
     words = known or _candidates(captions)
     targets = _mentioned(captions, words)
+    described = torch.tensor([bool(several) for several in captions])
     folds = np.random.default_rng(seed).integers(NUM_FOLDS, size=len(pooled))
     held_out = torch.zeros_like(targets)
     with progress("concepts", (NUM_FOLDS + (fitted is None)) * EPOCHS, "epochs") as advance:
         for fold in range(NUM_FOLDS):
             inside = torch.from_numpy(folds == fold)
-            detector = _fit(pooled[~inside], targets[~inside], seed, advance)
+            others = described & ~inside
+            detector = _fit(pooled[others], targets[others], seed, advance)
             with torch.inference_mode():
                 held_out[inside] = detector.logits(pooled[inside, 0]).sigmoid()
         if not known:
-            kept = _most_telling(held_out, targets)
+            kept = _most_telling(held_out[described], targets[described])
             words = tuple(words[index] for index in kept)
             held_out, targets = held_out[:, kept], targets[:, kept]
-        return FittedConcepts(words, fitted or _fit(pooled, targets, seed, advance), held_out)
+        fitted = fitted or _fit(pooled[described], targets[described], seed, advance)
+        return FittedConcepts(words, fitted, held_out)
 
 
 def detected_concepts(

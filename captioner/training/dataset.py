@@ -32,12 +32,14 @@ class PhotoSet:
         train: To learn from.
         val: To be judged by; empty where the set only trains.
         weight: How often each training photo is shown in an epoch.
+        language: Code of the language of the captions; empty where the config does not say.
     """
 
     name: str
     train: list[CaptionExample]
     val: list[CaptionExample]
     weight: float
+    language: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Dataset:
 
     sets: list[PhotoSet]
     texts: list[str]
+
+    @property
+    def has_languages(self) -> bool:
+        """Whether the model is told in which language to write."""
+        return any(one.language for one in self.sets)
 
     @property
     def train(self) -> list[CaptionExample]:
@@ -70,7 +77,7 @@ def read_dataset(config: PhotoDataConfig) -> Dataset:
     says those either, and there is one set, a tenth of the photos is kept for it.
 
     Raises:
-        ConfigError: The config names neither captions nor photos.
+        ConfigError: The config names neither captions nor photos, or languages of some sets alone.
         DataError: They cannot be used, or a photo is for training and for validation.
     """
     is_given = config.captions or config.images or not config.sets
@@ -80,6 +87,9 @@ def read_dataset(config: PhotoDataConfig) -> Dataset:
         for name, one in config.sets.items()
     ]
     data = Dataset(sets, [text for file in config.texts for text in read_texts(Path(file))])
+    if data.has_languages and not all(one.language for one in sets):
+        without = ", ".join(one.name or "the first set" for one in sets if not one.language)
+        raise ConfigError(f"data: some sets name a language and others do not: {without}")
     if not data.val:
         raise EmptyDataError(
             "no set has validation photos: set val_split or val_captions of one of them"
@@ -133,7 +143,7 @@ def _read_set(set_name: str, config: PhotoSetConfig, where: str, needs_val: bool
             train = _without(train, val)
     else:
         val = []
-    return PhotoSet(set_name, train, val, config.weight)
+    return PhotoSet(set_name, train, val, config.weight, config.language)
 
 
 def _folder_of_photos(config: PhotoSetConfig, captions: str) -> Path:

@@ -8,9 +8,11 @@ import torch
 
 from captioner.config import ImageConfig, PhotoConfig
 from captioner.data.batching import LENGTH_GROUPS, EpochPlan, mix_texts, plan_epoch
+from captioner.data.examples import CaptionExample
 from captioner.errors import ModelError
 from captioner.model.captioner_model import CaptionerModel
 from captioner.modules.encoders import ImageEncoder
+from captioner.preprocess.casing import learn_casing
 from captioner.preprocess.tokenization import train_word_tokenizer, with_new_words, words_of
 from captioner.training.concepts import (
     NUM_DRAWS,
@@ -26,7 +28,7 @@ from captioner.training.photos import (
     AugmentedPhotos,
     CachedPhotos,
     ConceptPhotos,
-    PhotoSets,
+    PhotosOfExamples,
     affordable_views,
     open_photos,
 )
@@ -53,14 +55,12 @@ class PhotoTask:
     """
 
     selection_metric, second_metric = "CIDEr", "BLEU-4"
-    languages: Sequence[str] = ()  # one language alone
-    val_languages: Sequence[str] = ()
     num_groups = LENGTH_GROUPS
 
     def __init__(self, config: PhotoConfig) -> None:
         self.config = config
         self._data = read_dataset(config.data)
-        self._num_photos = len(self._data.train)
+        self._num_examples = len(self._data.train)
         self.targets = [example.captions for example in self._data.train] + [
             (text,) for text in self._data.texts
         ]
@@ -69,10 +69,21 @@ class PhotoTask:
         self.scorer = SetsScorer(
             [(one.name, [example.captions for example in one.val]) for one in self._data.sets]
         )
+        self.languages, self.val_languages = self._languages()
         self.from_features = False
-        self._opened: list[CachedPhotos | AugmentedPhotos] = []
+        self._photos = _numbered(self._data.train)
+        self._opened: CachedPhotos | AugmentedPhotos | None = None
         self._concepts: FittedConcepts | None = None
         self._drawn = torch.zeros(0, NUM_DRAWS, dtype=torch.int32)
+
+    def _languages(self) -> tuple[list[str], list[str]]:
+        """Return the language of each training example, texts included, and of each other one."""
+        sets = self._data.sets
+        if not self._data.has_languages:
+            return [], []
+        train = [one.language for one in sets for _ in one.train]
+        texts = [sets[0].language] * len(self._data.texts)
+        return train + texts, [one.language for one in sets for _ in one.val]
 
     def train_tokenizer(
         self, known: "PreTrainedTokenizerFast | None" = None
@@ -80,9 +91,10 @@ class PhotoTask:
         """Learn the words of the training captions and texts, or those that a tokenizer lacks."""
         captions = [caption for several in self.targets for caption in several]
         data = self.config.data
+        limits = data.min_word_count, data.max_vocab_size, sorted(set(self.languages))
         if known is not None:
-            return with_new_words(known, captions, data.min_word_count, data.max_vocab_size)
-        return train_word_tokenizer(captions, data.min_word_count, data.max_vocab_size)
+            return with_new_words(known, captions, *limits)
+        return train_word_tokenizer(captions, *limits)
 
     def prepare(
         self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast"
@@ -99,9 +111,7 @@ class PhotoTask:
             raise ModelError(
                 f"photos need an image encoder, this model has one of kind {initial.kind}"
             )
-        self._opened = self._open_sets(
-            encoder, encoder.normalised_for(self.config.image), training=True
-        )
+        self._opened = self._open_training(encoder, encoder.normalised_for(self.config.image))
         self._concepts = self._concepts_of(encoder, tokenizer)
         if self._data.texts:
             texts = [words_of(text, tokenizer) for text in self._data.texts]
@@ -116,23 +126,29 @@ class PhotoTask:
         self, encoder: ImageEncoder, tokenizer: "PreTrainedTokenizerFast"
     ) -> FittedConcepts:
         """Read what a detector finds in photos that it has not seen, or fit it to the captions."""
-        caches = [one for one in self._opened if isinstance(one, CachedPhotos)]
-        captions, seed = self.targets[: self._num_photos], self.config.training.seed
+        cache, captions, seed = self._opened, self._captions_of_photos(), self.config.training.seed
+        assert isinstance(cache, CachedPhotos)  # a backbone that is not frozen has no detector
         known = encoder.config.concept_words
         fitted = encoder.detector if encoder.config.concepts else None
 
-        def pooled() -> torch.Tensor:
-            return torch.cat([one.pooled() for one in caches])
-
         def fit() -> FittedConcepts:
             words = [[words_of(caption, tokenizer) for caption in several] for several in captions]
-            return fit_concepts(pooled(), words, known, seed, fitted)
+            return fit_concepts(cache.pooled(), words, known, seed, fitted)
 
         if fitted is not None and self.config.data.unseen:
-            return detected_concepts(pooled(), known, fitted)
+            return detected_concepts(cache.pooled(), known, fitted)
         rules = tokenizer.backend_tokenizer.to_str()
-        key = key_of([[one.digest for one in caches], captions, known, rules, seed], fitted)
+        key = key_of([cache.digest, captions, known, rules, seed], fitted)
         return kept_concepts(self._cache_folder / f"{key}.concepts.safetensors", fit)
+
+    def _captions_of_photos(self) -> list[list[str]]:
+        """Return the captions of each photo, in the language of the first set."""
+        captions: list[list[str]] = [[] for _ in self._photos]
+        for one in self._data.sets:
+            if one.language == self._data.sets[0].language:
+                for example in one.train:
+                    captions[self._photos[example.image]] += example.captions
+        return captions
 
     def open(self, model: CaptionerModel) -> None:
         """Cache the photos' features, or prepare to decode them, by the image settings."""
@@ -142,41 +158,41 @@ class PhotoTask:
                 f"photos need an image encoder, this model has one of kind {model.kind}"
             )
         self.config = self.config.model_copy(update={"image": model.image_config})
-        opened = self._opened or self._open_sets(encoder, model.image_config, training=True)
-        photos = PhotoSets(opened, [len(one.train) for one in self._data.sets])
-        judged = [one for one in self._data.sets if one.val]
-        self.val = PhotoSets(
-            self._open_sets(encoder, model.image_config, training=False),
-            [len(one.val) for one in judged],
+        model.config.casing = self._casing(model)
+        opened = self._opened or self._open_training(encoder, model.image_config)
+        photos = PhotosOfExamples(
+            opened, [self._photos[example.image] for example in self._data.train]
         )
-        self.from_features = isinstance(opened[0], CachedPhotos)
-        self.train: PhotoSets | ConceptPhotos = photos
+        judged = _numbered(self._data.val)
+        self.val = PhotosOfExamples(
+            open_photos(list(judged), encoder, self.config, self._cache_folder, training=False),
+            [judged[example.image] for example in self._data.val],
+        )
+        self.from_features = isinstance(opened, CachedPhotos)
+        self.train: PhotosOfExamples | ConceptPhotos = photos
         if self._concepts is not None:
             encoder.detector.load_state_dict(self._concepts.detector.state_dict())
             self.train = ConceptPhotos(photos, self._concepts.held_out, self._drawn)
 
-    def _open_sets(
-        self, encoder: ImageEncoder, image: ImageConfig, training: bool
-    ) -> list[CachedPhotos | AugmentedPhotos]:
+    def _casing(self, model: CaptionerModel) -> dict[str, dict[str, str]]:
+        """Return how the words of each language are written; of one that goes unnamed, nothing."""
+        known = model.tokenizer.get_vocab()
+        texts: dict[str, list[str]] = {language: [] for language in sorted(set(self.languages))}
+        for language, several in zip(self.languages, self.targets, strict=False):
+            texts[language] += several
+        return {
+            language: {word: form for word, form in learn_casing(one).items() if word in known}
+            for language, one in texts.items()
+        }
+
+    def _open_training(
+        self, encoder: ImageEncoder, image: ImageConfig
+    ) -> CachedPhotos | AugmentedPhotos:
         config = self.config.model_copy(update={"image": image})
-        examples = [one.train if training else one.val for one in self._data.sets]
-        most_views = (
-            affordable_views(encoder, config, self._num_photos, len(self.val_targets))
-            if training
-            else None
-        )
-        return [
-            open_photos(
-                [example.image for example in several],
-                encoder,
-                config,
-                self._cache_folder,
-                training,
-                most_views,
-            )
-            for several in examples
-            if several
-        ]
+        num_val = len(_numbered(self._data.val))
+        most_views = affordable_views(encoder, config, len(self._photos), num_val)
+        photos, folder = list(self._photos), self._cache_folder
+        return open_photos(photos, encoder, config, folder, True, most_views)
 
     @property
     def _cache_folder(self) -> Path:
@@ -187,7 +203,7 @@ class PhotoTask:
         settings, data = self.config.training, self.config.data
         weights = [one.weight for one in self._data.sets for _ in one.train]
         plan = plan_epoch(
-            self._num_photos,
+            self._num_examples,
             settings.batch_size,
             self.train.num_views,
             settings.seed,
@@ -206,7 +222,7 @@ class PhotoTask:
 
     def reward(self, weights: Mapping[str, float]) -> CaptionReward:
         """Return what judges sampled captions."""
-        return CaptionReward(self.targets[: self._num_photos], weights)
+        return CaptionReward(self.targets[: self._num_examples], weights)
 
     def card(self) -> CardTexts:
         """Say what the photos were and how they are read."""
@@ -215,7 +231,7 @@ class PhotoTask:
         state = "frozen" if stage is None else f"fine-tuned from stage {stage}"
         return CardTexts(
             task="image-to-text",
-            languages=["en"],
+            languages=sorted(set(self.languages)) or ["en"],
             data=data.name or Path(data.captions or data.images).name,
             summary="An attention LSTM that writes a sentence about a photo, on features of"
             f" `{encoder.backbone}` "
@@ -226,3 +242,8 @@ class PhotoTask:
             items="photos",
             limits=LIMITS,
         )
+
+
+def _numbered(examples: Sequence[CaptionExample]) -> dict[Path, int]:
+    """Number the photos of examples in the order in which they come, each once."""
+    return {photo: n for n, photo in enumerate(dict.fromkeys(one.image for one in examples))}

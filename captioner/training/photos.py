@@ -176,34 +176,25 @@ def affordable_views(
     return views
 
 
-class PhotoSets:
-    """The photos of several sets, numbered set by set.
+class PhotosOfExamples:
+    """The photo of each example; several examples may be about one, as in several languages.
 
     Attributes:
         num_views: How many views of each there are to choose from.
 
     Args:
-        sets: Each set's photos, with as many views in one as in another.
-        sizes: How many photos each has.
+        photos: Each photo once.
+        numbers: The number of each example's photo.
     """
 
-    def __init__(
-        self, sets: Sequence[CachedPhotos | AugmentedPhotos], sizes: Sequence[int]
-    ) -> None:
-        self.sets = sets
-        self.num_views = sets[0].num_views
-        self._starts = np.cumsum([0, *sizes])
+    def __init__(self, photos: CachedPhotos | AugmentedPhotos, numbers: Sequence[int]) -> None:
+        self.num_views = photos.num_views
+        self.numbers = list(numbers)
+        self._photos = photos
 
-    def load(self, photos: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
-        """Return features or pixels by number; seed and numbers alone determine the views."""
-        which = np.searchsorted(self._starts, photos, side="right") - 1
-        found: dict[int, Tensor] = {}
-        for number in np.unique(which).tolist():
-            places = np.flatnonzero(which == number).tolist()
-            own = [photos[place] - int(self._starts[number]) for place in places]
-            loaded = self.sets[number].load(own, [views[place] for place in places], seed)
-            found |= dict(zip(places, loaded, strict=True))
-        return torch.stack([found[place] for place in range(len(photos))])
+    def load(self, examples: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
+        """Return features or pixels by the examples' numbers."""
+        return self._photos.load([self.numbers[one] for one in examples], views, seed)
 
 
 @dataclass(frozen=True)
@@ -228,7 +219,7 @@ class ConceptPhotos:
     """Photos with the words detected in them, and texts with words as they would be detected.
 
     Args:
-        photos: The training photos.
+        photos: The photos of the training examples, behind which the texts are numbered.
         held_out: The probability of each word for each photo, by a detector that has not seen the
             photo.
         drawn: Photos from which each text borrows what is detected.
@@ -236,7 +227,7 @@ class ConceptPhotos:
 
     def __init__(
         self,
-        photos: PhotoSets,
+        photos: PhotosOfExamples,
         held_out: Float[Tensor, "photos words"],
         drawn: Int[Tensor, "texts draws"],
     ) -> None:
@@ -248,10 +239,10 @@ class ConceptPhotos:
     def load(self, numbers: Sequence[int], views: Sequence[int], seed: int) -> ConceptInputs:
         """Return a batch of photos or of texts; some batches of photos show their words alone."""
         rng = np.random.default_rng(seed)
-        texts = torch.tensor(numbers) - len(self._held_out)
+        texts = torch.tensor(numbers) - len(self._photos.numbers)
         if int(texts[0]) >= 0:
             draws = torch.from_numpy(rng.integers(self._drawn.shape[1], size=len(numbers)))
             return ConceptInputs(None, self._held_out[self._drawn[texts, draws].long()])
         words_alone = bool(len(self._drawn)) and rng.random() < WORDS_ALONE
         features = None if words_alone else self._photos.load(numbers, views, seed)
-        return ConceptInputs(features, self._held_out[list(numbers)])
+        return ConceptInputs(features, self._held_out[[self._photos.numbers[n] for n in numbers]])

@@ -7,6 +7,8 @@ from typing import Any, Literal
 import gradio as gr
 
 from captioner.errors import UsageError
+from captioner.pretrained.registry import languages_from
+from captioner.web.languages import language_name
 from captioner.web.limits import Limits
 from captioner.web.messages import told
 from captioner.web.registry import ModelRegistry
@@ -27,6 +29,19 @@ def model_choice(registry: ModelRegistry, modality: str) -> gr.Dropdown:
         queue=False,
     )
     return model
+
+
+def language_choice() -> gr.Dropdown:
+    """Put the languages there in which captions can be had: the model's own, or translated."""
+    codes = sorted({"en", *languages_from("en")}, key=language_name)
+    named = [(language_name(code), code) for code in codes]
+    return gr.Dropdown(
+        [("As the model writes", ""), *named],
+        value="",
+        label="Language of the captions",
+        filterable=False,
+        elem_id="language",
+    )
 
 
 def uploads_only(component: gr.components.Component) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from captioner.errors import UsageError
-from captioner.web.controls import endpoint, model_choice, uploads_only
+from captioner.web.controls import endpoint, language_choice, model_choice, uploads_only
 from captioner.web.folder_run import FolderRun, as_rows
 from captioner.web.limits import Limits
 from captioner.web.messages import told
@@ -45,6 +45,7 @@ def folder_tab(registry: ModelRegistry, limits: Limits) -> None:
             with gr.Row(elem_classes="ask"):
                 start = gr.Button("Caption all", variant="primary", elem_id="start", min_width=120)
                 stop = gr.Button("Stop", interactive=False, elem_id="stop", min_width=80)
+            language = language_choice()
             model = model_choice(registry, "image")
         with gr.Column(scale=3, min_width=300):
             progress = gr.HTML(
@@ -64,7 +65,7 @@ def folder_tab(registry: ModelRegistry, limits: Limits) -> None:
     table = _table()
     download = gr.DownloadButton("Download all as ZIP", visible=False, elem_id="download")
     parts = _Parts(run, progress, gallery, table, download, start, stop)
-    _connect(_Work(registry, limits), parts, files, model, limits)
+    _connect(_Work(registry, limits), parts, [files, model, language], limits)
 
 
 def _table() -> gr.Dataframe:
@@ -84,7 +85,7 @@ def _table() -> gr.Dataframe:
 
 
 def _connect(
-    work: "_Work", parts: _Parts, files: gr.File, model: gr.Dropdown, limits: Limits
+    work: "_Work", parts: _Parts, asked: list[gr.components.Component], limits: Limits
 ) -> None:
     quiet: dict[str, Any] = {
         "api_visibility": "private",
@@ -92,11 +93,12 @@ def _connect(
         "preprocess": False,
     }
     group: dict[str, Any] = {"concurrency_id": "folders", "concurrency_limit": limits.workers}
-    parts.start.click(told(work.show_all), [files, model, parts.run], list(parts), **quiet, **group)
+    parts.start.click(told(work.show_all), [*asked, parts.run], list(parts), **quiet, **group)
     parts.stop.click(told(work.stop), parts.run, parts.progress, queue=False, **quiet)
     parts.table.input(
         told(work.edit), [parts.table, parts.run], [parts.gallery, parts.download], **quiet
     )
+    files, model, language = asked
     records, results = (
         gr.JSON(label="records", visible=False),
         gr.File(label="results", visible=False),
@@ -104,7 +106,7 @@ def _connect(
     endpoint(
         work.caption_files,
         "caption_files",
-        [files, model, parts.run],
+        [files, model, parts.run, language],
         [parts.run, records, results],
         "folders",
         limits.workers,
@@ -127,9 +129,9 @@ class _Work:
         self._limits = limits
 
     def show_all(
-        self, files: Any, model: str, before: FolderRun | None
+        self, files: Any, model: str, language: str, before: FolderRun | None
     ) -> Iterator[tuple[Any, ...]]:
-        for run, ended in self._steps(files, model, before):
+        for run, ended in self._steps(files, model, language, before):
             yield (
                 run,
                 _progress(run, ended),
@@ -143,15 +145,15 @@ class _Work:
             )
 
     def caption_files(
-        self, files: Any, model: Any, run: Any
+        self, files: Any, model: Any, run: Any, language: Any = ""
     ) -> Iterator[tuple[FolderRun, dict[str, Any], str | None]]:
-        """Caption many photos, or those of a ZIP.
+        """Caption many photos, or those of a ZIP, in `language`, a code such as de.
 
         Answers come as the work goes on, each with the number that is done, the total and a record
         for each photo; a file that failed has an error that says why. The last one brings a ZIP
         with JSON lines, CSV, COCO results and a text for each photo.
         """
-        for current, ended in self._steps(files, model, run):
+        for current, ended in self._steps(files, model, language, run):
             told_so_far = {
                 "done": len(current.records),
                 "total": len(current.photos),
@@ -176,7 +178,7 @@ class _Work:
         return _pictures(run), gr.update(value=str(run.results()))
 
     def _steps(
-        self, files: Any, model: str, before: FolderRun | None
+        self, files: Any, model: str, language: Any, before: FolderRun | None
     ) -> Iterator[tuple[FolderRun, bool]]:
         """Yield the run, and whether it has ended."""
         # Beside the uploads, so that it goes with them when the page ends, whatever becomes of the
@@ -186,7 +188,7 @@ class _Work:
             before.close()
         yield run, False
         captioner = self._registry.get(model, "image")
-        for _ in run.steps(captioner, captioner.options()):
+        for _ in run.steps(captioner, captioner.options(language=str(language or ""))):
             yield run, False
         yield run, True
 

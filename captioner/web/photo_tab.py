@@ -8,7 +8,14 @@ import gradio as gr
 from captioner.errors import CaptionerError, InputError, UsageError
 from captioner.pretrained.samples import sample_photos
 from captioner.web.caption_view import caption_view, shares, word_rows
-from captioner.web.controls import answer, endpoint, model_choice, search_options, uploads_only
+from captioner.web.controls import (
+    answer,
+    endpoint,
+    language_choice,
+    model_choice,
+    search_options,
+    uploads_only,
+)
 from captioner.web.limits import Limits
 from captioner.web.registry import ModelRegistry
 from captioner.web.uploads import uploads
@@ -41,6 +48,7 @@ def photo_tab(registry: ModelRegistry, limits: Limits) -> None:
             uploads_only(photo)
             again = gr.Button("Caption", variant="primary", elem_id="again", elem_classes="ask")
             _examples(photo)
+            language = language_choice()
             with gr.Accordion("Options", open=False):
                 options = _options(limits)
             model = model_choice(registry, "image")
@@ -53,14 +61,15 @@ def photo_tab(registry: ModelRegistry, limits: Limits) -> None:
     )
     handlers = _Handlers(registry, limits)
     changes = [_decided(option) for option in options]
-    inputs = [photo, model, *options]
+    inputs = [photo, model, language, *options]
     shown = [captions, begin]
-    answer([photo.change, model.change, *changes], handlers.show, inputs, shown, limits)
+    answer([photo.change, model.change, language.change, *changes], handlers.show, inputs, shown, limits)
     # The button stands apart: a press that falls into the end of another run would otherwise be
     # lost.
     answer([again.click], handlers.show, inputs, shown, limits, "once")
     answer([begin.submit], handlers.go_on, [begin, *inputs], shown, limits, js=BEGINNING)
-    endpoint(handlers.caption, "caption", [*inputs, seed, begin], found, "models", limits.workers)
+    asked = [photo, model, *options, seed, begin, language]
+    endpoint(handlers.caption, "caption", asked, found, "models", limits.workers)
 
 
 def _options(limits: Limits) -> list[gr.Slider | gr.Checkbox | gr.Textbox]:
@@ -139,13 +148,16 @@ class _Handlers:
         self._registry = registry
         self._limits = limits
 
-    def show(self, photo: Any, model: str, *options: Any) -> tuple[str, str]:
-        return self.go_on("", photo, model, *options)
+    def show(self, photo: Any, model: str, language: str, *options: Any) -> tuple[str, str]:
+        return self.go_on("", photo, model, language, *options)
 
-    def go_on(self, begin: Any, photo: Any, model: str, *options: Any) -> tuple[str, str]:
+    def go_on(
+        self, begin: Any, photo: Any, model: str, language: str, *options: Any
+    ) -> tuple[str, str]:
         if not photo:
             return EMPTY, ""
-        image, result = self._captioned(photo, model, *options, random.randrange(2**31), begin)
+        seed = random.randrange(2**31)
+        image, result = self._captioned(photo, model, language, *options, seed, begin)
         return caption_view(image, result), result.text
 
     def caption(
@@ -161,21 +173,23 @@ class _Handlers:
         forbid: Any,
         seed: Any,
         begin: Any = "",
+        language: Any = "",
     ) -> dict[str, Any]:
         """Caption one photo.
 
         Words that must or must not be in it are written with commas between them; captions go on
-        from `begin`. Returned are the captions, best first, each with its log-probability (nats),
+        from `begin`, and are in `language`, a code such as de. Returned are the captions, best first, each with its log-probability (nats),
         its share of the probability of all of them, and how likely it is right, where the model
         tells; the words detected in it, likeliest first; and of the best caption each word, its
         probability and where the model looked, as rows of a grid over the photo, all of which sum
         to 1.
         """
         options = (num_captions, beam_size, max_length, sample, temperature, require, forbid, seed)
-        _, result = self._captioned(photo, model, *options, begin)
+        _, result = self._captioned(photo, model, language, *options, begin)
         best = result.candidates[0]
         return {
             "model": model,
+            "language": result.language or None,
             "caption": best.text,
             "captions": [
                 {
@@ -194,14 +208,18 @@ class _Handlers:
         }
 
     def _captioned(
-        self, photo: Any, model: str, *options: Any
+        self, photo: Any, model: str, language: Any, *options: Any
     ) -> tuple["Image.Image", "CaptionResult"]:
         sent = uploads(photo)
         if not sent:
             raise UsageError("choose a photo first")
         captioner = self._registry.get(model, "image")
         num_concepts = NUM_CONCEPTS if captioner.recognises else 0
-        search = captioner.options(**search_options(self._limits, *options), concepts=num_concepts)
+        search = captioner.options(
+            **search_options(self._limits, *options),
+            concepts=num_concepts,
+            language=str(language or ""),
+        )
         try:
             image = captioner.preprocess.read(sent[0].path)
         except InputError as error:

@@ -14,6 +14,7 @@ from captioner.preprocess.tokenization import (
     NUM_BYTES,
     SPECIAL_TOKENS,
     WORD_PATTERN,
+    language_ids,
     train_bpe_tokenizer,
     train_label_tokenizer,
     train_word_tokenizer,
@@ -327,3 +328,13 @@ def test_new_words_are_added_behind_the_old_ones_the_most_frequent_first():
         "cake": len(before)
     }
     assert with_new_words(tokenizer, texts, 9, 100).get_vocab() == before
+
+
+def test_tokens_of_languages_are_no_words():
+    tokenizer = train_word_tokenizer(["A dog runs.", "Ein Hund"], 1, 100, ["de"])
+    assert language_ids(tokenizer, ["de"]) == {"de": 4}
+    grown = with_new_words(tokenizer, ["dog, de cake, <fr>"], 1, 100, ["de", "fr"])
+    ids = language_ids(grown, ["de", "fr"])
+    assert ids == {"de": 4, "fr": len(tokenizer)}
+    assert grown.decode([*ids.values(), *grown("a dog")["input_ids"]], True) == "a dog"
+    assert ids["fr"] not in grown("<fr> cake")["input_ids"]

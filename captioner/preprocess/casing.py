@@ -1,0 +1,25 @@
+"""Capital letters of words that a vocabulary of lower-case words has lost, as German nouns have."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+
+WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+
+
+def learn_casing(texts: Iterable[str]) -> dict[str, str]:
+    """Return how words are written that are mostly not in lower case, by their lower-case form.
+
+    The first word of a text does not count, since any word may have a capital there.
+    """
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for text in texts:
+        for match in list(WORD.finditer(text))[1:]:
+            counts[match[0].lower()][match[0]] += 1
+    best = {word: forms.most_common(1)[0][0] for word, forms in counts.items()}
+    return {word: form for word, form in sorted(best.items()) if form != word}
+
+
+def with_casing(text: str, casing: Mapping[str, str]) -> str:
+    """Write the words of a lower-case text as `learn_casing` found them written."""
+    return WORD.sub(lambda match: casing.get(match[0], match[0]), text) if casing else text

@@ -1,0 +1,101 @@
+"""Captions of several languages about the same photos make one model that writes them all."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from captioner import load
+from captioner.errors import ConfigError
+from captioner.training import concepts
+from captioner.training.dataset import read_dataset
+from captioner.training.trainer import Trainer, train
+
+COLORS = ("rotes", "grünes", "blaues", "graues", "gelbes", "schwarzes", "weißes", "rosa")
+
+
+@pytest.fixture(autouse=True)
+def few_photos(monkeypatch):
+    monkeypatch.setattr(concepts, "LEAST_PHOTOS", 2)
+    monkeypatch.setattr(concepts, "EPOCHS", 2)
+    monkeypatch.setattr(concepts, "_most_telling", lambda *_: torch.arange(5))
+
+
+@pytest.fixture
+def make_config(tiny_config, caption_set, photos, tmp_path):
+    """Make a run of English captions of six photos and German ones of five of these."""
+    lines = ["image,caption"]
+    for photo, color in zip(photos, COLORS, strict=False):
+        lines += [f"{photo.name},Das {color} Bild", f"{photo.name},ein {color} Bild der Farbe"]
+    (tmp_path / "german.csv").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "train.txt").write_text("\n".join(one.name for one in photos[1:6]))
+
+    def make(first: str = "en", **training: object):
+        german = caption_set | {
+            "captions": str(tmp_path / "german.csv"),
+            "train_split": str(tmp_path / "train.txt"),
+            "language": "de",
+        }
+        for key in ("name", "min_word_count"):
+            del german[key]
+        return tiny_config(
+            data={"sets": {"german": german}, "language": first},
+            encoder={"concepts": 3},
+            training=training,
+        )
+
+    return make
+
+
+def test_each_photo_is_read_once_and_each_example_begins_with_its_language(make_config):
+    trainer = Trainer(make_config(), resume=False)
+    assert trainer.task.languages == ["en"] * 6 + ["de"] * 5
+    ids = trainer.model.config.language_ids
+    assert sorted(ids) == ["de", "en"]
+    firsts = [{text[0] for text in several} for several in trainer.targets]
+    assert firsts == [{ids["en"]}] * 6 + [{ids["de"]}] * 5
+    assert len(list((trainer.folder / "features").glob("*.json"))) == 2  # of training, validation
+    load_photo = trainer.task.train.load
+    torch.testing.assert_close(
+        load_photo([1], [0], 0).probabilities, load_photo([6], [0], 0).probabilities
+    )
+
+
+def test_the_detector_learns_words_of_the_first_language_alone(make_config):
+    trainer = Trainer(make_config(), resume=False)
+    words = trainer.config.encoder.concept_words
+    assert words and not {"das", "bild", "ein"} & set(words)
+
+
+def test_the_model_writes_the_language_that_it_is_asked_for(make_config, photos):
+    best = train(make_config(epochs=30, patience=30, learning_rate=0.02))
+    captioner = load(str(best))
+    assert captioner.languages[:2] == ["en", "de"]
+    english, german = captioner.caption(photos[1]), captioner.caption(photos[1], language="de")
+    assert (english.language, german.language) == ("en", "de")
+    assert {"photo", "picture"} & set(english.text.split())
+    assert "Bild" in german.candidates[0].words and "Bild" in german.text
+    assert "Bild" in captioner.caption(photos[1], language="de", required_words=["bild"]).text
+    images = [Image.open(photo) for photo in photos[:3]]
+    together = captioner.caption(images, language="de")
+    assert [one.text for one in together] == [
+        captioner.caption(image, language="de").text for image in images
+    ]
+    with pytest.raises(ConfigError, match="language: there are captions in en, de"):
+        captioner.caption(photos[1], language="xx")
+
+
+def test_a_run_of_one_language_goes_on_in_two(make_config, tiny_config, caption_set):
+    first = train(tiny_config(encoder={"concepts": 3}))
+    config = make_config(initial_model=str(first), output=str(Path(first).parent / "second"))
+    trainer = Trainer(config, resume=False)
+    table = trainer.model.decoder.embedding.weight
+    bos = table[trainer.model.config.bos_token_id]
+    for token_id in trainer.model.config.language_ids.values():
+        torch.testing.assert_close(table[token_id], bos)
+
+
+def test_sets_with_and_without_a_language_are_refused(make_config):
+    with pytest.raises(ConfigError, match="some sets name a language.*the first set"):
+        read_dataset(make_config(first="").data)
