@@ -72,7 +72,8 @@ class DetectedConcepts:
         A word's share of the relative entropy ranks it, p log(p / frequency): giraffe comes before
         `a`, which all captions have. Where there are fewer words than `count`, all are chosen.
         """
-        told = probabilities * (probabilities / frequencies).log()
+        # A probability that a kernel rounds to 0 tells nothing, where 0 log 0 would be no number.
+        told = torch.xlogy(probabilities, probabilities / frequencies)
         return cls(probabilities, told.topk(min(count, told.shape[1]), -1).indices)
 
     def hinted(self, hint_ids: Sequence[int], odds: float) -> "DetectedConcepts":

@@ -48,6 +48,12 @@ def test_joined_memories_are_what_was_selected_from_one():
             assert torch.equal(joined.concepts.probabilities, concepts.probabilities)
 
 
+def test_a_probability_that_is_rounded_to_0_tells_nothing():
+    probabilities = torch.tensor([[0.0, 0.4, 0.0, 0.2]])
+    found = DetectedConcepts.most_telling(probabilities, torch.tensor([0.5, 0.1, 0.01, 0.1]), 2)
+    assert found.word_ids.tolist() == [[1, 3]]
+
+
 def test_the_most_telling_concepts_come_first():
     # p log(p / frequency): 0.9 log 1 = 0, 0.5 log 5 = 0.80 and 0.3 log 30 = 1.02 in the first row.
     probabilities = torch.tensor([[0.9, 0.5, 0.3], [0.8, 0.2, 0.02]])
