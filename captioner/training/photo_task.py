@@ -176,6 +176,7 @@ class PhotoTask:
 
     def _casing(self, model: CaptionerModel) -> dict[str, dict[str, str]]:
         """Return how the words of each language are written; of one that goes unnamed, nothing."""
+        assert model.tokenizer is not None  # `build_model` has set it
         known = model.tokenizer.get_vocab()
         texts: dict[str, list[str]] = {language: [] for language in sorted(set(self.languages))}
         for language, several in zip(self.languages, self.targets, strict=False):

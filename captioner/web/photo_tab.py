@@ -63,7 +63,8 @@ def photo_tab(registry: ModelRegistry, limits: Limits) -> None:
     changes = [_decided(option) for option in options]
     inputs = [photo, model, language, *options]
     shown = [captions, begin]
-    answer([photo.change, model.change, language.change, *changes], handlers.show, inputs, shown, limits)
+    changes = [photo.change, model.change, language.change, *changes]
+    answer(changes, handlers.show, inputs, shown, limits)
     # The button stands apart: a press that falls into the end of another run would otherwise be
     # lost.
     answer([again.click], handlers.show, inputs, shown, limits, "once")
@@ -178,11 +179,11 @@ class _Handlers:
         """Caption one photo.
 
         Words that must or must not be in it are written with commas between them; captions go on
-        from `begin`, and are in `language`, a code such as de. Returned are the captions, best first, each with its log-probability (nats),
-        its share of the probability of all of them, and how likely it is right, where the model
-        tells; the words detected in it, likeliest first; and of the best caption each word, its
-        probability and where the model looked, as rows of a grid over the photo, all of which sum
-        to 1.
+        from `begin`, and are in `language`, a code such as de. Returned are the captions, best
+        first, each with its log-probability (nats), its share of the probability of all of them,
+        and how likely it is right, where the model tells; the words detected in it, likeliest
+        first; and of the best caption each word, its probability and where the model looked, as
+        rows of a grid over the photo, all of which sum to 1.
         """
         options = (num_captions, beam_size, max_length, sample, temperature, require, forbid, seed)
         _, result = self._captioned(photo, model, language, *options, begin)

@@ -97,5 +97,5 @@ def test_a_run_of_one_language_goes_on_in_two(make_config, tiny_config, caption_
 
 
 def test_sets_with_and_without_a_language_are_refused(make_config):
-    with pytest.raises(ConfigError, match="some sets name a language.*the first set"):
+    with pytest.raises(ConfigError, match=r"some sets name a language.*the first set"):
         read_dataset(make_config(first="").data)
