@@ -39,13 +39,13 @@ class Killed(Trainer):
     """A run that ends behind some updates, without a word."""
 
     started_s = 0.0
-    updates = 0
+    num_updates = 0
     most = 1
 
     def _note(self) -> str:
         """Say how far it is, and end it; the trainer asks for its note behind each update."""
-        self.updates += 1
-        if self.updates == 1:
+        self.num_updates += 1
+        if self.num_updates == 1:
             print(
                 f"first update after {time.perf_counter() - self.started_s:.1f} s of time", end=", "
             )
@@ -53,12 +53,15 @@ class Killed(Trainer):
                 f"{time.process_time():.1f} s of a processor: update {self.state.update}",
                 flush=True,
             )
-        if self.updates % EVERY == 0:
+        if self.num_updates % EVERY == 0:
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             pages = int(Path("/proc/self/statm").read_text().split()[1])
             now = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-            print(f"{self.updates} updates: {now:.0f} MiB resident, {peak:.0f} at most", flush=True)
-        if self.updates == self.most:
+            print(
+                f"{self.num_updates} updates: {now:.0f} MiB resident, {peak:.0f} at most",
+                flush=True,
+            )
+        if self.num_updates == self.most:
             self._checkpoint()
             os._exit(0)
         return super()._note()

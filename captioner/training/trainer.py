@@ -1,25 +1,16 @@
-"""The run: epochs of updates, validation by decoding, checkpoints, early stop and averaging."""
+"""A training run from its first epoch to its best model: validation, checkpoints, early stop."""
 
-import contextlib
 import math
 import shutil
 import time
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor
 
 from captioner.config import Experiment
-from captioner.data.batching import EpochPlan, group_targets
-from captioner.errors import (
-    CheckpointError,
-    ConfigError,
-    NonFiniteLossError,
-    TrainingError,
-)
+from captioner.errors import CheckpointError, ConfigError, TrainingError
 from captioner.metrics import Report
 from captioner.progress import Advance, progress
 from captioner.training.averaging import average_epochs, keep_epoch, kept_epochs
@@ -37,10 +28,10 @@ from captioner.training.checkpoints import (
 from captioner.training.curves import check_tensorboard
 from captioner.training.initial import build_model
 from captioner.training.objective import Objective
-from captioner.training.optimizer import build_optimizer, learning_rate_factor, set_learning_rate
+from captioner.training.optimizer import build_optimizer
 from captioner.training.run_folder import RunFolder
-from captioner.training.task import prefetch
 from captioner.training.tasks import build_task
+from captioner.training.updates import Updates
 from captioner.training.validation import IN_VAIN, LOSS, Validation
 
 
@@ -92,12 +83,14 @@ class Trainer:
         self.objective = Objective(
             self.model, config, self.task.from_features, reward, self.task.languages
         )
-        self.optimizer: torch.optim.Optimizer = build_optimizer(self.model, config.training)
+        optimizer = build_optimizer(self.model, config.training)
         self.state = Progress(config=fixed_settings(self.config))
         self.checkpointed_at = time.monotonic()
         if resume and list_checkpoints(self.folder / "checkpoints"):
-            self._resume()
-        self.parallel, self.optimizer = self.accelerator.prepare(self.objective, self.optimizer)
+            self._resume(optimizer)
+        self.updates = Updates(
+            self.task, self.targets, self.objective, optimizer, self.accelerator, config.training
+        )
         if self.accelerator.scaler is not None and self.state.scaler:
             self.accelerator.scaler.load_state_dict(self.state.scaler)
 
@@ -107,7 +100,7 @@ class Trainer:
                 f"{self.folder} holds a run: go on with --resume, or choose another training.output"
             )
 
-    def _resume(self) -> None:
+    def _resume(self, optimizer: torch.optim.Optimizer) -> None:
         state, weights, moments = load_checkpoint(self.folder / "checkpoints")
         differing = differences(state.config, self.state.config)
         if differing:
@@ -116,7 +109,7 @@ class Trainer:
             )
         self.state = state
         self._load_weights(weights)
-        restore_moments(self.optimizer, moments)
+        restore_moments(optimizer, moments)
 
     def _load_weights(self, weights: dict[str, Tensor]) -> None:
         own = self.model.own_state_dict()
@@ -126,9 +119,8 @@ class Trainer:
             raise CheckpointError(
                 f"{self.folder}: the checkpoint does not fit the model: was the data changed?"
             )
-        self.model.load_state_dict(
-            weights, strict=False
-        )  # the frozen backbone and tied weights are not among them
+        # The frozen backbone and tied weights are not among them.
+        self.model.load_state_dict(weights, strict=False)
 
     def run(self) -> Path:
         """Train to the end or to the early stop; return the folder of the best model.
@@ -162,28 +154,13 @@ class Trainer:
         )
 
     def _run_epoch(self, advance: Advance) -> None:
-        settings = self.config.training
         plan = self.task.plan(self.lengths, self.state.epoch)
-        start = self.state.update
-        self.objective.train()
-        loads = prefetch(
-            (
-                self.task.train,
-                part,
-                [plan.views[number] for number in part],
-                self._seed(update, process=0),
-            )
-            for update in range(start, len(plan.batches))
-            for part in self._parts(plan.batches[update])
-        )
-        for update in range(start, len(plan.batches)):
-            set_learning_rate(self.optimizer, self._learning_rate_factor(update, len(plan.batches)))
-            loss_sum, num_words = self._update(plan, update, loads)
+        for loss_sum, num_words in self.updates.of_epoch(plan, self.state.epoch, self.state.update):
             self.state.loss_sum += loss_sum
             self.state.num_tokens += num_words
-            self.state.update = update + 1
+            self.state.update += 1
             advance(num_words, self._note())
-            if time.monotonic() - self.checkpointed_at > settings.checkpoint_every_s:
+            if time.monotonic() - self.checkpointed_at > self.config.training.checkpoint_every_s:
                 self._checkpoint()
         self._finish_epoch(len(plan.batches))
 
@@ -195,75 +172,6 @@ class Trainer:
             f" {best:.1f}"
         )
 
-    def _seed(self, update: int, process: int) -> int:
-        """Return an update's seed: that of process 0 for sources, so that all make one batch."""
-        key = [self.config.training.seed, self.state.epoch, update, process]
-        return int(np.random.SeedSequence(key).generate_state(1)[0])
-
-    def _parts(self, batch: list[int]) -> list[list[int]]:
-        """Divide a batch among the processes, and this process's part into accumulation steps.
-
-        A part that would be empty is the batch's first item, and counts for nothing.
-        """
-        count = self.config.training.accumulation_steps
-        mine = batch[self.accelerator.process_index :: self.accelerator.num_processes]
-        return [mine[number::count] or batch[:1] for number in range(count)]
-
-    def _update(self, plan: EpochPlan, update: int, loads: Any) -> tuple[float, int]:
-        """Make one update; return its loss, summed over words and processes, and their number."""
-        accelerator, batch = self.accelerator, plan.batches[update]
-        num_words = sum(len(ids) for number in batch for ids in self.targets[number])
-        torch.manual_seed(self._seed(update, accelerator.process_index))
-        total = torch.zeros((), device=accelerator.device)
-        parts = self._parts(batch)
-        num_mine = len(batch[accelerator.process_index :: accelerator.num_processes])
-        for number, part in enumerate(parts):
-            is_last = number == len(parts) - 1
-            with contextlib.nullcontext() if is_last else accelerator.no_sync(self.parallel):
-                inputs = next(loads).to(accelerator.device)
-                loss = self.parallel(inputs, part, self._groups(part), self._guess_fraction()) * (
-                    number < num_mine
-                )
-                # Processes average their gradients, but the mean is over the words of all of them.
-                accelerator.backward(loss / num_words * accelerator.num_processes)
-            total += loss.detach()
-        norm = accelerator.clip_grad_norm_(
-            self.parallel.parameters(), self.config.training.clip_norm
-        )
-        loss_sum = float(accelerator.reduce(total, "sum"))
-        if not math.isfinite(loss_sum) or (
-            accelerator.scaler is None and not math.isfinite(float(norm))
-        ):
-            raise NonFiniteLossError(
-                f"epoch {self.state.epoch + 1}, update {update + 1}: the loss is"
-                f" {loss_sum / num_words:.4g} and its "
-                f"gradient {float(norm):.4g}; the last checkpoint is safe. A lower"
-                " training.learning_rate would help"
-            )
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        return loss_sum, num_words
-
-    def _groups(self, part: list[int]) -> Any:
-        ids = self.model.config
-        targets = [self.targets[number] for number in part]
-        groups = group_targets(
-            targets, ids.eos_token_id, ids.pad_token_id, num_groups=self.task.num_groups
-        )
-        return [group.to(self.accelerator.device) for group in groups]
-
-    def _guess_fraction(self) -> float:
-        settings = self.config.training
-        return settings.scheduled_sampling * self.state.epoch / max(1, settings.epochs - 1)
-
-    def _learning_rate_factor(self, update: int, updates_an_epoch: int) -> float:
-        settings = self.config.training
-        done, total = (
-            self.state.epoch * updates_an_epoch + update,
-            settings.epochs * updates_an_epoch,
-        )
-        return learning_rate_factor(done, total, settings.warmup_steps)
-
     def _finish_epoch(self, num_updates: int) -> None:
         """Score the validation examples, keep the model if it is the best, and write everything."""
         state = self.state
@@ -272,7 +180,7 @@ class Trainer:
             "epoch": state.epoch + 1,
             "loss": state.loss_sum / state.num_tokens,
             "learning_rate": self.config.training.learning_rate
-            * self._learning_rate_factor(num_updates - 1, num_updates),
+            * self.updates.learning_rate_factor(state.epoch, num_updates - 1, num_updates),
             **report.scores,
         }
         if self.objective.rewards_seen:
@@ -323,7 +231,7 @@ class Trainer:
         if self.accelerator.scaler is not None:
             self.state.scaler = self.accelerator.scaler.state_dict()
         folder, weights = self.folder / "checkpoints", self.model.own_state_dict()
-        save_checkpoint(folder, self.state, weights, moments_of(self.optimizer))
+        save_checkpoint(folder, self.state, weights, moments_of(self.updates.optimizer))
         self.checkpointed_at = time.monotonic()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from captioner.training import trainer
+from captioner.training import trainer, updates
 from captioner.training.checkpoints import load_checkpoint
 
 
@@ -23,15 +23,15 @@ def interrupted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """
 
     def run(config: object, update: int, resume: bool = False) -> None:
-        original, count = trainer.Trainer._update, iter(range(10_000))
+        original, count = updates.Updates._update, iter(range(10_000))
 
-        def stops(self: trainer.Trainer, *arguments: object) -> tuple[float, int]:
+        def stops(self: updates.Updates, *arguments: object) -> tuple[float, int]:
             if next(count) == update:
                 raise KeyboardInterrupt
             return original(self, *arguments)
 
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(trainer.Trainer, "_update", stops)
+            patch.setattr(updates.Updates, "_update", stops)
             trainer.train(config, resume)
 
     return run

@@ -15,13 +15,13 @@ from captioner.training import train
 RUN = """
 import sys, time
 from captioner.config import PhotoConfig
-from captioner.training import train, trainer
+from captioner.training import train, updates
 
-original = trainer.Trainer._update
+original = updates.Updates._update
 def slow(self, *arguments):
     time.sleep(float(sys.argv[2]))
     return original(self, *arguments)
-trainer.Trainer._update = slow
+updates.Updates._update = slow
 train(PhotoConfig.model_validate_json(sys.argv[1]), resume=sys.argv[3:] == ["resume"])
 """
 

@@ -26,6 +26,7 @@ from captioner.metrics import Report
 from captioner.model.captioner_model import CaptionerModel
 from captioner.training import initial, run_folder, train
 from captioner.training.checkpoints import list_checkpoints, load_checkpoint
+from captioner.training.objective import Objective
 from captioner.training.trainer import Trainer
 from captioner.training.validation import LOSS, Validation
 
@@ -57,15 +58,15 @@ def test_the_same_seed_gives_the_same_weights(tiny_config, tmp_path, final_weigh
 
 
 def test_dropout_is_on_in_every_epoch(tiny_config, monkeypatch):
-    modes, original = [], Trainer._update
+    modes, original = [], Objective.forward
 
-    def observed(self: Trainer, *arguments: object) -> tuple[float, int]:
+    def observed(self: Objective, *arguments: object) -> torch.Tensor:
         modes.append(
             {module.training for module in (self.model.encoder.dropout, self.model.decoder.dropout)}
         )
         return original(self, *arguments)
 
-    monkeypatch.setattr(Trainer, "_update", observed)
+    monkeypatch.setattr(Objective, "forward", observed)
     train(tiny_config())
     assert modes == [{True}] * 4
 
