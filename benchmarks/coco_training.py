@@ -22,15 +22,16 @@ import torch
 from torch import Tensor
 
 from captioner.config import CONFIGS, load_config
-from captioner.data.feature_cache import View
-from captioner.training.photos import CachedPhotos
+from captioner.preprocess.image import ImagePreprocessor
 from captioner.training.trainer import Trainer
 
 SIDE = 32
 EVERY = 100  # updates between two lines
 
 
-def undecoded(_: CachedPhotos, photo: Path, views: Sequence[View]) -> Tensor:
+def undecoded(
+    _: ImagePreprocessor, photo: Path, views: Sequence[tuple[bool, int | None]]
+) -> Tensor:
     """Return black photos in the place of what is in the file."""
     return torch.zeros(len(views), 3, SIDE, SIDE)
 
@@ -77,7 +78,7 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=1)
     parser.add_argument("--resume", action="store_true")
     options = parser.parse_args()
-    CachedPhotos._read_views = undecoded  # type: ignore[method-assign, assignment]
+    ImagePreprocessor.views = undecoded  # type: ignore[method-assign, assignment]
     changes: dict[str, dict[str, Any]] = {
         "data": {"images": str(options.coco), "captions": str(options.coco / "dataset_coco.json")},
         "image": {"height": SIDE, "width": SIDE},

@@ -30,6 +30,10 @@ class ClipPreprocessor:
         self.num_frames = num_frames
         self._photo = ImagePreprocessor(config)
 
+    def fingerprint(self) -> str:
+        """Return all settings on which the pixels of a clip depend."""
+        return f"{self._photo.fingerprint()} {self.num_frames} frames"
+
     def read(self, source: Any) -> Clip:
         """Read a clip by `read_clip`, at no more than about twice the encoder's detail."""
         return self._read(source, evenly_spread(self.num_frames))

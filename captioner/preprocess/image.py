@@ -4,7 +4,7 @@ import io
 import logging
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -213,6 +213,10 @@ class ImagePreprocessor:
         self._scale = 1 / (255 * std)
         self._shift = torch.tensor(config.mean).view(3, 1, 1) / std
 
+    def fingerprint(self) -> str:
+        """Return all settings on which the pixels of a photo depend."""
+        return self.config.model_dump_json(exclude={"max_pixels"})
+
     def read(self, source: Any) -> Image.Image:
         """Read a photo by `read_image`, at about twice the encoder's detail where it has much more.
 
@@ -243,6 +247,21 @@ class ImagePreprocessor:
             image = image.crop(random_box(image.size, torch.Generator().manual_seed(crop_seed)))
         pixels = self._fitted(image)
         return self._normalised(pixels.flip(-1) if mirrored else pixels)
+
+    def views(
+        self, source: Any, views: Sequence[tuple[bool, int | None]]
+    ) -> Float[Tensor, "views 3 height width"]:
+        """Read a photo once, and make several views of it.
+
+        Args:
+            source: The photo.
+            views: Of each whether left and right change places, and the seed of its crop.
+
+        Raises:
+            InputError: It cannot be read.
+        """
+        image = self.read(source)
+        return torch.stack([self.view(image, mirrored, seed) for mirrored, seed in views])
 
     def augment(
         self, image: Image.Image, seed: int, flips: bool = True

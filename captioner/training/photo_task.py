@@ -14,6 +14,7 @@ from captioner.model.captioner_model import CaptionerModel
 from captioner.modules.encoders import ImageEncoder
 from captioner.preprocess.casing import learn_casing
 from captioner.preprocess.tokenization import train_word_tokenizer, with_new_words, words_of
+from captioner.training.cached_features import CachedFeatures
 from captioner.training.concepts import (
     NUM_DRAWS,
     FittedConcepts,
@@ -26,7 +27,6 @@ from captioner.training.kept_concepts import kept_concepts, key_of
 from captioner.training.model_card import CardTexts
 from captioner.training.photos import (
     AugmentedPhotos,
-    CachedPhotos,
     ConceptPhotos,
     PhotosOfExamples,
     affordable_views,
@@ -72,7 +72,7 @@ class PhotoTask:
         self.languages, self.val_languages = self._languages()
         self.from_features = False
         self._photos = _numbered(self._data.train)
-        self._opened: CachedPhotos | AugmentedPhotos | None = None
+        self._opened: CachedFeatures | AugmentedPhotos | None = None
         self._concepts: FittedConcepts | None = None
         self._drawn = torch.zeros(0, NUM_DRAWS, dtype=torch.int32)
 
@@ -127,7 +127,7 @@ class PhotoTask:
     ) -> FittedConcepts:
         """Read what a detector finds in photos that it has not seen, or fit it to the captions."""
         cache, captions, seed = self._opened, self._captions_of_photos(), self.config.training.seed
-        assert isinstance(cache, CachedPhotos)  # a backbone that is not frozen has no detector
+        assert isinstance(cache, CachedFeatures)  # a backbone that is not frozen has no detector
         known = encoder.config.concept_words
         fitted = encoder.detector if encoder.config.concepts else None
 
@@ -168,7 +168,7 @@ class PhotoTask:
             open_photos(list(judged), encoder, self.config, self._cache_folder, training=False),
             [judged[example.image] for example in self._data.val],
         )
-        self.from_features = isinstance(opened, CachedPhotos)
+        self.from_features = isinstance(opened, CachedFeatures)
         self.train: PhotosOfExamples | ConceptPhotos = photos
         if self._concepts is not None:
             encoder.detector.load_state_dict(self._concepts.detector.state_dict())
@@ -188,7 +188,7 @@ class PhotoTask:
 
     def _open_training(
         self, encoder: ImageEncoder, image: ImageConfig
-    ) -> CachedPhotos | AugmentedPhotos:
+    ) -> CachedFeatures | AugmentedPhotos:
         config = self.config.model_copy(update={"image": image})
         num_val = len(_numbered(self._data.val))
         most_views = affordable_views(encoder, config, len(self._photos), num_val)

@@ -1,6 +1,5 @@
 """Where an update gets its photos: from a cache of frozen features, or from the files."""
 
-import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,77 +11,16 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from captioner.config import PhotoConfig
-from captioner.data.feature_cache import FeatureCache, View, views_of
+from captioner.data.views import View, views_of
 from captioner.errors import ConfigError
 from captioner.modules.encoders import ImageEncoder
 from captioner.preprocess.image import ImagePreprocessor
+from captioner.training.cached_features import CachedFeatures
 
 WORDS_ALONE = 0.1
 """Where texts are learnt: share of the batches of photos of which the decoder reads the detected
 words alone.
 """
-
-
-class CachedPhotos:
-    """What frozen stages make of photos, computed once in all views.
-
-    Threads decode the next photos while the backbone works.
-
-    Attributes:
-        num_views: How many views of each there are to choose from.
-        digest: Of all that the features were made from.
-
-    Args:
-        photos: The files.
-        views: The views of each.
-        encoder: Its frozen stages compute what is missing.
-        config: Image settings, as a model has filled them in, and number of threads.
-        folder: Of the cache.
-    """
-
-    def __init__(
-        self,
-        photos: Sequence[Path],
-        views: Sequence[View],
-        encoder: ImageEncoder,
-        config: PhotoConfig,
-        folder: Path,
-    ) -> None:
-        self.num_views = len(views)
-        self._count = len(photos)
-        self._preprocess = ImagePreprocessor(config.image)
-        settings = config.image.model_dump_json(exclude={"max_pixels"})
-        fingerprint = hashlib.sha256(
-            f"{encoder.frozen_fingerprint()} {settings}".encode()
-        ).hexdigest()
-        self._cache = FeatureCache(folder, photos, views, fingerprint)
-        self.digest = self._cache.digest()
-        device = encoder.project.weight.device
-
-        @torch.inference_mode()
-        def extract(pixels: Tensor) -> Tensor:
-            return encoder.frozen_features(pixels.to(device))
-
-        self._cache.build(self._read_views, extract, max(1, config.training.num_workers))
-
-    def _read_views(self, photo: Path, views: Sequence[View]) -> Tensor:
-        image = self._preprocess.read(photo)
-        return torch.stack(
-            [self._preprocess.view(image, view.mirrored, view.crop_seed(photo)) for view in views]
-        )
-
-    def load(self, photos: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
-        """Return features; the seed is not used, since only the views are random."""
-        return self._cache.read(photos, views)
-
-    def pooled(self) -> Float[Tensor, "photos views channels"]:
-        """Return the mean features of all photos in all views."""
-        views = range(self.num_views)
-        means = [
-            self._cache.read([photo] * len(views), views).flatten(1, -2).mean(1)
-            for photo in range(self._count)
-        ]
-        return torch.stack(means)
 
 
 class AugmentedPhotos:
@@ -104,9 +42,9 @@ class AugmentedPhotos:
         self._flips = config.training.flips
         self._threads = ThreadPoolExecutor(max(1, config.training.num_workers))
 
-    def load(self, photos: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
+    def load(self, numbers: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
         """Return pixels; a photo's changes come from the seed and its number alone."""
-        return torch.stack(list(self._threads.map(lambda photo: self._read(photo, seed), photos)))
+        return torch.stack(list(self._threads.map(lambda photo: self._read(photo, seed), numbers)))
 
     def _read(self, photo: int, seed: int) -> Tensor:
         image = self._preprocess.read(self._photos[photo])
@@ -123,7 +61,7 @@ def open_photos(
     folder: Path,
     training: bool,
     most_views: int | None = None,
-) -> CachedPhotos | AugmentedPhotos:
+) -> CachedFeatures | AugmentedPhotos:
     """Choose the source that the config calls for.
 
     Args:
@@ -141,7 +79,8 @@ def open_photos(
         if training
         else (View(),)
     )
-    return CachedPhotos(photos, views, encoder, config, folder)
+    preprocess = ImagePreprocessor(config.image)
+    return CachedFeatures(photos, views, encoder, preprocess, folder, config.training.num_workers)
 
 
 def affordable_views(
@@ -187,14 +126,14 @@ class PhotosOfExamples:
         numbers: The number of each example's photo.
     """
 
-    def __init__(self, photos: CachedPhotos | AugmentedPhotos, numbers: Sequence[int]) -> None:
+    def __init__(self, photos: CachedFeatures | AugmentedPhotos, numbers: Sequence[int]) -> None:
         self.num_views = photos.num_views
         self.numbers = list(numbers)
         self._photos = photos
 
-    def load(self, examples: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
+    def load(self, numbers: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
         """Return features or pixels by the examples' numbers."""
-        return self._photos.load([self.numbers[one] for one in examples], views, seed)
+        return self._photos.load([self.numbers[example] for example in numbers], views, seed)
 
 
 @dataclass(frozen=True)

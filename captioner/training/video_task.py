@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 from captioner.config import VideoConfig, VideoDataConfig
 from captioner.data.batching import LENGTH_GROUPS, EpochPlan, plan_epoch
 from captioner.data.clips import ClipExample, in_groups, in_list, read_clips
-from captioner.data.feature_cache import View, views_of
+from captioner.data.views import View, views_of
 from captioner.errors import ConfigError, DataError, EmptyDataError, ModelError
 from captioner.metrics import Scorer
 from captioner.metrics.accuracy import ACCURACY, MEAN_CLASS_ACCURACY, AccuracyScorer
 from captioner.model.captioner_model import CaptionerModel
 from captioner.modules.encoders import VideoEncoder
+from captioner.preprocess.frames import ClipPreprocessor
 from captioner.preprocess.tokenization import (
     train_label_tokenizer,
     train_word_tokenizer,
     with_new_words,
 )
-from captioner.training.clips import CachedClips
+from captioner.training.cached_features import CachedFeatures
 from captioner.training.model_card import CardTexts
 from captioner.training.reward import CaptionReward
 
@@ -93,11 +94,20 @@ class VideoTask:
         self.config = self.config.model_copy(update={"image": model.image_config})
         settings = self.config.training
         cache = Path(self.config.data.cache or Path(settings.output) / "features")
-        train, val = ([example.clip for example in part] for part in (self._train, self._val))
-        self.train = CachedClips(
-            train, views_of(settings.flips, settings.crops), encoder, self.config, cache
+        self.train, self.val = (
+            CachedFeatures(
+                [example.clip for example in examples],
+                views,
+                encoder,
+                ClipPreprocessor(self.config.image, encoder.config.num_frames),
+                cache,
+                settings.num_workers,
+            )
+            for examples, views in (
+                (self._train, views_of(settings.flips, settings.crops)),
+                (self._val, (View(),)),
+            )
         )
-        self.val = CachedClips(val, (View(),), encoder, self.config, cache)
 
     def plan(self, lengths: Sequence[int], epoch: int) -> EpochPlan:
         """Shuffle the clips, and choose a view of each."""

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from captioner.data import feature_cache
-from captioner.data.feature_cache import FeatureCache, View, views_of
+from captioner.data import feature_cache, feature_shard
+from captioner.data.feature_cache import FeatureCache
+from captioner.data.feature_shard import FeatureShard
+from captioner.data.views import View, views_of
 from captioner.errors import CacheError, MissingImageError
 
 VIEWS = views_of(flips=True, crops=1)
@@ -46,7 +48,7 @@ def extract(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def open_cache(files, folder: Path, fingerprint: str = "first", views=VIEWS) -> FeatureCache:
-    return FeatureCache(folder, files, views, fingerprint)
+    return FeatureCache(folder, files, views, fingerprint, part_photos=16)
 
 
 def test_views_begin_with_the_whole_photo():
@@ -110,7 +112,7 @@ def test_features_are_mapped_rather_than_loaded(files, tmp_path):
     cache.read([0], [0])
     assert all(
         isinstance(steps, np.memmap) and steps.dtype == np.uint8
-        for steps, _ in cache._shards.values()
+        for steps, _ in (shard.arrays for shard in cache._shards)
     )
     assert {path.suffix for path in (tmp_path / "cache").iterdir()} == {".npy", ".json"}
 
@@ -156,7 +158,7 @@ def test_a_disk_that_is_too_small_is_told_before_the_work(files, tmp_path, monke
 
 
 def test_a_cache_of_an_earlier_form_is_made_again(files, tmp_path, monkeypatch):
-    monkeypatch.setattr(feature_cache, "FORMAT", "float16")
+    monkeypatch.setattr(feature_shard, "FORMAT", "float16")
     open_cache(files, tmp_path / "cache").build(read, extract)
     monkeypatch.undo()
     monkeypatch.setattr(feature_cache, "SHARD_PHOTOS", 3)
@@ -202,7 +204,7 @@ def test_files_that_are_only_newer_are_compared_once(files, tmp_path, monkeypatc
     for file in files:
         os.utime(file, ns=(1, 1))
     assert open_cache(files, tmp_path / "cache").build(read, extract) == 0
-    monkeypatch.setattr(FeatureCache, "_checksums", lambda *_: pytest.fail("compared again"))
+    monkeypatch.setattr(FeatureShard, "_checksums", lambda *_: pytest.fail("compared again"))
     assert open_cache(files, tmp_path / "cache").build(read, extract) == 0
 
 

@@ -4,11 +4,12 @@ import pytest
 import torch
 from PIL import Image
 
-from captioner.data.feature_cache import View, views_of
+from captioner.data.views import View, views_of
 from captioner.errors import ConfigError, InputError
 from captioner.modules.encoders import ImageEncoder
 from captioner.preprocess.image import ImagePreprocessor
-from captioner.training.photos import AugmentedPhotos, CachedPhotos, affordable_views, open_photos
+from captioner.training.cached_features import CachedFeatures
+from captioner.training.photos import AugmentedPhotos, affordable_views, open_photos
 
 
 @pytest.fixture
@@ -24,9 +25,13 @@ def encoder(config) -> ImageEncoder:
     return ImageEncoder(config.encoder).train(False)
 
 
+def open_cached(photos, views, encoder, config, folder) -> CachedFeatures:
+    return CachedFeatures(photos, views, encoder, ImagePreprocessor(config.image), folder, 1)
+
+
 def test_cached_features_equal_fresh_ones_to_rounding(photos, encoder, config, tmp_path):
     views = views_of(True, 1)
-    cached = CachedPhotos(photos, views, encoder, config, tmp_path)
+    cached = open_cached(photos, views, encoder, config, tmp_path)
     assert cached.num_views == 4
     preprocess = ImagePreprocessor(config.image)
     for number, view in enumerate(views):
@@ -43,7 +48,7 @@ def test_cache_is_stale_for_another_backbone_or_image_size(photos, encoder, conf
     def computed(encoder: ImageEncoder, config: object) -> int:
         seen = []
         encoder.features = lambda pixels: seen.append(len(pixels)) or features(pixels)
-        CachedPhotos(photos[:2], [View()], encoder, config, tmp_path)
+        open_cached(photos[:2], [View()], encoder, config, tmp_path)
         return sum(seen)
 
     assert computed(encoder, config) == 2
@@ -94,10 +99,10 @@ def test_photos_for_validation_are_whole(photos, config):
 def test_what_frozen_stages_make_is_cached(photos, encoder, config, tmp_path):
     training = open_photos(photos, encoder, config, tmp_path, training=True)
     validation = open_photos(photos, encoder, config, tmp_path, training=False)
-    assert isinstance(training, CachedPhotos)
+    assert isinstance(training, CachedFeatures)
     assert (training.num_views, validation.num_views) == (4, 1)
     tuned = ImageEncoder(config.encoder.model_copy(update={"trainable_from": 4}))
-    assert isinstance(open_photos(photos, tuned, config, tmp_path, training=True), CachedPhotos)
+    assert isinstance(open_photos(photos, tuned, config, tmp_path, training=True), CachedFeatures)
     whole = ImageEncoder(config.encoder.model_copy(update={"trainable_from": 0}))
     assert isinstance(open_photos(photos, whole, config, tmp_path, training=True), AugmentedPhotos)
 

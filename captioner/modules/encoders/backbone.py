@@ -1,4 +1,4 @@
-"""A convolutional backbone of timm for every encoder of pictures: built, filled and identified."""
+"""What encoders of pictures share: a backbone of timm, built, filled, frozen and identified."""
 
 import hashlib
 from typing import Any
@@ -7,9 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from captioner.config import ImageConfig
+from captioner.config import ImageConfig, ImageEncoderConfig, VideoEncoderConfig
 from captioner.errors import ConfigError, ModelError
 from captioner.modules.encoders.backbone_weights import load_from_hub, load_from_package
+from captioner.modules.encoders.contract import Encoder
 
 
 def build_backbone(name: str) -> Any:
@@ -32,49 +33,6 @@ def build_backbone(name: str) -> Any:
     return backbone.to(memory_format=torch.channels_last).eval()
 
 
-@torch.no_grad()
-def load_published(backbone: nn.Module, name: str, weights: str) -> None:
-    """Fill a backbone with pretrained weights.
-
-    Args:
-        backbone: Of timm.
-        name: What timm calls it.
-        weights: Where they come from, as `ImageEncoderConfig.weights` says.
-
-    Raises:
-        ModelError: They cannot be had.
-        MissingExtraError: The package that carries them is not installed.
-    """
-    if weights == "package":
-        load_from_package(backbone, name)
-    elif weights == "hub":
-        load_from_hub(backbone, name)
-
-
-def normalised_for(backbone: Any, image: ImageConfig) -> ImageConfig:
-    """Fill in the backbone's own mean and standard deviation unless they are given."""
-    own = {name: tuple(backbone.pretrained_cfg[name]) for name in ("mean", "std")}
-    return image.model_copy(
-        update={name: value for name, value in own.items() if getattr(image, name) is None}
-    )
-
-
-def fingerprint(backbone: Any, name: str, part: nn.Module | None = None) -> str:
-    """Return a hash of a backbone's name and weights, except its classifier's.
-
-    Args:
-        backbone: Of timm.
-        name: What timm calls it.
-        part: A part of it, whose weights alone count.
-    """
-    classifier = f"{backbone.pretrained_cfg['classifier']}."
-    digest = hashlib.sha256(name.encode())
-    for key, tensor in (backbone if part is None else part).state_dict().items():
-        if not (key.endswith("num_batches_tracked") or key.startswith(classifier)):
-            digest.update(tensor.detach().cpu().numpy().tobytes())
-    return digest.hexdigest()[:16]
-
-
 def last_map(
     backbone: Any, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]
 ) -> Float[Tensor, "batch height width channels"]:
@@ -92,3 +50,71 @@ def last_map(
     if maps.ndim != 4:
         raise ModelError(f"the backbone gives no map of features but shape {tuple(maps.shape)}")
     return maps if getattr(backbone, "output_fmt", "NCHW") == "NHWC" else maps.permute(0, 2, 3, 1)
+
+
+class BackboneEncoder(Encoder):
+    """An encoder with a backbone that always runs in evaluation mode.
+
+    Attributes:
+        backbone: Of timm; it has random weights until they are filled in.
+
+    Args:
+        config: Which backbone, and where its weights come from.
+
+    Raises:
+        ConfigError: timm does not know the backbone.
+    """
+
+    def __init__(self, config: ImageEncoderConfig | VideoEncoderConfig) -> None:
+        super().__init__()
+        self._name, self._weights = config.backbone, config.weights
+        self.backbone: Any = build_backbone(config.backbone)
+
+    def normalised_for(self, image: ImageConfig) -> ImageConfig:
+        """Fill in the backbone's own mean and standard deviation unless they are given."""
+        own = {name: tuple(self.backbone.pretrained_cfg[name]) for name in ("mean", "std")}
+        return image.model_copy(
+            update={name: value for name, value in own.items() if getattr(image, name) is None}
+        )
+
+    def trainable_names(self) -> frozenset[str]:
+        """Return the names of the backbone's fine-tuned parameters; here there are none."""
+        return frozenset()
+
+    def published_names(self) -> frozenset[str]:
+        """Name the backbone's weights, but for those that are fine-tuned."""
+        if self._weights == "none":
+            return frozenset()
+        names = self.backbone.state_dict().keys() - self.trainable_names()
+        return frozenset(f"backbone.{name}" for name in names)
+
+    @torch.no_grad()
+    def load_published(self) -> None:
+        """Fill the backbone with pretrained weights, from where the config says.
+
+        Raises:
+            ModelError: They cannot be had.
+            MissingExtraError: The package that carries them is not installed.
+        """
+        if self._weights == "package":
+            load_from_package(self.backbone, self._name)
+        elif self._weights == "hub":
+            load_from_hub(self.backbone, self._name)
+
+    def fingerprint(self) -> str:
+        """Return a hash of the backbone's name and weights, except its classifier's."""
+        return self._fingerprint_of(self.backbone)
+
+    def _fingerprint_of(self, part: nn.Module) -> str:
+        classifier = f"{self.backbone.pretrained_cfg['classifier']}."
+        digest = hashlib.sha256(self._name.encode())
+        for key, tensor in part.state_dict().items():
+            if not (key.endswith("num_batches_tracked") or key.startswith(classifier)):
+                digest.update(tensor.detach().cpu().numpy().tobytes())
+        return digest.hexdigest()[:16]
+
+    def train(self, mode: bool = True) -> "BackboneEncoder":
+        """Set the mode of all but the backbone, which stays in evaluation mode."""
+        super().train(mode)
+        self.backbone.eval()
+        return self

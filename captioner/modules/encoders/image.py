@@ -2,35 +2,27 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from captioner.config import ImageConfig, ImageEncoderConfig
+from captioner.config import ImageEncoderConfig
 from captioner.errors import ConfigError
-from captioner.modules.encoders.backbone import (
-    build_backbone,
-    fingerprint,
-    last_map,
-    load_published,
-    normalised_for,
-)
+from captioner.modules.encoders.backbone import BackboneEncoder, last_map
 from captioner.modules.encoders.chain import divide
 from captioner.modules.encoders.concepts import ConceptDetector, ConceptEmbedding
-from captioner.modules.encoders.contract import Encoder
 from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
 
 
-class ImageEncoder(Encoder):
+class ImageEncoder(BackboneEncoder):
     """A convolutional backbone, and a projection of each position of its last map.
 
     Where the config says so, a detector predicts words from the same map, and the most telling are
     positions of the memory, too.
 
-    The backbone always runs in evaluation mode: its batch statistics stay as they were pretrained,
-    also where its last stages are fine-tuned.
+    The backbone's batch statistics stay as they were pretrained, also where its last stages are
+    fine-tuned.
 
     Args:
         config: Which backbone, and how wide the memory is.
@@ -41,7 +33,7 @@ class ImageEncoder(Encoder):
     """
 
     def __init__(self, config: ImageEncoderConfig) -> None:
-        super().__init__()
+        super().__init__(config)
         self.config = config
         if config.concepts and not config.concept_words:
             raise ConfigError(
@@ -49,10 +41,8 @@ class ImageEncoder(Encoder):
                 " that named what it saw "
                 "has to be trained again"
             )
-        self.backbone: Any = build_backbone(config.backbone)
-        self.num_features: int = (
-            self.backbone.num_features
-        )  # of its last map, before any layer behind the pooling
+        # Of its last map, before any layer behind the pooling.
+        self.num_features: int = self.backbone.num_features
         self.project = nn.Linear(self.num_features, config.dim)
         self.norm = nn.LayerNorm(config.dim)
         self.dropout = nn.Dropout(config.dropout)
@@ -87,37 +77,9 @@ class ImageEncoder(Encoder):
             name for name, stage in stages.items() if stage >= self.config.trainable_from
         )
 
-    def normalised_for(self, image: ImageConfig) -> ImageConfig:
-        """Fill in the backbone's own mean and standard deviation unless they are given."""
-        return normalised_for(self.backbone, image)
-
-    def published_names(self) -> frozenset[str]:
-        """Name the backbone's weights, but for those that are fine-tuned."""
-        if self.config.weights == "none":
-            return frozenset()
-        return frozenset(
-            f"backbone.{name}"
-            for name in self.backbone.state_dict().keys() - self.trainable_names()
-        )
-
-    def load_published(self) -> None:
-        """Fill the backbone with pretrained weights, from where the config says.
-
-        Raises:
-            ModelError: They cannot be had.
-            MissingExtraError: The package that carries them is not installed.
-        """
-        load_published(self.backbone, self.config.backbone, self.config.weights)
-
-    def fingerprint(self) -> str:
-        """Return a hash of the backbone's name and weights, except its classifier's."""
-        return fingerprint(self.backbone, self.config.backbone)
-
     def frozen_fingerprint(self) -> str:
         """Return a hash of what `frozen_features` depends on."""
-        return fingerprint(
-            self.backbone, self.config.backbone, None if self._halves is None else self._halves[0]
-        )
+        return self._fingerprint_of(self.backbone if self._halves is None else self._halves[0])
 
     @cached_property
     def _halves(self) -> tuple[nn.Sequential, nn.Sequential] | None:
@@ -127,12 +89,6 @@ class ImageEncoder(Encoder):
     def is_partly_frozen(self) -> bool:
         """Whether its first stages never change, so that their output for a photo can be kept."""
         return self.config.trainable_from is None or self._halves is not None
-
-    def train(self, mode: bool = True) -> "ImageEncoder":
-        """Set the projection's mode; the backbone stays in evaluation mode."""
-        super().train(mode)
-        self.backbone.eval()
-        return self
 
     def features(
         self, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]

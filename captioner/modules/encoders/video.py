@@ -1,29 +1,19 @@
 """Clip to Memory: the image backbone on each frame, and residual convolutions over the frames."""
 
-from typing import Any
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from captioner.config import ImageConfig, VideoEncoderConfig
-from captioner.modules.encoders.backbone import (
-    build_backbone,
-    fingerprint,
-    last_map,
-    load_published,
-    normalised_for,
-)
-from captioner.modules.encoders.contract import Encoder
+from captioner.config import VideoEncoderConfig
+from captioner.modules.encoders.backbone import BackboneEncoder, last_map
 from captioner.modules.encoders.residual import ResidualBlock
 from captioner.modules.memory import FrameLayout, Memory
 
 
-class VideoEncoder(Encoder):
+class VideoEncoder(BackboneEncoder):
     """Watches a clip.
 
-    The backbone is frozen and always in evaluation mode, so that what it makes of the frames can be
-    cached.
+    The backbone is frozen, so that what it makes of the frames can be cached.
 
     Args:
         config: Which backbone, and how wide and deep what follows it is.
@@ -39,9 +29,9 @@ class VideoEncoder(Encoder):
     """
 
     def __init__(self, config: VideoEncoderConfig) -> None:
-        super().__init__()
+        super().__init__(config)
         self.config = config
-        self.backbone: Any = build_backbone(config.backbone).requires_grad_(False)
+        self.backbone.requires_grad_(False)
         self.project = nn.Linear(self.backbone.num_features, config.dim)
         self.blocks = nn.ModuleList(
             ResidualBlock(config.dim, config.kernel_size, config.dropout)
@@ -50,36 +40,11 @@ class VideoEncoder(Encoder):
         self.norm = nn.LayerNorm(config.dim)
         self.dropout = nn.Dropout(config.dropout)
 
-    def normalised_for(self, image: ImageConfig) -> ImageConfig:
-        """Fill in the backbone's own mean and standard deviation unless they are given."""
-        return normalised_for(self.backbone, image)
+    def frozen_fingerprint(self) -> str:
+        """Return a hash of what `frozen_features` depends on."""
+        return self.fingerprint()
 
-    def published_names(self) -> frozenset[str]:
-        """Name the backbone's weights."""
-        if self.config.weights == "none":
-            return frozenset()
-        return frozenset(f"backbone.{name}" for name in self.backbone.state_dict())
-
-    def load_published(self) -> None:
-        """Fill the backbone with pretrained weights, from where the config says.
-
-        Raises:
-            ModelError: They cannot be had.
-            MissingExtraError: The package that carries them is not installed.
-        """
-        load_published(self.backbone, self.config.backbone, self.config.weights)
-
-    def fingerprint(self) -> str:
-        """Return a hash of the backbone's name and weights."""
-        return fingerprint(self.backbone, self.config.backbone)
-
-    def train(self, mode: bool = True) -> "VideoEncoder":
-        """Set the mode of what is trained; the backbone stays in evaluation mode."""
-        super().train(mode)
-        self.backbone.eval()
-        return self
-
-    def features(
+    def frozen_features(
         self, clips: Float[Tensor, "batch frames 3 pixel_height pixel_width"]
     ) -> Float[Tensor, "batch frames channels"]:
         """Run the backbone and average each frame's map; the result can be cached."""
@@ -96,4 +61,4 @@ class VideoEncoder(Encoder):
 
     def forward(self, inputs: Float[Tensor, "batch frames 3 pixel_height pixel_width"]) -> Memory:
         """Encode clips whose frames are already resized and normalised."""
-        return self.embed(self.features(inputs))
+        return self.embed(self.frozen_features(inputs))

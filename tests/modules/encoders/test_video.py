@@ -20,17 +20,17 @@ def test_each_frame_is_seen_as_a_photo_is():
     )
     image.backbone.load_state_dict(video.backbone.state_dict())
     clips = torch.randn(2, 3, 3, 64, 96)
-    features = video.features(clips)
+    features = video.frozen_features(clips)
     for clip in range(2):
         torch.testing.assert_close(
-            features[clip], image.features(clips[clip]).mean((1, 2)), atol=1e-5, rtol=1e-4
+            features[clip], image.frozen_features(clips[clip]).mean((1, 2)), atol=1e-5, rtol=1e-4
         )
     assert video.fingerprint() == image.fingerprint()
 
 
 def test_cached_features_give_the_same_memory():
     video, clips = encoder(), torch.randn(2, 3, 3, 64, 96)
-    assert torch.equal(video.embed(video.features(clips)).keys, video(clips).keys)
+    assert torch.equal(video.embed(video.frozen_features(clips)).keys, video(clips).keys)
 
 
 def test_convolutions_see_the_order_of_frames():
