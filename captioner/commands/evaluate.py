@@ -79,10 +79,7 @@ def captions(
     examples = read_examples(images, _single(references), split)
     captioner = load_model(model, device)
     search = captioner.options(**given(beam_size=beam_size, language=language or None))
-    report = _measured_captions(captioner, examples, search, batch_size, output)
-    _print_report(
-        report, [f"{report.num_items} photos, {report.signature}"], "images", as_json, output
-    )
+    _score_captions(captioner, examples, search, batch_size, output, "photos", as_json)
 
 
 @app.command("video-captions")
@@ -106,10 +103,7 @@ def video_captions(
     examples = read_clip_examples(videos, _single(references), split)
     recognizer = load_recognizer(model, device)
     search = recognizer.options(**given(beam_size=beam_size))
-    report = _measured_captions(recognizer, examples, search, batch_size, output)
-    _print_report(
-        report, [f"{report.num_items} clips, {report.signature}"], "images", as_json, output
-    )
+    _score_captions(recognizer, examples, search, batch_size, output, "clips", as_json)
 
 
 @app.command()
@@ -252,14 +246,16 @@ def _single(references: Sequence[Path]) -> Path:
     return references[0]
 
 
-def _measured_captions(
+def _score_captions(
     captioner: "Captioner | ActionRecognizer",
     examples: Sequence[Any],
     search: "SearchConfig",
     batch_size: int,
     output: Path | None,
-) -> "Report":
-    """Caption and score examples, and write the captions where the user wants them."""
+    items: str,
+    as_json: bool,
+) -> None:
+    """Caption examples, print the scores, and write the captions where the user wants them."""
     from captioner.evaluation.captions import coco_results, evaluate
 
     with ExitStack() as stack:
@@ -267,7 +263,8 @@ def _measured_captions(
         report, texts = evaluate(captioner, examples, search, batch_size)
         if results is not None:
             results.update(texts)
-    return report
+    notes = [f"{report.num_items} {items}, {report.signature}"]
+    _print_report(report, notes, "images", as_json, output)
 
 
 def _write_records(

@@ -96,10 +96,8 @@ def score(
 
     check_told(report)
     read_once([hypotheses, *references, *(training or [])])
-    families, known = (
-        parse_metrics(metrics),
-        read_references(references, split, images, plain=plain),
-    )
+    families = parse_metrics(metrics)
+    known = read_references(references, split, images, plain=plain)
     captions = read_hypotheses(hypotheses, known, plain=plain, partial=partial)
     learnt = read_training_captions(training) if training else None
     scorer = CardScorer(

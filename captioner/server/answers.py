@@ -1,11 +1,11 @@
 """What the server answers: the keys of a row of JSON lines, as the command line writes them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, Field
 
 if TYPE_CHECKING:
-    from captioner.pipeline import CaptionResult, TranslationResult
+    from captioner.pipeline import Candidate, CaptionResult, TranslationResult
 
 LOG_PROB = Field(description="Its log-probability, nats.")
 
@@ -77,6 +77,9 @@ class TranslatedWord(BaseModel):
     attention: list[float] = Field(description="A weight for each word of the source.")
 
 
+WordT = TypeVar("WordT", CaptionWord, TranslatedWord)
+
+
 class TranslationAnswer(BaseModel):
     """The translations of one text."""
 
@@ -123,14 +126,6 @@ def caption_answer(result: "CaptionResult", model: str, attention: bool) -> Capt
         attention: Whether to tell where the decoder looked.
     """
     best = result.candidates[0]
-    words = None
-    if attention:
-        words = [
-            CaptionWord(word=word, log_prob=log_prob, attention=weights.tolist())
-            for word, log_prob, weights in zip(
-                best.words, best.word_log_probs, best.attention, strict=True
-            )
-        ]
     return CaptionAnswer(
         caption=best.text,
         log_prob=best.log_prob,
@@ -144,7 +139,7 @@ def caption_answer(result: "CaptionResult", model: str, attention: bool) -> Capt
         concepts=[
             DetectedWord(name=one.name, probability=one.probability) for one in result.concepts
         ],
-        words=words,
+        words=_words(CaptionWord, best) if attention else None,
     )
 
 
@@ -153,14 +148,6 @@ def translation_answer(
 ) -> TranslationAnswer:
     """Return what is told of a translated text; the arguments are those of `caption_answer`."""
     best = result.candidates[0]
-    words = None
-    if attention:
-        words = [
-            TranslatedWord(word=word, log_prob=log_prob, attention=weights.tolist())
-            for word, log_prob, weights in zip(
-                best.words, best.word_log_probs, best.attention, strict=True
-            )
-        ]
     return TranslationAnswer(
         source=result.source,
         text=best.text,
@@ -174,5 +161,14 @@ def translation_answer(
             TranslatedSentence(source=one.source, text=one.text, doubtful=one.is_doubtful)
             for one in result.sentences
         ],
-        words=words,
+        words=_words(TranslatedWord, best) if attention else None,
     )
+
+
+def _words(kind: type[WordT], best: "Candidate") -> list[WordT]:
+    """Return the words of the best text, with the attention as rows of numbers."""
+    rows = zip(best.words, best.word_log_probs, best.attention, strict=True)
+    return [
+        kind(word=word, log_prob=log_prob, attention=weights.tolist())
+        for word, log_prob, weights in rows
+    ]
