@@ -50,7 +50,7 @@ def describe(
         " words, "
     )
     told += f"CHAIRs {100 * count_hallucinations(texts, references).chair_s:.1f} %"
-    return f"{name}: {told}" + (f", odd pairs {100 * usual.share(texts):.1f} %" if usual else "")
+    return f"{name}: {told}" + (f", odd pairs {100 * usual.fraction(texts):.1f} %" if usual else "")
 
 
 def main() -> None:

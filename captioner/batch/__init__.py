@@ -1,4 +1,4 @@
-"""Many photos, unattended: finds them, captions them, and resumes interrupted runs."""
+"""Runs over many files, unattended: finds them, captions them, and resumes interrupted runs."""
 
 from captioner.batch.batches import FileResult, caption_batches, caption_files
 from captioner.batch.destinations import Destinations

@@ -1,4 +1,4 @@
-"""How many photos the model takes at once: measured during work, halved when memory is short."""
+"""Finds the fastest batch size during a run, and halves it when memory runs out."""
 
 FIRST = 32
 TRIALS = 2  # measurements of a size before it is judged; the best one counts

@@ -1,7 +1,4 @@
-"""Files to captions.
-
-Threads read and fit photos, other threads run the model, and the caller gets batches in order.
-"""
+"""Captions files in batches, in order, while other threads already read the next files."""
 
 import os
 import re
@@ -119,16 +116,16 @@ def caption_batches(
 ) -> Iterator[list[FileResult]]:
     """Caption files in their order; while some batches are in the model, the next one is read.
 
-    So many batches are in memory at once as the captioner has streams, one that is read, and one
-    that the caller has.
+    In memory at once are one batch for each of the captioner's streams, one that is being read, and
+    one that the caller has.
 
     Args:
         captioner: The model.
         files: Photos.
         search: How captions are searched.
         batch_size: Photos in one pass of the model. None: it is found.
-        stop: Asked before each batch; once it says yes, what is in the model comes still, and then
-            no more.
+        stop: Asked before each batch. Once it returns True, batches that are already in the model
+            still come, and no others.
 
     Raises:
         ModelError: There is not even memory for one photo.
@@ -153,9 +150,9 @@ def caption_batches(
 
 
 class Upcoming:
-    """Hands out the files that are still to come.
+    """Hands out the files that are still to be captioned.
 
-    The last files are divided so that no stream waits for another at the end.
+    The last files are divided evenly, so that no stream waits for another at the end.
 
     Args:
         files: All of them.
@@ -228,7 +225,7 @@ def _caption(
     search: SearchConfig,
     size: BatchSize,
 ) -> tuple[list[FileResult], float]:
-    """Return what became of a batch, and for how many seconds the model had it."""
+    """Return the results of a batch, and how many seconds the model took."""
     readings = [future.result() for future in futures]
     photos = [reading for reading in readings if reading.error is None]
     start = time.monotonic()

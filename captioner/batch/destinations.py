@@ -1,4 +1,4 @@
-"""Where the results of a run go, and how each file's own results are written."""
+"""Says where a run's results go, and writes each file's sidecar and picture of attention."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

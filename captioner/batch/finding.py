@@ -1,4 +1,4 @@
-"""From what the user named, files, folders and globs, to the photos, clips or recordings."""
+"""Expands files, folders and globs that the user named to photos, clips or recordings."""
 
 # ruff: noqa: PTH112, PTH119, PTH120, PTH122
 # Paths are text here: there may be many, and "" is the folder where the program runs.
@@ -19,7 +19,7 @@ from captioner.preprocess.kinds import CLIPS, PHOTOS, RECORDINGS, Kind, is_compa
 
 @dataclass
 class Found:
-    """What a search came to.
+    """The result of a search.
 
     Attributes:
         files: Each once, in a stable order.
@@ -82,8 +82,8 @@ def find_files(paths: Sequence[str | Path], kind: Kind) -> Found:
     """Expand files, folders (searched recursively) and globs to files, each once, in stable order.
 
     In folders, a file is taken by its suffix, or by how it begins where it has none. One that is
-    named outright is taken whatever it is. A file that is named but not there stays in the list, so
-    that it is reported like any other failure; so does a folder that may not be read. A link to a
+    named outright is taken whatever it is. A file that is named but missing stays in the list, so
+    that it is reported like any other failure. So does a folder that cannot be read. A link to a
     file that is found itself is left out. Addresses, and `-` for standard input, are files that are
     named outright; they stay text.
 

@@ -1,14 +1,14 @@
-"""What an unfinished run has done, on disk.
+"""Keeps on disk what an unfinished run has done.
 
 A run resumes from this file alone, and its outputs are written from it.
 
 The file has a line of settings, and then one a batch: the batch's records, as a JSON array. A line
 is on the disk before the sidecars of its photos are written, and they are there before the next
-batch's line. So whatever ended the run, all that can be missing or torn belongs to the last batch;
-it is cut off, and its photos are captioned again. Where sidecars could not be written, an object
-`failed` behind their batch has the error of each such photo. What a finished run came to, to which
-this one adds, stands before all batches in objects `earlier`. A photo that failed may come again in
-a later line, which then says what became of it.
+batch's line. So however the run ended, only the last batch can be incomplete. It is cut off, and
+its photos are captioned again. Where sidecars could not be written, an object
+`failed` behind their batch has the error of each such photo. If this run extends a finished one,
+the earlier results stand before all batches, in objects `earlier`. A photo that failed may appear
+again in a later line; the later line counts.
 """
 
 import json
@@ -212,7 +212,7 @@ def _known_lines(path: Path) -> Iterator[None]:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(
-            f"{path}: it is not as a run writes it ({error!r}); delete it to begin anew"
+            f"{path}: this is not the journal of a run ({error!r}); delete it to start over"
         ) from error
 
 

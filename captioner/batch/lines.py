@@ -1,4 +1,4 @@
-"""Many lines: translates them as they come, in order, one line out for one line in."""
+"""Translates lines as they come, in order, one line out for one line in."""
 
 import threading
 from collections.abc import Iterable, Iterator

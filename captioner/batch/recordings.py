@@ -1,4 +1,4 @@
-"""Many recordings: transcribes them in order, whatever is among them."""
+"""Transcribes recordings in order; a broken file becomes a failed record."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

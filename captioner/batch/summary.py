@@ -1,4 +1,4 @@
-"""What a run has done, in the lines that are printed at its end."""
+"""Counts what a run has done, and says so in the lines that are printed at its end."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class Labels:
 
 @dataclass
 class Summary:
-    """Counts photos, or clips.
+    """Counts the files of a run by what became of them.
 
     Attributes:
         total: Photos that the user named.
@@ -73,7 +73,7 @@ class Summary:
         return ["; ".join(parts), *self.failure_lines(failures_in)]
 
     def failure_lines(self, failures_in: Sequence[str]) -> list[str]:
-        """Say what failed, if anything did, and where each file is listed."""
+        """Say how many files failed, and where each is listed."""
         if not self.failed:
             return []
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.failed.most_common())

@@ -1,4 +1,4 @@
-"""Walks through folders and globs.
+"""Walks through folders and expands globs.
 
 Each folder is visited once, whatever links lead to it; what cannot be read is reported.
 """

@@ -1,6 +1,6 @@
 """The settings of speech: where recordings are, how training varies them, and the encoder."""
 
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,12 @@ class SpeechDataConfig(Section):
         "max_joined": "max_concatenated",
     }
 
+    @classmethod
+    def with_current_names(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Return a table with today's names, also of the units: subwords were called pieces."""
+        current = super().with_current_names(values)
+        return current | ({"units": "subwords"} if current.get("units") == "pieces" else {})
+
     name: str = ""
     """What the dataset is called, for the model card."""
     license: str = ""
@@ -29,12 +35,12 @@ class SpeechDataConfig(Section):
     """
     val: str = ""
     """Validation recordings, in any of the same forms."""
-    units: Literal["words", "pieces"] = "pieces"
-    """What is written: lower-case words of a small vocabulary, or pieces of words down to bytes."""
+    units: Literal["words", "subwords"] = "subwords"
+    """What is written: lower-case words of a small vocabulary, or subwords down to single bytes."""
     min_word_count: int = Field(1, ge=1)
     """A word seen less often in the training texts becomes unknown."""
     max_vocab_size: int = Field(1_000, ge=5)
-    """The most words, or pieces with the 256 bytes among them, that the tokenizer keeps."""
+    """The most words, or subwords with the 256 bytes among them, that the tokenizer keeps."""
     num_concatenated: int = Field(0, ge=0)
     """Concatenated utterances in one epoch, each of several recordings of one speaker. 0: each
     recording is shown once, alone."""

@@ -21,21 +21,21 @@ ODD_EXAMPLES = 3
 
 @dataclass(frozen=True)
 class Diversity:
-    """Counts over a set of captions; shares are between 0 and 1.
+    """Counts over a set of captions; fractions are between 0 and 1.
 
     Attributes:
         vocabulary_size: Different words in all captions.
         distinct_1: Different words by words, over all captions.
         distinct_2: Different pairs of words by pairs, over all captions.
         mean_length: Words in a caption, on average.
-        repeated_2grams: Share of pairs of words that stood in the same caption before.
-        broken_off: Share of captions whose last word calls for another one, as in "a man in a".
-        novelty: Share of captions that no training caption equals, token for token; None without
+        repeated_2grams: Fraction of pairs of words that stood in the same caption before.
+        broken_off: Fraction of captions whose last word calls for another one, as in "a man in a".
+        novelty: Fraction of captions that no training caption equals, token for token; None without
             training captions.
-        at_max_length: Share of captions as long as the system could write, most of them cut off;
+        at_max_length: Fraction of captions as long as the system could write, most of them cut off;
             None where that length is not known.
-        odd_pairs: Share of captions in which something common does what nothing of its name does in
-            the training captions; None without training captions, and where they are too few to
+        odd_pairs: Fraction of captions in which something common does what nothing of its name does
+            in the training captions; None without training captions, and where they are too few to
             tell.
         odd_pairs_of_references: The same of the references, as the mean over the images of each
             image's share.
@@ -98,25 +98,25 @@ def measure_diversity(
         at_max_length = sum(len(sentence) >= max_length for sentence in sentences) / len(sentences)
     return Diversity(
         vocabulary_size=len(words),
-        distinct_1=_share(len(words), words.total()),
-        distinct_2=_share(len(pairs), pairs.total()),
+        distinct_1=_fraction(len(words), words.total()),
+        distinct_2=_fraction(len(pairs), pairs.total()),
         mean_length=words.total() / len(sentences),
-        repeated_2grams=_share(repeated, pairs.total()),
+        repeated_2grams=_fraction(repeated, pairs.total()),
         broken_off=sum(bool(CALLS_FOR_MORE & set(sentence[-1:])) for sentence in sentences)
         / len(sentences),
         novelty=novelty,
         at_max_length=at_max_length,
-        odd_pairs=usual.share(captions) if usual.can_tell else None,
-        odd_pairs_of_references=_mean([usual.share(of_one) for of_one in references])
+        odd_pairs=usual.fraction(captions) if usual.can_tell else None,
+        odd_pairs_of_references=_mean([usual.fraction(of_one) for of_one in references])
         if usual.can_tell
         else None,
         odd_examples=tuple(pair for pair, _ in odd.most_common(ODD_EXAMPLES)),
     )
 
 
-def _mean(shares: Sequence[float]) -> float | None:
-    return sum(shares) / len(shares) if shares else None
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
-def _share(part: int, whole: int) -> float:
+def _fraction(part: int, whole: int) -> float:
     return part / whole if whole else 0.0

@@ -39,12 +39,12 @@ class Hallucinations:
 
     @property
     def chair_s(self) -> float:
-        """The share of captions that name something that is not there."""
+        """The fraction of captions that name something that is not there."""
         return self.wrong_captions / max(1, self.captions)
 
     @property
     def chair_i(self) -> float:
-        """The share of things named that are not there."""
+        """The fraction of things named that are not there."""
         return self.wrong_objects / max(1, self.objects)
 
 

@@ -18,8 +18,10 @@ COMMON_DEED = 300
 LEAST = 3  # times that a word must have been seen to be told for a noun or a verb
 # Of the times behind an article after which a noun's phrase ends there: "a dog runs", not "a brown
 # dog".
-NOUN_SHARE = 0.5
-VERB_SHARE = 0.1  # of the times that a word in -ing stands behind is or are: jumping, not building
+NOUN_FRACTION = 0.5
+VERB_FRACTION = (
+    0.1  # of the times that a word in -ing stands behind is or are: jumping, not building
+)
 
 IS = frozenset({"is", "are"})
 ARTICLES = frozenset(
@@ -195,8 +197,8 @@ class UsualPairs:
             and not any((_singular(noun), verb) in self._pairs for noun in nouns)
         ]
 
-    def share(self, captions: Sequence[str]) -> float:
-        """Return the share of captions that have an odd pair."""
+    def fraction(self, captions: Sequence[str]) -> float:
+        """Return the fraction of captions that have an odd pair."""
         return sum(bool(self.odd(caption)) for caption in captions) / max(1, len(captions))
 
     def _count(self, words: Sequence[str]) -> None:
@@ -220,15 +222,17 @@ class UsualPairs:
         name = _singular(word)
         times = self._behind_article[name]
         known = word not in FUNCTION_WORDS and not _in_ing(word) and times >= LEAST
-        return known and self._closing[name] >= NOUN_SHARE * times
+        return known and self._closing[name] >= NOUN_FRACTION * times
 
     def _is_verb(self, word: str) -> bool:
-        return _in_ing(word) and self._behind_is[word] >= max(LEAST, VERB_SHARE * self._words[word])
+        return _in_ing(word) and self._behind_is[word] >= max(
+            LEAST, VERB_FRACTION * self._words[word]
+        )
 
 
 def odd_pairs(captions: Sequence[str], texts: Iterable[str]) -> float:
     """Return the fraction of captions in which something common does what it does in no text."""
-    return UsualPairs(texts).share(captions)
+    return UsualPairs(texts).fraction(captions)
 
 
 def _behind(words: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -128,15 +128,15 @@ class TextGeneration:
             for first, several in zip(first_ids, targets, strict=True)
         ]
 
-    def pieces(self, token_ids: Sequence[int]) -> list[str]:
-        """Return tokens as the vocabulary writes them."""
+    def tokens(self, token_ids: Sequence[int]) -> list[str]:
+        """Return words or subwords as the vocabulary writes them."""
         return list(self._tokenizer().convert_ids_to_tokens(list(token_ids)))
 
     def forbidden_ids(self, banned_words: tuple[str, ...] = ()) -> list[int]:
         """Return the tokens that are never written: special ones, and words that are banned.
 
         Raises:
-            ConfigError: Words are banned, and the model writes pieces of words.
+            ConfigError: Words are banned, and the model writes subwords.
         """
         special = [self.config.pad_token_id, self.config.bos_token_id, self.config.unk_token_id]
         special += self.config.language_ids.values()
@@ -251,9 +251,10 @@ class TextGeneration:
         tokenizer = self._tokenizer()
         if (
             type(tokenizer.backend_tokenizer.model).__name__ == "BPE"
-        ):  # the same word is made of many pieces
+        ):  # the same word is made of many subwords
             raise ConfigError(
-                "banned_words and required_words: this model writes pieces of words; leave them out"
+                "banned_words and required_words: this model writes subwords, not words; leave"
+                " them out"
             )
 
         def encode(texts: list[str]) -> list[list[int]]:

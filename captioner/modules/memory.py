@@ -69,7 +69,7 @@ class DetectedConcepts:
     ) -> "DetectedConcepts":
         """Choose the words of each photo whose probability most exceeds their usual frequency.
 
-        A word's share of the relative entropy ranks it, p log(p / frequency): giraffe comes before
+        A word's part of the relative entropy ranks it, p log(p / frequency): giraffe comes before
         `a`, which all captions have. Where there are fewer words than `count`, all are chosen.
         """
         # A probability that a kernel rounds to 0 tells nothing, where 0 log 0 would be no number.

@@ -104,14 +104,15 @@ def draw_frames(clip: Clip, words: Sequence[str], attention: ArrayLike) -> Image
     sheet = Image.new(
         "RGB", (2 * MARGIN - GAP + len(frames) * (width + GAP), MARGIN + len(words) * row), PAPER
     )
-    for number, (word, shares) in enumerate(zip(words, weights, strict=True)):
+    for number, (word, of_word) in enumerate(zip(words, weights, strict=True)):
         top = MARGIN + number * row + LINE_HEIGHT
         _write_above(sheet, [word], MARGIN, top - LABEL_GAP // 2, sheet.width - 2 * MARGIN)
-        for column, (frame, share) in enumerate(zip(frames, shares, strict=True)):
+        for column, (frame, weight) in enumerate(zip(frames, of_word, strict=True)):
             left = MARGIN + column * (width + GAP)
-            light = np.full((height, width, 1), share / max(float(shares.max()), 1e-12), np.float32)
+            brightness = weight / max(float(of_word.max()), 1e-12)
+            light = np.full((height, width, 1), brightness, np.float32)
             sheet.paste(_dimmed(frame, light), (left, top), _rounded(frame.size))
-            below = f"{clip.times_s[column]:.1f} s · {share:.0%}"
+            below = f"{clip.times_s[column]:.1f} s · {weight:.0%}"
             _write_above(sheet, [below], left, top + height + LINE_HEIGHT, width)
     return sheet
 

@@ -19,7 +19,7 @@ def draw_confusions(path: Path, labels: Sequence[str], counts: NDArray[np.int64]
     Args:
         path: The picture.
         labels: Names of rows (what was right) and columns (what was said).
-        counts: How often, `[labels, labels]`. A square is as dark as its share of its row.
+        counts: How often, `[labels, labels]`. A square is as dark as its fraction of its row.
 
     Raises:
         UsageError: The file cannot be opened.
@@ -30,11 +30,11 @@ def draw_confusions(path: Path, labels: Sequence[str], counts: NDArray[np.int64]
     side = max(FEWEST_INCHES, INCHES_PER_LABEL * len(labels)) + 1.6  # for the names
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()
-    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    fractions = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
     if len(labels) <= NUMBERS_UP_TO:
         for row, column in zip(*np.nonzero(counts), strict=True):
-            color = "white" if shares[row, column] > 0.5 else "black"
+            color = "white" if fractions[row, column] > 0.5 else "black"
             axes.text(
                 column,
                 row,

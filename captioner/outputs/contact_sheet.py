@@ -79,8 +79,10 @@ def _ranked(candidates: Sequence[Candidate]) -> str:
     best = max(candidate.log_prob for candidate in candidates)
     odds = [math.exp(candidate.log_prob - best) for candidate in candidates]
     items: list[str] = []
-    for candidate, share in zip(candidates, (one / sum(odds) for one in odds), strict=True):
+    for candidate, fraction in zip(candidates, (one / sum(odds) for one in odds), strict=True):
         tag = "span" if items else "h2"
         caption = f'<{tag} dir="auto">{shown(candidate.caption)}</{tag}>'
-        items.append(f'<li>{caption} <b>{share:.0%}</b><i style="width:{share:.1%}"></i></li>')
+        items.append(
+            f'<li>{caption} <b>{fraction:.0%}</b><i style="width:{fraction:.1%}"></i></li>'
+        )
     return f'<ol title="Each caption\'s share of their probability">{"".join(items)}</ol>'

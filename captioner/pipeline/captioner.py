@@ -238,7 +238,7 @@ class Captioner:
         self, hypothesis: Hypothesis, grid: tuple[int, int], surest: float, language: str
     ) -> Candidate:
         casing = self.model.config.casing.get(language, {})
-        words = tuple(casing.get(one, one) for one in self.model.pieces(hypothesis.token_ids))
+        words = tuple(casing.get(one, one) for one in self.model.tokens(hypothesis.token_ids))
         cells = math.prod(grid)  # behind them stand the concepts, which have no place in the photo
         weights = hypothesis.attention_weights[:, :cells].float().cpu().numpy()
         log_probs = tuple(hypothesis.token_log_probs[: len(words)])

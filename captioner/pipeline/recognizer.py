@@ -168,7 +168,7 @@ class ActionRecognizer:
         return tuple(sorted(by_label.values(), key=lambda one: one.log_prob, reverse=True)[:count])
 
     def _candidate(self, hypothesis: Hypothesis) -> Candidate:
-        words = tuple(self.model.pieces(hypothesis.token_ids))
+        words = tuple(self.model.tokens(hypothesis.token_ids))
         log_probs = tuple(hypothesis.token_log_probs[: len(words)])
         return Candidate(
             text=self.model.decode([hypothesis])[0],

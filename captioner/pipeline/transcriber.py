@@ -153,15 +153,15 @@ class Transcriber:
         ]
 
     def _candidate(self, hypothesis: Hypothesis, num_positions: int) -> Candidate:
-        pieces = self.model.pieces(hypothesis.token_ids)
+        tokens = self.model.tokens(hypothesis.token_ids)
         return Candidate(
             text=self.model.decode([hypothesis])[0],
             log_prob=hypothesis.log_prob,
-            words=tuple(pieces),
-            word_log_probs=tuple(hypothesis.token_log_probs[: len(pieces)]),
+            words=tuple(tokens),
+            word_log_probs=tuple(hypothesis.token_log_probs[: len(tokens)]),
             attention=hypothesis.attention_weights.float()
             .cpu()
-            .numpy()[: len(pieces), :num_positions],
+            .numpy()[: len(tokens), :num_positions],
         )
 
     def _result(

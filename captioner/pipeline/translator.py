@@ -12,12 +12,12 @@ from captioner.modules.encoders import TextEncoder
 from captioner.pipeline.chaining import chain_pieces, chain_sentences
 from captioner.pipeline.copying import best_trial
 from captioner.pipeline.inputs import several
-from captioner.pipeline.piece_attention import attention_when_read, summed
 from captioner.pipeline.result import Candidate, SentenceResult, TranslationResult
+from captioner.pipeline.subword_attention import attention_when_read, summed
 from captioner.preprocess.language import choose_direction
 from captioner.preprocess.sentences import DEFAULT_LANGUAGE, Layout, cut_sentences
 from captioner.preprocess.text import Piece, cut_reading, pad_sources
-from captioner.preprocess.tokenization import words_of_pieces
+from captioner.preprocess.tokenization import words_of_subwords
 from captioner.preprocess.typography import plain_reading, with_quotes_of
 from captioner.preprocess.verbatim import trials
 from captioner.search import Hypothesis
@@ -258,27 +258,27 @@ class Translator:
             )
         return [
             tuple(
-                self._candidate(one, piece, self.model.pieces(source), target) for one in hypotheses
+                self._candidate(one, piece, self.model.tokens(source), target) for one in hypotheses
             )
             for piece, source, target, hypotheses in zip(pieces, ids, targets, found, strict=True)
         ]
 
     def _candidate(
-        self, hypothesis: Hypothesis, piece: Piece, source_pieces: Sequence[str], target: str
+        self, hypothesis: Hypothesis, piece: Piece, source_tokens: Sequence[str], target: str
     ) -> Candidate:
         text = with_quotes_of(target, self.model.decode([hypothesis])[0], piece.reading.text)
         if piece.reading.in_capitals:
             text = text.upper()
         words = text.split()
-        groups = words_of_pieces(self.model.pieces(hypothesis.token_ids))
+        groups = words_of_subwords(self.model.tokens(hypothesis.token_ids))
         counts = np.array([groups.count(word) for word in range(len(words))], np.float32)
         weights = hypothesis.attention_weights.float().cpu().numpy()
         if self.model.config.shifted_attention:
             weights = attention_when_read(weights)
-        weights = weights[:, : len(source_pieces)]
+        weights = weights[:, : len(source_tokens)]
         read = [
             None if word is None else piece.reading.columns[word]
-            for word in words_of_pieces(source_pieces)
+            for word in words_of_subwords(source_tokens)
         ]
         columns = [None if column is None else column - piece.start for column in read]
         looks = summed(weights, columns, piece.end - piece.start, axis=1)

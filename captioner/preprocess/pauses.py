@@ -20,7 +20,7 @@ BELOW_PEAK_DB = 40.0
 """What is so much weaker than the loudest speech is silence, in a clean recording."""
 ABOVE_NOISE_DB = 8.0
 """Speech stands so far out of the noise, at the least, in one that is not clean."""
-NOISE_SHARE = 0.1
+NOISE_QUANTILE = 0.1
 """The quietest frames, by which noise is measured: a tenth of all."""
 SPEECH_BELOW_PEAK_DB = 20.0
 """What is so little weaker than the loudest frame is speech in any case: else one without pauses
@@ -81,7 +81,7 @@ def _threshold_db(levels: NDArray[np.float64]) -> float:
 
     It is well below the peak, above the noise, and never so high that speech is silence.
     """
-    peak, noise = float(levels.max()), float(np.quantile(levels, NOISE_SHARE))
+    peak, noise = float(levels.max()), float(np.quantile(levels, NOISE_QUANTILE))
     return min(max(peak - BELOW_PEAK_DB, noise + ABOVE_NOISE_DB), peak - SPEECH_BELOW_PEAK_DB)
 
 

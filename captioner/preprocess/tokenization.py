@@ -47,7 +47,7 @@ WHOLE_VOWELS = {"\u0e4d\u0e32": "\u0e33", "\u0ecd\u0eb2": "\u0eb3"}
 
 # What merges may not cross: letters with the marks on them, single digits, runs of other signs, and
 # white space. A space belongs to what follows it.
-PIECE_PATTERN = r" ?[\p{L}\p{M}]+| ?\p{N}| ?[^\s\p{L}\p{M}\p{N}]+|\s+(?!\S)|\s+"
+SUBWORD_PATTERN = r" ?[\p{L}\p{M}]+| ?\p{N}| ?[^\s\p{L}\p{M}\p{N}]+|\s+(?!\S)|\s+"
 
 
 def train_word_tokenizer(
@@ -210,11 +210,11 @@ def train_bpe_tokenizer(
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
-    # A word is the same piece at the beginning of a text as within it.
+    # A word is the same subword at the beginning of a text as within it.
     tokenizer.normalizer = normalizers.Prepend(" ")
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(PIECE_PATTERN), behavior="isolated"),
+            pre_tokenizers.Split(Regex(SUBWORD_PATTERN), behavior="isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
@@ -228,7 +228,7 @@ def train_bpe_tokenizer(
     tokenizer.train_from_iterator(texts, trainer)
     if tokenizer.get_vocab_size() <= len(SPECIAL_TOKENS) + len(languages) + NUM_BYTES:
         raise EmptyDataError(
-            "the tokenizer learnt nothing: there is no text, or no piece of it occurs twice"
+            "the tokenizer learnt nothing: there is no text, or no part of it occurs twice"
         )
     return wrap_tokenizer(tokenizer)
 
@@ -248,24 +248,26 @@ def wrap_tokenizer(tokenizer: object) -> "PreTrainedTokenizerFast":
     )
 
 
-def words_of_pieces(pieces: Sequence[str]) -> list[int | None]:
+def words_of_subwords(subwords: Sequence[str]) -> list[int | None]:
     """Return the word, counted from 0, that each subword belongs to; None for white space.
 
-    Words are what white space divides, as by `str.split`. A piece that lies in two words belongs to
-    the later one.
+    Words are what white space divides, as by `str.split`. A subword that lies in two words belongs
+    to the later one.
 
     Args:
-        pieces: As the piece tokenizer writes them, one sign for each byte. A model may write any of
+        subwords: As the tokenizer writes them, one sign for each byte. A model may write any of
             them, bytes that make no character too: those count as part of a word.
     """
-    text = bytes(map(BYTE_OF_SIGN.__getitem__, "".join(pieces))).decode("utf-8", "surrogateescape")
+    text = bytes(map(BYTE_OF_SIGN.__getitem__, "".join(subwords))).decode(
+        "utf-8", "surrogateescape"
+    )
     word_of_byte: list[int | None] = []
     word, inside = -1, False
     for sign in text:
         word += not sign.isspace() and not inside
         inside = not sign.isspace()
         word_of_byte += [word if inside else None] * len(sign.encode("utf-8", "surrogateescape"))
-    return [word_of_byte[end - 1] for end in accumulate(len(piece) for piece in pieces)]
+    return [word_of_byte[end - 1] for end in accumulate(map(len, subwords))]
 
 
 def _byte_of_sign() -> dict[str, int]:

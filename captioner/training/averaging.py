@@ -1,4 +1,4 @@
-"""The weights of the last epochs, kept beside the checkpoints until the run takes their mean."""
+"""Keeps the weights of the last epochs, and takes their mean at the end of a run."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A run that begins with another model's weights, and with new rows for words that it has not."""
+"""Fills a new model with another model's weights, and gives rows to words that are new to it."""
 
 from collections.abc import Sequence
 
@@ -21,10 +21,11 @@ def begin_with(
     name: str,
     targets: Sequence[Sequence[Sequence[int]]],
 ) -> None:
-    """Fill a new model with another's weights; a stage that only it fine-tunes stays as published.
+    """Fill a new model with another's weights.
 
-    The new model may know more words, whose numbers are the last: they begin with what the words
-    beside them have. The token of a new language begins as BOS.
+    A stage that only the new model fine-tunes stays as it was published. The new model may know
+    more words, with the highest ids. Each begins as the mean of the words that stand beside it in
+    the captions. The token of a new language begins as BOS.
 
     Args:
         model: The new one.

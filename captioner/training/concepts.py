@@ -1,4 +1,4 @@
-"""Which words a training set's photos suggest: chosen, fitted, and drawn for texts alone."""
+"""Fits the detector of words in photos, and draws for texts without photos what it would detect."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from captioner.modules.encoders.concepts import ConceptDetector
 from captioner.progress import Advance, progress
 
 MOST_CONCEPT_WORDS = 1_000
-# Words are candidates where so many photos have them, the most frequent ones first.
+# A word is a candidate if the captions of so many photos use it; the most frequent ones count.
 LEAST_PHOTOS = 10
 MOST_CANDIDATES = 2_000
 # Each part of the photos is judged by a detector that was fitted to the others, so that the decoder
@@ -26,7 +26,7 @@ EPOCHS = 12
 BATCH_PHOTOS = 64
 LEARNING_RATE = 1e-3
 WEIGHT_DECAY = 0.5
-# Photos of which one is drawn for a text, and how many are drawn beforehand for each.
+# From so many photos one is drawn for a text; so many draws are made for each text in advance.
 MOST_DRAWN_FROM = 4_000
 NUM_DRAWS = 8
 TEXTS_AT_ONCE = 2_000
@@ -56,21 +56,21 @@ def fit_concepts(
     seed: int,
     fitted: ConceptDetector | None = None,
 ) -> FittedConcepts:
-    """Choose the words that photos tell most about, and fit a detector of them.
+    """Choose the words that photos predict best, and fit a detector for them.
 
-    The words are those whose held-out predictions save most cross-entropy over their frequency
-    alone.
+    Those are the words whose predictions for held-out photos have the lowest cross-entropy,
+    compared with predicting their frequency.
 
     Args:
         pooled: The mean features of each photo in several views, the whole photo first.
-        captions: The words of each caption of each photo; nothing is learnt from a photo without.
-        known: The words, where they were chosen before; empty: choose them.
+        captions: The words of each caption of each photo. A photo without any teaches nothing.
+        known: The words, if they were chosen before; empty to choose them.
         seed: Of all that is random here.
-        fitted: The detector of the known words, where there is one; the folds alone are fitted
-            then.
+        fitted: A detector for the known words, if there is one; then only the folds are fitted.
 
     Raises:
-        EmptyDataError: No word is in the captions of enough photos, or photos tell about none.
+        EmptyDataError: No word is in the captions of enough photos, or none can be predicted from
+            photos.
     """
     words = known or _candidates(captions)
     targets = _mentioned(captions, words)
@@ -114,7 +114,7 @@ def _candidates(captions: Sequence[Sequence[frozenset[str]]]) -> tuple[str, ...]
 def _mentioned(
     captions: Sequence[Sequence[frozenset[str]]], words: Sequence[str]
 ) -> Float[Tensor, "photos words"]:
-    """Return the share of each photo's captions that use each word."""
+    """Return the fraction of each photo's captions that use each word."""
     column = {word: number for number, word in enumerate(words)}
     found = torch.zeros(len(captions), len(words))
     for row, several in enumerate(captions):
@@ -126,7 +126,7 @@ def _mentioned(
 def _most_telling(
     held_out: Float[Tensor, "photos words"], targets: Float[Tensor, "photos words"]
 ) -> Int[Tensor, " kept"]:
-    """Return the words, in their order, of which photos tell most."""
+    """Return the words that photos predict best, in their order."""
     by_frequency = targets.mean(0).clamp(min=LEAST_PROBABILITY).expand_as(targets)
     before, after = (
         functional.binary_cross_entropy(one, targets, reduction="none").sum(0)
@@ -137,7 +137,7 @@ def _most_telling(
     kept = best[gain[best] > 0].sort().values
     if not len(kept):
         raise EmptyDataError(
-            "encoder.concepts: the photos tell about no word: add photos, or set it to 0"
+            "encoder.concepts: no word can be predicted from the photos: add photos, or set it to 0"
         )
     return kept
 
@@ -180,11 +180,10 @@ def _fit(
 def draw_photos(
     texts: Sequence[frozenset[str]], concepts: FittedConcepts, seed: int
 ) -> Int[Tensor, "texts draws"]:
-    """Draw for each text photos that it may be about, by how well their detected words fit it.
+    """Draw for each text some photos that it may describe: those whose detected words fit it.
 
-    What is detected in such a photo stands for what would be detected in the text's own: most words
-    of the text are likely there, some are missing and others are wrong, as often as the detector
-    errs.
+    What is detected in such a photo replaces what would be detected in the text's own photo. Most
+    words of the text are likely there; some are missing or wrong, as often as the detector errs.
 
     Args:
         texts: The words of each text.

@@ -1,4 +1,4 @@
-"""How a run went, for the eye: TensorBoard's event files and one picture, `curves.png`."""
+"""Draws how a run went: TensorBoard's event files, and one picture, `curves.png`."""
 
 import importlib.util
 from collections.abc import Sequence
@@ -33,8 +33,8 @@ def write_events(folder: Path, entry: dict[str, Any]) -> None:
 def draw_curves(path: Path, history: Sequence[dict[str, Any]], metrics: Sequence[str]) -> None:
     """Draw training on the left, and some scores of validation on the right, over the epochs.
 
-    Training is the loss; where the model learns from rewards, whose loss tells nothing, it is their
-    mean.
+    On the left is the loss, or the mean reward where the model learns from rewards: the loss then
+    says nothing.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""What training makes small."""
+"""The losses of training: cross-entropy, self-critical, and of attention that leaves places out."""
 
 from typing import Any
 

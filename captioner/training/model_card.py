@@ -1,4 +1,4 @@
-"""What a model says of itself, beside its weights: data, licence, scores, command, settings."""
+"""Writes a model's card and settings: its data, licence, scores, limits, and the command."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Photos and captions as something to learn."""
+"""The task of captioning photos: its data, batches, scores, and what a model's card says."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

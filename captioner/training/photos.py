@@ -18,7 +18,7 @@ from captioner.preprocess.image import ImagePreprocessor
 from captioner.training.cached_features import CachedFeatures
 
 WORDS_ALONE = 0.1
-"""Where texts are learnt: share of the batches of photos of which the decoder reads the detected
+"""Where texts are learnt: the fraction of batches of photos of which the decoder reads the detected
 words alone.
 """
 

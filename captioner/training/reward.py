@@ -17,8 +17,8 @@ from captioner.metrics.hallucination import objects_of
 from captioner.metrics.ngrams import Sentences
 from captioner.metrics.tokens import tokenize
 
-# Counted as a word where a text ends by itself, so that one that is cut short loses what its last
-# words would win.
+# The last word of a text that ends by itself, so that a text that is cut short loses what its last
+# words would have won.
 END = "\n"
 ITEMS_AT_ONCE = 20_000  # whose n-grams are counted: those of all COCO would take gigabytes
 

@@ -1,4 +1,4 @@
-"""What users see of a run: its best model with a card, the curves and the history of its epochs."""
+"""Writes what users see of a run: the best model with its card, the curves, and the history."""
 
 import json
 import shutil

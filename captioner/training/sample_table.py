@@ -1,4 +1,4 @@
-"""A table of what the model writes of some validation examples, for who watches a run."""
+"""Writes a table of what the model says about some validation examples, epoch by epoch."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

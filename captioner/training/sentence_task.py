@@ -1,4 +1,4 @@
-"""Sentences and translations as something to learn."""
+"""The task of translating sentences: its data, batches, scores, and what a model's card says."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -64,10 +64,7 @@ class SentenceTask:
     def train_tokenizer(
         self, known: "PreTrainedTokenizerFast | None" = None
     ) -> "PreTrainedTokenizerFast":
-        """Learn the pieces that all languages are made of.
-
-        Of those that are there, every text can be made.
-        """
+        """Learn subwords of all languages together; an existing tokenizer is kept."""
         if known is not None:
             return known
         texts = {text for pair in self._train for text in (pair.source, pair.target)}

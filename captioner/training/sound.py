@@ -14,32 +14,30 @@ from captioner.preprocess.audio import Samples, resample
 from captioner.preprocess.spectrogram import HOP_S, band_centres_hz
 
 NO_GAP_FRACTION = 0.3
-"""Of gaps that have no length at all, as between words of fluent speech."""
+"""The fraction of gaps that are empty, as between words of fluent speech."""
 SPEED_STEPS = 50
-"""Speeds are multiples of 1 / so much: the resampler makes a filter for each step between two
-samples.
+"""Speeds are multiples of 1 / SPEED_STEPS, because the resampler needs a filter for each of them.
 """
 DULLEST, BRIGHTEST = -0.4, 0.8
-"""What is taken off each sample of the one before it: the highest frequency is raised against the
-lowest by -7 to 19 decibels, more often than lowered, since speech falls towards high
+"""The fraction of the previous sample that is subtracted from each sample. It raises the highest
+frequency against the lowest by -7 to 19 decibels: mostly up, since speech is weak at high
 frequencies.
 """
 NO_NOISE_FRACTION = 0.25
-"""Of recordings that stay as clean as they are."""
+"""The fraction of recordings that get no noise."""
 SNR_RANGE_DB = 30.0
 """From the loudest noise to the weakest."""
 STEEPEST_NOISE = 1.0
-"""Noise falls by f ** -(0 to so much) in amplitude: from white noise to the brown one of wind
-and engines.
+"""The amplitude of noise falls with f ** -x, where x is at most this: from white noise (0) to the
+brown noise of wind and engines.
 """
 FFT_BLOCK = 4096
-"""A transform of a multiple of so many samples has no large prime factors, which would make it
-slow.
+"""Transforms have a multiple of this many samples: large prime factors would make them slow.
 """
 LONGEST_MASK_S = 0.1
-"""Of time, seconds: a syllable lasts about two of them."""
+"""The longest mask in time, seconds; a syllable lasts about twice as long."""
 WIDEST_MASK = 0.2
-"""Of frequencies, as a fraction of all bands."""
+"""The widest mask in frequency, as a fraction of all bands."""
 
 
 def join(recordings: Sequence[Samples], max_gap: int, rng: np.random.Generator) -> Samples:

@@ -1,4 +1,4 @@
-"""Recordings and what is said in them as something to learn."""
+"""The task of transcribing speech: its data, batches, scores, and what a model's card says."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -70,18 +70,13 @@ class SpeechTask:
     def train_tokenizer(
         self, known: "PreTrainedTokenizerFast | None" = None
     ) -> "PreTrainedTokenizerFast":
-        """Learn the words or pieces that are written, or the words that a tokenizer lacks."""
+        """Learn the words or subwords that are written, or the words that a tokenizer lacks."""
         data = self.config.data
+        if data.units == "subwords":
+            return known or train_bpe_tokenizer(self._texts, data.max_vocab_size)
         if known is not None:
-            words = data.units == "words"
-            return (
-                with_new_words(known, self._texts, data.min_word_count, data.max_vocab_size)
-                if words
-                else known
-            )
-        if data.units == "words":
-            return train_word_tokenizer(self._texts, data.min_word_count, data.max_vocab_size)
-        return train_bpe_tokenizer(self._texts, data.max_vocab_size)
+            return with_new_words(known, self._texts, data.min_word_count, data.max_vocab_size)
+        return train_word_tokenizer(self._texts, data.min_word_count, data.max_vocab_size)
 
     def prepare(
         self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast"

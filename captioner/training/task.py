@@ -1,4 +1,4 @@
-"""What a run learns, whatever the modality: all that the trainer knows of photos or sentences."""
+"""`Task`: what the trainer asks of a modality, from its examples to what its model card says."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor

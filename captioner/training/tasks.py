@@ -1,4 +1,4 @@
-"""The task of each modality, chosen by the experiment."""
+"""Chooses the task of an experiment by its modality."""
 
 from captioner.config import Experiment, PhotoConfig, SpeechConfig, VideoConfig
 from captioner.training.photo_task import PhotoTask

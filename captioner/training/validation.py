@@ -23,9 +23,8 @@ LOSS = "validation loss"
 best is 0.
 """
 IN_VAIN = (
-    "{score} is 0 whatever is written of these validation examples (there is one alone, or all have"
-    " the same words): "
-    "the best epoch is the one with the lowest validation loss"
+    "{score} is always 0 on these validation examples (there is only one, or all have the same"
+    " words): the best epoch is the one with the lowest validation loss"
 )
 
 
@@ -54,8 +53,8 @@ class Validation:
     def __call__(self, model: CaptionerModel) -> Report:
         """Decode all validation examples and return the scores.
 
-        Where the one that chooses the best epoch is 0, the loss is among them: it tells epochs
-        apart all the same.
+        If the score that chooses the best epoch is 0, the loss is among them, since it still tells
+        epochs apart.
         """
         model.train(False)
         pairs: list[tuple[int, str]] = []
@@ -82,8 +81,8 @@ class Validation:
     def is_in_vain(self) -> bool:
         """Tell whether even the validation targets score 0, so that the score can never rise.
 
-        The CIDEr of a single photo is, and that of photos whose captions are all made of the same
-        words: to CIDEr, what stands in the captions of all photos says nothing.
+        CIDEr is 0 for a single photo, and for photos whose captions all have the same words: a word
+        that is in the captions of all photos counts nothing.
         """
         several = self._task.val_targets
         choices = (

@@ -1,4 +1,4 @@
-"""Clips, and their captions or labels, as something to learn."""
+"""The task of captioning or labelling clips: its data, scores, and what a model's card says."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -96,24 +96,24 @@ def jpeg(image: Image.Image, pixels: int) -> str:
 
 
 def ranked(candidates: Sequence["Candidate"]) -> str:
-    """Return list items: each text with its share as a bar, and a button that copies it."""
+    """Return list items: each text, a button that copies it, and its probability as a bar."""
     items = []
-    for candidate, share in zip(candidates, shares(candidates), strict=True):
+    for candidate, fraction in zip(candidates, fractions(candidates), strict=True):
         text = shown(candidate.text)
         bar = (
-            f'<i style="--share:{share:.3f}" role="img" aria-label="{share:.0%} of the'
+            f'<i style="--share:{fraction:.3f}" role="img" aria-label="{fraction:.0%} of the'
             ' probability of all shown"></i>'
         )
         copy = (
             f'<button type="button" class="copy" data-copy="{text}" aria-label="Copy:'
             f' {text}">Copy</button>'
         )
-        items.append(f'<li><span dir="auto">{text}</span><b>{share:.0%}</b>{copy}{bar}</li>')
+        items.append(f'<li><span dir="auto">{text}</span><b>{fraction:.0%}</b>{copy}{bar}</li>')
     return "".join(items)
 
 
-def shares(candidates: Sequence["Candidate"]) -> list[float]:
-    """Return the share that each candidate has of the probability of all of them, from 0 to 1."""
+def fractions(candidates: Sequence["Candidate"]) -> list[float]:
+    """Return each candidate's fraction of the probability of all of them, from 0 to 1."""
     best = max(candidate.log_prob for candidate in candidates)
     odds = [math.exp(candidate.log_prob - best) for candidate in candidates]
     return [one / sum(odds) for one in odds]

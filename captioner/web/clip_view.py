@@ -16,13 +16,13 @@ HINT = "Each frame is as bright as it counted for the answer; the brightest coun
 def clip_view(clip: "Clip", result: "ClipResult") -> str:
     """Show the answers, best first, and the frames that the model saw."""
     best = result.candidates[0]
-    shares = best.attention.mean(0)  # over the words; a label is one word
+    fractions = best.attention.mean(0)  # over the words; a label is one word
     frames = "".join(
-        f'<figure style="--light:{share / max(shares.max(), 1e-12):.3f}"><img'
+        f'<figure style="--light:{fraction / max(fractions.max(), 1e-12):.3f}"><img'
         f' src="{jpeg(frame, FRAME_PIXELS)}" '
         f'alt="The clip at {time_s:.1f} seconds"><figcaption>{time_s:.1f} s,'
-        f" {share:.0%}</figcaption></figure>"
-        for frame, time_s, share in zip(clip.frames, clip.times_s, shares, strict=True)
+        f" {fraction:.0%}</figcaption></figure>"
+        for frame, time_s, fraction in zip(clip.frames, clip.times_s, fractions, strict=True)
     )
     return (
         '<section class="watched" aria-label="Clip"><p class="best"'

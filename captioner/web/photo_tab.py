@@ -7,7 +7,7 @@ import gradio as gr
 
 from captioner.errors import CaptionerError, InputError, UsageError
 from captioner.pretrained.samples import sample_photos
-from captioner.web.caption_view import caption_view, shares, word_rows
+from captioner.web.caption_view import caption_view, fractions, word_rows
 from captioner.web.controls import (
     answer,
     endpoint,
@@ -196,10 +196,12 @@ class _Handlers:
                 {
                     "caption": one.text,
                     "log_prob": one.log_prob,
-                    "share": share,
+                    "share": fraction,
                     "confidence": one.calibrated,
                 }
-                for one, share in zip(result.candidates, shares(result.candidates), strict=True)
+                for one, fraction in zip(
+                    result.candidates, fractions(result.candidates), strict=True
+                )
             ],
             "confidence": best.calibrated,
             "concepts": [

@@ -6,7 +6,7 @@ import gradio as gr
 
 from captioner.errors import UsageError
 from captioner.preprocess.language import is_foreign
-from captioner.web.caption_view import shares, word_rows
+from captioner.web.caption_view import fractions, word_rows
 from captioner.web.controls import endpoint, model_choice, within
 from captioner.web.languages import (
     FOUND,
@@ -209,8 +209,10 @@ class _Handlers:
             "target_language": written,
             "translation": best.text,
             "translations": [
-                {"translation": one.text, "log_prob": one.log_prob, "share": share}
-                for one, share in zip(result.candidates, shares(result.candidates), strict=True)
+                {"translation": one.text, "log_prob": one.log_prob, "share": fraction}
+                for one, fraction in zip(
+                    result.candidates, fractions(result.candidates), strict=True
+                )
             ],
             "sentences": [
                 {"source": one.source, "translation": one.text, "doubtful": one.is_doubtful}

@@ -104,7 +104,7 @@ def test_what_no_run_writes_is_named_and_stays(path, line):
     try:
         list(Journal(path, SETTINGS).records())
     except UsageError as error:
-        assert "is not as a run writes it" in str(error) and path.read_bytes() == content
+        assert "is not the journal of a run" in str(error) and path.read_bytes() == content
     else:
         assert line == '{"earlier": {}, "a": 1}'
 

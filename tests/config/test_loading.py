@@ -242,9 +242,11 @@ def test_settings_written_as_json_are_read_back(tmp_path):
 def test_fields_that_an_earlier_version_called_otherwise_are_still_read(tmp_path):
     path = tmp_path / "old.toml"
     path.write_text(
-        '[encoder]\nkind = "speech"\n[data]\nnum_strings = 5\nmax_joined = 3\n', encoding="utf-8"
+        '[encoder]\nkind = "speech"\n[data]\nnum_strings = 5\nmax_joined = 3\nunits = "pieces"\n',
+        encoding="utf-8",
     )
     config = load_config(path, ["data.num_val_strings=2"])
     data = config.data
     assert (data.num_concatenated, data.max_concatenated, data.num_val_concatenated) == (5, 3, 2)
+    assert data.units == "subwords"
     assert load_config(path, ["data.num_concatenated=7"]).data.num_concatenated == 7

@@ -56,8 +56,8 @@ def test_a_pair_is_odd_where_both_are_common_and_nothing_of_the_name_does_it(usu
 
 def test_the_share_is_of_captions(usual):
     captions = ["a couch is jumping while a fence is running", "a dog is jumping", "a couch", ""]
-    assert usual.share(captions) == odd_pairs(captions, TEXTS) == 0.25
-    assert usual.share([]) == 0
+    assert usual.fraction(captions) == odd_pairs(captions, TEXTS) == 0.25
+    assert usual.fraction([]) == 0
 
 
 def test_references_are_averaged_by_image_and_examples_are_named():

@@ -12,7 +12,7 @@ from captioner.pipeline import Candidate, Translator, load, load_captioner, load
 from captioner.pipeline.result import ChainedCandidate
 from captioner.pipeline.translator import BATCH_SIZE
 from captioner.preprocess.text import pad_sources
-from captioner.preprocess.tokenization import words_of_pieces
+from captioner.preprocess.tokenization import words_of_subwords
 
 SENTENCES = [
     "two dogs play",
@@ -282,8 +282,8 @@ def test_a_word_has_the_look_that_followed_it_summed_by_source_words(model):
     memory = model.model.encode(pad_sources(ids, 2, 0))
     [[hypothesis]] = model.model.search(memory, model.options(beam_size=1))
     looks = hypothesis.attention_weights.detach().numpy()
-    columns = words_of_pieces(model.model.pieces(ids[0]))
-    rows = words_of_pieces(model.model.pieces(hypothesis.token_ids))
+    columns = words_of_subwords(model.model.tokens(ids[0]))
+    rows = words_of_subwords(model.model.tokens(hypothesis.token_ids))
     result = model.translate(source, beam_size=1)
     for word in range(len(result.candidates[0].words)):
         followed = [

@@ -19,7 +19,7 @@ from captioner.preprocess.tokenization import (
     train_label_tokenizer,
     train_word_tokenizer,
     with_new_words,
-    words_of_pieces,
+    words_of_subwords,
 )
 
 TEXTS = ["A man's well-made hat .", "The man doesn't SEE the hat!", "the café , the hat"]
@@ -272,7 +272,7 @@ def test_signs_stand_for_the_bytes_that_the_tokenizer_means():
 @pytest.mark.parametrize("text", [*SENTENCES, *HARD])
 def test_every_piece_belongs_to_its_word(pieces, text):
     found = words(pieces, text)
-    groups = words_of_pieces(found)
+    groups = words_of_subwords(found)
     assert len(groups) == len(found)
     apart = text.split()
     for number, word in enumerate(apart):
@@ -293,8 +293,8 @@ def test_bytes_that_make_no_character_are_part_of_a_word():
     ]  # 0xC3 alone, twice: the second one before a byte that completes it
     text = bytes(BYTE_OF_SIGN[sign] for sign in "".join(broken)).decode(errors="replace")
     assert len(text.split()) == 3
-    assert words_of_pieces(broken) == [0, 0, None, 1, 1, 2]
-    assert words_of_pieces([]) == []
+    assert words_of_subwords(broken) == [0, 0, None, 1, 1, 2]
+    assert words_of_subwords([]) == []
 
 
 def test_a_label_is_one_word_whatever_it_is_made_of():

@@ -71,7 +71,7 @@ def test_too_few_photos_are_a_named_error():
 
 def test_photos_that_tell_nothing_are_a_named_error(photos):
     pooled, *_ = photos
-    with pytest.raises(EmptyDataError, match="the photos tell about no word"):
+    with pytest.raises(EmptyDataError, match="no word can be predicted from the photos"):
         fit_concepts(pooled, [[frozenset({"the"})]] * len(pooled), (), seed=0)
 
 

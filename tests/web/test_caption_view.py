@@ -11,7 +11,7 @@ from PIL import Image
 
 from captioner.pipeline import Candidate, CaptionResult
 from captioner.pipeline.result import Concept
-from captioner.web.caption_view import caption_view, shares
+from captioner.web.caption_view import caption_view, fractions
 
 PHOTO = Image.new("RGB", (90, 70), "red")
 
@@ -68,11 +68,11 @@ def test_the_length_is_compared_to_what_an_alternative_text_may_have():
     assert "is longer than" in long
 
 
-def test_shares_are_those_of_the_probability_of_all():
-    assert shares([candidate("a", np.log(0.3)), candidate("b", np.log(0.1))]) == pytest.approx(
+def test_fractions_are_those_of_the_probability_of_all():
+    assert fractions([candidate("a", np.log(0.3)), candidate("b", np.log(0.1))]) == pytest.approx(
         [0.75, 0.25]
     )
 
 
-def test_shares_of_captions_that_are_all_unlikely_are_numbers():
-    assert shares([candidate("a", -5000), candidate("b", -5000)]) == pytest.approx([0.5, 0.5])
+def test_fractions_of_captions_that_are_all_unlikely_are_numbers():
+    assert fractions([candidate("a", -5000), candidate("b", -5000)]) == pytest.approx([0.5, 0.5])

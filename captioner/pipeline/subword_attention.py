@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 
 def attention_when_read(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give each piece the attention of the next step; the last piece keeps its own.
+    """Give each subword the attention of the next step; the last one keeps its own.
 
-    A query is made of the pieces written so far, and finds the source of the newest: the source of
-    the next one stands beside it, within reach of the convolutions. So where a piece came from is
-    seen when it is read, not when it is written.
+    A query is made of the subwords written so far, and finds the source of the newest. The source
+    of the next one stands beside it, within reach of the convolutions. So where a subword came from
+    is seen when it is read, not when it is written.
 
     Source:
         Chen et al. 2020, arXiv:2004.14837, section 3 (Shift-Att).
