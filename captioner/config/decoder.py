@@ -14,13 +14,13 @@ class DecoderConfig(Section):
     """Kind of both recurrent layers."""
     attention: Literal["additive", "dot"] = "additive"
     """How the memory is weighed."""
-    embedding_dim: int = Field(512, ge=1)
+    embedding_dim: int = Field(default=512, ge=1)
     """Width of a word's embedding."""
-    hidden_dim: int = Field(512, ge=1)
+    hidden_dim: int = Field(default=512, ge=1)
     """Width of both recurrent layers."""
-    attention_dim: int = Field(512, ge=1)
+    attention_dim: int = Field(default=512, ge=1)
     """Width in which queries and keys meet in additive attention; a dot product needs none."""
-    dropout: float = Field(0.5, ge=0, lt=1)
+    dropout: float = Field(default=0.5, ge=0, lt=1)
     """Dropout on embeddings and on both layers' outputs."""
     tie_embeddings: bool = True
     """Whether the output layer is the embedding table."""

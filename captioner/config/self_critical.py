@@ -12,14 +12,14 @@ class SelfCriticalConfig(Section):
 
     RENAMED: ClassVar[dict[str, str]] = {"share": "weight"}
 
-    weight: float = Field(0.0, ge=0, le=1)
+    weight: float = Field(default=0.0, ge=0, le=1)
     """Weight of the loss that rewards whole texts; 1 less so much is that of cross-entropy, against
     drift. 0: cross-entropy alone."""
-    num_samples: int = Field(5, ge=2)
+    num_samples: int = Field(default=5, ge=2)
     """Texts sampled for each item; each is compared with the mean of the others."""
-    max_length: int = Field(24, ge=1)
+    max_length: int = Field(default=24, ge=1)
     """The most tokens of a sampled text."""
-    temperature: float = Field(1.0, gt=0)
+    temperature: float = Field(default=1.0, gt=0)
     """Logits are divided by it where texts are sampled and made likelier. A model of label
     smoothing gives wrong words so much probability that samples at 1 are far below what its beam
     search writes: choose about 0.5 for it.

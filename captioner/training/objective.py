@@ -19,7 +19,8 @@ from captioner.training.reward import Reward
 
 def encode(model: CaptionerModel, inputs: Any, from_features: bool) -> Memory:
     """Encode a batch, or what the frozen stages of a backbone made of it."""
-    if isinstance(inputs, ConceptInputs) and isinstance(model.encoder, ImageEncoder):
+    if isinstance(inputs, ConceptInputs):
+        assert isinstance(model.encoder, ImageEncoder)  # no other knows concepts
         return model.encoder.embed_with(inputs.features, inputs.probabilities)
     if from_features and isinstance(model.encoder, ImageEncoder):
         return model.encoder.embed(model.encoder.features_behind(inputs))

@@ -37,6 +37,7 @@ class Reward(Protocol):
             texts: What was sampled.
             finished: Whether each text ended by itself.
         """
+        ...
 
 
 class CaptionReward:

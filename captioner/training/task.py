@@ -20,6 +20,7 @@ class Sources(Protocol):
 
     def load(self, numbers: Sequence[int], views: Sequence[int], seed: int) -> Any:
         """Return a batch; it has a method `to(device)`."""
+        ...
 
 
 class Scorer(Protocol):
@@ -27,6 +28,7 @@ class Scorer(Protocol):
 
     def score(self, hypotheses: Mapping[int, str]) -> Report:
         """Score one text for each number."""
+        ...
 
 
 class Task(Protocol):
@@ -81,6 +83,7 @@ class Task(Protocol):
             known: That of the model with which the run begins, which is kept; one of words gets
                 those that it lacks.
         """
+        ...
 
     def prepare(
         self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast"
@@ -91,9 +94,11 @@ class Task(Protocol):
             initial: The model with whose weights the run begins.
             tokenizer: Of the targets.
         """
+        ...
 
     def open(self, model: CaptionerModel) -> None:
         """Make the sources ready for a model."""
+        ...
 
     def plan(self, lengths: Sequence[int], epoch: int) -> EpochPlan:
         """Order one epoch.
@@ -102,6 +107,7 @@ class Task(Protocol):
             lengths: Target tokens of each training example, EOS included.
             epoch: Counted from 0.
         """
+        ...
 
     def reward(self, weights: Mapping[str, float]) -> Reward:
         """Return what judges the samples of self-critical training, by the weights of its scores.
@@ -109,9 +115,11 @@ class Task(Protocol):
         Raises:
             ConfigError: There is no such score.
         """
+        ...
 
     def card(self) -> CardTexts:
         """Say what the model's card says of this modality alone."""
+        ...
 
 
 def prefetch(jobs: Iterable[tuple[Sources, Sequence[int], Sequence[int], int]]) -> Iterator[Any]:

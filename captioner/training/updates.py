@@ -116,9 +116,7 @@ class Updates:
                 # Processes average their gradients, but the mean is over the words of all of them.
                 accelerator.backward(loss / num_words * accelerator.num_processes)
             total += loss.detach()
-        norm = float(
-            accelerator.clip_grad_norm_(self._parallel.parameters(), settings.clip_norm)  # type: ignore[arg-type]
-        )
+        norm = float(accelerator.clip_grad_norm_(self._parallel.parameters(), settings.clip_norm))
         loss_sum = float(accelerator.reduce(total, "sum"))
         # With a loss scaler, gradients may overflow: the scaler leaves that update out.
         if not math.isfinite(loss_sum) or (accelerator.scaler is None and not math.isfinite(norm)):
