@@ -161,8 +161,7 @@ class Journal:
         if earlier != settings:
             raise UsageError(
                 f"{self.path}: the unfinished run had another model or other options"
-                f" ({json.dumps(earlier)}); give the"
-                " same ones, or delete this file to begin anew"
+                f" ({json.dumps(earlier)}); give the same ones, or delete this file to begin anew"
             )
         last: list[Row] = []
         start = end = self._stream.tell()

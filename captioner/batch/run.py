@@ -173,8 +173,7 @@ class Run:
         if models and settings.get("model") not in models:
             raise UsageError(
                 f"{path} was written by {' and '.join(models)}: give the same model, or leave"
-                " --resume"
-                " out to make it anew"
+                " --resume out to make it anew"
             )
         journal.take_over(earlier)
 

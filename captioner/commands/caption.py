@@ -29,16 +29,14 @@ Paths = Annotated[
     list[str],
     typer.Argument(
         help="Photos, or clips for a model of video captions; folders (searched recursively),"
-        " globs, addresses; -"
-        " is standard input."
+        " globs, addresses; - is standard input."
     ),
 ]
 Output = Annotated[
     list[Path] | None,
     typer.Option(
         help="Write .jsonl, .csv, .parquet, COCO results .json, an .html page, or the"
-        " metadata.jsonl of a Hugging"
-        " Face image folder; - prints JSON lines. May be repeated."
+        " metadata.jsonl of a Hugging Face image folder; - prints JSON lines. May be repeated."
     ),
 ]
 NumCaptions = Annotated[int, typer.Option(min=1, help=describe("num_captions"))]
@@ -225,8 +223,7 @@ def _destinations(
     ):
         raise UsageError(
             "--trigger, --prefix, --suffix, --template: they are for sidecars and an image folder's"
-            " "
-            "metadata.jsonl; add --sidecar or --output metadata.jsonl"
+            " metadata.jsonl; add --sidecar or --output metadata.jsonl"
         )
     return destinations(
         outputs,

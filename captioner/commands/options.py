@@ -29,8 +29,7 @@ Models = Annotated[
     typer.Option(
         "--model",
         help="A model that `captioner models` lists, a folder, or a hub's owner/name. Repeated:"
-        " models of one"
-        " vocabulary that write together.",
+        " models of one vocabulary that write together.",
     ),
 ]
 BeamSize = Annotated[

@@ -14,8 +14,7 @@ References = Annotated[
     list[Path],
     typer.Option(
         help="COCO or Karpathy JSON, CSV, metadata.jsonl or token.txt; or plain lines (repeat for"
-        " more files). - is "
-        "standard input."
+        " more files). - is standard input."
     ),
 ]
 Plain = Annotated[
@@ -58,8 +57,7 @@ Training = Annotated[
     list[Path] | None,
     typer.Option(
         help="Captions that the system learnt from, or others by people: how many of its own are"
-        " new, and in how many"
-        " does a thing do what none does there? (repeat for more files)"
+        " new, and in how many does a thing do what none does there? (repeat for more files)"
     ),
 ]
 MaxLength = Annotated[

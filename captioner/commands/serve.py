@@ -24,8 +24,7 @@ def serve(
         list[str] | None,
         typer.Option(
             help="A model that `captioner models` lists, or a folder; may be repeated. Default: all"
-            " that ship and"
-            " caption photos or translate."
+            " that ship and caption photos or translate."
         ),
     ] = None,
     device: Device = "auto",

@@ -23,8 +23,7 @@ Output = Annotated[
     list[Path] | None,
     typer.Option(
         help="Write .jsonl, .csv, .parquet, .txt (a line a recording), or subtitles of one"
-        " recording, .srt or .vtt;"
-        " - prints JSON lines. May be repeated."
+        " recording, .srt or .vtt; - prints JSON lines. May be repeated."
     ),
 ]
 NumTranscripts = Annotated[

@@ -44,9 +44,8 @@ Models = Annotated[
     list[str] | None,
     typer.Option(
         help="A model that `captioner models` lists, a folder, or a hub's owner/name. Default: the"
-        " one that ships"
-        " and translates between the languages. Repeated: models of one vocabulary that write"
-        " together."
+        " one that ships and translates between the languages. Repeated: models of one vocabulary"
+        " that write together."
     ),
 ]
 TargetLanguage = Annotated[

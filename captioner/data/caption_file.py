@@ -76,8 +76,7 @@ def check_plain(text: str, file: Path) -> None:
     """
     answer = (
         "is this a table? Then its first line must name the columns, as in image,caption. Or are"
-        " these captions, one a "
-        "line? Then say so by --plain"
+        " these captions, one a line? Then say so by --plain"
     )
     lines, delimiters = _table_lines(text)
     if not lines:

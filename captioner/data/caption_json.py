@@ -82,9 +82,8 @@ def _rows(content: Any, file: Path) -> Iterator[CaptionRow]:
     else:
         raise AnnotationError(
             f"{file}: JSON with captions has `images` and `annotations` (COCO), or `images` with"
-            " `sentences`, or is a "
-            "list of objects with `image_id` and `caption`, or an object of photos and their"
-            " captions"
+            " `sentences`, or is a list of objects with `image_id` and `caption`, or an object of"
+            " photos and their captions"
         )
 
 

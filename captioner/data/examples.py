@@ -68,10 +68,8 @@ def read_captions(captions: Path, images: Path) -> list[CaptionExample]:
     if rows is None:
         raise AnnotationError(
             f"{captions}, line 1: no known format. Known are CSV whose header names the columns, as"
-            " in image,caption; "
-            "Flickr8k's token.txt; the JSON of COCO and of Karpathy; metadata.jsonl; and a folder"
-            " with a .txt a photo "
-            f"(here: {first_line(text)[:60]!r})"
+            " in image,caption; Flickr8k's token.txt; the JSON of COCO and of Karpathy;"
+            f" metadata.jsonl; and a folder with a .txt a photo (here: {first_line(text)[:60]!r})"
         )
     return examples_of(rows, captions, images)
 

@@ -41,8 +41,7 @@ def read_aligned(files: Sequence[Path]) -> list[list[str]]:
         if len(lines) != len(columns[0]):
             raise AnnotationError(
                 f"{files[0]} has {len(columns[0]):,} lines, {file} has {len(lines):,}: they must be"
-                " aligned line by "
-                "line"
+                " aligned line by line"
             )
     return columns
 

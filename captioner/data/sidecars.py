@@ -44,8 +44,7 @@ def read_sidecars(texts: Path, photos: Path) -> Iterator[CaptionRow]:
     if num_photos == num_bare:
         raise EmptyDataError(
             f"{texts}: none of {num_photos} photos in {photos} has a text; put photo.txt beside"
-            " photo.jpg, or give a "
-            "caption file"
+            " photo.jpg, or give a caption file"
         )
     if num_bare:
         logger.warning(

@@ -68,8 +68,7 @@ def _utterance(row: dict[str, Any], where: str, folder: Path) -> Utterance:
     if not audio or text is None:
         raise AnnotationError(
             f"{where}: `{'` or `'.join(AUDIO_FIELDS)}` and `{'` or `'.join(TEXT_FIELDS)}` must be"
-            " there, both of them "
-            "texts"
+            " there, both of them texts"
         )
     return Utterance(folder / audio, text, _first(row, SPEAKER_FIELDS) or "")
 

@@ -29,8 +29,7 @@ def read_utterances(path: Path) -> list[Utterance]:
     if not utterances:
         raise EmptyDataError(
             f"{path}: it holds no recordings (looked for LibriSpeech's {TRANSCRIPTS}, and for files"
-            " named like "
-            "7_george_0.flac; a manifest is a file)"
+            " named like 7_george_0.flac; a manifest is a file)"
         )
     _check(utterances, path)
     return utterances

@@ -109,8 +109,7 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
         if decoder.embedding_dim != encoder.config.embedding_dim or not decoder.tie_embeddings:
             raise ConfigError(
                 "encoder.share_embeddings: embedding_dim must be the same in encoder and decoder,"
-                " here "
-                f"{encoder.config.embedding_dim} and {decoder.embedding_dim}, and"
+                f" here {encoder.config.embedding_dim} and {decoder.embedding_dim}, and"
                 " decoder.tie_embeddings true"
             )
         encoder.embedding.weight = self.decoder.embedding.weight

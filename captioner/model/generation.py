@@ -190,8 +190,7 @@ class TextGeneration:
         if len(token_ids) + max(1, len(options.required_words)) > options.max_length:
             raise ConfigError(
                 f"begin: behind its {len(token_ids)} tokens max_length ({options.max_length})"
-                " leaves too little room: "
-                "begin with less, or raise max_length"
+                " leaves too little room: begin with less, or raise max_length"
             )
         return token_ids
 

@@ -44,8 +44,7 @@ def read_earlier(path: Path, text_field: TextField) -> Iterator[Record]:
     ) as error:  # pyarrow, csv and json have errors of their own, and any field may be any value
         raise UsageError(
             f"{path}: nothing can be added, as it is not as `captioner` writes it (record"
-            f" {number + 1}: {error});"
-            " without --resume it is made again"
+            f" {number + 1}: {error}); without --resume it is made again"
         ) from error
 
 

@@ -118,8 +118,7 @@ def _kind(head: bytes, name: str | Path) -> str:
             raise UnsupportedFileError(
                 name,
                 "a video or sound, not a photo: `captioner recognize` names actions, and a model of"
-                " video captions "
-                "describes clips",
+                " video captions describes clips",
             )
         holds = (
             "it holds text"

@@ -235,8 +235,7 @@ class PhotoTask:
             languages=sorted(set(self.languages)) or ["en"],
             data=data.name or Path(data.captions or data.images).name,
             summary="An attention LSTM that writes a sentence about a photo, on features of"
-            f" `{encoder.backbone}` "
-            f"({state}).",
+            f" `{encoder.backbone}` ({state}).",
             weights="float16 safetensors; a frozen backbone comes from where it was published",
             inputs=f"{image.width} x {image.height} pixels; photos of other shapes are fitted by"
             f" `{image.resize}`",

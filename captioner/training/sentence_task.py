@@ -114,8 +114,7 @@ class SentenceTask:
             data=data.name or ", ".join(Path(one.source).name for one in data.all_sets().values()),
             summary=(
                 f"An attention LSTM that writes a translation ({ways or 'languages not stated'}),"
-                " on "
-                f"{encoder.num_layers} gated convolutions over the source."
+                f" on {encoder.num_layers} gated convolutions over the source."
             ),
             weights="float16 safetensors",
             inputs=f"sentences of at most {encoder.max_positions} tokens; longer texts are cut at"

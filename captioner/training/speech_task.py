@@ -109,8 +109,7 @@ class SpeechTask:
             data=data.name or Path(data.train).name,
             summary=(
                 f"An attention LSTM that writes what is said, on {encoder.num_strides} strided"
-                " convolutions, "
-                f"{encoder.num_blocks} residual ones{recurrent}."
+                f" convolutions, {encoder.num_blocks} residual ones{recurrent}."
             ),
             weights="float16 safetensors",
             inputs=f"{encoder.num_mels} log-mel bands of speech at {encoder.sample_rate_hz:,} Hz,"

@@ -143,8 +143,7 @@ class VideoTask:
             f"`{encoder.backbone}` (frozen) has of each, behind convolutions over time.",
             weights="float16 safetensors; the frozen backbone comes from where it was published",
             inputs=f"{encoder.num_frames} frames, spread evenly over the clip, of {image.width} x"
-            f" {image.height} "
-            f"pixels; other shapes are fitted by `{image.resize}`",
+            f" {image.height} pixels; other shapes are fitted by `{image.resize}`",
             items="clips",
             limits=LIMITS.format(num_frames=encoder.num_frames),
         )

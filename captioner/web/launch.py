@@ -27,11 +27,10 @@ from captioner.web.theme import SCRIPT, STYLE, theme
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self'"
-        " 'unsafe-inline'; "
-        "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:;"
-        " worker-src 'self' blob:; "
-        "connect-src 'self' data: blob:; object-src 'none'; base-uri 'self'; form-action 'self'; "
-        "frame-ancestors 'self' https://huggingface.co https://*.hf.space"
+        " 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' data: blob:; font-src"
+        " 'self' data:; worker-src 'self' blob:; connect-src 'self' data: blob:; object-src 'none';"
+        " base-uri 'self'; form-action 'self'; frame-ancestors 'self' https://huggingface.co"
+        " https://*.hf.space"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

@@ -38,8 +38,7 @@ class ImageEncoder(BackboneEncoder):
         if config.concepts and not config.concept_words:
             raise ConfigError(
                 "encoder.concept_words: the words to detect are missing; a model of version 0.1"
-                " that named what it saw "
-                "has to be trained again"
+                " that named what it saw has to be trained again"
             )
         # Of its last map, before any layer behind the pooling.
         self.num_features: int = self.backbone.num_features
