@@ -103,10 +103,8 @@ def export(
         with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as part:
             graphs, int8 = Path(part, "float32"), Path(part, "int8")
             export_onnx(captioner.model, graphs)
-            engines, made = (
-                {"torch": captioner, "onnx": load_captioner(graphs, "cpu", "onnx")},
-                graphs,
-            )
+            engines = {"torch": captioner, "onnx": load_captioner(graphs, "cpu", "onnx")}
+            made = graphs
             if to == "onnx-int8":
                 quantize(graphs, calibration, int8)
                 engines[to], made = load_captioner(int8, "cpu", "onnx"), int8

@@ -6,11 +6,7 @@ from pathlib import Path
 
 from captioner.batch.batches import FileResult
 from captioner.errors import OutputError
-from captioner.outputs import (
-    AttentionWriter,
-    CaptionText,
-    SidecarWriter,
-)
+from captioner.outputs import AttentionWriter, CaptionText, SidecarWriter
 from captioner.outputs.disk import is_one_files_own
 from captioner.outputs.record import ErrorInfo, TextField
 

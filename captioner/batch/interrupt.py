@@ -16,9 +16,8 @@ def stop_by_interrupt() -> Iterator[Callable[[], bool]]:
     A second Ctrl-C raises the usual `KeyboardInterrupt`.
     """
     pressed = threading.Event()
-    if (
-        threading.current_thread() is not threading.main_thread()
-    ):  # none but the main thread gets signals
+    # None but the main thread gets signals.
+    if threading.current_thread() is not threading.main_thread():
         yield pressed.is_set
         return
     before = signal.getsignal(signal.SIGINT)

@@ -20,10 +20,7 @@ from captioner.batch.interrupt import stop_by_interrupt
 from captioner.batch.journal import Journal, find_journal, place
 from captioner.batch.summary import Labels, Summary
 from captioner.errors import OutputError, UsageError
-from captioner.outputs import (
-    check_outputs,
-    open_writer,
-)
+from captioner.outputs import check_outputs, open_writer
 from captioner.outputs.earlier import read_earlier, readable
 from captioner.progress import progress
 

@@ -4,10 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from captioner.commands.options import (
-    load_model,
-    load_recognizer,
-)
+from captioner.commands.options import load_model, load_recognizer
 from captioner.errors import UsageError
 
 if TYPE_CHECKING:

@@ -8,15 +8,7 @@ import typer
 
 from captioner.commands.backend import Backend
 from captioner.commands.many_files import Resume, destinations, nothing_to_do, work_through
-from captioner.commands.options import (
-    BeamSize,
-    Device,
-    Model,
-    Models,
-    describe,
-    given,
-    load_model,
-)
+from captioner.commands.options import BeamSize, Device, Model, Models, describe, given, load_model
 from captioner.errors import UsageError
 from captioner.terminal import print_told
 

@@ -85,10 +85,5 @@ class VideoConfig(Config):
 Experiment = PhotoConfig | SentenceConfig | SpeechConfig | VideoConfig
 EXPERIMENTS: dict[
     str, type[PhotoConfig] | type[SentenceConfig] | type[SpeechConfig] | type[VideoConfig]
-] = {
-    "image": PhotoConfig,
-    "text": SentenceConfig,
-    "speech": SpeechConfig,
-    "video": VideoConfig,
-}
+] = {"image": PhotoConfig, "text": SentenceConfig, "speech": SpeechConfig, "video": VideoConfig}
 """What an experiment holds, by `encoder.kind`."""

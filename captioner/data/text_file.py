@@ -17,9 +17,8 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 """How a text is encoded that begins with a byte-order mark."""
-LONE_SURROGATE = re.compile(
-    "[\ud800-\udfff]"
-)  # half of a pair of UTF-16, as of an emoji that was cut
+# Half of a pair of UTF-16, as of an emoji that was cut.
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 REPLACEMENT = "\ufffd"
 
 

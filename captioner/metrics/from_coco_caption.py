@@ -79,13 +79,11 @@ class Meteor:
     @staticmethod
     def scores(sums: NDArray[np.float64]) -> NDArray[np.float64]:
         """METEOR, `[..., 1]`, from added statistics, `[..., 23]`."""
-        length, function = (
-            sums[..., 0:2],
-            sums[..., 2:4],
-        )  # of hypothesis and reference, as all pairs below
-        by_module = sums[..., 4:20].reshape(
-            *sums.shape[:-1], 4, 2, 2
-        )  # module, content or function words, pair
+        # Of hypothesis and reference, as all pairs below.
+        length = sums[..., 0:2]
+        function = sums[..., 2:4]
+        # Module, content or function words, pair.
+        by_module = sums[..., 4:20].reshape(*sums.shape[:-1], 4, 2, 2)
         matches = np.einsum("...mkp,m,k->...p", by_module, MODULE_WEIGHTS, (DELTA, 1 - DELTA))
         precision, recall = np.moveaxis(
             _ratio(matches, DELTA * (length - function) + (1 - DELTA) * function), -1, 0

@@ -109,9 +109,8 @@ class Sentences:
         code, group, size = np.concatenate(codes), np.concatenate(groups), np.concatenate(orders)
         del codes, groups, orders
         key = keyed(self.image[group], code)
-        row = np.argsort(
-            key, kind="stable"
-        )  # so that what shares a key stays in the order of its sentences
+        # So that what shares a key stays in the order of its sentences.
+        row = np.argsort(key, kind="stable")
         key, group, size, code = key[row], group[row], size[row], code[row]
         is_first = np.ones(len(key), bool)
         is_first[1:] = (key[1:] != key[:-1]) | (group[1:] != group[:-1])

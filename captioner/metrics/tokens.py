@@ -45,10 +45,24 @@ _DOTTED = rf"{_LETTER}{_ALNUM}*+(?:[.!?]{_LETTER}{_ALNUM}*+)+"
 _WORD_END = rf"(?!{_ALNUM}|[-_/]|\.{_LETTER}|['’](?:[sdm]|ll|re|ve))"
 _SLASHED = r"[A-Za-z0-9]++(?:-[A-Za-z]++)*+"
 _CAPITALS = "[A-Z]++(?:(?:&(?i:amp;)?|[+])[A-Z]++)++"
-_TITLES = "adj|adm|adv|al|ala|alex|apr|ariz|assn|assoc|asst|atty|attys|aug|ave|bhd|bldg|blvd|brig|bros|calif|capt|cf|cie|cmdr|co|col|colo|comdr|conn|corp|cos|cpl|ct|dak|dec|dept|det|dr|drs|elec|ens|esq|est|etc|ext|feb|fla|fri|ft|ga|gen|gov|govs|hon|inc|ind|insp|intl|invt|jan|jos|jr|jul|jun|kan|kans|ky|lieut|lt|ltd|maj|mar|md|messrs|mfg|mich|minn|mlle|mme|mo|mon|mont|mr|mrs|ms|msgr|mt|mtg|natl|neb|nev|nov|oct|okla|penn|pfc|ph|plc|ppte|ppty|pres|prof|profs|pte|ptes|pty|ptys|pvt|rd|rep|reps|rev|rt|sen|sens|sep|sept|seq|sfc|sgt|spc|sq|sr|st|ste|supt|sys|tel|tenn|thu|thurs|tue|tues|univ|va|vs|vt|wed|wis|wisc|wm|wyo"
-_STATES = "A(?i:rk)|A(?i:z)|D(?i:el)|I(?i:ll)|L(?i:a)|M(?i:ass)|M(?i:iss)|O(?i:re)|P(?i:a)|T(?i:ex)|W(?i:ash)"
+_TITLES = (
+    "adj|adm|adv|al|ala|alex|apr|ariz|assn|assoc|asst|atty|attys|aug|ave|bhd|bldg|blvd|brig|bros|calif|capt|cf|cie|cmdr|co"
+    "|col|colo|comdr|conn|corp|cos|cpl|ct|dak|dec|dept|det|dr|drs|elec|ens|esq|est|etc|ext|feb|fla|fri|ft|ga|gen|gov"
+    "|govs|hon|inc|ind|insp|intl|invt|jan|jos|jr|jul|jun|kan|kans|ky|lieut|lt|ltd|maj|mar|md|messrs|mfg|mich|minn|mlle"
+    "|mme|mo|mon|mont|mr|mrs|ms|msgr|mt|mtg|natl|neb|nev|nov|oct|okla|penn|pfc|ph|plc|ppte|ppty|pres|prof|profs|pte"
+    "|ptes|pty|ptys|pvt|rd|rep|reps|rev|rt|sen|sens|sep|sept|seq|sfc|sgt|spc|sq|sr|st|ste|supt|sys|tel|tenn|thu|thurs"
+    "|tue|tues|univ|va|vs|vt|wed|wis|wisc|wm|wyo"
+)
+_STATES = (
+    "A(?i:rk)|A(?i:z)|D(?i:el)|I(?i:ll)|L(?i:a)|M(?i:ass)|M(?i:iss)|"
+    "O(?i:re)|P(?i:a)|T(?i:ex)|W(?i:ash)"
+)
 # A letter and a dot before one of these ends a sentence: `vitamin C. The`, not `vitamin c. Pills`.
-_BEGINNINGS = "A(?i:|bout|ccording|dditionally|fter|n|s|t)|B(?i:ut)|H(?i:e|er|ere|owever)|I(?i:f|n|t)|L(?i:ast)|M(?i:any|ore)|N(?i:ow)|O(?i:nce|ne|ther|ur)|S(?i:he|ince|o|ome|uch)|T(?i:hat|he|heir|hen|here|hese|hey|his)|W(?i:e|hat|hen|hile)|Y(?i:et|ou)"
+_BEGINNINGS = (
+    "A(?i:|bout|ccording|dditionally|fter|n|s|t)|B(?i:ut)|H(?i:e|er|ere|owever)|I(?i:f|n|t)|L(?i:ast)"
+    "|M(?i:any|ore)|N(?i:ow)|O(?i:nce|ne|ther|ur)|S(?i:he|ince|o|ome|uch)|T(?i:hat|he|heir|hen|here|hese"
+    "|hey|his)|W(?i:e|hat|hen|hile)|Y(?i:et|ou)"
+)
 _SHORTENED = (
     rf"(?:(?:[A-Za-z]\.(?!\s+(?:{_BEGINNINGS})(?:\s|$))|"
     rf"(?i:[a-z]\.){{2,}}+)|(?:(?i:ph\.d|{_TITLES})|{_STATES})\.)"

@@ -257,9 +257,8 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
             loaded: Any = super().from_pretrained(name, *args, output_loading_info=True, **kwargs)
         model: Self = loaded[0]
         info: dict[str, Any] = loaded[1]
-        info["missing_keys"] = (
-            set(info["missing_keys"]) & model.own_state_dict().keys()
-        )  # others come from elsewhere
+        # Others come from elsewhere.
+        info["missing_keys"] = set(info["missing_keys"]) & model.own_state_dict().keys()
         check_loaded(name, info)
         model.restore_backbone()
         tokenizer: Any = AutoTokenizer.from_pretrained(name, **hub)

@@ -248,9 +248,8 @@ class TextGeneration:
 
     def _saying(self, word: str) -> list[int]:
         tokenizer = self._tokenizer()
-        if (
-            type(tokenizer.backend_tokenizer.model).__name__ == "BPE"
-        ):  # the same word is made of many subwords
+        # The same word is made of many subwords.
+        if type(tokenizer.backend_tokenizer.model).__name__ == "BPE":
             raise ConfigError(
                 "banned_words and required_words: this model writes subwords, not words; leave"
                 " them out"

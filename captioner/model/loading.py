@@ -36,10 +36,8 @@ def check_loaded(name: str | Path, info: dict[str, Any]) -> None:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep transformers' bars and warnings off the terminal; restore the user's settings after."""
-    shown, level = (
-        transformers_logging.is_progress_bar_enabled(),
-        transformers_logging.get_verbosity(),
-    )
+    shown = transformers_logging.is_progress_bar_enabled()
+    level = transformers_logging.get_verbosity()
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     transformers_logging.set_verbosity(max(level, logging.ERROR))
     try:

@@ -28,10 +28,9 @@ GAP, MARGIN, LABEL_GAP, CORNER = 28, 44, 12, 10
 FONT_SIZE, SMALLEST_FONT = 24, 10
 LINE_HEIGHT = 32
 PAPER, INK = "#ffffff", "#1c1c1e"
-DIMMED_LIGHT, DIMMED_COLOUR = (
-    0.36,
-    0.35,
-)  # what is left of brightness and of colour where the decoder did not look
+# What is left of brightness and of colour where the decoder did not look.
+DIMMED_LIGHT = 0.36
+DIMMED_COLOUR = 0.35
 
 
 def draw_attention(image: Image.Image, words: Sequence[str], attention: ArrayLike) -> Image.Image:
@@ -109,8 +108,8 @@ def draw_frames(clip: Clip, words: Sequence[str], attention: ArrayLike) -> Image
         _write_above(sheet, [word], MARGIN, top - LABEL_GAP // 2, sheet.width - 2 * MARGIN)
         for column, (frame, weight) in enumerate(zip(frames, of_word, strict=True)):
             left = MARGIN + column * (width + GAP)
-            brightness = weight / max(float(of_word.max()), 1e-12)
-            light = np.full((height, width, 1), brightness, np.float32)
+            level = weight / max(float(of_word.max()), 1e-12)
+            light = np.full((height, width, 1), level, np.float32)
             sheet.paste(_dimmed(frame, light), (left, top), _rounded(frame.size))
             below = f"{clip.times_s[column]:.1f} s · {weight:.0%}"
             _write_above(sheet, [below], left, top + height + LINE_HEIGHT, width)
@@ -205,9 +204,8 @@ def brightness(weights: NDArray[np.float32], size: tuple[int, int]) -> NDArray[n
         size: Width and height in pixels, as Pillow has them.
     """
     smooth = np.asarray(Image.fromarray(weights).resize(size, Image.Resampling.BICUBIC))
-    light: NDArray[np.float32] = (smooth / max(float(smooth.max()), 1e-12)).clip(
-        0, 1
-    )  # bicubic curves dip below 0
+    # Bicubic curves dip below 0.
+    light: NDArray[np.float32] = (smooth / max(float(smooth.max()), 1e-12)).clip(0, 1)
     return light
 
 
@@ -258,9 +256,8 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 @cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    from matplotlib import (
-        get_data_path,
-    )  # its DejaVu Sans knows more than Latin; Pillow's own font knows but ASCII
+    # Its DejaVu Sans has more than Latin letters; Pillow's own font has ASCII alone.
+    from matplotlib import get_data_path
 
     return ImageFont.truetype(str(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
 

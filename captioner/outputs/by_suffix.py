@@ -1,4 +1,4 @@
-"""From the name that the user gave an output to the writer of its format."""
+"""All output formats: from the name that the user gave an output to the writer of its format."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -22,15 +22,12 @@ AnyWriter = type[TextWriter] | type[ParquetWriter]
 
 OF_ALL: dict[str, AnyWriter] = {".jsonl": JsonlWriter, ".csv": CsvWriter, ".parquet": ParquetWriter}
 WRITERS: dict[TextField, dict[str, AnyWriter]] = {
-    "caption": {
-        **OF_ALL,
-        ".json": CocoResultsWriter,
-        ".html": ContactSheetWriter,
-    },  # and an image folder's
+    # An image folder's `metadata.jsonl` is known by its whole name.
+    "caption": {**OF_ALL, ".json": CocoResultsWriter, ".html": ContactSheetWriter},
     "label": {**OF_ALL, ".html": ContactSheetWriter},
     "text": {**OF_ALL, ".txt": LinesWriter, ".srt": SrtWriter, ".vtt": VttWriter},
 }
-"""What each kind of text can be written to, by the output's suffix."""
+"""The formats of each kind of text, by the output's suffix; a new format is added here."""
 
 SUBTITLES = (".srt", ".vtt")
 

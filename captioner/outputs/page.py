@@ -57,9 +57,8 @@ def picture(photo: str | Path, alt: str, pixels: int) -> str:
         alt: What it shows, plain text.
         pixels: The thumbnail's longer side.
     """
-    from captioner.preprocess.image import (
-        read_image,
-    )  # brings torch, which is there once something is captioned
+    # Brings torch, which is there once something is captioned.
+    from captioner.preprocess.image import read_image
     from captioner.preprocess.video import read_clip
 
     try:

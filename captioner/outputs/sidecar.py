@@ -55,9 +55,8 @@ class SidecarWriter(Writer):
         """Write one caption; a failed file gets no sidecar."""
         if record.caption is None:
             return
-        path = Path(
-            os.path.realpath(self.path(record.file))
-        )  # of a link, what it leads to is written
+        # Of a link, what it leads to is written.
+        path = Path(os.path.realpath(self.path(record.file)))
         with output_errors(path):
             if path.exists() and not path.is_file():
                 raise OutputError(

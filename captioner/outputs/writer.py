@@ -23,9 +23,8 @@ class Writer(ABC):
     lists_failures: ClassVar[bool] = False
 
     def __init__(self) -> None:
-        self._open = (
-            ExitStack()
-        )  # files that get their names by `close`, and vanish where the work breaks off
+        # Files that get their names by `close`, and vanish where the work breaks off.
+        self._open = ExitStack()
         self._closed = False
 
     @abstractmethod

@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from captioner.errors import (
-    InputError,
-)
+from captioner.errors import InputError
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

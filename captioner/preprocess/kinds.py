@@ -159,11 +159,9 @@ PHOTOS = Kind("photos", SUFFIXES, SIGNATURES)
 CLIPS = Kind("clips", CLIP_SUFFIXES, CLIP_SIGNATURES)
 RECORDINGS = Kind("recordings", SOUND_SUFFIXES, SOUND_SIGNATURES)
 
-is_photo_name, is_clip_name, is_recording_name = (
-    PHOTOS.has_name,
-    CLIPS.has_name,
-    RECORDINGS.has_name,
-)
+is_photo_name = PHOTOS.has_name
+is_clip_name = CLIPS.has_name
+is_recording_name = RECORDINGS.has_name
 
 
 def is_companion_name(name: str) -> bool:

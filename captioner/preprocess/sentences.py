@@ -14,12 +14,11 @@ LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 # What may stand before the text of a line: marks of lists, quotations, headings and turns of
 # speech.
 LIST_MARKS = re.compile(
-    r"\s*(?:(?:[-*+•‣◦▪·–—>]|#{1,6}|\[[ xX]\]|\(?\d{1,3}[.)]|\(?[A-Za-z]\))\s+)*",
+    r"\s*(?:(?:[-*+•‣◦▪·–—>]|#{1,6}|\[[ xX]\]|\(?\d{1,3}[.)]|\(?[A-Za-z]\))\s+)*"
 )
 
-WIDE_SPACE = re.compile(
-    r"[^\S ]"
-)  # sentencex 1.0.32 panics where one of several bytes stands behind an initial
+# sentencex 1.0.32 panics where one of several bytes stands behind an initial.
+WIDE_SPACE = re.compile(r"[^\S ]")
 
 # Ends that the splitter does not see: a closing bracket, an ellipsis or "etc.", and a capital
 # letter behind the space.
@@ -35,9 +34,8 @@ EMOJI_BEHIND = re.compile(rf"{EMOJI}[.!?…]*")
 
 # What the splitter takes for an end, by language, at the end of a piece.
 NO_END = {
-    "de": re.compile(
-        r"(?:\b\d{1,2}|\bFa|\bMo|\bDi|\bMi|\bDo|\bFr|\bSa|\bSo)\.\s+$"
-    ),  # the 3. of October
+    # As in "am 3. Oktober".
+    "de": re.compile(r"(?:\b\d{1,2}|\bFa|\bMo|\bDi|\bMi|\bDo|\bFr|\bSa|\bSo)\.\s+$"),
     "fr": re.compile(r"(?:\bM|\bMM|\bDr|\bPr|\bno|\bNo|\b[XVI]{2,}|\b[A-Z]\.-[A-Z])\.\s+$"),
 }
 

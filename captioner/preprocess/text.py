@@ -94,9 +94,8 @@ def cut_reading(trial: Trial, num_words: int, fits: Callable[[str], bool]) -> li
     text, found, end, num_read = trial.reading.text, [], 0, 0
     for part in split_text(text, fits):
         start = text.index(part, end)
-        first = num_read - (
-            start > 0 and not text[start - 1].isspace()
-        )  # the cut went through a word
+        # The cut went through a word.
+        first = num_read - (start > 0 and not text[start - 1].isspace())
         words = tuple(part.split())
         inside = [one for one in trial.stand_ins if first <= one.word < first + len(words)]
         stand_ins = tuple(replace(one, word=one.word - first) for one in inside)

@@ -95,10 +95,8 @@ def _decoded(
                 name, f"{size[0]} x {size[1]} pixels, more than {max_pixels} are allowed"
             )
         start_s, duration_s = _extent(container, pictures)
-        player, times_s = (
-            _Player(container, pictures, name),
-            [moment * duration_s for moment in moments],
-        )
+        player = _Player(container, pictures, name)
+        times_s = [moment * duration_s for moment in moments]
         frames = [_upright(player.shown_at(start_s + time_s), at_least) for time_s in times_s]
         return Clip(tuple(frames), tuple(times_s), duration_s)
 

@@ -89,11 +89,9 @@ def asked_for(sent: Sent, what: str, limits: Limits) -> Asked:
     given = dict(sent) if isinstance(sent, dict) else _parsed(sent)
     if what not in given:
         raise UsageError(f"the field {what!r} is missing")
-    value, model, attention = (
-        given.pop(what),
-        given.pop("model", None),
-        given.pop("attention", False),
-    )
+    value = given.pop(what)
+    model = given.pop("model", None)
+    attention = given.pop("attention", False)
     source = given.pop("source", None) if what == "text" else None
     target = given.pop("target", None) if what == "text" else None
     for name, named in (("model", model), ("source", source), ("target", target)):

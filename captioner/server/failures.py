@@ -41,13 +41,11 @@ async def answer_error(_request: Request, error: Exception) -> JSONResponse:
     """Answer a request that failed, for whatever reason."""
     if isinstance(error, CaptionerError):
         return error_response(error)
-    if isinstance(
-        error, HTTPException
-    ):  # of the framework: an unknown path, a password that is missing
+    # Of the framework: an unknown path, a password that is missing.
+    if isinstance(error, HTTPException):
         return _response(error.status_code, type(error).__name__, str(error.detail), error.headers)
-    return _response(
-        500, "InternalError", UNKNOWN, None
-    )  # the server itself notes the error in its log
+    # The server itself notes the error in its log.
+    return _response(500, "InternalError", UNKNOWN, None)
 
 
 def _response(status: int, kind: str, message: str, headers: object) -> JSONResponse:

@@ -75,9 +75,8 @@ def serve(
             f"{', '.join(others)}: the server captions photos and translates; name models that do"
         )
     for kind in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(
-            kind, lambda *_: None
-        )  # uvicorn has its own, and raises these signals again when it has ended
+        # uvicorn has its own, and raises these signals again when it has ended.
+        signal.signal(kind, lambda *_: None)
     with _listening(host, port) as listener, running(registry, LIMITS, password) as app:
         shown = f"[{host}]" if ":" in host else host
         print(

@@ -167,9 +167,8 @@ def moments_of(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Return the optimizer's tensors under flat names, `NUMBER.NAME`."""
     state = optimizer.state_dict()["state"]
     return {
-        f"{number}.{name}": tensor.clone(
-            memory_format=torch.contiguous_format
-        )  # safetensors takes no other
+        # Safetensors takes no other.
+        f"{number}.{name}": tensor.clone(memory_format=torch.contiguous_format)
         for number, slot in state.items()
         for name, tensor in slot.items()
     }

@@ -104,10 +104,8 @@ def warp_bands(
         centres_hz * (1 + most * rng.uniform(-1, 1)), centres_hz, np.arange(len(centres_hz))
     )
     below = torch.from_numpy(places.astype(np.int64))
-    above, weight = (
-        (below + 1).clamp(max=frames.shape[1] - 1),
-        torch.from_numpy(places).float() - below,
-    )
+    above = (below + 1).clamp(max=frames.shape[1] - 1)
+    weight = torch.from_numpy(places).float() - below
     return frames[:, below] * (1 - weight) + frames[:, above] * weight
 
 

@@ -159,10 +159,8 @@ def _table(name: str, card: "ScoreCard") -> str:
 
     rows = []
     for score, value in card.report.scores.items():
-        interval, note = (
-            card.intervals[score],
-            " <small>lower is better</small>" if score in LOWER_IS_BETTER else "",
-        )
+        interval = card.intervals[score]
+        note = " <small>lower is better</small>" if score in LOWER_IS_BETTER else ""
         rows.append(
             f'<tr><th scope="row">{shown(score)}{note}</th><td>{value:.2f}</td>'
             f"<td>{interval.low:.2f} to {interval.high:.2f}</td></tr>"

@@ -76,9 +76,8 @@ class FolderRun:
 
         self._started = time.monotonic()
         files = [photo.path for photo in self.photos]
-        names = iter(
-            [photo.name for photo in self.photos]
-        )  # Gradio keeps photos that are the same under one path
+        # Gradio keeps photos that are the same under one path.
+        names = iter([photo.name for photo in self.photos])
         for batch in caption_batches(captioner, files, search, BATCH_SIZE, lambda: self.stopping):
             for done in batch:
                 record = replace(done.record, file=next(names))
@@ -110,9 +109,8 @@ class FolderRun:
         target = folder / "captions.zip"
         places = {record.file: folder / record.file for record in self.records}
         for parent in {folder, *(place.parent for place in places.values())}:
-            parent.mkdir(
-                parents=True, exist_ok=True
-            )  # where a sidecar writer looks for photos of the same name
+            # Where a sidecar writer looks for photos of the same name.
+            parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             writers = [stack.enter_context(open_writer(folder / name)) for name in RESULTS]
             for record in self.records:

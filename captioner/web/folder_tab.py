@@ -99,10 +99,8 @@ def _connect(
         told(work.edit), [parts.table, parts.run], [parts.gallery, parts.download], **quiet
     )
     files, model, language = asked
-    records, results = (
-        gr.JSON(label="records", visible=False),
-        gr.File(label="results", visible=False),
-    )
+    records = gr.JSON(label="records", visible=False)
+    results = gr.File(label="results", visible=False)
     endpoint(
         work.caption_files,
         "caption_files",

@@ -55,10 +55,8 @@ def photo_tab(registry: ModelRegistry, limits: Limits) -> None:
         with gr.Column(scale=3, min_width=300):
             begin = _beginning()
             captions = gr.HTML(EMPTY, elem_id="captions", elem_classes="answer", js_on_load=None)
-    seed, found = (
-        gr.Number(0, label="seed", visible=False),
-        gr.JSON(label="captions", visible=False),
-    )
+    seed = gr.Number(0, label="seed", visible=False)
+    found = gr.JSON(label="captions", visible=False)
     handlers = _Handlers(registry, limits)
     changes = [_decided(option) for option in options]
     inputs = [photo, model, language, *options]
