@@ -11,102 +11,84 @@ from numpy.typing import NDArray
 from captioner.errors import MissingExtraError
 
 
-class SacreBleu:
-    """BLEU on the tokens of mteval-v13a, of the texts as they are written and in lower case.
+class _FromSacrebleu:
+    """One of sacrebleu's metrics, in one form or in several.
 
     Args:
         references: The references of each item, none empty.
 
     Raises:
         MissingExtraError: sacrebleu is not installed.
+    """
+
+    names: ClassVar[tuple[str, ...]]
+    _class: ClassVar[str]  # of sacrebleu
+    _forms: ClassVar[tuple[dict[str, Any], ...]] = ({},)  # the options of each
+
+    def __init__(self, references: Sequence[Sequence[str]]) -> None:
+        # Sacrebleu's streams: None stands where an item has fewer references than another.
+        streams = list(zip_longest(*references))
+        self._metrics = [
+            _sacrebleu(self._class, **options, references=streams) for options in self._forms
+        ]
+        self.signature = " and ".join(str(metric.get_signature()) for metric in self._metrics)
+
+    def statistics(self, hypotheses: Sequence[str]) -> NDArray[np.float64]:
+        """Count what the score is made of, `[items, columns]`; those of each form side by side."""
+        counts = [
+            np.array(metric._extract_corpus_statistics(hypotheses, None), np.float64)
+            for metric in self._metrics
+        ]
+        return np.concatenate(counts, 1)
+
+    @classmethod
+    def scores(cls, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the score of each form, `[..., forms]`, from added statistics."""
+        # sacrebleu's own resampling goes through this method, too; there is no public way from
+        # counts to a score.
+        score = _formula(cls._class)._compute_score_from_stats
+        forms = [
+            [score(row).score / 100 for row in part.reshape(-1, part.shape[-1]).tolist()]
+            for part in np.split(sums, len(cls._forms), -1)
+        ]
+        return np.array(forms, np.float64).T.reshape(*sums.shape[:-1], len(forms))
+
+
+class SacreBleu(_FromSacrebleu):
+    """BLEU on the tokens of mteval-v13a, of the texts as they are written and in lower case.
 
     Source:
         Post 2018, arXiv:1804.08771; the score: Papineni et al. 2002, "BLEU: a Method for Automatic
         Evaluation of Machine Translation", section 2.3.
     """
 
-    names: ClassVar[tuple[str, ...]] = ("BLEU", "BLEU-lc")
-
-    def __init__(self, references: Sequence[Sequence[str]]) -> None:
-        streams = _streams(references)
-        self._metrics = [
-            _sacrebleu("BLEU", lowercase=lowercase, references=streams)
-            for lowercase in (False, True)
-        ]
-        self.signature = " and ".join(str(metric.get_signature()) for metric in self._metrics)
-
-    def statistics(self, hypotheses: Sequence[str]) -> NDArray[np.float64]:
-        """Count lengths, n-grams and matches, `[items, 20]`: ten as written, ten in lower case."""
-        counts = [
-            np.array(metric._extract_corpus_statistics(hypotheses, None))
-            for metric in self._metrics
-        ]
-        return np.concatenate(counts, 1).astype(np.float64)
-
-    @staticmethod
-    def scores(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-        """BLEU and BLEU-lc, `[..., 2]`, from added statistics, `[..., 20]`."""
-        return np.concatenate([_scores("BLEU", part) for part in np.split(sums, 2, -1)], -1)
+    names = ("BLEU", "BLEU-lc")
+    _class = "BLEU"
+    _forms = ({"lowercase": False}, {"lowercase": True})
 
 
-class ChrF:
+class ChrF(_FromSacrebleu):
     """chrF2: how many runs of 1 to 6 characters a hypothesis shares with its closest reference.
-
-    Args:
-        references: The references of each item, none empty.
-
-    Raises:
-        MissingExtraError: sacrebleu is not installed.
 
     Source:
         Popović 2015, "chrF: character n-gram F-score for automatic MT evaluation", equation 1, beta
         2.
     """
 
-    names: ClassVar[tuple[str, ...]] = ("chrF",)
-
-    def __init__(self, references: Sequence[Sequence[str]]) -> None:
-        self._metric = _sacrebleu("CHRF", references=_streams(references))
-        self.signature = str(self._metric.get_signature())
-
-    def statistics(self, hypotheses: Sequence[str]) -> NDArray[np.float64]:
-        """Count n-grams of hypothesis, reference and both for each length, `[items, 18]`."""
-        return np.array(self._metric._extract_corpus_statistics(hypotheses, None), np.float64)
-
-    @staticmethod
-    def scores(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-        """chrF, `[..., 1]`, from added statistics, `[..., 18]`."""
-        return _scores("CHRF", sums)
+    names = ("chrF",)
+    _class = "CHRF"
 
 
-class Ter:
+class Ter(_FromSacrebleu):
     """TER: edits and moved runs of words by words of the reference; lower is better.
-
-    Args:
-        references: The references of each item, none empty.
-
-    Raises:
-        MissingExtraError: sacrebleu is not installed.
 
     Source:
         Snover et al. 2006, "A Study of Translation Edit Rate with Targeted Human Annotation",
         section 2.
     """
 
-    names: ClassVar[tuple[str, ...]] = ("TER",)
-
-    def __init__(self, references: Sequence[Sequence[str]]) -> None:
-        self._metric = _sacrebleu("TER", references=_streams(references))
-        self.signature = str(self._metric.get_signature())
-
-    def statistics(self, hypotheses: Sequence[str]) -> NDArray[np.float64]:
-        """Count edits to the closest reference, and the references' mean length, `[items, 2]`."""
-        return np.array(self._metric._extract_corpus_statistics(hypotheses, None), np.float64)
-
-    @staticmethod
-    def scores(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-        """TER, `[..., 1]`, from added statistics, `[..., 2]`."""
-        return _scores("TER", sums)
+    names = ("TER",)
+    _class = "TER"
 
 
 @cache
@@ -120,19 +102,3 @@ def _sacrebleu(name: str, **options: Any) -> Any:
     except ModuleNotFoundError as error:
         raise MissingExtraError("sacrebleu", "score") from error
     return getattr(metrics, name)(**options)
-
-
-def _streams(references: Sequence[Sequence[str]]) -> list[tuple[str | None, ...]]:
-    """Turn lists of references into sacrebleu's streams.
-
-    None stands where an item has fewer references than another.
-    """
-    return list(zip_longest(*references))
-
-
-def _scores(name: str, sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    # sacrebleu's own resampling goes through this method, too; there is no public way from counts
-    # to a score.
-    rows = sums.reshape(-1, sums.shape[-1]).tolist()
-    scores = np.array([_formula(name)._compute_score_from_stats(row).score / 100 for row in rows])
-    return scores.reshape(*sums.shape[:-1], 1)
