@@ -1,4 +1,4 @@
-"""`~` in what names a file: the user's home, also where no shell has written it out."""
+"""Replaces `~` in file names by the user's home, also where no shell has done so."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The same run over files on a Ray cluster, whose workers read, caption and return records."""
+"""Runs over files on a Ray cluster, whose workers read, caption and return records."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What every table of settings is made of."""
+"""The base class of all tables of settings: their paths, earlier names and checks."""
 
 import os
 from pathlib import Path

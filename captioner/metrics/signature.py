@@ -1,4 +1,4 @@
-"""What the signatures of all metrics say alike."""
+"""The part that the signatures of all metrics have in common."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What was taken for what, for the eye: one picture, a row for each true label."""
+"""Draws a confusion matrix: a row for each true label, a column for each label that was given."""
 
 from collections.abc import Sequence
 from pathlib import Path

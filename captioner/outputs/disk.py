@@ -1,6 +1,6 @@
-"""Where results are written.
+"""Checks where results are written, and writes files that appear only once they are whole.
 
-A bad path is an error before the work starts, a full disk is one in the middle of it.
+A bad path is an error before the work starts. A full disk is an error in the middle of it.
 """
 
 import errno

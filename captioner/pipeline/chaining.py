@@ -1,4 +1,4 @@
-"""Translations of pieces to that of their sentence, and of sentences to that of their text."""
+"""Joins the translations of a sentence's parts, and those of a text's sentences."""
 
 from collections.abc import Sequence
 

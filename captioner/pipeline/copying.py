@@ -1,4 +1,4 @@
-"""A translation in which others stood in for what is copied, to one in which that itself stands."""
+"""Puts what must be copied into translations, in the place of the words that stood in for it."""
 
 import re
 from collections.abc import Sequence

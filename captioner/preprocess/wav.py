@@ -1,11 +1,11 @@
-"""How much of its sound a WAV file lacks: decoders read what is there, and say nothing."""
+"""Finds WAV files that are cut short, which decoders read without a word."""
 
 import io
 import struct
 
 WHOLE_S = 0.1
-"""A file that lacks no more seconds of what its head tells is whole: programs miscount, and no
-word is so short.
+"""A file that is shorter than its header says by no more than this, seconds, counts as whole: some
+programs miscount, and no word is so short.
 """
 MOST_CHUNKS = 1000
 LEAST_UNKNOWN = 0x7FFF0000

@@ -1,6 +1,6 @@
-"""The door: so many requests at once, and so many bytes.
+"""Limits how many requests, and how many bytes of them, the server holds at once.
 
-Who comes later or brings more is told so, and not read.
+Requests beyond that are refused with a message, and their bodies are not read.
 """
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

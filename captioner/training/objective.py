@@ -1,4 +1,4 @@
-"""One batch to one loss: the module that is differentiated, and that accelerate distributes."""
+"""The loss of one batch: the module that is differentiated, and that accelerate distributes."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

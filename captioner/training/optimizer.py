@@ -1,4 +1,4 @@
-"""How the weights move: the optimizer's groups, and the learning rate over the updates of a run."""
+"""Builds the optimizer, and gives the learning rate of each update."""
 
 import math
 

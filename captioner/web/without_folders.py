@@ -1,4 +1,4 @@
-"""What the server calls its files is no visitor's business."""
+"""Removes the server's folders from messages that visitors see."""
 
 import re
 
