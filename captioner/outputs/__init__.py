@@ -1,8 +1,8 @@
 """Results to files: JSON lines, tables, COCO results, sidecars, a page, pictures of attention."""
 
 from captioner.outputs.attention import AttentionWriter, draw_attention, draw_frames
-from captioner.outputs.by_suffix import check_outputs, failures_in, open_writer
 from captioner.outputs.caption_text import CaptionText
+from captioner.outputs.formats import check_outputs, failures_in, open_writer
 from captioner.outputs.record import Candidate, ErrorInfo, Record
 from captioner.outputs.sidecar import SidecarWriter
 from captioner.outputs.translations import draw_alignment

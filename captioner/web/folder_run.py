@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from captioner.outputs.by_suffix import open_writer
+from captioner.outputs.formats import open_writer
 from captioner.outputs.record import Record
 from captioner.outputs.sidecar import SidecarWriter
 from captioner.web.limits import Limits

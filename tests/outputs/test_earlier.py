@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from captioner.outputs.by_suffix import open_writer
 from captioner.outputs.earlier import read_earlier, readable
+from captioner.outputs.formats import open_writer
 from captioner.outputs.record import Concept, Record, Segment, TextField
 
 

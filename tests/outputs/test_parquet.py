@@ -8,7 +8,7 @@ import pytest
 
 from captioner.errors import MissingExtraError
 from captioner.outputs import parquet
-from captioner.outputs.by_suffix import check_outputs
+from captioner.outputs.formats import check_outputs
 from captioner.outputs.parquet import ParquetWriter
 from captioner.outputs.record import Record
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from captioner.errors import OutputError, UsageError
-from captioner.outputs.by_suffix import WRITERS, check_outputs, failures_in, open_writer
+from captioner.outputs.formats import WRITERS, check_outputs, failures_in, open_writer
 from captioner.outputs.record import Record, Segment, TextField
 
 
