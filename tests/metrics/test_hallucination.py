@@ -16,7 +16,7 @@ def test_what_a_reference_names_by_another_word_is_there():
     assert hallucinated("a dog on a bicycle", ["a cat", "a bike"]) == ["dog"]
 
 
-def test_shares_of_captions_and_of_objects():
+def test_fractions_of_captions_and_of_objects():
     counted = count_hallucinations(
         ["a dog and a dog", "a cat", "snow"], [["a cat on a bed"], ["cats"], ["a man in the snow"]]
     )

@@ -54,7 +54,7 @@ def test_a_pair_is_odd_where_both_are_common_and_nothing_of_the_name_does_it(usu
     assert usual.odd(caption) == pairs
 
 
-def test_the_share_is_of_captions(usual):
+def test_the_fraction_is_of_captions(usual):
     captions = ["a couch is jumping while a fence is running", "a dog is jumping", "a couch", ""]
     assert usual.fraction(captions) == odd_pairs(captions, TEXTS) == 0.25
     assert usual.fraction([]) == 0
