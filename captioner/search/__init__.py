@@ -37,18 +37,18 @@ def search(
 
     Args:
         decoder: Anything with `start` and `step`.
-        memory: What the encoder saw, one row an item.
-        options: `sample` draws at random, else `beam_size` and `num_groups` tell greedy, beam and
-            diverse beam apart.
+        memory: What the encoder made of the sources, one row an item.
+        options: How to search. With `sample`, words are drawn at random; without it, `beam_size`
+            and `num_groups` choose between greedy, beam and diverse beam search.
         bos_id: What the decoder reads first: the same token for all items, or one for each, such as
             that of the language to write.
         eos_id: What ends a hypothesis.
         forbidden_ids: Never written (padding, BOS, unknown, banned words); `eos_id` among them is
             ignored.
-        required_ids: For each word that every hypothesis has, the tokens that say it, one of which
-            must not be forbidden; at most `options.max_length` words, and none where texts are
-            sampled.
-        once_ids: Words that a hypothesis has once at most.
+        required_ids: For each word that every hypothesis must contain, the tokens that say it. At
+            least one of them must not be forbidden. There may be `options.max_length` words at
+            most, and none with `sample`.
+        once_ids: Words that a hypothesis contains at most once.
         begin_ids: The words that every hypothesis begins with, fewer than `options.max_length`.
             They have the log-probabilities that the decoder gives them, and count in scores and
             lengths.

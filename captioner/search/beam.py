@@ -28,9 +28,9 @@ from captioner.search.contract import (
     Decoder,
     Hypothesis,
     StateT,
-    length_divisors,
     length_limits,
 )
+from captioner.search.length_penalty import length_divisors
 
 # Items that have settled leave the batch once they are this fraction of it: leaving copies the
 # state of the others.

@@ -103,7 +103,7 @@ def top_k(
 
 
 def split(candidates: Candidates, eos_id: int) -> tuple[Candidates, Candidates]:
-    """Part the candidates into the `width` beams that go on and the ends among the `width` best."""
+    """Divide the candidates: the `width` beams that go on, and the ends among the `width` best."""
     width = candidates.token_ids.shape[1] // 2
     is_end = candidates.token_ids == eos_id
     live = candidates.take(is_end.long().argsort(dim=1, stable=True)[:, :width])

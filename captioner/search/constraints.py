@@ -1,4 +1,4 @@
-"""What a hypothesis may not say next: logits to log-probabilities, -inf for what is banned."""
+"""Rules for the next word: logits to log-probabilities, with -inf for words that are ruled out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

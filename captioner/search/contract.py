@@ -114,15 +114,6 @@ class Paths:
         ]
 
 
-def length_divisors(options: SearchConfig, device: torch.device) -> Float[Tensor, " length"]:
-    """Return what a log-probability is divided by for ranking.
-
-    There is one divisor for each length of 1 to `max_length` words and EOS.
-    """
-    lengths = torch.arange(1, options.max_length + 2, dtype=torch.float64, device=device)
-    return (lengths**options.length_penalty).clamp(max=torch.finfo(torch.float32).max).float()
-
-
 def length_limits(
     options: SearchConfig, memory: Memory, begin_length: int = 0
 ) -> Int[Tensor, " batch"]:

@@ -13,7 +13,7 @@ from captioner.modules.memory import Memory
 
 @dataclass(frozen=True)
 class EnsembleState:
-    """Where each decoder stands; its rows are the same hypotheses in all of them."""
+    """The state of each decoder; a row is the same hypothesis in all of them."""
 
     members: tuple[Any, ...]
 

@@ -1,4 +1,4 @@
-"""Words that a user requires, forbids or begins with, as the tokens by which a model says them."""
+"""From words that a user requires, forbids or begins with to the tokens that say them."""
 
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -13,7 +13,7 @@ Encode = Callable[[list[str]], list[list[int]]]
 
 
 def spellings(word: str) -> tuple[str, ...]:
-    """Return a word as it stands for itself, for several and for one: bus, buses; dogs, dog."""
+    """Return a word and its plural, and its singular if it is one: bus, buses; dogs, dog."""
     word = word.lower()
     if not word[-1:].isalpha():
         return (word,)
@@ -34,7 +34,7 @@ def spellings(word: str) -> tuple[str, ...]:
 def saying(word: str, encode: Encode) -> list[int]:
     """Return the tokens that say a word, in the singular or the plural.
 
-    A spelling of several tokens is let be: to ban the parts of man's would ban man.
+    A spelling of several tokens is left alone: banning the parts of man's would ban man.
 
     Args:
         word: In any case.
@@ -46,7 +46,7 @@ def saying(word: str, encode: Encode) -> list[int]:
 def required(
     words: Sequence[str], said_by: Callable[[str], list[int]], known: Sequence[str]
 ) -> list[list[int]]:
-    """Return for each word the tokens of which a caption must have one.
+    """Return for each word its tokens; a caption must contain one of them.
 
     Args:
         words: What is required.

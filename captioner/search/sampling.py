@@ -14,8 +14,8 @@ from captioner.search.contract import (
     Paths,
     StateT,
     best_first,
-    length_divisors,
 )
+from captioner.search.length_penalty import length_divisors
 
 
 def sample(
