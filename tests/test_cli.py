@@ -173,11 +173,20 @@ def test_captions_begin_as_they_are_told(run, model_folder, photos):
     assert "begin: this model cannot write 'pictrue'; similar words are picture" in err
 
 
+@pytest.mark.parametrize("option", ["--require", "--forbid", "--begin"])
+@pytest.mark.parametrize("text", ["</s>", "<unk>", " ", "caf\udce9"])
+def test_what_holds_no_word_is_named(run, model_folder, photos, option, text):
+    status, out, err = run("caption", photos[0], "--model", model_folder, option, text)
+    assert (status, out, err.count("\n")) == (2, "", 1) and " holds " in err
+
+
 def test_a_hint_that_a_model_cannot_take_is_named(run, model_folder, photos):
     status, out, err = run(
         "caption", photos[0], "--model", model_folder, "--hint", "birthday, grandmother"
     )
     assert (status, out) == (2, "") and "hint: this model detects no words" in err
+    for blank in ("", " , "):
+        assert run("caption", photos[0], "--model", model_folder, "--hint", blank)[0] == 2
 
 
 def test_a_model_without_classifier_says_so_where_concepts_are_asked_for(run, model_folder, photos):

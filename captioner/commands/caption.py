@@ -152,7 +152,11 @@ def caption(
     captioner = backend.load(len(run.files))
     changes: dict[str, Any] = {"beam_size": beam_size, "max_length": max_length}
     changes |= {"temperature": temperature, "seed": seed, "begin": begin}
-    changes |= {"required_words": require, "banned_words": forbid, "hint": hint and _words(hint)}
+    changes |= {
+        "required_words": require,
+        "banned_words": forbid,
+        "hint": None if hint is None else _words(hint),
+    }
     search = captioner.options(
         **given(**changes, language=language or None, sentence=sentence or None),
         num_captions=num_captions,
@@ -184,7 +188,8 @@ def demo(
 
 
 def _words(hint: str) -> list[str]:
-    return [word for part in hint.split(",") if (word := part.strip())]
+    """Return what stands between commas; a hint without a word stays one, to be named as such."""
+    return [word for part in hint.split(",") if (word := part.strip())] or [hint]
 
 
 def _destinations(

@@ -12,7 +12,13 @@ from captioner.errors import ConfigError, ModelError
 from captioner.modules.memory import DetectedConcepts, Memory
 from captioner.preprocess.casing import with_casing
 from captioner.search import Hypothesis, search
-from captioner.search.lexical_constraints import not_known, required, saying, spellings
+from captioner.search.lexical_constraints import (
+    check_given,
+    not_known,
+    required,
+    saying,
+    spellings,
+)
 
 TEXTS_AT_ONCE = 2_000  # the tokenizer notes more than ids: for all COCO, gigabytes
 NUM_COMMONEST = 20
@@ -136,11 +142,12 @@ class TextGeneration:
         """Return the tokens that are never written: special ones, and words that are banned.
 
         Raises:
-            ConfigError: Words are banned, and the model writes subwords.
+            ConfigError: Words are banned, and the model writes subwords, or one is no word.
         """
         special = [self.config.pad_token_id, self.config.bos_token_id, self.config.unk_token_id]
         special += self.config.language_ids.values()
-        return special + [token_id for word in banned_words for token_id in self._saying(word)]
+        banned = [self._saying("banned_words", word) for word in banned_words]
+        return special + [token_id for said in banned for token_id in said]
 
     def required_ids(self, options: SearchConfig) -> list[list[int]]:
         """Return for each required word the tokens of which a caption must have one.
@@ -152,17 +159,15 @@ class TextGeneration:
         if not options.required_words:
             return []
         forbidden = set(self.forbidden_ids(options.banned_words))
-        for word in options.required_words:
-            if (said := self._saying(word)) and forbidden.issuperset(said):
+        said = [self._saying("required_words", word) for word in options.required_words]
+        for word, token_ids in zip(options.required_words, said, strict=True):
+            if token_ids and forbidden.issuperset(token_ids):
                 raise ConfigError(
                     f"required_words: {word!r} is among banned_words, too: leave it out of one of"
                     " them"
                 )
-        return required(
-            options.required_words,
-            lambda word: [token_id for token_id in self._saying(word) if token_id not in forbidden],
-            list(self._tokenizer().get_vocab()),
-        )
+        written = [[one for one in token_ids if one not in forbidden] for token_ids in said]
+        return required(options.required_words, written, self._written())
 
     def begin_ids(self, options: SearchConfig) -> list[int]:
         """Return the tokens that every text begins with.
@@ -174,12 +179,13 @@ class TextGeneration:
         if not options.begin:
             return []
         tokenizer = self._tokenizer()
+        check_given("begin", options.begin, self._special())
         found = tokenizer(options.begin, add_special_tokens=False, return_offsets_mapping=True)
         token_ids: list[int] = found["input_ids"]
         banned = set(self.forbidden_ids(options.banned_words))
         for token_id, (start, end) in zip(token_ids, found["offset_mapping"], strict=True):
             if token_id == self.config.unk_token_id:
-                raise not_known("begin", options.begin[start:end], list(tokenizer.get_vocab()))
+                raise not_known("begin", options.begin[start:end], self._written())
             if token_id in banned:
                 raise ConfigError(
                     f"begin: {options.begin[start:end]!r} is among banned_words: leave it out of"
@@ -215,6 +221,8 @@ class TextGeneration:
                 f"hint: {len(options.hint)} are too many: this model reads"
                 f" {self.config.encoder['concepts']}"
             )
+        for word in options.hint:
+            check_given("hint", word, self._special())
         found = [
             next((known[one] for one in spellings(word) if one in known), None)
             for word in options.hint
@@ -246,7 +254,7 @@ class TextGeneration:
         found = self.tokenize(words[NUM_COMMONEST:], 2)
         return [ids[0] for ids in found if len(ids) == 1 and ids[0] != self.config.unk_token_id]
 
-    def _saying(self, word: str) -> list[int]:
+    def _saying(self, option: str, word: str) -> list[int]:
         tokenizer = self._tokenizer()
         # The same word is made of many subwords.
         if type(tokenizer.backend_tokenizer.model).__name__ == "BPE":
@@ -254,6 +262,7 @@ class TextGeneration:
                 "banned_words and required_words: this model writes subwords, not words; leave"
                 " them out"
             )
+        check_given(option, word, self._special())
 
         def encode(texts: list[str]) -> list[list[int]]:
             found: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
@@ -264,6 +273,16 @@ class TextGeneration:
             for token_id in saying(word, encode)
             if token_id not in tokenizer.all_special_ids
         ]
+
+    def _special(self) -> list[str]:
+        """Return the tokens that are no text, as the vocabulary writes them."""
+        added = self._tokenizer().added_tokens_decoder.values()
+        return [str(token) for token in added if token.special]
+
+    def _written(self) -> list[str]:
+        """Return the tokens that are text."""
+        special = set(self._special())
+        return [token for token in self._tokenizer().get_vocab() if token not in special]
 
     def _tokenizer(self) -> Any:
         if self.tokenizer is None:

@@ -69,6 +69,7 @@ class Captioner:
                 language.
         """
         self.check_language(search)
+        self.model.forbidden_ids(search.banned_words)
         self.model.required_ids(search)
         self.model.begin_ids(search)
         self.model.hint_ids(search)

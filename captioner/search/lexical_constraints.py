@@ -12,6 +12,27 @@ SUGGESTIONS = 5
 Encode = Callable[[list[str]], list[list[int]]]
 
 
+def check_given(option: str, text: str, special: Sequence[str]) -> None:
+    """See that what a user gives is text with a word in it, and no special token.
+
+    A tokenizer of words reads words in anything: in `</s>` the word s.
+
+    Args:
+        option: What it is given as.
+        text: A word, or several.
+        special: The special tokens of the model, as its vocabulary writes them.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    if token := next((token for token in special if token.lower() in text.lower()), None):
+        raise ConfigError(f"{option}: {text!r} holds the model's sign {token}, which is no word")
+    if not any(map(str.isalnum, text)):
+        raise ConfigError(f"{option}: {text!r} holds no word: leave it out")
+    if any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise ConfigError(f"{option}: {text!r} holds bytes that are no text")
+
+
 def spellings(word: str) -> tuple[str, ...]:
     """Return a word and its plural, and its singular if it is one: bus, buses; dogs, dog."""
     word = word.lower()
@@ -44,13 +65,13 @@ def saying(word: str, encode: Encode) -> list[int]:
 
 
 def required(
-    words: Sequence[str], said_by: Callable[[str], list[int]], known: Sequence[str]
+    words: Sequence[str], said: Sequence[list[int]], known: Sequence[str]
 ) -> list[list[int]]:
     """Return for each word its tokens; a caption must contain one of them.
 
     Args:
         words: What is required.
-        said_by: A word to the tokens that say it and may be written.
+        said: The tokens that say each word and may be written.
         known: All words that could be required.
 
     Raises:
@@ -61,11 +82,10 @@ def required(
             f"required_words: {len(words)} are too many: at most {MOST_REQUIRED} can be required at"
             " once"
         )
-    found = [said_by(word) for word in words]
-    for word, token_ids in zip(words, found, strict=True):
+    for word, token_ids in zip(words, said, strict=True):
         if not token_ids:
             raise not_known("required_words", word, known)
-    return found
+    return list(said)
 
 
 def not_known(option: str, word: str, known: Sequence[str], verb: str = "write") -> ConfigError:

@@ -1,6 +1,7 @@
 """One object from a name; whatever way a photo is given, the same caption."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -122,6 +123,9 @@ def test_hints_that_cannot_be_taken_are_named(detecting, model, photos):
         detecting.caption(photos[0], hint=["red", "gren"])
     with pytest.raises(ConfigError, match="hint: 4 are too many: this model reads 3"):
         detecting.options(hint=["red", "photo", "left", "green"])
+    for text in ("", " ", "</s>", "<unk>", "caf\udce9"):
+        with pytest.raises(ConfigError, match=re.escape(f"hint: {text!r} holds ")):
+            detecting.options(hint=["red", text])
     with pytest.raises(ConfigError, match="hint: this model detects no words"):
         model.caption(photos[0], hint=["red"])
 
