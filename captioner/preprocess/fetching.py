@@ -4,13 +4,14 @@ import ipaddress
 import re
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from captioner.errors import (
     CaptionerError,
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 URL = re.compile(r"https?://", re.IGNORECASE)
-USER_AGENT = "captioner (https://pypi.org/project/captioner)"
+# Nothing is asked for that must be unpacked: a small answer could become a huge one.
+HEADERS = {
+    "User-Agent": "captioner (https://pypi.org/project/captioner)",
+    "Accept-Encoding": "identity",
+}
 
 MOST_BYTES = 200_000_000
 """Larger files are not fetched: a photo of 200 million pixels, the most that is read, has some
@@ -88,9 +93,9 @@ def _copy(
             raise FileTooLargeError(
                 name, f"more than {MOST_BYTES / 1e6:.0f} MB: make it smaller first"
             )
-        if time.monotonic() > until:
-            raise FileMissingError(name, f"not all of it came within {WHOLE_S:.0f} s")
         target.write(chunk)
+    if time.monotonic() > until:  # the connection was cut, which may look like the end
+        raise _too_slow(name)
 
 
 def _fetch(url: str, target: IO[bytes]) -> None:
@@ -99,15 +104,16 @@ def _fetch(url: str, target: IO[bytes]) -> None:
 
     until = time.monotonic() + WHOLE_S
     with (
-        _fetch_errors(url),
-        httpx.Client(timeout=SILENCE_S, headers={"User-Agent": USER_AGENT}) as client,
+        _fetch_errors(url, until),
+        _cut_off_at(until) as extensions,
+        httpx.Client(timeout=SILENCE_S, headers=HEADERS) as client,
     ):
         address = httpx.URL(url)
         for _ in range(MOST_REDIRECTS + 1):
-            with client.stream("GET", address) as response:
+            with client.stream("GET", address, extensions=extensions) as response:
                 if response.next_request is None:
                     _check(response, url)
-                    _copy(response.iter_bytes(CHUNK_BYTES), target, url, until)
+                    _copy(response.iter_raw(CHUNK_BYTES), target, url, until)
                     return
                 address = response.next_request.url
             if address.host != httpx.URL(url).host and _is_private(address.host):
@@ -118,7 +124,35 @@ def _fetch(url: str, target: IO[bytes]) -> None:
 
 
 @contextmanager
-def _fetch_errors(url: str) -> Iterator[None]:
+def _cut_off_at(until: float) -> Iterator[dict[str, Any]]:
+    """Yield extensions of requests whose connections are cut at a time.
+
+    The client's own time-out begins anew with each byte, of headers, too.
+    """
+    streams: list[Any] = []
+
+    def connected(event: str, info: dict[str, Any]) -> None:
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            streams.append(info["return_value"])
+            if time.monotonic() > until:
+                cut()
+
+    def cut() -> None:
+        for stream in streams:
+            with suppress(OSError):  # it is closed already
+                stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(until - time.monotonic(), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield {"trace": connected}
+    finally:
+        timer.cancel()
+
+
+@contextmanager
+def _fetch_errors(url: str, until: float) -> Iterator[None]:
     """Turn what the client raises into the project's errors."""
     import httpx
 
@@ -130,10 +164,17 @@ def _fetch_errors(url: str) -> Iterator[None]:
         raise FileMissingError(
             url, f"the server did not answer within {SILENCE_S:.0f} s"
         ) from error
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+    # ImportError: a proxy that needs another library.
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, ImportError) as error:
+        if time.monotonic() > until:
+            raise _too_slow(url) from error
         raise FileMissingError(
             url, f"cannot be fetched ({error or type(error).__name__})"
         ) from error
+
+
+def _too_slow(name: str) -> FileMissingError:
+    return FileMissingError(name, f"not all of it came within {WHOLE_S:.0f} s")
 
 
 def _check(response: "httpx.Response", url: str) -> None:
@@ -143,6 +184,8 @@ def _check(response: "httpx.Response", url: str) -> None:
         )
     if response.headers.get("content-type", "").startswith("text/html"):
         raise UnsupportedFileError(url, "a web page: give the address of the file itself")
+    if (packed := response.headers.get("content-encoding", "identity")) != "identity":
+        raise UnsupportedFileError(url, f"the server sends it packed ({packed}), unasked")
     size = response.headers.get("content-length", "")
     if size.isdecimal() and int(size) > MOST_BYTES:
         raise FileTooLargeError(
