@@ -66,7 +66,8 @@ def read_clip(
     Raises:
         FileMissingError: Nothing is there, or it may not be read.
         UnsupportedFileError: No clip, of a kind that is not read, or sound alone.
-        CorruptFileError: A clip, but broken or broken off, or one without frames.
+        CorruptFileError: A clip, but broken or broken off, one without frames, or one with frames
+            that are much larger than its head says and `max_pixels` allows.
         FileTooLargeError: More than `max_pixels`.
         InputError: It is none of these.
         MissingExtraError: PyAV is not installed.
@@ -94,6 +95,8 @@ def _decoded(
             raise FileTooLargeError(
                 name, f"{size[0]} x {size[1]} pixels, more than {max_pixels} are allowed"
             )
+        # Later frames may be larger than the head says; decoders round sizes up.
+        pictures.codec_context.options = {"max_pixels": str(2 * max_pixels)}
         start_s, duration_s = _extent(container, pictures)
         player = _Player(container, pictures, name)
         times_s = [moment * duration_s for moment in moments]

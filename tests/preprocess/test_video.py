@@ -314,6 +314,23 @@ def test_too_many_pixels_are_refused(write_clip, tmp_path):
         read_clip(write_clip(tmp_path / "a.mp4", RAMP[:2]), [0.5], max_pixels=3000)
 
 
+def test_frames_that_are_larger_than_the_head_says_are_not_decoded():
+    content = io.BytesIO()
+    with av.open(content, "w", format="avi") as clip:
+        stream = clip.add_stream("mjpeg", rate=5, width=64, height=48, pix_fmt="yuvj420p")
+        clip.start_encoding()
+        for number, size in enumerate([(64, 48)] * 3 + [(640, 480)] * 3):
+            jpeg = io.BytesIO()
+            Image.new("RGB", size, "red").save(jpeg, "JPEG")
+            packet = av.Packet(jpeg.getvalue())
+            packet.stream, packet.is_keyframe, packet.time_base = stream, True, stream.time_base
+            packet.pts = packet.dts = number
+            clip.mux(packet)
+    assert read_clip(content.getvalue(), [0.1, 0.9]).frames[1].size == (640, 480)
+    with pytest.raises(CorruptFileError, match="a broken AVI file"):
+        read_clip(content.getvalue(), [0.1, 0.9], max_pixels=100_000)
+
+
 def test_frames_are_reduced_by_a_whole_factor(write_clip, tmp_path):
     file = write_clip(tmp_path / "a.mp4", RAMP[:2], size=(320, 240))
     assert read_clip(file, [0.5], at_least=60).frames[0].size == (80, 60)
