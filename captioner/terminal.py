@@ -16,6 +16,9 @@ UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2
 NAMES_AS_THEY_ARE = "captioner.names"  # how characters are handled that an encoding lacks
 
 
+_untold: list[OSError] = []  # why standard output did not take what is said beside results
+
+
 def open_streams() -> None:
     """Make standard streams safe to write to, whatever was closed and whatever their encoding is.
 
@@ -73,16 +76,21 @@ def print_row(*fields: str) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    print_text("\t".join(map(printable, fields)))
+    print_text(_row(fields))
 
 
 def print_told(*fields: str) -> None:
-    """Print, as `print_row` does, what is said beside a file that holds the results.
+    """Print, as `print_row` does, what is said beside files that hold the results.
 
-    Where standard output is closed, nobody is there to be told.
+    It ends no work: whoever read it may have left, and whatever else went wrong `flush_output`
+    tells in the end.
     """
-    if not output_is_closed():
-        print_row(*fields)
+    try:
+        print(_row(fields), flush=True)
+    except OSError as error:
+        _drop(sys.stdout)
+        if error.errno != errno.EPIPE:
+            _untold.append(error)
 
 
 def print_text(text: str) -> None:
@@ -101,11 +109,18 @@ def print_text(text: str) -> None:
 
 
 def flush_output() -> None:
-    """Hand on what is still in standard output's buffer; errors are those of `print_text`."""
+    """Hand on what is still in standard output's buffer, at the end of the work.
+
+    Raises:
+        OutputError: That cannot be written, or something before it could not.
+        BrokenPipeError: Whoever read it has ended.
+    """
     try:
         sys.stdout.flush()
     except OSError as error:
         _give_up_output(error)
+    if _untold:
+        _give_up_output(_untold.pop())
 
 
 def _give_up_output(error: OSError) -> None:
@@ -115,6 +130,10 @@ def _give_up_output(error: OSError) -> None:
     raise OutputError(
         f"standard output: results cannot be written ({error.strerror or error})"
     ) from error
+
+
+def _row(fields: tuple[str, ...]) -> str:
+    return "\t".join(map(printable, fields))
 
 
 def print_note(text: str) -> None:

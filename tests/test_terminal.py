@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,15 @@ from captioner.terminal import printable
 PACKAGE = Path(__file__).parent.parent / "captioner"
 PRINT = "from captioner.terminal import *; import sys; open_streams()\n"
 FULL = Path("/dev/full")
+
+
+@pytest.fixture
+def gone() -> Iterator[int]:
+    """A pipe that nobody reads any more."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
 
 
 def python(code: str, shell: str = "", **options: object) -> "subprocess.CompletedProcess[bytes]":
@@ -115,6 +125,29 @@ def test_what_is_said_beside_a_file_needs_nobody_to_hear_it():
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+TOLD = "print_told('a'); print_told('b'); print_note('went on'); flush_output()"
+
+
+def test_what_is_said_beside_a_file_needs_nobody_to_hear_it_to_the_end(gone):
+    done = subprocess.run([sys.executable, "-c", PRINT + TOLD], stdout=gone, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (0, b"went on\n")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
+def test_what_could_not_be_said_is_a_named_error_once_the_work_is_done():
+    done = python(TOLD, ">/dev/full")
+    note, *_, error = done.stderr.decode().splitlines()
+    assert (done.returncode, note) == (1, "went on")
+    assert "OutputError: standard output: results cannot be written (No space left" in error
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["models"]])
+def test_a_reader_that_has_ended_ends_a_command_without_a_word(gone, arguments):
+    command = [sys.executable, "-m", "captioner", *arguments]
+    done = subprocess.run(command, stdout=gone, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 @pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
 def test_notes_that_cannot_be_written_end_nothing():
     assert python("print_note('a'); print_row('b')", "2>/dev/full").stdout == b"b\n"
@@ -132,11 +165,13 @@ def test_help_for_a_full_disk_is_a_message():
     assert (done.returncode, done.stderr) == (1, b"captioner: No space left on device\n")
 
 
-def test_commands_print_by_these_functions_alone():
-    for file in [*PACKAGE.glob("commands/*.py"), PACKAGE / "cli.py", *PACKAGE.glob("batch/*.py")]:
+def test_all_is_printed_by_these_functions():
+    """A plain `print` ends the work where whoever reads it has ended, or a disk is full."""
+    for file in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if (
-                isinstance(node, ast.Call)
+                file.name != "terminal.py"
+                and isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
                 and node.func.id == "print"
             ):

@@ -164,8 +164,8 @@ def caption(
         concepts=concepts,
     )
     settings = {"model": captioner.name, "search": search.model_dump()}
-    shown = _show if show or not to.are_kept else None
-    work_through(run, found, backend.batches(captioner, search, batch_size), settings, shown)
+    rows = _rows if show or not to.are_kept else None
+    work_through(run, found, backend.batches(captioner, search, batch_size), settings, rows)
 
 
 def demo(
@@ -182,7 +182,8 @@ def demo(
     captioner = load_model(model, "auto")
     with open_writer(output) as page:
         for done in caption_files(captioner, sample_photos(), captioner.options(num_captions=3)):
-            _show(done)
+            for fields in _rows(done):
+                print_told(*fields)
             page.write(done.record)
     print_told(f"open {output.resolve()}")
 
@@ -230,6 +231,5 @@ def _destinations(
     )
 
 
-def _show(done: "FileResult") -> None:
-    for candidate in done.record.candidates:
-        print_told(done.record.file, candidate.caption)
+def _rows(done: "FileResult") -> list[tuple[str, ...]]:
+    return [(done.record.file, candidate.caption) for candidate in done.record.candidates]

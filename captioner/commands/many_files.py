@@ -1,14 +1,14 @@
 """What `caption`, `recognize` and `transcribe` share: a run over many files and its messages."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from captioner.commands.options import is_stream
-from captioner.terminal import check_output, output_is_closed, print_note, print_text
+from captioner.terminal import check_output, print_note, print_row, print_text, print_told
 
 if TYPE_CHECKING:
     from captioner.batch import Destinations, FileResult, Found, Run, Summary
@@ -82,7 +82,7 @@ def work_through(
     found: "Found",
     engine: "Engine",
     settings: Mapping[str, Any],
-    show: Callable[["FileResult"], None] | None,
+    rows: Callable[["FileResult"], Iterable[tuple[str, ...]]] | None,
 ) -> None:
     """Run over the files, report on standard error, and choose the exit status.
 
@@ -91,22 +91,24 @@ def work_through(
         found: The search that the run's files came from.
         engine: Works on batches.
         settings: What must not change while a run is unfinished.
-        show: Prints the result of a file that did not fail, unless it is printed as JSON. None:
+        rows: What is printed of a file that did not fail, unless it is printed as JSON. None:
             nothing is printed.
     """
     from captioner.outputs.jsonl import json_line
 
     as_json = run.destinations.as_json
+    show = print_told if run.destinations.are_kept else print_row
 
     def tell(done: "FileResult") -> None:
         if as_json:
             print_text(json_line(done.record, run.destinations.text_field))
         if done.record.error is not None:
             print_note(f"{done.record.file}: {done.record.error.message}")
-        elif show and not (as_json or output_is_closed()):
-            show(done)
+        elif rows and not as_json:
+            for fields in rows(done):
+                show(*fields)
 
-    hide = (as_json or show is not None) and sys.stdout.isatty()
+    hide = (as_json or rows is not None) and sys.stdout.isatty()
     if note := found.note():
         print_note(note)
     _end(run.execute(engine, settings, show=tell, hide_progress=hide), run.destinations)

@@ -8,7 +8,6 @@ import typer
 
 from captioner.commands.many_files import Resume, destinations, nothing_to_do, work_through
 from captioner.commands.options import Device, Models, load_recognizer
-from captioner.terminal import print_row
 
 if TYPE_CHECKING:
     from captioner.batch import FileResult
@@ -67,10 +66,12 @@ def recognize(
         found,
         lambda todo, stop: caption_batches(recognizer, todo, search, batch_size, stop),
         {"model": recognizer.name, "search": search.model_dump()},
-        _show if show or not to.outputs else None,
+        _rows if show or not to.outputs else None,
     )
 
 
-def _show(done: "FileResult") -> None:
-    for candidate in done.record.candidates:
-        print_row(done.record.file, candidate.caption, f"{math.exp(candidate.log_prob):.3f}")
+def _rows(done: "FileResult") -> list[tuple[str, ...]]:
+    return [
+        (done.record.file, candidate.caption, f"{math.exp(candidate.log_prob):.3f}")
+        for candidate in done.record.candidates
+    ]

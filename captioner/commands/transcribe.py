@@ -7,7 +7,6 @@ import typer
 
 from captioner.commands.many_files import Resume, destinations, nothing_to_do, work_through
 from captioner.commands.options import BeamSize, Device, Models, given
-from captioner.terminal import print_row
 
 if TYPE_CHECKING:
     from captioner.batch import FileResult
@@ -65,9 +64,9 @@ def transcribe(
         found,
         lambda todo, stop: transcribe_batches(transcriber, todo, search, stop),
         {"model": transcriber.name, "search": search.model_dump()},
-        _show if show or not run.destinations.outputs else None,
+        _rows if show or not run.destinations.outputs else None,
     )
 
 
-def _show(done: "FileResult") -> None:
-    print_row(done.record.file, (done.record.caption or "").strip())
+def _rows(done: "FileResult") -> list[tuple[str, ...]]:
+    return [(done.record.file, (done.record.caption or "").strip())]

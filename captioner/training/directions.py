@@ -8,6 +8,7 @@ from captioner.config import SentenceDataConfig, SentenceSetConfig
 from captioner.data.parallel_text import SentencePair, keep_trainable, read_parallel
 from captioner.errors import ConfigError
 from captioner.preprocess.typography import plain_text
+from captioner.terminal import print_told
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,9 @@ def _read_set(
         )
     train, dropped = keep_trainable(pairs, max_words, max_ratio)
     for reason, count in dropped.items():
-        print(
+        print_told(
             f"{f'{section}: ' if name else ''}{count:,} of {len(pairs):,} training pairs left out:"
             f" {reason}",
-            flush=True,
         )
     from_language, to_language = config.source_language, config.target_language
     there = Direction(

@@ -8,6 +8,7 @@ from typing import Any
 
 from captioner.metrics import Report
 from captioner.model.captioner_model import CaptionerModel
+from captioner.terminal import print_told
 from captioner.training.curves import draw_curves, write_events
 from captioner.training.model_card import write_model_card, write_training_config
 from captioner.training.sample_table import write_samples
@@ -66,7 +67,7 @@ class RunFolder:
         names, targets = self._task.val_names, self._task.val_targets
         write_samples(self.path / "samples.md", entry["epoch"], names, targets, texts)
         epochs, scores = self._task.config.training.epochs, self.describe(entry)
-        print(f"epoch {entry['epoch']}/{epochs}: loss {entry['loss']:.4f}, {scores}", flush=True)
+        print_told(f"epoch {entry['epoch']}/{epochs}: loss {entry['loss']:.4f}, {scores}")
 
     def describe(self, scores: Mapping[str, float]) -> str:
         """Return the scores that matter as a line of text."""

@@ -11,6 +11,7 @@ from captioner.model.captioner_model import CaptionerModel
 from captioner.preprocess.text import SourceTokens, pad_sources
 from captioner.preprocess.tokenization import train_bpe_tokenizer
 from captioner.preprocess.verbatim import known_words
+from captioner.terminal import print_told
 from captioner.training.directions import read_directions
 from captioner.training.model_card import CardTexts
 from captioner.training.reward import TranslationReward
@@ -86,9 +87,7 @@ class SentenceTask:
         self.train = TokenisedSentences([pair.source for pair in self._train], model, limit)
         self.val = TokenisedSentences([pair.source for pair in self._val], model, limit)
         if self.train.num_cut:
-            print(
-                f"{self.train.num_cut:,} training sources cut off behind {limit} tokens", flush=True
-            )
+            print_told(f"{self.train.num_cut:,} training sources cut off behind {limit} tokens")
 
     def plan(self, lengths: Sequence[int], epoch: int) -> EpochPlan:
         """Put sentences of similar length into one batch, and shuffle the batches."""

@@ -17,6 +17,7 @@ from captioner.preprocess.tokenization import (
     train_word_tokenizer,
     with_new_words,
 )
+from captioner.terminal import print_told
 from captioner.training.model_card import CardTexts
 from captioner.training.recordings import Recordings
 from captioner.training.reward import TranscriptReward
@@ -128,9 +129,8 @@ def _read(path: str, field: str) -> list[Utterance]:
     utterances = read_utterances(Path(path))
     spoken = [one for one in utterances if one.text.strip()]
     if silent := len(utterances) - len(spoken):
-        print(
+        print_told(
             f"{silent:,} of {len(utterances):,} recordings of data.{field} left out: they have no"
             " text",
-            flush=True,
         )
     return spoken

@@ -13,6 +13,7 @@ from captioner.config import Experiment
 from captioner.errors import CheckpointError, ConfigError, TrainingError
 from captioner.metrics import Report
 from captioner.progress import Advance, progress
+from captioner.terminal import print_told
 from captioner.training.averaging import average_epochs, keep_epoch, kept_epochs
 from captioner.training.checkpoints import (
     Progress,
@@ -198,7 +199,7 @@ class Trainer:
             with writing(self.folder):
                 self.written.write_history(self.state.history, self.validation.texts)
             if len(self.state.history) == 1 and LOSS in entry and self.validation.is_in_vain():
-                print(IN_VAIN.format(score=self.task.selection_metric), flush=True)
+                print_told(IN_VAIN.format(score=self.task.selection_metric))
 
     def _keep_if_best(self, report: Report, epoch: int, or_equal: bool = False) -> None:
         """Keep the model if its score is the best so far; of scores of 0, if its loss is lower."""
@@ -218,10 +219,9 @@ class Trainer:
         self._load_weights(average_epochs(folder))
         report = self.validation(self.model)
         if self.accelerator.is_main_process:
-            print(
+            print_told(
                 f"average of the last {len(kept_epochs(folder))} epochs:"
                 f" {self.written.describe(report.scores)}",
-                flush=True,
             )
         self._keep_if_best(report, self.state.epoch, or_equal=True)
 

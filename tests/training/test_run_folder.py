@@ -1,6 +1,7 @@
 """What a run leaves in its folder, pictures included."""
 
 import json
+import os
 
 import torch
 
@@ -33,3 +34,14 @@ def test_loss_falls_and_everything_is_written(tiny_config, tmp_path, capsys):
     assert printed.out.startswith("epoch 1/5: loss ")
     assert printed.err == ""
     assert CaptionerModel.from_pretrained(best).generate(torch.zeros(1, 3, 32, 64)).shape[0] == 1
+
+
+def test_a_run_goes_on_where_nobody_reads_what_it_prints(tiny_config, tmp_path, monkeypatch):
+    """As in `captioner train ... | head -1`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as gone:
+        monkeypatch.setattr("sys.stdout", gone)
+        best = train(tiny_config(training={"epochs": 2}))
+    assert (best / "model.safetensors").is_file()
+    assert len((tmp_path / "run" / "history.jsonl").read_text().splitlines()) == 2
