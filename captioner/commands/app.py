@@ -30,8 +30,10 @@ def app(
     device: Device = "auto",
 ) -> None:
     """Open a web page for all of this; CAPTIONER_PASSWORD sets its password, if any."""
-    from captioner.web.access import warning_of
-    from captioner.web.launch import serve
+    from captioner.web.access import PAST_PROXIES, environment, warning_of
+
+    with environment(**PAST_PROXIES):
+        from captioner.web.launch import serve
 
     if warning := warning_of(host):
         print_note(f"captioner: {warning}")

@@ -1,8 +1,6 @@
 """Serves until it is told to end, with its models loaded before it answers."""
 
-import os
 import signal
-import socket
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +17,8 @@ from captioner.server.app import build_app
 from captioner.server.batcher import Batcher
 from captioner.server.metrics import Metrics
 from captioner.server.service import Service
+from captioner.terminal import print_told
+from captioner.web.access import listening
 from captioner.web.limits import Limits
 from captioner.web.registry import ModelRegistry
 
@@ -77,28 +77,10 @@ def serve(
     for kind in (signal.SIGINT, signal.SIGTERM):
         # uvicorn has its own, and raises these signals again when it has ended.
         signal.signal(kind, lambda *_: None)
-    with _listening(host, port) as listener, running(registry, LIMITS, password) as app:
+    with listening(host, port) as listener, running(registry, LIMITS, password) as app:
         shown = f"[{host}]" if ":" in host else host
-        print(
-            f"captioner: http://{shown}:{listener.getsockname()[1]}/docs (Ctrl-C ends it)",
-            flush=True,
-        )
+        print_told(f"captioner: http://{shown}:{listener.getsockname()[1]}/docs (Ctrl-C ends it)")
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=ENDING_S
         )
         uvicorn.Server(config).run(sockets=[listener])
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    """Bind the address, before models are loaded for nothing."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.socket(family)
-        if os.name == "posix":  # elsewhere it would let two servers have one port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-    except OSError as error:
-        raise UsageError(
-            f"{host}, port {port}: cannot be had ({error.strerror or error}); choose another"
-        ) from error
-    return listener

@@ -16,7 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from captioner.allocator import keep_freed_memory
 from captioner.errors import UsageError
-from captioner.web.access import needed_password
+from captioner.terminal import print_told
+from captioner.web.access import PAST_PROXIES, environment, listening, needed_password
 from captioner.web.limits import Limits
 from captioner.web.page import build_page
 from captioner.web.registry import ModelRegistry
@@ -73,17 +74,21 @@ def served(
 
     Raises:
         ModelError: A folder holds no model.
-        UsageError: The port is taken.
+        UsageError: The address cannot be had, or the page does not start.
     """
     limits = limits or Limits()
     keep_freed_memory()
     registry = ModelRegistry(models, device, limits)
-    with tempfile.TemporaryDirectory(prefix="captioner-web-") as folder, _uploads_go_to(folder):
-        page = build_page(registry, limits)
-        try:
+    host = (host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1").strip("[]")
+    listening(host, port or 0).close()  # Gradio would try a hundred ports, 5 s each
+    with (
+        tempfile.TemporaryDirectory(prefix="captioner-web-") as folder,
+        # Gradio keeps files in a folder of this page alone, which only its user may read.
+        environment(GRADIO_TEMP_DIR=folder),
+    ):
+        with environment(**PAST_PROXIES):
+            page = build_page(registry, limits)
             _launch(page, host, port, limits)
-        except OSError as error:
-            raise UsageError(f"no port can be had ({error}); choose another one") from error
         registry.load_all()  # only now: importing torch would hold up the page
         try:
             yield page
@@ -91,29 +96,35 @@ def served(
             page.close(verbose=False)
 
 
-def _launch(page: gr.Blocks, host: str | None, port: int | None, limits: Limits) -> None:
+def _launch(page: gr.Blocks, host: str, port: int | None, limits: Limits) -> None:
     password = needed_password()
-    page.launch(
-        server_name=host,
-        server_port=port,
-        auth=_asks_for(password) if password else None,
-        auth_message="The password of this page; any name will do." if password else None,
-        max_file_size=limits.file_bytes,
-        show_error=False,  # what no handler made a sentence of may name files of this machine
-        share=False,
-        enable_monitoring=False,
-        run_history=False,
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-        footer_links=["api", "settings"],
-        app_kwargs={"middleware": [Middleware(SafeHeaders)]},
-        theme=theme(),
-        css=STYLE,
-        js=SCRIPT,
-        quiet=True,
-        prevent_thread_lock=True,
-    )
+    try:
+        page.launch(
+            server_name=f"[{host}]" if ":" in host else host,  # as addresses have it
+            server_port=port,
+            auth=_asks_for(password) if password else None,
+            auth_message="The password of this page; any name will do." if password else None,
+            max_file_size=limits.file_bytes,
+            show_error=False,  # what no handler made a sentence of may name files of this machine
+            share=False,
+            enable_monitoring=False,
+            run_history=False,
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+            footer_links=["api", "settings"],
+            app_kwargs={"middleware": [Middleware(SafeHeaders)]},
+            theme=theme(),
+            css=STYLE,
+            js=SCRIPT,
+            quiet=True,
+            prevent_thread_lock=True,
+            # By then the page has answered. Gradio would ask once more, and where a busy machine
+            # takes 3 s for it, want a public address instead.
+            _frontend=False,
+        )
+    except Exception as error:  # of Gradio, uvicorn, httpx, or what the environment sets
+        raise UsageError(f"the page does not start ({error or type(error).__name__})") from error
 
 
 def serve(
@@ -127,7 +138,7 @@ def serve(
     for kind in (signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, lambda *_: ended.set())
     with served(models, host, port, device) as page:
-        print(f"captioner: {page.local_url} (Ctrl-C ends it)", flush=True)
+        print_told(f"captioner: {page.local_url} (Ctrl-C ends it)")
         ended.wait()
 
 
@@ -136,17 +147,3 @@ def _asks_for(password: str) -> Callable[[str, str], bool]:
         return hmac.compare_digest(given.encode(), password.encode())
 
     return right
-
-
-@contextmanager
-def _uploads_go_to(folder: str) -> Iterator[None]:
-    """Let Gradio keep files in a folder of this page alone, which only its user may read."""
-    before = os.environ.get("GRADIO_TEMP_DIR")
-    os.environ["GRADIO_TEMP_DIR"] = folder
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["GRADIO_TEMP_DIR"]
-        else:
-            os.environ["GRADIO_TEMP_DIR"] = before

@@ -3,6 +3,7 @@ behind.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from captioner.errors import UsageError
+from captioner.web.access import listening
 from captioner.web.launch import served
 
 
@@ -109,6 +111,62 @@ def test_uploads_are_removed_after_their_time_and_all_files_at_the_end(
 def test_a_port_that_is_taken_is_told(model_folder, url):
     port = int(url.rstrip("/").rpartition(":")[2])
     with pytest.raises(UsageError, match="port"), served([model_folder], "127.0.0.1", port):
+        pass
+
+
+@pytest.mark.parametrize(
+    "host", ["256.1.1.1", "203.0.113.5", "no.such.invalid", "a" * 70 + ".example", "not a name"]
+)
+def test_an_address_that_cannot_be_had_is_told_at_once(model_folder, host):
+    with pytest.raises(UsageError, match="cannot be had"), served([model_folder], host):
+        pass
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]", "localhost"])
+def test_an_address_may_be_of_any_kind(model_folder, limits, host):
+    if ":" in host:
+        try:
+            listening(host, 0).close()
+        except UsageError:
+            pytest.skip("this machine has no IPv6")
+    with served([model_folder], host, limits=limits) as page:
+        assert httpx.get(str(page.local_url), timeout=60).status_code == 200
+
+
+def test_a_proxy_and_a_busy_machine_do_not_keep_the_page_from_starting(
+    model_folder, limits, monkeypatch
+):
+    """Gradio asks the page whether it answers: by a proxy, unless told, and for 3 s."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "elsewhere.example")
+    monkeypatch.setattr("gradio.networking.url_ok", lambda _: False)
+    with served([model_folder], "127.0.0.1", limits=limits) as page:
+        assert httpx.get(str(page.local_url), timeout=60, trust_env=False).status_code == 200
+        assert os.environ["no_proxy"] == "elsewhere.example"
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "nonsense://127.0.0.1:1"])
+def test_gradio_is_imported_whatever_proxy_there_is(proxy):
+    code = "from captioner.commands.app import app; app(model=['no such model'])"
+    environment = {**os.environ, "ALL_PROXY": proxy}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+    )
+    assert "ModelError" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("invalid literal for int(): 'many'"), httpx.ConnectError("refused")]
+)
+def test_whatever_keeps_the_page_from_starting_is_named(model_folder, monkeypatch, error):
+    def launch(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("gradio.Blocks.launch", launch)
+    with (
+        pytest.raises(UsageError, match=re.escape(f"the page does not start ({error})")),
+        served([model_folder]),
+    ):
         pass
 
 
