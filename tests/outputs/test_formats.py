@@ -85,11 +85,12 @@ def test_a_folder_that_may_not_be_written_is_wrong_use(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 @pytest.mark.parametrize(("text_field", "suffix"), FORMATS)
-def test_a_full_disk_is_an_output_error_that_names_the_file(
-    tmp_path: Path, text_field: TextField, suffix: str, hard_records: tuple[Record, ...]
+@pytest.mark.parametrize("full", [".part", ""], ids=["disk", "device"])
+def test_a_full_disk_or_device_is_an_output_error_that_names_the_file(
+    tmp_path: Path, text_field: TextField, suffix: str, full: str, hard_records: tuple[Record, ...]
 ) -> None:
     path = tmp_path / f"out{suffix}"
-    Path(f"{path}.part").symlink_to("/dev/full")
+    Path(f"{path}{full}").symlink_to("/dev/full")
     message = rf"out\{suffix}: results cannot be written \(.*No space left"
     with pytest.raises(OutputError, match=message):  # noqa: SIM117
         with open_writer(path, text_field=text_field) as writer:
