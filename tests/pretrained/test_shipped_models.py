@@ -131,7 +131,7 @@ def test_a_sentence_is_translated_into_french():
 @pytest.mark.parametrize(
     ("text", "target", "expected"),
     [
-        ("Where is the train station?", "de", "Wo ist der Bahnhof?"),
+        ("Where is my book?", "de", "Wo ist mein Buch?"),
         ("I don't know.", "fr", "Je ne sais pas."),
         ("Ein Mann liest ein Buch.", "en", "A man is reading a book."),
         ("Ein Mann liest ein Buch.", "fr", "Un homme lit un livre."),
