@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
+from jaxtyping import Float32
 
 from captioner.config import CONFIGS, load_config
 from captioner.preprocess.image import ImagePreprocessor
@@ -31,9 +31,9 @@ EVERY = 100  # updates between two lines
 
 def undecoded(
     _: ImagePreprocessor, photo: Path, views: Sequence[tuple[bool, int | None]]
-) -> Tensor:
+) -> Float32[np.ndarray, "views 3 height width"]:
     """Return black photos in the place of what is in the file."""
-    return torch.zeros(len(views), 3, SIDE, SIDE)
+    return np.zeros((len(views), 3, SIDE, SIDE), np.float32)
 
 
 class Killed(Trainer):

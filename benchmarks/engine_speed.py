@@ -18,8 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from captioner.allocator import keep_freed_memory
 from captioner.batch import caption_files, find_photos
@@ -49,7 +50,7 @@ def caption(captioner: Captioner, files: Sequence[Path], beam_size: int) -> list
     return [one.record.caption for one in done]
 
 
-def encode(captioner: Captioner, batches: Sequence[Tensor]) -> None:
+def encode(captioner: Captioner, batches: Sequence[NDArray[Any]]) -> None:
     """Run the encoder alone over tensors that are ready."""
     with torch.inference_mode():
         for pixels in batches:
@@ -89,14 +90,14 @@ def compare_runs(
 
 
 def compare_searches(
-    name: str, captioner: Captioner, pixels: Tensor, beam_size: int, rounds: int
+    name: str, captioner: Captioner, pixels: NDArray[Any], beam_size: int, rounds: int
 ) -> None:
     """Measure the beam search of one engine.
 
     A batch against single photos, and five beams against one.
     """
     with torch.inference_mode():
-        singles = [captioner.model.encode(one.unsqueeze(0)) for one in pixels]
+        singles = [captioner.model.encode(one[None]) for one in pixels]
         batch = [captioner.model.encode(pixels)]
     runs = {
         "one photo at a time": partial(search, captioner, singles, beam_size),
@@ -142,9 +143,10 @@ def main() -> None:
     compare_runs(engines, files, beam_size, rounds)
 
     preprocess = engines["torch"].preprocess
-    pixels = torch.stack([preprocess(preprocess.read(file)) for file in files[:READY]])
+    pixels = np.stack([preprocess(preprocess.read(file)) for file in files[:READY]])
+    parts = [pixels[first : first + BATCH] for first in range(0, len(pixels), BATCH)]
     seconds, _ = best_s(
-        {name: partial(encode, one, torch.split(pixels, BATCH)) for name, one in engines.items()},
+        {name: partial(encode, one, parts) for name, one in engines.items()},
         rounds,
     )
     table(f"encoder alone, batches of {BATCH}", len(pixels), seconds)

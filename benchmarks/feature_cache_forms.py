@@ -13,6 +13,7 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -36,7 +37,8 @@ def features_of(model: CaptionerModel, photos: Sequence[Path]) -> Tensor:
     parts = [photos[start : start + BATCH_PHOTOS] for start in range(0, len(photos), BATCH_PHOTOS)]
     with torch.inference_mode():
         pixels = (
-            torch.stack([preprocess(preprocess.read(photo)) for photo in part]) for part in parts
+            torch.from_numpy(np.stack([preprocess(preprocess.read(photo)) for photo in part]))
+            for part in parts
         )
         return torch.cat([encoder.frozen_features(one) for one in pixels])
 

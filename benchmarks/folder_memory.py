@@ -17,13 +17,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor
 
 from captioner.batch import Destinations, Run, caption_batches, find_photos
 from captioner.config import ImageConfig, SearchConfig
 from captioner.outputs import SidecarWriter
 from captioner.pipeline import Candidate, CaptionResult
-from captioner.preprocess.image import ImagePreprocessor
+from captioner.preprocess.image import ImagePreprocessor, Pixels
 
 CONFIG = ImageConfig(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
@@ -35,7 +34,7 @@ class MadeUp:
     num_streams = 2
     preprocess = ImagePreprocessor(CONFIG)
 
-    def caption_images(self, images: Sequence[Tensor], search: SearchConfig) -> list[CaptionResult]:
+    def caption_images(self, images: Sequence[Pixels], search: SearchConfig) -> list[CaptionResult]:
         """Answer at once."""
         attention = np.full((11, 7, 7), 1 / 49, np.float32)
         words = ("a", "dog", "runs", "through", "the", "grass", "with", "a", "ball", "in", "its")

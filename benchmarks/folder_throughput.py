@@ -17,9 +17,11 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from captioner.allocator import keep_freed_memory
 from captioner.batch import caption_files, find_photos
@@ -30,13 +32,13 @@ from captioner.pipeline.loading import load_captioner
 BATCH = 32  # photos, where the encoder's rate is measured
 
 
-def encode(captioner: Captioner, pixels: Tensor) -> None:
+def encode(captioner: Captioner, pixels: NDArray[Any]) -> None:
     """Run the encoder alone."""
     with torch.inference_mode():
         captioner.model.encode(pixels)
 
 
-def encoder_rate(captioner: Captioner, batches: Sequence[Tensor], streams: int) -> float:
+def encoder_rate(captioner: Captioner, batches: Sequence[NDArray[Any]], streams: int) -> float:
     """Return photos a second of the forward pass, with so many batches side by side."""
     threads = torch.get_num_threads()
     start = time.perf_counter()
@@ -66,7 +68,7 @@ def split(captioner: Captioner, files: Sequence[Path], search: SearchConfig) -> 
         moments = [time.perf_counter()]
         images = [captioner.preprocess.read(file) for file in files[first : first + BATCH]]
         moments.append(time.perf_counter())
-        pixels = torch.stack([captioner.preprocess(image) for image in images])
+        pixels = np.stack([captioner.preprocess(image) for image in images])
         moments.append(time.perf_counter())
         with torch.inference_mode():
             memory = captioner.model.encode(pixels)
@@ -96,7 +98,7 @@ def main() -> None:
     files = find_photos([arguments.photos]).on_disk
     some = files[: 4 * BATCH]
     images = [captioner.preprocess(captioner.preprocess.read(file)) for file in some]
-    batches = [torch.stack(images[first : first + BATCH]) for first in range(0, len(images), BATCH)]
+    batches = [np.stack(images[first : first + BATCH]) for first in range(0, len(images), BATCH)]
     encode(captioner, batches[0])
 
     encodings = {

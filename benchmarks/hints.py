@@ -14,6 +14,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from captioner.evaluation.captions import read_examples
@@ -83,7 +84,7 @@ def main() -> None:
                 captioner.preprocess(captioner.preprocess.read(one.image))
                 for one in examples[start : start + BATCH]
             ]
-            memories.append(captioner.model.encode(torch.stack(photos)))
+            memories.append(captioner.model.encode(np.stack(photos)))
     said = [
         frozenset[str]().union(*(words_of(text, tokenizer) for text in one.captions))
         for one in examples

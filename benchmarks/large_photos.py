@@ -19,13 +19,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, ImageChops
-from torch import Tensor
 
 from captioner.batch import find_photos
 from captioner.config import SearchConfig
 from captioner.pipeline import Captioner, load_captioner
 from captioner.pipeline.inputs import batches
-from captioner.preprocess.image import read_image
+from captioner.preprocess.image import Pixels, read_image
 
 BATCH = 16
 NOISE = 5.0  # standard deviation, grey levels
@@ -53,7 +52,7 @@ def enlarged(files: Sequence[str | Path], megapixels: float, kind: str) -> Itera
 
 def read_and_fit(
     captioner: Captioner, content: bytes, detail: float | None
-) -> tuple[Tensor, float]:
+) -> tuple[Pixels, float]:
     """Return a photo's tensor, and how many milliseconds it took; None decodes the whole photo."""
     config = captioner.preprocess.config
     at_least = round((detail or 0) * max(config.height, config.width))
@@ -84,10 +83,10 @@ def main() -> None:
     ms: dict[str, float] = defaultdict(float)
     grey_levels: dict[str, float] = defaultdict(float)
     captions: dict[str, list[str]] = defaultdict(list)
-    num_bytes, std = 0, torch.tensor(captioner.preprocess.config.std).view(3, 1, 1)
+    num_bytes, std = 0, np.array(captioner.preprocess.config.std)[:, None, None]
     files = find_photos([arguments.paths]).on_disk[: arguments.photos]
     for batch in batches(files, BATCH):
-        tensors: dict[str, list[Tensor]] = defaultdict(list)
+        tensors: dict[str, list[Pixels]] = defaultdict(list)
         for file, content in zip(
             batch, enlarged(batch, arguments.megapixels, arguments.kind), strict=True
         ):
@@ -96,7 +95,7 @@ def main() -> None:
                 tensor, took = read_and_fit(captioner, content, detail)
                 tensors[name].append(tensor)
                 ms[name] += took
-                grey_levels[name] += float(255 * ((tensor - tensors[WHOLE][-1]) * std).abs().mean())
+                grey_levels[name] += float(255 * abs((tensor - tensors[WHOLE][-1]) * std).mean())
             tensor, took = read_and_fit(captioner, Path(file).read_bytes(), 2)
             tensors[SMALL].append(tensor)
             ms[SMALL] += took

@@ -30,6 +30,7 @@ ORDER = [
         "config",
         "pretrained",
         "progress",
+        "threads",
         "terminal",
         "home",
         "errors",

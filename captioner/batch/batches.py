@@ -19,6 +19,7 @@ from captioner.config import SearchConfig
 from captioner.errors import InputError, ModelError
 from captioner.outputs.record import Candidate, ErrorInfo, Record
 from captioner.preprocess.video import Clip
+from captioner.threads import num_threads, set_num_threads
 
 if TYPE_CHECKING:
     from captioner.pipeline import CaptionResult
@@ -195,20 +196,18 @@ def _threads(count: int, start: Callable[[], None] = lambda: None) -> Iterator[T
 def stream_threads(count: int) -> Iterator[ThreadPoolExecutor]:
     """Yield the threads that run the model.
 
-    Torch's own threads are divided among them while the block runs.
+    The model's threads are divided among them while the block runs.
     """
     if count == 1:
         with _threads(1) as streams:
             yield streams
         return
-    import torch
-
-    threads = torch.get_num_threads()
+    threads = num_threads()
     try:
-        with _threads(count, lambda: torch.set_num_threads(max(1, threads // count))) as streams:
+        with _threads(count, lambda: set_num_threads(max(1, threads // count))) as streams:
             yield streams
     finally:
-        torch.set_num_threads(threads)
+        set_num_threads(threads)
 
 
 def _read(captioner: PhotoCaptioner, file: str | Path) -> Reading:

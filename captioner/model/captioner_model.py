@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Self
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -132,8 +133,12 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
     def encode(self, inputs: Any) -> Memory:
         """Read a batch of what the encoder takes: photos resized and normalised, or `SourceTokens`.
 
-        Whatever the precision of the weights, what is read is brought to it.
+        Whatever the precision of the weights, what is read is brought to it. An array of numpy
+        comes from outside of torch: no gradients are wanted of it.
         """
+        if isinstance(inputs, np.ndarray):
+            with torch.inference_mode():
+                return self.encode(torch.from_numpy(inputs).to(self.device))
         if isinstance(inputs, Tensor):
             inputs = inputs.to(self.dtype)
         elif isinstance(inputs, Spectrograms):

@@ -1,13 +1,12 @@
-"""A model's `config.json`, apart from the model, since ONNX graphs need it alone."""
+"""A model's `config.json` as transformers reads and writes it."""
 
 from dataclasses import field
-from typing import Annotated, Any, Self
+from typing import Any
 
-from pydantic import Field, model_validator
 from transformers import PreTrainedConfig
 
 from captioner.config import validated
-from captioner.config.section import Section
+from captioner.model.settings import ModelSettings
 
 
 class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
@@ -66,42 +65,5 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         Raises:
             ConfigError: A field has a wrong type or is out of range.
         """
-        validated(
-            _Ties, {name: getattr(self, name, None) for name in _Ties.model_fields}, "config.json"
-        )
-
-
-TokenId = Annotated[int, Field(strict=True, ge=0)]
-
-
-class _Ties(Section):
-    """The fields beside the sections."""
-
-    vocab_size: int = Field(strict=True, ge=4, le=10_000_000)
-    pad_token_id: TokenId
-    bos_token_id: TokenId
-    eos_token_id: TokenId
-    unk_token_id: TokenId
-    tie_word_embeddings: bool
-    confidence: dict[str, float]
-    directions: list[tuple[str, str]]
-    language_ids: dict[str, TokenId]
-    shifted_attention: bool
-    known_words: str
-    casing: dict[str, dict[str, str]]
-    backbone_fingerprint: str
-
-    @classmethod
-    def is_text(cls, field: str) -> bool:
-        """Take no number for a text: nobody writes these by hand."""
-        return False
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        special = [self.pad_token_id, self.bos_token_id, self.eos_token_id, self.unk_token_id]
-        special += self.language_ids.values()
-        if max(special) >= self.vocab_size or len(set(special)) < len(special):
-            raise ValueError(
-                f"the ids of special tokens {special} must differ, and be below {self.vocab_size}"
-            )
-        return self
+        fields = {name: getattr(self, name, None) for name in ModelSettings.model_fields}
+        validated(ModelSettings, fields, "config.json")

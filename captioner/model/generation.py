@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from jaxtyping import Float
-from torch import Tensor
+from tokenizers import Tokenizer
 
 from captioner.config import SearchConfig
 from captioner.errors import ConfigError, ModelError
+from captioner.modules.arrays import Array
 from captioner.modules.memory import DetectedConcepts, Memory
 from captioner.preprocess.casing import with_casing
 from captioner.search import Hypothesis, search
@@ -36,12 +36,20 @@ class TextGeneration:
     Attributes:
         config: The model's `config.json`.
         decoder: Has the verbs that a search asks for.
-        tokenizer: Between text and token ids; None until the caller sets it.
+        tokenizer: Between text and token ids, of tokenizers or wrapped by transformers; None until
+            the caller sets it.
+        device: What runs the model.
     """
 
     config: Any
     decoder: Any
     tokenizer: Any
+    device: Any
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether a CPU runs it."""
+        return str(self.device) == "cpu"
 
     def search(
         self, memory: Memory, options: SearchConfig, languages: Sequence[str] = ()
@@ -66,9 +74,7 @@ class TextGeneration:
             self.decoder,
             memory,
             options,
-            bos_id=torch.tensor(self.first_ids(languages))
-            if languages
-            else self.config.bos_token_id,
+            bos_id=self.first_ids(languages) or self.config.bos_token_id,
             eos_id=self.config.eos_token_id,
             forbidden_ids=self.forbidden_ids(options.banned_words),
             required_ids=self.required_ids(options),
@@ -93,9 +99,7 @@ class TextGeneration:
         tokenizer = self._tokenizer()
         casing = self.config.casing.get(language, {})
         return [
-            with_casing(
-                str(tokenizer.decode(list(one.token_ids), skip_special_tokens=True)), casing
-            )
+            with_casing(tokenizer.decode(list(one.token_ids), skip_special_tokens=True), casing)
             for one in hypotheses
         ]
 
@@ -107,9 +111,9 @@ class TextGeneration:
             for start in range(0, len(texts), TEXTS_AT_ONCE)
         )
         return [
-            ids[:max_tokens]
+            one.ids[:max_tokens]
             for part in parts
-            for ids in tokenizer(part, add_special_tokens=False)["input_ids"]
+            for one in tokenizer.encode_batch_fast(part, add_special_tokens=False)
         ]
 
     def tokenize_targets(
@@ -136,7 +140,8 @@ class TextGeneration:
 
     def tokens(self, token_ids: Sequence[int]) -> list[str]:
         """Return words or subwords as the vocabulary writes them."""
-        return list(self._tokenizer().convert_ids_to_tokens(list(token_ids)))
+        tokenizer = self._tokenizer()
+        return [str(tokenizer.id_to_token(one)) for one in token_ids]
 
     def forbidden_ids(self, banned_words: tuple[str, ...] = ()) -> list[int]:
         """Return the tokens that are never written: special ones, and words that are banned.
@@ -180,10 +185,10 @@ class TextGeneration:
             return []
         tokenizer = self._tokenizer()
         check_given("begin", options.begin, self._special())
-        found = tokenizer(options.begin, add_special_tokens=False, return_offsets_mapping=True)
-        token_ids: list[int] = found["input_ids"]
+        found = tokenizer.encode(options.begin, add_special_tokens=False)
+        token_ids: list[int] = found.ids
         banned = set(self.forbidden_ids(options.banned_words))
-        for token_id, (start, end) in zip(token_ids, found["offset_mapping"], strict=True):
+        for token_id, (start, end) in zip(token_ids, found.offsets, strict=True):
             if token_id == self.config.unk_token_id:
                 raise not_known("begin", options.begin[start:end], self._written())
             if token_id in banned:
@@ -244,7 +249,7 @@ class TextGeneration:
         detected = memory.concepts.hinted(hint_ids, HINT_ODDS)
         return memory.with_concepts(detected, self.embed_concepts(detected))
 
-    def embed_concepts(self, detected: DetectedConcepts) -> Float[Tensor, "batch concepts dim"]:
+    def embed_concepts(self, detected: DetectedConcepts) -> Float[Array, "batch concepts dim"]:
         """Return the positions of a memory that hold detected words; an engine says how."""
         raise NotImplementedError
 
@@ -257,7 +262,7 @@ class TextGeneration:
     def _saying(self, option: str, word: str) -> list[int]:
         tokenizer = self._tokenizer()
         # The same word is made of many subwords.
-        if type(tokenizer.backend_tokenizer.model).__name__ == "BPE":
+        if type(tokenizer.model).__name__ == "BPE":
             raise ConfigError(
                 "banned_words and required_words: this model writes subwords, not words; leave"
                 " them out"
@@ -265,26 +270,25 @@ class TextGeneration:
         check_given(option, word, self._special())
 
         def encode(texts: list[str]) -> list[list[int]]:
-            found: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
-            return found
+            found = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+            return [one.ids for one in found]
 
-        return [
-            token_id
-            for token_id in saying(word, encode)
-            if token_id not in tokenizer.all_special_ids
-        ]
+        special = {*self.forbidden_ids(), self.config.eos_token_id}
+        return [token_id for token_id in saying(word, encode) if token_id not in special]
 
     def _special(self) -> list[str]:
         """Return the tokens that are no text, as the vocabulary writes them."""
-        added = self._tokenizer().added_tokens_decoder.values()
-        return [str(token) for token in added if token.special]
+        added = self._tokenizer().get_added_tokens_decoder().values()
+        return [token.content for token in added if token.special]
 
     def _written(self) -> list[str]:
         """Return the tokens that are text."""
         special = set(self._special())
         return [token for token in self._tokenizer().get_vocab() if token not in special]
 
-    def _tokenizer(self) -> Any:
+    def _tokenizer(self) -> Tokenizer:
         if self.tokenizer is None:
             raise ModelError("the model has no tokenizer: load it with from_pretrained")
-        return self.tokenizer
+        tokenizer: Tokenizer = getattr(self.tokenizer, "backend_tokenizer", self.tokenizer)
+        tokenizer.encode_special_tokens = True  # text that looks like one is text
+        return tokenizer

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor
 
 from captioner.errors import ShapeError
+from captioner.modules.arrays import Array, argsort, integers, library, take
 
 
 @dataclass(frozen=True)
@@ -57,14 +56,14 @@ class DetectedConcepts:
             positions of the memory.
     """
 
-    probabilities: Float[Tensor, "batch words"]
-    word_ids: Int[Tensor, "batch concepts"]
+    probabilities: Float[Array, "batch words"]
+    word_ids: Int[Array, "batch concepts"]
 
     @classmethod
     def most_telling(
         cls,
-        probabilities: Float[Tensor, "batch words"],
-        frequencies: Float[Tensor, " words"],
+        probabilities: Float[Array, "batch words"],
+        frequencies: Float[Array, " words"],
         count: int,
     ) -> "DetectedConcepts":
         """Choose the words of each photo whose probability most exceeds their usual frequency.
@@ -73,7 +72,7 @@ class DetectedConcepts:
         `a`, which all captions have. Where there are fewer words than `count`, all are chosen.
         """
         # A probability that a kernel rounds to 0 tells nothing, where 0 log 0 would be no number.
-        told = torch.xlogy(probabilities, probabilities / frequencies)
+        told = probabilities.xlogy(probabilities / frequencies)
         return cls(probabilities, told.topk(min(count, told.shape[1]), -1).indices)
 
     def hinted(self, hint_ids: Sequence[int], odds: float) -> "DetectedConcepts":
@@ -86,24 +85,26 @@ class DetectedConcepts:
             odds: How many times as likely, against not being there, the hint makes each of its
                 words.
         """
-        ids = torch.tensor(hint_ids, device=self.word_ids.device)
-        probabilities = self.probabilities.clone()
+        xp, ids = library(self.word_ids), integers(hint_ids, self.word_ids)
+        probabilities = xp.asarray(self.probabilities, copy=True)
         before = probabilities[:, ids]
         probabilities[:, ids] = odds * before / (1 + (odds - 1) * before)
-        others_first = torch.isin(self.word_ids, ids).long().argsort(dim=1, stable=True)
-        kept = self.word_ids.gather(1, others_first)[:, : self.word_ids.shape[1] - len(ids)]
-        return DetectedConcepts(probabilities, torch.cat([kept, ids.expand(len(kept), -1)], 1))
+        others_first = argsort(xp.where(xp.isin(self.word_ids, ids), 1, 0))
+        kept = take(self.word_ids, others_first, 1)[:, : self.word_ids.shape[1] - len(ids)]
+        added = xp.broadcast_to(ids, (len(kept), len(ids)))
+        return DetectedConcepts(probabilities, xp.concatenate([kept, added], 1))
 
-    def select(self, index: Int[Tensor, " selected"]) -> "DetectedConcepts":
+    def select(self, index: Int[Array, " selected"]) -> "DetectedConcepts":
         """Return what was detected in the items at `index`."""
         return DetectedConcepts(self.probabilities[index], self.word_ids[index])
 
     @staticmethod
     def join(parts: "Sequence[DetectedConcepts]") -> "DetectedConcepts":
         """Put the items of several below one another."""
+        xp = library(parts[0].word_ids)
         return DetectedConcepts(
-            torch.cat([one.probabilities for one in parts]),
-            torch.cat([one.word_ids for one in parts]),
+            xp.concatenate([one.probabilities for one in parts]),
+            xp.concatenate([one.word_ids for one in parts]),
         )
 
 
@@ -124,9 +125,9 @@ class Memory:
         ShapeError: Keys, values and mask differ in batch or source.
     """
 
-    keys: Float[Tensor, "batch source dim"]
-    values: Float[Tensor, "batch source dim"]
-    mask: Bool[Tensor, "batch source"]
+    keys: Float[Array, "batch source dim"]
+    values: Float[Array, "batch source dim"]
+    mask: Bool[Array, "batch source"]
     layout: GridLayout | TokenLayout | TimeLayout | FrameLayout
     concepts: DetectedConcepts | None = None
     others: tuple["Memory", ...] = ()
@@ -144,15 +145,15 @@ class Memory:
         return len(self.keys)
 
     def with_concepts(
-        self, concepts: DetectedConcepts, embedded: Float[Tensor, "batch concepts dim"]
+        self, concepts: DetectedConcepts, embedded: Float[Array, "batch concepts dim"]
     ) -> "Memory":
         """Return the memory with other words at its last positions, as the encoder embeds them."""
-        values = torch.cat(
+        values = library(embedded).concatenate(
             [self.values[:, : self.values.shape[1] - embedded.shape[1]], embedded], 1
         )
         return replace(self, keys=values, values=values, concepts=concepts)
 
-    def select(self, index: Int[Tensor, " selected"]) -> "Memory":
+    def select(self, index: Int[Array, " selected"]) -> "Memory":
         """Return the memory of the items at `index`, which may repeat."""
         concepts = None if self.concepts is None else self.concepts.select(index)
         others = tuple(memory.select(index) for memory in self.others)
@@ -163,7 +164,8 @@ class Memory:
     def join(parts: "Sequence[Memory]") -> "Memory":
         """Stack the items of several memories of one layout; all have equally many positions."""
         keys, values, mask = map(
-            torch.cat, zip(*((one.keys, one.values, one.mask) for one in parts), strict=True)
+            library(parts[0].keys).concatenate,
+            zip(*((one.keys, one.values, one.mask) for one in parts), strict=True),
         )
         detected = [one.concepts for one in parts if one.concepts is not None]
         concepts = DetectedConcepts.join(detected) if detected else None
@@ -172,7 +174,7 @@ class Memory:
             parts[0], keys=keys, values=values, mask=mask, concepts=concepts, others=others
         )
 
-    def mean(self) -> Float[Tensor, "batch dim"]:
+    def mean(self) -> Float[Array, "batch dim"]:
         """Return the mean value over the real positions."""
         weights = self.mask.unsqueeze(-1).to(self.values.dtype)
         return (self.values * weights).sum(1) / weights.sum(1).clamp(min=1)

@@ -165,7 +165,7 @@ class EncoderGraph(nn.Module):
         features = self.encoder.features(pixel_values)
         memory = self.encoder.embed(features)
         height, width = features.shape[1:3]
-        grid = memory.values[:, : height * width].unflatten(1, (height, width))  # type: ignore[no-untyped-call]
+        grid = memory.values[:, : height * width].unflatten(1, (height, width))
         if memory.concepts is None:
             return (grid,)
         return (

@@ -69,5 +69,5 @@ def _inputs(graphs: Path, photos: Sequence[str | Path]) -> Iterator[dict[str, An
     preprocess = ImagePreprocessor(OnnxModel(graphs).image_config)
     with progress("calibration", len(photos), "photos") as advance:
         for photo in photos:
-            yield {"pixel_values": preprocess(preprocess.read(photo)).unsqueeze(0).numpy()}
+            yield {"pixel_values": preprocess(preprocess.read(photo))[None]}
             advance()

@@ -1,6 +1,7 @@
 """A model in ONNX graphs: photo to memory, memory to state, a word to the next, and hints.
 
-It has the verbs of `CaptionerModel`, so that the pipeline need not know which of the two it has.
+It has the verbs of `CaptionerModel`, so that the pipeline need not know which of the two it has,
+and does without torch and transformers: its arrays are numpy's.
 """
 
 import os
@@ -10,16 +11,18 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import torch
+import numpy as np
 from jaxtyping import Float, Int
-from torch import Tensor
-from transformers import PreTrainedTokenizerFast
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
 from captioner.config import ImageConfig, SearchConfig, validated
 from captioner.errors import MissingExtraError, ModelError
-from captioner.model.config import CaptionerConfig
 from captioner.model.generation import TextGeneration
+from captioner.model.settings import read_settings
+from captioner.modules.arrays import repeat
 from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
+from captioner.threads import num_threads
 
 ENCODER, CONCEPTS, START, STEP = "encoder.onnx", "concepts.onnx", "start.onnx", "step.onnx"
 
@@ -43,9 +46,9 @@ def import_onnxruntime() -> Any:
 
 
 class Graph:
-    """One ONNX graph on the CPU: tensors in by name, tensors out in order.
+    """One ONNX graph on the CPU: arrays in by name, arrays out in order.
 
-    It takes as many threads as torch may use where it is called, so that streams side by side share
+    It takes as many threads as it may use where it is called, so that streams side by side share
     the cores.
 
     Raises:
@@ -59,26 +62,23 @@ class Graph:
         self._opening = Lock()  # else streams that begin together would each open their own
         self._session()
 
-    def __call__(self, **inputs: Tensor) -> list[Tensor]:
-        """Run the graph; nothing is copied on the way in or out."""
-        outputs = self._session().run(
-            None, {name: tensor.numpy() for name, tensor in inputs.items()}
-        )
-        return [torch.from_numpy(output) for output in outputs]
+    def __call__(self, **inputs: NDArray[Any]) -> list[NDArray[Any]]:
+        """Run the graph."""
+        outputs: list[NDArray[Any]] = self._session().run(None, inputs)
+        return outputs
 
     def _session(self) -> Any:
-        num_threads = torch.get_num_threads()
+        count = num_threads()
         with self._opening:
-            if num_threads not in self._sessions:
-                self._sessions[num_threads] = self._opened(num_threads)
-            return self._sessions[num_threads]
+            if count not in self._sessions:
+                self._sessions[count] = self._opened(count)
+            return self._sessions[count]
 
-    def _opened(self, num_threads: int) -> Any:
+    def _opened(self, count: int) -> Any:
         onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = num_threads
-        # Threads that wait sleep: those that read photos, and torch's own, need the cores in
-        # between.
+        options.intra_op_num_threads = count
+        # Threads that wait sleep: those that read photos need the cores in between.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             return onnxruntime.InferenceSession(
@@ -99,14 +99,14 @@ class OnnxState:
         projected_keys: The memory's keys as the attention meets them.
     """
 
-    recurrent: Float[Tensor, "states rows hidden"]
-    projected_keys: Float[Tensor, "batch source attention_dim"]
+    recurrent: Float[np.ndarray, "states rows hidden"]
+    projected_keys: Float[np.ndarray, "batch source attention_dim"]
 
-    def reorder(self, index: Int[Tensor, " rows"]) -> "OnnxState":
+    def reorder(self, index: Int[np.ndarray, " rows"]) -> "OnnxState":
         """Return the state of the rows at `index`; a row may only replace one of the same item."""
-        return replace(self, recurrent=self.recurrent.index_select(1, index))
+        return replace(self, recurrent=self.recurrent[:, index])
 
-    def select(self, items: Int[Tensor, " selected"]) -> "OnnxState":
+    def select(self, items: Int[np.ndarray, " selected"]) -> "OnnxState":
         """Return the state of all rows of the items at `items`."""
         states, _, hidden = self.recurrent.shape
         by_item = self.recurrent.reshape(states, len(self.projected_keys), -1, hidden)
@@ -128,11 +128,11 @@ class OnnxDecoder:
         recurrent, projected_keys = self._start(
             keys=memory.keys, values=memory.values, mask=memory.mask
         )
-        return OnnxState(recurrent.repeat_interleave(rows_per_item, 1), projected_keys)
+        return OnnxState(repeat(recurrent, rows_per_item, 1), projected_keys)
 
     def step(
-        self, token_ids: Int[Tensor, " rows"], state: OnnxState, memory: Memory
-    ) -> tuple[Float[Tensor, "rows vocab"], OnnxState, Float[Tensor, "rows source"]]:
+        self, token_ids: Int[np.ndarray, " rows"], state: OnnxState, memory: Memory
+    ) -> tuple[Float[np.ndarray, "rows vocab"], OnnxState, Float[np.ndarray, "rows source"]]:
         """Read one word in each row and score the next one."""
         logits, recurrent, weights = self._step(
             token_ids=token_ids.reshape(len(memory), -1),
@@ -160,12 +160,11 @@ class OnnxModel(TextGeneration):
     kind = "image"
 
     def __init__(self, folder: Path) -> None:
-        self.config: Any = CaptionerConfig.from_pretrained(folder)
-        self.config.check()
+        self.config: Any = read_settings(folder)
         self.image_config = validated(ImageConfig, self.config.image, "config.json: image")
         self.search_config = validated(SearchConfig, self.config.search, "config.json: search")
-        self.tokenizer: Any = PreTrainedTokenizerFast.from_pretrained(folder)
-        self.device = torch.device("cpu")
+        self.tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.device = "cpu"
         self.decoder = OnnxDecoder(folder)
         self._encoder = Graph(folder / ENCODER)
         self._folder = folder
@@ -175,18 +174,19 @@ class OnnxModel(TextGeneration):
         """Opened by the first hint alone: graphs of earlier versions have none."""
         return Graph(self._folder / CONCEPTS)
 
-    def embed_concepts(self, detected: DetectedConcepts) -> Float[Tensor, "batch concepts dim"]:
+    def embed_concepts(self, detected: DetectedConcepts) -> Float[np.ndarray, "batch concepts dim"]:
         """Return the positions of a memory that hold detected words."""
         return self._concepts(probabilities=detected.probabilities, word_ids=detected.word_ids)[0]
 
-    def encode(self, pixel_values: Float[Tensor, "batch 3 height width"]) -> Memory:
+    def encode(self, pixel_values: Float[np.ndarray, "batch 3 height width"]) -> Memory:
         """Read photos that are already resized and normalised."""
         grid, *detected = self._encoder(pixel_values=pixel_values)
-        values, concepts = grid.flatten(1, 2), None
+        batch, height, width, dim = grid.shape
+        values, concepts = grid.reshape(batch, height * width, dim), None
         if detected:
             words, probabilities, word_ids = detected
-            values = torch.cat([values, words], 1)
-            concepts = DetectedConcepts(probabilities, word_ids)
-        mask = torch.ones(values.shape[:2], dtype=torch.bool)
-        layout = GridLayout(*grid.shape[1:3])
+            values = np.concatenate([values, words], 1)
+            # Some operations give numpy's other type of 64 bits, which has another name.
+            concepts = DetectedConcepts(probabilities, word_ids.view(np.int64))
+        mask, layout = np.ones(values.shape[:2], dtype=bool), GridLayout(height, width)
         return Memory(keys=values, values=values, mask=mask, layout=layout, concepts=concepts)

@@ -1,5 +1,8 @@
 """A name to words in one line, `load("everyday").caption("photo.jpg")`."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from captioner.outputs.record import Segment
 from captioner.pipeline.captioner import Captioner
 from captioner.pipeline.loading import (
@@ -9,7 +12,6 @@ from captioner.pipeline.loading import (
     load_transcriber,
     load_translator,
 )
-from captioner.pipeline.recognizer import ActionRecognizer
 from captioner.pipeline.result import (
     Candidate,
     CaptionResult,
@@ -18,9 +20,12 @@ from captioner.pipeline.result import (
     TranscriptResult,
     TranslationResult,
 )
-from captioner.pipeline.transcriber import Transcriber
-from captioner.pipeline.translator import Translator
 from captioner.pretrained.registry import find_model, list_models
+
+if TYPE_CHECKING:
+    from captioner.pipeline.recognizer import ActionRecognizer
+    from captioner.pipeline.transcriber import Transcriber
+    from captioner.pipeline.translator import Translator
 
 __all__ = [
     "ActionRecognizer",
@@ -42,3 +47,16 @@ __all__ = [
     "load_transcriber",
     "load_translator",
 ]
+
+NEED_TORCH = {
+    "ActionRecognizer": "recognizer",
+    "Transcriber": "transcriber",
+    "Translator": "translator",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs torch at first use: photos can be captioned without."""
+    if name in NEED_TORCH:
+        return getattr(import_module(f"captioner.pipeline.{NEED_TORCH[name]}"), name)
+    raise AttributeError(f"module 'captioner.pipeline' has no attribute {name!r}")

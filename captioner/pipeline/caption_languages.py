@@ -6,13 +6,16 @@ The words of a translation look where the words looked that they come from.
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from captioner.pipeline.result import Candidate, CaptionResult
-from captioner.pipeline.translator import Translator
 from captioner.pretrained.registry import find_translator
+
+if TYPE_CHECKING:
+    from captioner.pipeline.translator import Translator
 
 WRITTEN = "en"
 """The language in which models of photos write."""
@@ -84,12 +87,12 @@ def _looks(alignment: NDArray[np.float32], looks: NDArray[np.float32]) -> NDArra
 
 
 @cache
-def _translator(language: str) -> Translator:
+def _translator(language: str) -> "Translator":
     return _loaded(find_translator(language, WRITTEN))
 
 
 @cache
-def _loaded(model: str) -> Translator:
+def _loaded(model: str) -> "Translator":
     """Load a translator once, however many languages it writes."""
     from captioner.pipeline.loading import load_translator  # which imports the captioner
 

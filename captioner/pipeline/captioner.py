@@ -6,22 +6,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from captioner.config import SearchConfig, validated
 from captioner.errors import ConfigError, ModelError, UsageError
+from captioner.modules.arrays import as_numpy, take
 from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
 from captioner.outputs.record import Concept
 from captioner.pipeline.caption_languages import WRITTEN, as_sentence, in_language
 from captioner.pipeline.confidence import confidence, evidence
 from captioner.pipeline.inputs import batches, several
 from captioner.pipeline.result import Candidate, CaptionResult
-from captioner.preprocess.image import ImagePreprocessor, ImageSource
+from captioner.preprocess.image import ImagePreprocessor, ImageSource, Pixels
 from captioner.preprocess.opening import is_file_source
 from captioner.pretrained.registry import languages_from
 from captioner.search import Hypothesis
+from captioner.threads import num_threads
 
 if TYPE_CHECKING:
     from captioner.model.captioner_model import CaptionerModel
@@ -152,28 +152,26 @@ class Captioner:
 
     @property
     def num_streams(self) -> int:
-        """How many batches are best worked on at once: on a CPU, one for each of torch's threads.
+        """How many batches are best worked on at once: on a CPU, one for each of its threads.
 
         Layers of a few photos are too small to be shared out among threads, the less so where other
         programs run.
         """
-        return min(torch.get_num_threads(), MOST_STREAMS) if self.model.device.type == "cpu" else 1
+        return min(num_threads(), MOST_STREAMS) if self.model.on_cpu else 1
 
     def caption_images(
-        self, images: Sequence[Image.Image | Tensor], search: SearchConfig
+        self, images: Sequence[Image.Image | Pixels], search: SearchConfig
     ) -> list[CaptionResult]:
         """Caption photos that are read already, or preprocessed too, as one batch."""
         if not images:
             return []
-        tensors = [
-            image if isinstance(image, Tensor) else self.preprocess(image) for image in images
-        ]
         language = self._searched_in(search)
-        with torch.inference_mode():
-            memory = self._encode(tensors)
-            hinted = self.model.hinted(memory, search)
-            asked = [language] * len(images) if self.model.config.language_ids else []
-            found = self.model.search(hinted, search, asked)
+        memory = self._encode(
+            [image if isinstance(image, np.ndarray) else self.preprocess(image) for image in images]
+        )
+        hinted = self.model.hinted(memory, search)
+        asked = [language] * len(images) if self.model.config.language_ids else []
+        found = self.model.search(hinted, search, asked)
         if not isinstance(memory.layout, GridLayout):
             raise ModelError(f"model {self.name!r} gives no map of a photo")
         grid = memory.layout.height, memory.layout.width
@@ -211,22 +209,20 @@ class Captioner:
             for result in results
         ]
 
-    def _encode(self, tensors: Sequence[Tensor]) -> Memory:
+    def _encode(self, photos: Sequence[Pixels]) -> Memory:
         """Read photos.
 
         On a CPU a few are read at a time, because the backbone's output for more does not fit its
         caches.
         """
-        at_once = ENCODED_AT_ONCE if self.model.device.type == "cpu" else len(tensors)
-        parts = [tensors[start : start + at_once] for start in range(0, len(tensors), at_once)]
-        return Memory.join(
-            [self.model.encode(torch.stack(list(part)).to(self.model.device)) for part in parts]
-        )
+        at_once = ENCODED_AT_ONCE if self.model.on_cpu else len(photos)
+        parts = [photos[start : start + at_once] for start in range(0, len(photos), at_once)]
+        return Memory.join([self.model.encode(np.stack(part)) for part in parts])
 
     def _detected(self, detected: DetectedConcepts) -> list[tuple[Concept, ...]]:
         """Return the words detected in each photo, the most telling first."""
         words = self.model.config.encoder["concept_words"]
-        probabilities = detected.probabilities.gather(1, detected.word_ids).tolist()
+        probabilities = take(detected.probabilities, detected.word_ids, 1).tolist()
         return [
             tuple(
                 Concept(words[index], probability)
@@ -241,7 +237,7 @@ class Captioner:
         casing = self.model.config.casing.get(language, {})
         words = tuple(casing.get(one, one) for one in self.model.tokens(hypothesis.token_ids))
         cells = math.prod(grid)  # behind them stand the concepts, which have no place in the photo
-        weights = hypothesis.attention_weights[:, :cells].float().cpu().numpy()
+        weights = as_numpy(hypothesis.attention_weights[:, :cells])
         log_probs = tuple(hypothesis.token_log_probs[: len(words)])
         fitted = self.model.config.confidence
         return Candidate(

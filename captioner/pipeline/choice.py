@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import torch
-from huggingface_hub import snapshot_download
+from typing import TYPE_CHECKING
 
 from captioner import __version__
 from captioner.errors import CacheError, CaptionerError, MissingExtraError, ModelError, UsageError
 from captioner.onnx.model import ENCODER
+
+if TYPE_CHECKING:
+    import torch
 
 ENGINES = ("auto", "torch", "onnx")
 EXPORT_PAYS_FROM = 1000
@@ -25,6 +26,7 @@ cores.
 # What the graphs are made of, beside the model's own files.
 SOURCES = (
     *(
+        "modules/arrays.py",
         "modules/attention.py",
         "modules/decoder.py",
         "modules/encoders/backbone.py",
@@ -34,9 +36,7 @@ SOURCES = (
 )
 
 
-def onnx_folder(
-    model: str | Path, engine: str, device: torch.device, num_photos: int
-) -> Path | None:
+def onnx_folder(model: str | Path, engine: str, device: str, num_photos: int) -> Path | None:
     """Return the folder with the graphs to run, or None if torch runs the model.
 
     `onnx` exports a model that has no graphs yet, once: they are kept in the user's cache. `auto`
@@ -46,7 +46,7 @@ def onnx_folder(
     Args:
         model: A folder, or a hub's `owner/name`.
         engine: One of `ENGINES`.
-        device: Where the model shall run.
+        device: Where the model shall run, as `find_device` takes it.
         num_photos: How many photos will be captioned, as far as is known.
 
     Raises:
@@ -58,21 +58,25 @@ def onnx_folder(
     """
     if engine not in ENGINES:
         raise UsageError(f"there is no engine {engine!r}: choose from {', '.join(ENGINES)}")
-    exported = isinstance(model, Path) and (model / ENCODER).is_file()
+    exported = holds_graphs(model)
     if exported and engine == "torch":
         raise ModelError(
             f"{model} holds ONNX graphs, which torch cannot run: give the model that they were made"
             " of"
         )
-    if engine == "onnx" and device.type != "cpu":
+    # Not before it is needed: graphs are run without torch.
+    on_cpu = (exported and device in ("auto", "cpu")) or find_device(device).type == "cpu"
+    if engine == "onnx" and not on_cpu:
         raise UsageError(
             "the engine onnx runs on the CPU alone: choose --device cpu, or --engine torch"
         )
     if exported and isinstance(model, Path):
         return model
-    if engine == "torch" or device.type != "cpu":
+    if engine == "torch" or not on_cpu:
         return None
     if engine == "onnx":
+        from huggingface_hub import snapshot_download
+
         return _exported(Path(model if isinstance(model, Path) else snapshot_download(model)))
     if isinstance(model, str) or not all(
         importlib.util.find_spec(name) for name in ("onnxruntime", "onnxscript")
@@ -87,6 +91,34 @@ def onnx_folder(
             "captioner: torch runs the model, as ONNX Runtime cannot: %s", error
         )
         return None
+
+
+def holds_graphs(model: str | Path) -> bool:
+    """Tell whether a model is a folder that `captioner export` wrote."""
+    return isinstance(model, Path) and (model / ENCODER).is_file()
+
+
+def find_device(name: str) -> "torch.device":
+    """Return where torch runs a model: `cpu`, `cuda`, `mps`, or `auto` for the fastest there is.
+
+    Raises:
+        UsageError: There is no such device, or no torch.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise UsageError(
+            "torch is not installed, which all models need but folders that `captioner export`"
+            " wrote: pip install captioner"
+        ) from error
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        return torch.device(name)
+    except (RuntimeError, TypeError) as error:
+        raise UsageError(f"there is no device {name!r}: choose cpu, cuda, mps or auto") from error
 
 
 def cache_folder() -> Path:
@@ -119,6 +151,8 @@ def _is_there(place: Path) -> bool:
 
 def _place(model: Path) -> Path:
     """Return where a model's graphs are kept; other weights or versions have another place."""
+    import torch
+
     digest = hashlib.sha256(f"{__version__} {torch.__version__}".encode())
     files = sorted([*model.glob("*.json"), *model.glob("*.safetensors")])
     for file in [*files, *(Path(__file__).parent.parent / name for name in SOURCES)]:

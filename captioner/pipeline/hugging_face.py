@@ -105,9 +105,7 @@ class HuggingFaceCaptioner(Captioner):
                 )
         self.check_language(search)
 
-    def caption_images(
-        self, images: Sequence[Image.Image | Tensor], search: SearchConfig
-    ) -> list[CaptionResult]:
+    def caption_images(self, images: Sequence[Any], search: SearchConfig) -> list[CaptionResult]:
         """Caption photos that are read already, or preprocessed too, as one batch.
 
         Raises:

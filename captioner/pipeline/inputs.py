@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
-from torch import Tensor
 
 from captioner.errors import InputError
 
@@ -18,8 +17,9 @@ def several(given: Any, wanted: str) -> Iterable[Any]:
     Raises:
         InputError: It holds nothing of the kind.
     """
-    if isinstance(given, Iterable) and not isinstance(
-        given, str | bytes | bytearray | Mapping | np.ndarray | Tensor
+    is_tensor = type(given).__module__ == "torch"
+    if isinstance(given, Iterable) and not (
+        is_tensor or isinstance(given, str | bytes | bytearray | Mapping | np.ndarray)
     ):
         return given
     raise InputError(f"<{type(given).__name__}>", f"give {wanted}, or several of them")

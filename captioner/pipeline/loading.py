@@ -2,25 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from captioner.errors import ModelError, UsageError, loading_model
 from captioner.onnx.model import OnnxModel
 from captioner.pipeline.captioner import Captioner
-from captioner.pipeline.choice import onnx_folder
-from captioner.pipeline.ensemble import Ensemble
-from captioner.pipeline.recognizer import ActionRecognizer
-from captioner.pipeline.transcriber import Transcriber
-from captioner.pipeline.translator import Translator
+from captioner.pipeline.choice import find_device, holds_graphs, onnx_folder
 from captioner.pretrained.registry import find_model, is_hub_name, model_name
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what torch runs is imported where it is loaded
     from captioner.model.captioner_model import CaptionerModel
+    from captioner.pipeline.recognizer import ActionRecognizer
+    from captioner.pipeline.transcriber import Transcriber
+    from captioner.pipeline.translator import Translator
 
-AnyModel = Captioner | Translator | Transcriber | ActionRecognizer
-ModelT = TypeVar("ModelT", Captioner, Translator, Transcriber, ActionRecognizer)
+    AnyModel = Captioner | Translator | Transcriber | ActionRecognizer
 
 Models = str | Path | Sequence[str | Path]
 """A model, or several that write together."""
@@ -30,7 +26,7 @@ HUGGING_FACE = "hf:"  # what the name of a model of transformers begins with
 
 def load(
     model: Models = "everyday", device: str = "auto", engine: str = "auto", num_photos: int = 1
-) -> AnyModel:
+) -> "AnyModel":
     """Load a shipped model, a folder written by training or `captioner export`, or one of a hub.
 
     Args:
@@ -53,20 +49,17 @@ def load(
         >>> captioner.load("en-de-fr").translate("Two dogs run.").text
         'Zwei Hunde laufen.'
     """
-    where = _device(device)
     names = [model] if isinstance(model, str | Path) else _names(model)
     if not names:
         raise UsageError("no model is named: give one, or several that write together")
     if len(names) > 1:
-        members = [_load_one(name, where, engine, num_photos) for name in names]
-        return _of_kind(
-            Ensemble(members, [model_name(name) for name in names]),
-            "+".join(map(model_name, names)),
-        )
+        from captioner.pipeline.ensemble import Ensemble
+
+        together = [model_name(name) for name in names]
+        members = _load_all(names, device, engine, num_photos)
+        return _of_kind(Ensemble(members, together), "+".join(together))
     (model,) = names
     if str(model).startswith(HUGGING_FACE):
-        from captioner.pipeline.hugging_face import HuggingFaceCaptioner
-
         if engine == "onnx":
             raise UsageError(
                 f"{model} is a model of transformers, which torch runs: choose --engine torch"
@@ -76,8 +69,12 @@ def load(
             raise ModelError(
                 f"{model}: {name} is neither a folder that is there nor a hub's owner/name"
             )
+        where = find_device(device)
+        from captioner.pipeline.hugging_face import HuggingFaceCaptioner
+
         return HuggingFaceCaptioner(name, where)
-    return _of_kind(_load_one(model, where, engine, num_photos), model_name(model))
+    (loaded,) = _load_all([model], device, engine, num_photos)
+    return _of_kind(loaded, model_name(model))
 
 
 def _names(models: Any) -> list[str | Path]:
@@ -90,18 +87,41 @@ def _names(models: Any) -> list[str | Path]:
     return names
 
 
+def _load_all(
+    models: Sequence[str | Path], device: str, engine: str, num_photos: int
+) -> "list[CaptionerModel | OnnxModel]":
+    """Load models that one engine runs: several could not read each other's arrays else."""
+    for model in models:
+        if str(model).startswith(HUGGING_FACE):
+            raise UsageError(
+                f"{model} is a model of transformers, which writes alone: leave the other models"
+                " out"
+            )
+    folders = [find_model(model) for model in models]
+
+    def graphs_by(engine: str) -> list[Path | None]:
+        found = []
+        for model, folder in zip(models, folders, strict=True):
+            with loading_model(f"model {str(model)!r}"):
+                found.append(onnx_folder(folder, engine, device, num_photos))
+        return found
+
+    graphs = graphs_by(engine)
+    if None in graphs and any(graphs):
+        graphs = graphs_by("onnx" if any(map(holds_graphs, folders)) else "torch")
+    return [
+        _load_one(str(model), folder, of_it, device)
+        for model, folder, of_it in zip(models, folders, graphs, strict=True)
+    ]
+
+
 def _load_one(
-    model: str | Path, where: torch.device, engine: str, num_photos: int
+    model: str, folder: str | Path, graphs: Path | None, device: str
 ) -> "CaptionerModel | OnnxModel":
-    if str(model).startswith(HUGGING_FACE):
-        raise UsageError(
-            f"{model} is a model of transformers, which writes alone: leave the other models out"
-        )
-    folder = find_model(model)
-    with loading_model(f"model {str(model)!r}"):
-        graphs = onnx_folder(folder, engine, where, num_photos)
+    with loading_model(f"model {model!r}"):
         if graphs is not None:
             return OnnxModel(graphs)
+        where = find_device(device)
         # Not before: the graphs do without what it imports.
         from captioner.model.captioner_model import CaptionerModel
 
@@ -110,10 +130,12 @@ def _load_one(
         return loaded
 
 
-def _of_kind(model: Any, name: str) -> AnyModel:
+def _of_kind(model: Any, name: str) -> "AnyModel":
     """Return what users call, of the model's modality."""
-    classes: dict[str, Any] = {"text": Translator, "speech": Transcriber, "video": ActionRecognizer}
-    loaded: AnyModel = classes.get(model.kind, Captioner)(model, name)
+    from captioner import pipeline  # which imports what needs torch at its first use
+
+    classes = {"text": "Translator", "speech": "Transcriber", "video": "ActionRecognizer"}
+    loaded: AnyModel = getattr(pipeline, classes.get(model.kind, "Captioner"))(model, name)
     return loaded
 
 
@@ -125,59 +147,51 @@ def load_captioner(
     Raises:
         ModelError: It is a model of something else, or as `load`.
     """
-    return _of_modality(Captioner, load(model, device, engine, num_photos))
+    loaded: Captioner = _of_modality("image", load(model, device, engine, num_photos))
+    return loaded
 
 
-def load_translator(model: Models = "en-de-fr", device: str = "auto") -> Translator:
+def load_translator(model: Models = "en-de-fr", device: str = "auto") -> "Translator":
     """Load a model of sentences.
 
     Raises:
         ModelError: It is a model of something else, or as `load`.
     """
-    return _of_modality(Translator, load(model, device))
+    loaded: Translator = _of_modality("text", load(model, device))
+    return loaded
 
 
-def load_transcriber(model: Models = "digits", device: str = "auto") -> Transcriber:
+def load_transcriber(model: Models = "digits", device: str = "auto") -> "Transcriber":
     """Load a model of speech.
 
     Raises:
         ModelError: It is a model of something else, or as `load`.
     """
-    return _of_modality(Transcriber, load(model, device))
+    loaded: Transcriber = _of_modality("speech", load(model, device))
+    return loaded
 
 
-def load_recognizer(model: Models = "actions", device: str = "auto") -> ActionRecognizer:
+def load_recognizer(model: Models = "actions", device: str = "auto") -> "ActionRecognizer":
     """Load a model of clips.
 
     Raises:
         ModelError: It is a model of something else, or as `load`.
     """
-    return _of_modality(ActionRecognizer, load(model, device))
+    loaded: ActionRecognizer = _of_modality("video", load(model, device))
+    return loaded
 
 
-def _of_modality(modality: type[ModelT], loaded: AnyModel) -> ModelT:
+DOES = {
+    "image": "captions photos: use `captioner caption`",
+    "text": "translates sentences: use `captioner translate`",
+    "speech": "transcribes speech: use `captioner transcribe`",
+    "video": "watches clips: use `captioner recognize`",
+}
+
+
+def _of_modality(kind: str, loaded: Any) -> Any:
     """Return a model of the wanted modality, or say what it does instead and with which command."""
-    if isinstance(loaded, modality):
+    own = getattr(loaded.model, "kind", "image")  # models of transformers caption photos
+    if own == kind:
         return loaded
-    if isinstance(loaded, Captioner):
-        does = "captions photos: use `captioner caption`"
-    elif isinstance(loaded, Translator):
-        does = "translates sentences: use `captioner translate`"
-    elif isinstance(loaded, Transcriber):
-        does = "transcribes speech: use `captioner transcribe`"
-    else:
-        does = "watches clips: use `captioner recognize`"
-    raise ModelError(f"model {loaded.name!r} {does}, or another model")
-
-
-def _device(name: str) -> torch.device:
-    if name != "auto":
-        try:
-            return torch.device(name)
-        except (RuntimeError, TypeError) as error:
-            raise UsageError(
-                f"there is no device {name!r}: choose cpu, cuda, mps or auto"
-            ) from error
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    raise ModelError(f"model {loaded.name!r} {DOES[own]}, or another model")

@@ -1,10 +1,12 @@
 """Which part of a photo the encoder sees, and how it is brought to the encoder's size."""
 
 import math
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
 from PIL import Image
+
+if TYPE_CHECKING:
+    from torch import Generator
 
 
 def fit(
@@ -42,7 +44,7 @@ def fit(
     return canvas
 
 
-def random_box(size: tuple[int, int], generator: torch.Generator) -> tuple[int, int, int, int]:
+def random_box(size: tuple[int, int], generator: "Generator") -> tuple[int, int, int, int]:
     """Draw a part of a photo: 0.6 to 1 of its area, its aspect ratio at most a third off.
 
     The ratio is relative to the photo's, unlike torchvision's, so that squashing changes a crop as
@@ -58,6 +60,8 @@ def random_box(size: tuple[int, int], generator: torch.Generator) -> tuple[int, 
     Source:
         torchvision's RandomResizedCrop, after Szegedy et al. 2014, arXiv:1409.4842, section 6.
     """
+    import torch
+
     width, height = size
     share, ratio, across, down = torch.rand(4, generator=generator).tolist()
     area = 0.6 + 0.4 * share

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 from torch import Tensor
 
 from captioner.config import ImageConfig
@@ -40,11 +40,11 @@ class ClipPreprocessor:
 
     def __call__(self, clip: Clip) -> Float[Tensor, "frames 3 height width"]:
         """Fit and normalise all frames."""
-        return torch.stack([self._photo(frame) for frame in clip.frames])
+        return torch.from_numpy(np.stack([self._photo(frame) for frame in clip.frames]))
 
     def views(
         self, source: Any, views: Sequence[tuple[bool, int | None]]
-    ) -> Float[Tensor, "views frames 3 height width"]:
+    ) -> Float32[np.ndarray, "views frames 3 height width"]:
         """Read a clip once, and make several views of it, the same ones for the same arguments.
 
         Args:
@@ -59,14 +59,11 @@ class ClipPreprocessor:
         moments = [self._moments(seed) for _, seed in views]
         ordered = sorted({moment for several in moments for moment in several})
         frame_at = dict(zip(ordered, self._read(source, ordered).frames, strict=True))
-        return torch.stack(
-            [
-                torch.stack(
-                    [self._photo.view(frame_at[moment], mirrored, seed) for moment in several]
-                )
-                for (mirrored, seed), several in zip(views, moments, strict=True)
-            ]
-        )
+        found = [
+            np.stack([self._photo.view(frame_at[moment], mirrored, seed) for moment in several])
+            for (mirrored, seed), several in zip(views, moments, strict=True)
+        ]
+        return np.stack(found)
 
     def _moments(self, seed: int | None) -> tuple[float, ...]:
         if seed is None:

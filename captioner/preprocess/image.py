@@ -1,4 +1,4 @@
-"""From a photo, however it is stored, to the tensor that the image encoder reads."""
+"""From a photo, however it is stored, to the array that the image encoder reads."""
 
 import io
 import logging
@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float32, UInt8
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
-from torch import Tensor
 
 from captioner.config import ImageConfig
 from captioner.errors import (
@@ -32,6 +30,9 @@ from captioner.preprocess.kinds import SIGNATURES, VIDEO_SIGNATURES, kind_of
 from captioner.preprocess.opening import FileSource, open_source
 
 ImageSource = FileSource | Image.Image | NDArray[Any]
+
+Pixels = Float32[np.ndarray, "3 height width"]
+"""A photo as the encoder reads it."""
 
 HEAD_BYTES = 4096
 
@@ -190,7 +191,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 class ImagePreprocessor:
-    """Turns photos into normalised tensors of one size.
+    """Turns photos into normalised arrays of one size.
 
     Args:
         config: Size, way of resizing, mean and standard deviation, such as a model's
@@ -208,9 +209,9 @@ class ImagePreprocessor:
             )
         self.config = config
         self._mean = config.mean
-        std = torch.tensor(config.std).view(3, 1, 1)
+        mean, std = np.array([config.mean, config.std], np.float32)[..., None, None]
         self._scale = 1 / (255 * std)
-        self._shift = torch.tensor(config.mean).view(3, 1, 1) / std
+        self._shift = mean / std
 
     def fingerprint(self) -> str:
         """Return all settings on which the pixels of a photo depend."""
@@ -227,13 +228,13 @@ class ImagePreprocessor:
         factor = min(image.size) // at_least
         return image.reduce(factor) if factor > 1 else image
 
-    def __call__(self, image: Image.Image) -> Float[Tensor, "3 height width"]:
+    def __call__(self, image: Image.Image) -> Pixels:
         """Fit and normalise a whole photo."""
         return self._normalised(self._fitted(image))
 
     def view(
         self, image: Image.Image, mirrored: bool = False, crop_seed: int | None = None
-    ) -> Float[Tensor, "3 height width"]:
+    ) -> Pixels:
         """Fit and normalise one of a photo's other views, the same one for the same arguments.
 
         Args:
@@ -243,13 +244,15 @@ class ImagePreprocessor:
                 None: the whole photo.
         """
         if crop_seed is not None:
+            import torch
+
             image = image.crop(random_box(image.size, torch.Generator().manual_seed(crop_seed)))
         pixels = self._fitted(image)
-        return self._normalised(pixels.flip(-1) if mirrored else pixels)
+        return self._normalised(pixels[..., ::-1] if mirrored else pixels)
 
     def views(
         self, source: Any, views: Sequence[tuple[bool, int | None]]
-    ) -> Float[Tensor, "views 3 height width"]:
+    ) -> Float32[np.ndarray, "views 3 height width"]:
         """Read a photo once, and make several views of it.
 
         Args:
@@ -260,11 +263,9 @@ class ImagePreprocessor:
             InputError: It cannot be read.
         """
         image = self.read(source)
-        return torch.stack([self.view(image, mirrored, seed) for mirrored, seed in views])
+        return np.stack([self.view(image, mirrored, seed) for mirrored, seed in views])
 
-    def augment(
-        self, image: Image.Image, seed: int, flips: bool = True
-    ) -> Float[Tensor, "3 height width"]:
+    def augment(self, image: Image.Image, seed: int, flips: bool = True) -> Pixels:
         """Fit and normalise a photo after a random crop, mirroring and change of light.
 
         `seed` determines all random numbers, so that threads share nothing and a resumed run sees
@@ -275,22 +276,25 @@ class ImagePreprocessor:
             seed: Of the random numbers.
             flips: Whether half of the photos are mirrored.
         """
+        import torch
         from torchvision.transforms import v2  # not before: it takes as long as torch itself
 
         generator = torch.Generator().manual_seed(seed)
-        pixels = self._fitted(image.crop(random_box(image.size, generator)))
+        fitted = self._fitted(image.crop(random_box(image.size, generator)))
+        pixels = torch.from_numpy(fitted)
         mirror, brightness, contrast, saturation = torch.rand(4, generator=generator).tolist()
         if flips and mirror < 0.5:
             pixels = pixels.flip(-1)
         pixels = v2.functional.adjust_brightness(pixels, 0.8 + 0.4 * brightness)
         pixels = v2.functional.adjust_contrast(pixels, 0.8 + 0.4 * contrast)
-        return self._normalised(v2.functional.adjust_saturation(pixels, 0.8 + 0.4 * saturation))
+        pixels = v2.functional.adjust_saturation(pixels, 0.8 + 0.4 * saturation)
+        return self._normalised(pixels.numpy())
 
-    def _fitted(self, image: Image.Image) -> UInt8[Tensor, "3 height width"]:
+    def _fitted(self, image: Image.Image) -> UInt8[np.ndarray, "3 height width"]:
         fitted = fit(image, self.config.width, self.config.height, self.config.resize, self._mean)
-        return torch.from_numpy(np.array(fitted)).permute(2, 0, 1).contiguous()
+        return np.ascontiguousarray(np.asarray(fitted).transpose(2, 0, 1))
 
-    def _normalised(
-        self, pixels: UInt8[Tensor, "3 height width"]
-    ) -> Float[Tensor, "3 height width"]:
-        return pixels.float().mul_(self._scale).sub_(self._shift)
+    def _normalised(self, pixels: UInt8[np.ndarray, "3 height width"]) -> Pixels:
+        scaled: Pixels = pixels * self._scale
+        scaled -= self._shift
+        return scaled

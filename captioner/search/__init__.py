@@ -2,11 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
-import torch
-from jaxtyping import Int
-from torch import Tensor
-
 from captioner.config import SearchConfig
+from captioner.modules.arrays import inference, integers, library
 from captioner.modules.memory import Memory
 from captioner.search.beam import beam_search
 from captioner.search.constraint_states import ConstraintStates
@@ -22,7 +19,7 @@ def search(
     memory: Memory,
     options: SearchConfig,
     *,
-    bos_id: int | Int[Tensor, " batch"],
+    bos_id: int | Sequence[int],
     eos_id: int,
     forbidden_ids: Sequence[int] = (),
     required_ids: Sequence[Collection[int]] = (),
@@ -56,11 +53,11 @@ def search(
     if len(memory) == 0:
         return []
     constraints = Constraints.build(
-        options, eos_id, forbidden_ids, memory.keys.device, once_ids, begin_ids
+        options, eos_id, forbidden_ids, memory.keys, once_ids, begin_ids
     )
-    first_ids = torch.as_tensor(bos_id, device=memory.keys.device).expand(len(memory))
-    with torch.inference_mode():
+    first_ids = library(memory.keys).broadcast_to(integers(bos_id, memory.keys), (len(memory),))
+    with inference(memory.keys):
         if options.sample:
             return sample(decoder, memory, options, constraints, first_ids)
-        constraint_states = ConstraintStates.build(required_ids, memory.keys.device)
+        constraint_states = ConstraintStates.build(required_ids, memory.keys)
         return beam_search(decoder, memory, options, constraints, constraint_states, first_ids)

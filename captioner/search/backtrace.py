@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from itertools import zip_longest
 
-import torch
 from jaxtyping import Float, Int
-from torch import Tensor
 
+from captioner.modules.arrays import Array, add_at, integers, library, repeat, take
 from captioner.search.candidates import Candidates
 from captioner.search.contract import (
     Hypothesis,
@@ -23,15 +22,16 @@ class Step:
         items: Numbers of the items that had not settled before it, ascending.
     """
 
-    items: Int[Tensor, " items"]
+    items: Int[Array, " items"]
     live: Candidates
     ends: Candidates
-    attention_weights: Float[Tensor, "groups width source"]
+    attention_weights: Float[Array, "groups width source"]
 
-    def of(self, items: Int[Tensor, " selected"]) -> "Step":
+    def of(self, items: Int[Array, " selected"]) -> "Step":
         """Return what was decided for some of its items."""
         groups = members(
-            torch.searchsorted(self.items, items), len(self.attention_weights) // len(self.items)
+            library(items).searchsorted(self.items, items),
+            len(self.attention_weights) // len(self.items),
         )
         return Step(
             items,
@@ -42,21 +42,22 @@ class Step:
 
 
 def members(
-    owners: Int[Tensor, " owners"], size: int, which: Int[Tensor, "owners n"] | None = None
-) -> Int[Tensor, " members"]:
+    owners: Int[Array, " owners"], size: int, which: Int[Array, "owners n"] | None = None
+) -> Int[Array, " members"]:
     """Return the members, all or only `which`, of owners that have `size` members each.
 
     Owners [0, 2] of 3 members each: [0, 1, 2, 6, 7, 8]; only `which` [[1], [0]] of them: [1, 6].
     """
-    which = torch.arange(size, device=owners.device) if which is None else which
-    return (owners.unsqueeze(1) * size + which).flatten()
+    if which is None:
+        which = library(owners).arange(size, device=owners.device)
+    return (owners[:, None] * size + which).flatten()
 
 
 def finish(
-    items: Int[Tensor, " items"],
-    log_probs: Float[Tensor, "groups width"],
+    items: Int[Array, " items"],
+    log_probs: Float[Array, "groups width"],
     steps: list[Step],
-    divisors: Float[Tensor, " length"],
+    divisors: Float[Array, " length"],
     num_captions: int,
 ) -> dict[int, list[Hypothesis]]:
     """Return the hypotheses of items whose search is over, by the items' numbers."""
@@ -72,8 +73,8 @@ def finish(
 
 def rebuild(
     steps: list[Step],
-    log_probs: Float[Tensor, "groups width"],
-    divisors: Float[Tensor, " length"],
+    log_probs: Float[Array, "groups width"],
+    divisors: Float[Array, " length"],
     num_captions: int,
 ) -> Paths:
     """Rank all texts of each group and trace the best ones back to their first words.
@@ -84,54 +85,56 @@ def rebuild(
         divisors: What the score of a length is divided by.
         num_captions: Texts wanted of each group.
     """
-    num_steps, (groups, width), device = len(steps), log_probs.shape, log_probs.device
+    xp, num_steps, (groups, width) = library(log_probs), len(steps), log_probs.shape
     # 1. Collect all texts, [groups, (num_steps + 1) * width]: the ends of each step, then the beams
     # that are cut.
     texts = Candidates.join([*(step.ends for step in steps), cut_beams(steps[-1], log_probs)])
 
     # 2. Rank them. Of two steps with 3 beams, the lengths without EOS are 0 0 0 1 1 1, and 1 1 1 of
     # those that are cut; EOS counts where there is one, and divisors[0] belongs to a length of 1.
-    of_step = torch.tensor([*range(num_steps), num_steps - 1], device=device)
-    lengths = of_step.repeat_interleave(width).expand(groups, -1)
-    finished = torch.arange(lengths.shape[1], device=device).expand(groups, -1) < num_steps * width
-    scores = texts.log_probs / divisors[(lengths + finished.long() - 1).clamp(min=0)]
+    of_step = repeat(integers([*range(num_steps), num_steps - 1], log_probs), width)
+    lengths = xp.broadcast_to(of_step, (groups, len(of_step)))
+    ended = xp.arange(len(of_step), device=log_probs.device) < num_steps * width
+    finished = xp.broadcast_to(ended, lengths.shape)
+    scores = texts.log_probs / divisors[xp.clip(xp.where(finished, lengths, lengths - 1), 0, None)]
     order = best_first(scores, finished)[:, :num_captions]
 
     # 3. Rebuild the best, [groups, captions, target].
-    texts, lengths = texts.take(order), lengths.gather(1, order)
+    texts, lengths = texts.take(order), take(lengths, order, 1)
     token_ids, token_log_probs, attention_weights = backtrace(steps, texts.parents, lengths)
-    token_log_probs.scatter_(2, lengths.unsqueeze(2), texts.token_log_probs.unsqueeze(2))  # EOS's
+    at_end = xp.arange(num_steps, device=log_probs.device) == lengths[..., None]
+    token_log_probs = xp.where(at_end, texts.token_log_probs[..., None], token_log_probs)  # EOS's
     return Paths(
         token_ids,
         token_log_probs,
         attention_weights,
         lengths,
         log_probs=texts.log_probs,
-        scores=scores.gather(1, order),
-        finished=finished.gather(1, order),
+        scores=take(scores, order, 1),
+        finished=take(finished, order, 1),
     )
 
 
-def cut_beams(last: Step, log_probs: Float[Tensor, "groups width"]) -> Candidates:
+def cut_beams(last: Step, log_probs: Float[Array, "groups width"]) -> Candidates:
     """Return the last step's starting beams as cut texts, without those that ended there."""
-    ended = torch.zeros_like(log_probs).scatter_add_(
-        1, last.ends.parents, (last.ends.log_probs > -torch.inf).float()
-    )
-    beams = torch.arange(log_probs.shape[1], device=log_probs.device).expand_as(log_probs)
+    xp = library(log_probs)
+    ended = xp.zeros_like(log_probs)
+    add_at(ended, last.ends.parents, xp.where(last.ends.log_probs > -xp.inf, 1.0, 0.0))
+    beams = xp.broadcast_to(xp.arange(log_probs.shape[1], device=log_probs.device), log_probs.shape)
     return Candidates(
-        beams, beams, torch.zeros_like(log_probs), log_probs.masked_fill(ended > 0, -torch.inf)
+        beams, beams, xp.zeros_like(log_probs), xp.where(ended > 0, -xp.inf, log_probs)
     )
 
 
 def backtrace(
-    steps: list[Step], beams: Int[Tensor, "groups n"], lengths: Int[Tensor, "groups n"]
+    steps: list[Step], beams: Int[Array, "groups n"], lengths: Int[Array, "groups n"]
 ) -> tuple[
-    Int[Tensor, "groups n target"],
-    Float[Tensor, "groups n target"],
-    Float[Tensor, "groups n target source"],
+    Int[Array, "groups n target"],
+    Float[Array, "groups n target"],
+    Float[Array, "groups n target source"],
 ]:
     """Return words, log-probabilities and attention of texts that end in `beams`."""
-    words = []
+    xp, words = library(beams), []
     for position in reversed(range(len(steps))):
         live, attention_weights = (
             steps[position].live.take(beams),
@@ -140,13 +143,12 @@ def backtrace(
         # A text that is shorter stays at the beam where it ended until the steps are as early as
         # its last word.
         inside = position < lengths
-        beams = torch.where(inside, live.parents, beams)
-        weights = attention_weights.take_along_dim(
-            beams.unsqueeze(2), 1
-        )  # [groups, width, source] -> [groups, n, source]
+        beams = xp.where(inside, live.parents, beams)
+        # [groups, width, source] -> [groups, n, source]
+        weights = take(attention_weights, beams[..., None], 1)
         words.append((live.token_ids, live.token_log_probs, weights))
     token_ids, token_log_probs, attention = zip(*reversed(words), strict=True)
-    return torch.stack(token_ids, 2), torch.stack(token_log_probs, 2), torch.stack(attention, 2)
+    return xp.stack(token_ids, 2), xp.stack(token_log_probs, 2), xp.stack(attention, 2)
 
 
 def merge(groups: list[list[Hypothesis]], num_captions: int) -> list[Hypothesis]:

@@ -14,11 +14,10 @@ words: `[rows]` is 6, `[groups, width]` is 2 x 3.
 from dataclasses import dataclass, replace
 from typing import Generic
 
-import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor
 
 from captioner.config import SearchConfig
+from captioner.modules.arrays import Array, argsort, library, repeat, take
 from captioner.modules.memory import Memory
 from captioner.search.backtrace import Step, finish, members
 from captioner.search.candidates import Candidates
@@ -52,16 +51,16 @@ class Beams(Generic[StateT]):
         best: Scores of the best texts that ended.
     """
 
-    items: Int[Tensor, " items"]
+    items: Int[Array, " items"]
     memory: Memory
-    limits: Int[Tensor, " items"]
+    limits: Int[Array, " items"]
     state: StateT
-    token_ids: Int[Tensor, " rows"]
-    prefixes: Int[Tensor, "rows length"]
-    log_probs: Float[Tensor, "groups width"]
-    best: Float[Tensor, "groups captions"]
+    token_ids: Int[Array, " rows"]
+    prefixes: Int[Array, "rows length"]
+    log_probs: Float[Array, "groups width"]
+    best: Float[Array, "groups captions"]
 
-    def select(self, items: Int[Tensor, " selected"]) -> "Beams[StateT]":
+    def select(self, items: Int[Array, " selected"]) -> "Beams[StateT]":
         """Return the search of the items at `items`."""
         groups = members(items, len(self.log_probs) // len(self.items))
         # Of item 1 alone: groups [1], rows [3, 4, 5].
@@ -82,14 +81,16 @@ class Beams(Generic[StateT]):
         groups, width = live.parents.shape
         # parents [[0, 0, 2], [1, 0, 1]] count within a group; rows [0, 0, 2, 4, 3, 4] count over
         # the whole batch.
-        rows = members(torch.arange(groups, device=live.parents.device), width, live.parents)
+        xp = library(live.parents)
+        every = xp.arange(groups, device=live.parents.device)
+        rows = members(every, width, live.parents)
         token_ids = live.token_ids.flatten()  # [groups, width] -> [rows]
         return replace(
             self,
             state=self.state.reorder(rows),
             token_ids=token_ids,
             # [rows, length + 1]
-            prefixes=torch.cat([self.prefixes[rows], token_ids.unsqueeze(1)], 1),
+            prefixes=xp.concatenate([self.prefixes[rows], token_ids[:, None]], 1),
             log_probs=live.log_probs,
         )
 
@@ -97,28 +98,28 @@ class Beams(Generic[StateT]):
 def begin(
     decoder: Decoder[StateT],
     memory: Memory,
-    limits: Int[Tensor, " batch"],
+    limits: Int[Array, " batch"],
     num_groups: int,
     width: int,
     num_captions: int,
-    first_ids: Int[Tensor, " batch"],
+    first_ids: Int[Array, " batch"],
 ) -> Beams[StateT]:
     """Return the search before the first word.
 
     Only one beam of each group counts, since all are equal.
     """
-    groups, device = len(memory) * num_groups, memory.keys.device
-    log_probs = torch.full((groups, width), -torch.inf, device=device)
+    xp, device, groups = library(memory.keys), memory.keys.device, len(memory) * num_groups
+    log_probs = xp.full((groups, width), -xp.inf, dtype=xp.float32, device=device)
     log_probs[:, 0] = 0.0
     return Beams(
-        items=torch.arange(len(memory), device=device),
+        items=xp.arange(len(memory), device=device),
         memory=memory,
         limits=limits,
         state=decoder.start(memory, num_groups * width),
-        token_ids=first_ids.repeat_interleave(num_groups * width),
-        prefixes=torch.empty(groups * width, 0, dtype=torch.long, device=device),
+        token_ids=repeat(first_ids, num_groups * width),
+        prefixes=xp.zeros((groups * width, 0), dtype=xp.int64, device=device),
         log_probs=log_probs,
-        best=torch.full((groups, num_captions), -torch.inf, device=device),
+        best=xp.full((groups, num_captions), -xp.inf, dtype=xp.float32, device=device),
     )
 
 
@@ -128,7 +129,7 @@ def beam_search(
     options: SearchConfig,
     constraints: Constraints,
     constraint_states: ConstraintStates,
-    first_ids: Int[Tensor, " batch"],
+    first_ids: Int[Array, " batch"],
 ) -> list[list[Hypothesis]]:
     """Return the best hypotheses of each item.
 
@@ -141,9 +142,9 @@ def beam_search(
         2016, arXiv:1609.08144, equation 14, with |Y| in the place of (5 + |Y|) / 6, where |Y|
         counts EOS.
     """
-    num_groups, num_captions = options.num_groups, options.num_captions
+    xp, num_groups, num_captions = library(memory.keys), options.num_groups, options.num_captions
     width = -(-max(options.beam_size, num_captions) // num_groups)  # rounded up
-    divisors = length_divisors(options, memory.keys.device)
+    divisors = length_divisors(options, memory.keys)
     limits = length_limits(options, memory, len(constraints.begin_ids))
     num_beams = constraint_states.count * width
     beams = begin(decoder, memory, limits, num_groups, num_beams, num_captions, first_ids)
@@ -160,17 +161,18 @@ def beam_search(
             beams.log_probs, allowed, options, constraint_states, constraints.eos_id
         )
         steps.append(Step(beams.items, live, ends, attention.reshape(*shape, -1)))
-        scores = torch.cat([beams.best, ends.log_probs / divisors[length]], 1)
-        beams.best = scores.topk(num_captions).values
+        scores = xp.concatenate([beams.best, ends.log_probs / divisors[length]], 1)
+        order = argsort(scores, descending=True)[:, :num_captions]
+        beams.best = take(scores, order, 1)
         # 4. Find the items that nothing can change any more, or whose texts are full: [items].
-        longest = divisors[beams.limits].repeat_interleave(num_groups)  # [items] -> [groups]
+        longest = repeat(divisors[beams.limits], num_groups)  # [items] -> [groups]
         is_over = settled(beams.best, live.log_probs, longest).reshape(-1, num_groups).all(1)
         is_over |= length == beams.limits
         # 5. Once they are enough, rebuild their texts and let them leave the batch.
-        over_fraction = is_over.float().mean().item()
+        over_fraction = int(is_over.sum()) / len(is_over)
         if over_fraction >= LEAVING_FRACTION:
             # Numbers of items, such as [1] and [0].
-            over, staying = is_over.nonzero().flatten(), (~is_over).nonzero().flatten()
+            over, staying = xp.where(is_over)[0], xp.where(~is_over)[0]
             log_probs = constraint_states.complete(beams.log_probs[members(over, num_groups)])
             hypotheses |= finish(beams.items[over], log_probs, steps, divisors, num_captions)
             if over_fraction == 1:
@@ -182,10 +184,10 @@ def beam_search(
 
 
 def settled(
-    best: Float[Tensor, "groups captions"],
-    log_probs: Float[Tensor, "groups width"],
-    divisors: Float[Tensor, " groups"],
-) -> Bool[Tensor, " groups"]:
+    best: Float[Array, "groups captions"],
+    log_probs: Float[Array, "groups width"],
+    divisors: Float[Array, " groups"],
+) -> Bool[Array, " groups"]:
     """Tell of each group whether no live beam can still change its result.
 
     More words only lower a log-probability, and a negative number divided by the greatest length is
@@ -201,4 +203,4 @@ def settled(
     Source:
         Huang et al. 2017, arXiv:1809.00069, for the idea of a stop that loses nothing.
     """
-    return best[:, -1] >= log_probs.amax(1) / divisors
+    return best[:, -1] >= library(log_probs).amax(log_probs, 1) / divisors

@@ -12,11 +12,10 @@ Source:
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float, Int
-from torch import Tensor
 
 from captioner.config import SearchConfig
+from captioner.modules.arrays import Array, add_at, integers, library, repeat
 from captioner.search.candidates import Candidates, extend, split
 
 
@@ -30,51 +29,53 @@ class ConstraintStates:
         count: Number of states; texts in the last one have all required words.
     """
 
-    token_ids: Int[Tensor, " tokens"]
-    meets: Int[Tensor, " tokens"]
+    token_ids: Int[Array, " tokens"]
+    meets: Int[Array, " tokens"]
     count: int
 
     @classmethod
-    def build(
-        cls, required_ids: Sequence[Collection[int]], device: torch.device
-    ) -> "ConstraintStates":
-        """Take the tokens of each required word, of which one is enough."""
+    def build(cls, required_ids: Sequence[Collection[int]], like: Array) -> "ConstraintStates":
+        """Take the tokens of each required word, of which one is enough.
+
+        Args:
+            required_ids: Of each word.
+            like: An array of the library and on the device of the search.
+        """
         meets: dict[int, int] = {}
         for bit, token_ids in enumerate(required_ids):
             for token_id in token_ids:
                 meets[token_id] = meets.get(token_id, 0) | 1 << bit
-        ids, bits = (
-            torch.tensor(list(part), dtype=torch.long, device=device)
-            for part in (meets, meets.values())
-        )
+        ids, bits = (integers(list(part), like) for part in (meets, meets.values()))
         return cls(ids, bits, 2 ** len(required_ids))
 
-    def complete(self, log_probs: Float[Tensor, "groups beams"]) -> Float[Tensor, "groups beams"]:
+    def complete(self, log_probs: Float[Array, "groups beams"]) -> Float[Array, "groups beams"]:
         """Return -inf for the beams whose texts lack a required word."""
         lacking = log_probs.shape[1] // self.count * (self.count - 1)
-        return torch.cat(
-            [torch.full_like(log_probs[:, :lacking], -torch.inf), log_probs[:, lacking:]], 1
+        xp = library(log_probs)
+        return xp.concatenate(
+            [xp.full_like(log_probs[:, :lacking], -xp.inf), log_probs[:, lacking:]], 1
         )
 
     def fill(
         self,
-        log_probs: Float[Tensor, "groups beams"],
-        allowed: Float[Tensor, "groups beams vocab"],
-        preferences: Float[Tensor, "groups beams vocab"],
+        log_probs: Float[Array, "groups beams"],
+        allowed: Float[Array, "groups beams vocab"],
+        preferences: Float[Array, "groups beams vocab"],
         eos_id: int,
     ) -> tuple[Candidates, Candidates]:
         """Return the beams that continue in each state, and ended texts that are allowed."""
         width = log_probs.shape[1] // self.count
         if self.count == 1:
             return split(extend(log_probs, allowed, preferences, width), eos_id)
-        says = torch.zeros(allowed.shape[2], dtype=torch.long, device=allowed.device)
-        says = says.index_put((self.token_ids,), self.meets)
-        before = torch.arange(self.count, device=allowed.device).repeat_interleave(width)
-        leads_to = before.unsqueeze(1) | says
+        xp = library(allowed)
+        says = xp.zeros(allowed.shape[2], dtype=xp.int64, device=allowed.device)
+        says[self.token_ids] = self.meets
+        before = repeat(xp.arange(self.count, device=allowed.device), width)
+        leads_to = before[:, None] | says
         leads_to[: width * (self.count - 1), eos_id] = self.count  # nowhere
         found = []
         for state in range(self.count):
-            barred = torch.zeros_like(allowed[0]).masked_fill_(leads_to != state, -torch.inf)
+            barred = xp.where(leads_to == state, xp.zeros_like(allowed[0]), -xp.inf)
             found.append(
                 split(extend(log_probs, allowed + barred, preferences + barred, width), eos_id)
             )
@@ -83,8 +84,8 @@ class ConstraintStates:
 
 
 def choose(
-    log_probs: Float[Tensor, "groups beams"],
-    allowed: Float[Tensor, "groups beams vocab"],
+    log_probs: Float[Array, "groups beams"],
+    allowed: Float[Array, "groups beams vocab"],
     options: SearchConfig,
     states: ConstraintStates,
     eos_id: int,
@@ -103,14 +104,15 @@ def choose(
     beams, vocab = allowed.shape[1:]
     log_probs = log_probs.reshape(-1, options.num_groups, beams)
     allowed = allowed.reshape(-1, options.num_groups, beams, vocab)
-    penalty = torch.zeros_like(allowed[:, 0, :1])
+    xp = library(allowed)
+    penalty = xp.zeros_like(allowed[:, 0, 0])
     chosen = []
     for group in range(options.num_groups):
         live, ends = states.fill(
-            log_probs[:, group], allowed[:, group], allowed[:, group] - penalty, eos_id
+            log_probs[:, group], allowed[:, group], allowed[:, group] - penalty[:, None], eos_id
         )
         chosen.append((live, ends))
-        taken = options.diversity * (live.log_probs > -torch.inf)
-        penalty.squeeze(1).scatter_add_(1, live.token_ids, taken)
+        taken = xp.where(live.log_probs > -xp.inf, options.diversity, 0.0)
+        add_at(penalty, live.token_ids, taken)
     all_live, all_ends = zip(*chosen, strict=True)
     return Candidates.interleave(all_live), Candidates.interleave(all_ends)

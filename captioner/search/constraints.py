@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float, Int
-from torch import Tensor
 
 from captioner.config import SearchConfig
+from captioner.modules.arrays import Array, add_at, integers, library, log_softmax
 
 # The log-probability of a word that the model rules out (-inf, NaN): less than that of any real
 # text, but unlike -inf still a last resort where all else is forbidden.
@@ -28,10 +27,10 @@ class Constraints:
     """
 
     eos_id: int
-    forbidden_ids: Int[Tensor, " forbidden"]
+    forbidden_ids: Int[Array, " forbidden"]
     min_length: int
     no_repeat_ngram_size: int
-    once_ids: Int[Tensor, " once"]
+    once_ids: Int[Array, " once"]
     begin_ids: tuple[int, ...] = ()
 
     @classmethod
@@ -40,20 +39,20 @@ class Constraints:
         options: SearchConfig,
         eos_id: int,
         forbidden_ids: Sequence[int],
-        device: torch.device,
+        like: Array,
         once_ids: Sequence[int] = (),
         begin_ids: Sequence[int] = (),
     ) -> "Constraints":
-        """Take the rules from the options."""
-        ids = sorted(set(forbidden_ids) - {eos_id})
-        forbidden = torch.tensor(ids, dtype=torch.long, device=device)
-        once = torch.tensor(sorted(set(once_ids) - {eos_id}), dtype=torch.long, device=device)
+        """Take the rules from the options; `like` is an array of the search's own kind."""
+        forbidden, once = (
+            integers(sorted(set(ids) - {eos_id}), like) for ids in (forbidden_ids, once_ids)
+        )
         ngram_size = options.no_repeat_ngram_size
         return cls(eos_id, forbidden, options.min_length, ngram_size, once, tuple(begin_ids))
 
     def log_probs(
-        self, logits: Float[Tensor, "rows vocab"], prefixes: Int[Tensor, "rows length"]
-    ) -> Float[Tensor, "rows vocab"]:
+        self, logits: Float[Array, "rows vocab"], prefixes: Int[Array, "rows length"]
+    ) -> Float[Array, "rows vocab"]:
         """Return the next word's log-probabilities in float32, with -inf for what is not allowed.
 
         They are the softmax of the raw logits: forbidding a word does not renormalise. EOS is not
@@ -61,45 +60,43 @@ class Constraints:
         word. No row holds NaN, and none is -inf throughout. Within the beginning, its next word
         alone is allowed.
         """
-        log_probs = logits.float().log_softmax(-1).clamp_(min=FLOOR).nan_to_num_(nan=FLOOR)
+        xp = library(logits)
+        log_probs = xp.nan_to_num(xp.clip(log_softmax(logits), FLOOR, None), nan=FLOOR)
         if (length := prefixes.shape[1]) < len(self.begin_ids):
             given = self.begin_ids[length]
-            return torch.full_like(log_probs, -torch.inf).index_copy_(
-                1, torch.tensor([given], device=log_probs.device), log_probs[:, given : given + 1]
-            )
-        log_probs.index_fill_(-1, self.forbidden_ids, -torch.inf)
+            only = xp.full_like(log_probs, -xp.inf)
+            only[:, given] = log_probs[:, given]
+            return only
+        log_probs[:, self.forbidden_ids] = -xp.inf
         if len(self.once_ids):
-            written = torch.isin(prefixes, self.once_ids)
-            penalty = torch.zeros_like(prefixes, dtype=log_probs.dtype).masked_fill_(
-                written, -torch.inf
-            )
-            log_probs.scatter_add_(1, prefixes, penalty)
+            written = xp.isin(prefixes, self.once_ids)
+            add_at(log_probs, prefixes, xp.where(written, -xp.inf, 0.0))
         if self.no_repeat_ngram_size:
             block_repeated_ngrams(log_probs, prefixes, self.no_repeat_ngram_size)
-        end = log_probs[:, self.eos_id].clone()
+        end = xp.asarray(log_probs[:, self.eos_id], copy=True)
         barred = (end <= FLOOR) | (prefixes.shape[1] < self.min_length)
         if barred.any():
-            log_probs[:, self.eos_id] = end.masked_fill(barred, -torch.inf)
-            stuck = log_probs.amax(-1) == -torch.inf
-            log_probs[:, self.eos_id] = end.masked_fill(barred & ~stuck, -torch.inf)
+            log_probs[:, self.eos_id] = xp.where(barred, -xp.inf, end)
+            stuck = xp.amax(log_probs, -1) == -xp.inf
+            log_probs[:, self.eos_id] = xp.where(barred & ~stuck, -xp.inf, end)
         return log_probs
 
 
 def block_repeated_ngrams(
-    log_probs: Float[Tensor, "rows vocab"], prefixes: Int[Tensor, "rows length"], size: int
+    log_probs: Float[Array, "rows vocab"], prefixes: Int[Array, "rows length"], size: int
 ) -> None:
     """Set in place to -inf each word that would repeat a run of `size` words of its prefix.
 
     Source:
         Paulus et al. 2018, arXiv:1705.04304, section 2.5 (there for trigrams).
     """
-    length = prefixes.shape[1]
+    xp, length = library(prefixes), prefixes.shape[1]
     if length < size:
         return
-    runs = prefixes.unfold(1, size, 1)
-    latest = prefixes[:, length - size + 1 :]
-    repeats = (runs[..., :-1] == latest.unsqueeze(1)).all(-1)
+    num_runs = length - size + 1
+    runs = xp.stack([prefixes[:, first : first + num_runs] for first in range(size)], 2)
+    latest = prefixes[:, num_runs:]
+    repeats = (runs[..., :-1] == latest[:, None]).all(-1)
     # Added, not set: where a word closes two runs, of which one repeats, it does not matter which
     # comes last.
-    penalty = torch.zeros_like(repeats, dtype=log_probs.dtype).masked_fill_(repeats, -torch.inf)
-    log_probs.scatter_add_(1, runs[..., -1], penalty)
+    add_at(log_probs, runs[..., -1], xp.where(repeats, -xp.inf, 0.0))

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import Protocol, TypeVar, runtime_checkable
 
-import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor
 
 from captioner.config import SearchConfig
+from captioner.modules.arrays import Array, argsort, library, take
 from captioner.modules.memory import Memory
 
 SPARE_WORDS = 10  # of a text beyond what its source's length suggests
@@ -17,11 +16,11 @@ SPARE_WORDS = 10  # of a text beyond what its source's length suggests
 class DecoderState(Protocol):
     """What a decoder remembers of the words so far, one row a hypothesis."""
 
-    def reorder(self: "StateT", index: Int[Tensor, " selected"], /) -> "StateT":
+    def reorder(self: "StateT", index: Int[Array, " selected"], /) -> "StateT":
         """Return the state of the rows at `index`; rows may repeat within their item."""
         ...
 
-    def select(self: "StateT", items: Int[Tensor, " selected"], /) -> "StateT":
+    def select(self: "StateT", items: Int[Array, " selected"], /) -> "StateT":
         """Return the state of all rows of the items at `items`; the others have finished."""
         ...
 
@@ -38,8 +37,8 @@ class Decoder(Protocol[StateT]):
         ...
 
     def step(
-        self, token_ids: Int[Tensor, " rows"], state: StateT, memory: Memory, /
-    ) -> tuple[Float[Tensor, "rows vocab"], StateT, Float[Tensor, "rows source"]]:
+        self, token_ids: Int[Array, " rows"], state: StateT, memory: Memory, /
+    ) -> tuple[Float[Array, "rows vocab"], StateT, Float[Array, "rows source"]]:
         """Read one word a row; return the next word's logits, the new state and the attention."""
         ...
 
@@ -64,7 +63,7 @@ class Hypothesis:
     log_prob: float
     score: float
     token_log_probs: tuple[float, ...]
-    attention_weights: Float[Tensor, "target source"]
+    attention_weights: Float[Array, "target source"]
     finished: bool
 
 
@@ -75,16 +74,17 @@ class Paths:
     At a finished path's position `lengths` stands its EOS.
     """
 
-    token_ids: Int[Tensor, "batch paths target"]
-    token_log_probs: Float[Tensor, "batch paths target"]
-    attention_weights: Float[Tensor, "batch paths target source"]
-    lengths: Int[Tensor, "batch paths"]
-    log_probs: Float[Tensor, "batch paths"]
-    scores: Float[Tensor, "batch paths"]
-    finished: Bool[Tensor, "batch paths"]
+    token_ids: Int[Array, "batch paths target"]
+    token_log_probs: Float[Array, "batch paths target"]
+    attention_weights: Float[Array, "batch paths target source"]
+    lengths: Int[Array, "batch paths"]
+    log_probs: Float[Array, "batch paths"]
+    scores: Float[Array, "batch paths"]
+    finished: Bool[Array, "batch paths"]
 
     def to_hypotheses(self) -> list[list[Hypothesis]]:
         """Return the paths that exist, item by item, in their order."""
+        xp = library(self.attention_weights)
         fields = (
             self.token_ids,
             self.token_log_probs,
@@ -102,13 +102,13 @@ class Paths:
                     score=score,
                     token_log_probs=tuple(token_log_probs[: length + finished]),
                     # A copy lets go of the rest of the batch.
-                    attention_weights=attention[:length].clone(),
+                    attention_weights=xp.asarray(attention[:length], copy=True),
                     finished=finished,
                 )
                 for token_ids, token_log_probs, length, log_prob, score, finished, attention in zip(
                     *item, strict=True
                 )
-                if score > -torch.inf
+                if score > -xp.inf
             ]
             for item in items
         ]
@@ -116,7 +116,7 @@ class Paths:
 
 def length_limits(
     options: SearchConfig, memory: Memory, begin_length: int = 0
-) -> Int[Tensor, " batch"]:
+) -> Int[Array, " batch"]:
     """Return the most words of each item's texts: `max_length`, or less if the source is short.
 
     Args:
@@ -124,21 +124,23 @@ def length_limits(
         memory: Its positions count.
         begin_length: Number of words that every text begins with; they are counted.
     """
+    xp = library(memory.mask)
     if options.max_length_ratio is None:
-        return torch.full((len(memory),), options.max_length, device=memory.mask.device)
+        return xp.full((len(memory),), options.max_length, device=memory.mask.device)
     suggested = SPARE_WORDS + options.max_length_ratio * memory.mask.sum(1)
     fewest = max(options.min_length, begin_length + max(1, len(options.required_words)))
-    return suggested.clamp(fewest, options.max_length).long()
+    return xp.asarray(xp.clip(suggested, fewest, options.max_length), dtype=xp.int64)
 
 
 def best_first(
-    scores: Float[Tensor, "batch n"], finished: Bool[Tensor, "batch n"]
-) -> Int[Tensor, "batch n"]:
+    scores: Float[Array, "batch n"], finished: Bool[Array, "batch n"]
+) -> Int[Array, "batch n"]:
     """Order finished paths before cut ones before absent ones (-inf), and each kind by score.
 
     A cut path lacks EOS's log-probability and would be flattered by a comparison. Equal ones keep
     their order.
     """
-    kind = torch.where(scores == -torch.inf, 2, (~finished).long())
-    order = scores.argsort(dim=-1, descending=True, stable=True)
-    return order.gather(-1, kind.gather(-1, order).argsort(dim=-1, stable=True))
+    xp = library(scores)
+    kind = xp.where(scores == -xp.inf, 2, xp.where(finished, 0, 1))
+    order = argsort(scores, descending=True)
+    return take(order, argsort(take(kind, order, -1)), -1)

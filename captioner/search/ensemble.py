@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from jaxtyping import Float, Int
-from torch import Tensor
 
+from captioner.modules.arrays import Array, library, log_softmax
 from captioner.modules.memory import Memory
 
 
@@ -17,11 +16,11 @@ class EnsembleState:
 
     members: tuple[Any, ...]
 
-    def reorder(self, index: Int[Tensor, " selected"]) -> "EnsembleState":
+    def reorder(self, index: Int[Array, " selected"]) -> "EnsembleState":
         """Return the state of the rows at `index`."""
         return EnsembleState(tuple(state.reorder(index) for state in self.members))
 
-    def select(self, items: Int[Tensor, " selected"]) -> "EnsembleState":
+    def select(self, items: Int[Array, " selected"]) -> "EnsembleState":
         """Return the state of all rows of the items at `items`."""
         return EnsembleState(tuple(state.select(items) for state in self.members))
 
@@ -49,12 +48,12 @@ class EnsembleDecoder:
         return EnsembleState(tuple(decoder.start(own, rows_per_item) for decoder, own in members))
 
     def step(
-        self, token_ids: Int[Tensor, " rows"], state: EnsembleState, memory: Memory
-    ) -> tuple[Float[Tensor, "rows vocab"], EnsembleState, Float[Tensor, "rows source"]]:
+        self, token_ids: Int[Array, " rows"], state: EnsembleState, memory: Memory
+    ) -> tuple[Float[Array, "rows vocab"], EnsembleState, Float[Array, "rows source"]]:
         """Read one word a row; return the next logits, the state and the first one's attention."""
         members = zip(self._decoders, state.members, (memory, *memory.others), strict=True)
         logits, states, looked = zip(
             *(one.step(token_ids, at, own) for one, at, own in members), strict=True
         )
-        mean = torch.stack([each.log_softmax(-1) for each in logits]).mean(0)
+        mean = library(logits[0]).stack([log_softmax(each) for each in logits]).mean(0)
         return mean, EnsembleState(states), looked[0]

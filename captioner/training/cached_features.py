@@ -55,7 +55,8 @@ class CachedFeatures:
         device = encoder.project.weight.device
 
         def read(file: Path, views: Sequence[View]) -> Tensor:
-            return preprocess.views(file, [(view.mirrored, view.crop_seed(file)) for view in views])
+            wanted = [(view.mirrored, view.crop_seed(file)) for view in views]
+            return torch.from_numpy(preprocess.views(file, wanted))
 
         @torch.inference_mode()
         def extract(pixels: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from captioner.config import PhotoConfig
 from captioner.data.views import View, views_of
 from captioner.errors import ConfigError
 from captioner.modules.encoders import ImageEncoder
-from captioner.preprocess.image import ImagePreprocessor
+from captioner.preprocess.image import ImagePreprocessor, Pixels
 from captioner.training.cached_features import CachedFeatures
 
 WORDS_ALONE = 0.1
@@ -44,9 +44,10 @@ class AugmentedPhotos:
 
     def load(self, numbers: Sequence[int], views: Sequence[int], seed: int) -> Tensor:
         """Return pixels; a photo's changes come from the seed and its number alone."""
-        return torch.stack(list(self._threads.map(lambda photo: self._read(photo, seed), numbers)))
+        read = self._threads.map(lambda photo: self._read(photo, seed), numbers)
+        return torch.from_numpy(np.stack(list(read)))
 
-    def _read(self, photo: int, seed: int) -> Tensor:
+    def _read(self, photo: int, seed: int) -> Pixels:
         image = self._preprocess.read(self._photos[photo])
         if not self._augment:
             return self._preprocess(image)

@@ -131,20 +131,21 @@ class ModelRegistry:
         return self._models[name]
 
     def _load(self, model: Model) -> Any:
-        from captioner.pipeline import ActionRecognizer, Captioner, load
-        from captioner.preprocess.frames import ClipPreprocessor
+        from captioner.pipeline import load
         from captioner.preprocess.image import ImagePreprocessor
 
-        loaded = load(
+        loaded: Any = load(
             model.folder, self._device, self._engine if model.modality == "image" else "auto"
         )
-        if not isinstance(loaded, Captioner | ActionRecognizer):
+        if model.modality not in ("image", "video"):
             return loaded
         allowed = min(self._max_pixels, loaded.preprocess.config.max_pixels)
         config = loaded.preprocess.config.model_copy(update={"max_pixels": allowed})
-        if isinstance(loaded, Captioner):
+        if model.modality == "image":
             loaded.preprocess = ImagePreprocessor(config)
         else:
+            from captioner.preprocess.frames import ClipPreprocessor  # which needs torch
+
             loaded.preprocess = ClipPreprocessor(config, loaded.preprocess.num_frames)
         return loaded
 

@@ -86,9 +86,7 @@ def detecting(make_model, tmp_path) -> Captioner:
 
 def test_a_hint_is_read_in_the_place_of_the_least_telling_word(detecting, photos):
     model = detecting.model
-    pixels = torch.stack(
-        [detecting.preprocess(detecting.preprocess.read(photo)) for photo in photos]
-    )
+    pixels = np.stack([detecting.preprocess(detecting.preprocess.read(photo)) for photo in photos])
     memory = model.encode(pixels)
     hinted = model.hinted(memory, detecting.options(hint=["Greens"]))
     assert (

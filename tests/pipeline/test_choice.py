@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import pytest
-import torch
 
 from captioner.errors import CacheError, MissingExtraError, ModelError, UsageError
 from captioner.pipeline import choice
 from captioner.pipeline.choice import cache_folder, onnx_folder
 
-CPU = torch.device("cpu")
+CPU = "cpu"
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +51,7 @@ def test_auto_exports_where_it_pays_and_takes_what_is_there(model_folder, export
 
 
 def test_auto_is_torch_elsewhere(model_folder, exports, monkeypatch):
-    assert onnx_folder(model_folder, "auto", torch.device("cuda"), 10**6) is None
+    assert onnx_folder(model_folder, "auto", "cuda", 10**6) is None
     assert onnx_folder("owner/name", "auto", CPU, 10**6) is None
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert onnx_folder(model_folder, "auto", CPU, 10**6) is None
@@ -76,7 +75,7 @@ def test_what_cannot_be_is_named(model_folder, monkeypatch):
     with pytest.raises(UsageError, match="auto, torch, onnx"):
         onnx_folder(model_folder, "tensorrt", CPU, 1)
     with pytest.raises(UsageError, match="cpu"):
-        onnx_folder(model_folder, "onnx", torch.device("cuda"), 1)
+        onnx_folder(model_folder, "onnx", "cuda", 1)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"captioner\[onnx\]"):
         onnx_folder(model_folder, "onnx", CPU, 1)

@@ -39,7 +39,7 @@ def test_a_text_has_the_mean_of_the_models_log_probabilities(folders, photos):
         [load(folder, device="cpu").model for folder in folders],
     )
     assert isinstance(together, Captioner) and together.name == "one+two"
-    pixels = together.preprocess(together.preprocess.read(photos[0])).unsqueeze(0)
+    pixels = together.preprocess(together.preprocess.read(photos[0]))[None]
     (hypotheses,) = together.model.search(
         together.model.encode(pixels), together.options(num_captions=3, beam_size=4)
     )

@@ -420,16 +420,16 @@ def test_large_jpeg_is_decoded_smaller_but_never_too_small():
 
 @pytest.mark.parametrize("how", ["squash", "crop", "pad"])
 @pytest.mark.parametrize("size", [(61, 47), (47, 61), (56, 40), (3, 700), (1, 1)])
-def test_tensor_has_the_shape_and_range_that_the_config_says(how, size):
+def test_array_has_the_shape_and_range_that_the_config_says(how, size):
     preprocess = ImagePreprocessor(CONFIG.model_copy(update={"resize": how}))
-    for tensor in (
+    for array in (
         preprocess(photo(*size)),
         preprocess.view(photo(*size), mirrored=True, crop_seed=3),
         preprocess.augment(photo(*size), seed=3),
     ):
-        assert tensor.shape == (3, 40, 56)
-        assert tensor.dtype == torch.float32 and tensor.is_contiguous()
-        assert tensor.min() >= -1 and tensor.max() <= 1
+        assert array.shape == (3, 40, 56)
+        assert array.dtype == np.float32 and array.flags.c_contiguous
+        assert array.min() >= -1 and array.max() <= 1
 
 
 def test_photo_of_the_right_size_is_normalised_and_nothing_else():
@@ -438,9 +438,7 @@ def test_photo_of_the_right_size_is_normalised_and_nothing_else():
         ImageConfig(height=40, width=56, mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7)),
     )
     expected = (np.asarray(image) / 255 - np.array(config.mean)) / np.array(config.std)
-    assert np.allclose(
-        ImagePreprocessor(config)(image).permute(1, 2, 0).numpy(), expected, atol=1e-6
-    )
+    assert np.allclose(ImagePreprocessor(config)(image).transpose(1, 2, 0), expected, atol=1e-6)
 
 
 def test_three_ways_of_fitting():
@@ -454,16 +452,17 @@ def test_three_ways_of_fitting():
         )[0]
     assert (rows["squash"][20, :6] > 0.9).all() and (rows["squash"][20, 9:] < -0.9).all()
     assert (rows["crop"] == -1).all()  # the white eighth is cut off
-    assert (rows["pad"][:9].abs() < 0.01).all() and (rows["pad"][-9:].abs() < 0.01).all()  # grey
+    assert (abs(rows["pad"][:9]) < 0.01).all() and (abs(rows["pad"][-9:]) < 0.01).all()  # grey
     assert (rows["pad"][12:28, :6] > 0.9).all() and (rows["pad"][12:28, 9:] < -0.9).all()
 
 
 def test_mirror_is_a_mirror():
     preprocess = ImagePreprocessor(CONFIG)
-    assert torch.equal(preprocess.view(photo()), preprocess(photo()))
-    assert torch.equal(preprocess.view(photo(), mirrored=True).flip(-1), preprocess(photo()))
+    assert np.array_equal(preprocess.view(photo()), preprocess(photo()))
+    mirrored = preprocess.view(photo(), mirrored=True)
+    assert np.array_equal(mirrored[..., ::-1], preprocess(photo()))
     both = preprocess.view(photo(), mirrored=True, crop_seed=5)
-    assert torch.equal(both.flip(-1), preprocess.view(photo(), crop_seed=5))
+    assert np.array_equal(both[..., ::-1], preprocess.view(photo(), crop_seed=5))
 
 
 def test_without_flips_nothing_is_mirrored():
@@ -473,8 +472,8 @@ def test_without_flips_nothing_is_mirrored():
     preprocess = ImagePreprocessor(CONFIG)
 
     def mirrored(flips: bool) -> list[bool]:
-        tensors = [preprocess.augment(image, seed, flips) for seed in range(20)]
-        return [bool(tensor[..., :9].mean() > tensor[..., -9:].mean()) for tensor in tensors]
+        arrays = [preprocess.augment(image, seed, flips) for seed in range(20)]
+        return [bool(array[..., :9].mean() > array[..., -9:].mean()) for array in arrays]
 
     assert len(set(mirrored(True))) == 2
     assert not any(mirrored(False))
@@ -489,8 +488,8 @@ def test_chance_comes_from_the_seed_alone():
         torch.manual_seed(1)
         first, state = draw(7), torch.get_rng_state()
         torch.manual_seed(2)
-        assert torch.equal(first, draw(7))
-        assert not torch.equal(first, draw(8))
+        assert np.array_equal(first, draw(7))
+        assert not np.array_equal(first, draw(8))
         torch.manual_seed(1)
         assert torch.equal(state, torch.get_rng_state())
 
@@ -508,7 +507,7 @@ def test_large_photos_are_kept_small_and_look_the_same(kind, size):
     image = preprocess.read(whole if kind == "image" else encoded(whole, kind))
     at_least = 2 * 56
     assert at_least <= min(image.size) < 2 * at_least
-    assert (preprocess(image) - preprocess(whole)).abs().mean() < 0.01
+    assert abs(preprocess(image) - preprocess(whole)).mean() < 0.01
 
 
 @pytest.mark.parametrize("size", [(223, 900), (50, 40), (3, 700)])

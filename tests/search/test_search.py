@@ -2,16 +2,18 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from captioner.config import SearchConfig
+from captioner.modules.arrays import Array, integers, library, repeat, top_k
 from captioner.modules.memory import GridLayout, Memory
 from captioner.search import Hypothesis, beam, search
-from captioner.search.candidates import top_k
 from captioner.search.contract import length_limits
 from captioner.search.sampling import draw
 
@@ -25,13 +27,13 @@ class Prefix:
     node n * VOCAB + w + 1.
     """
 
-    nodes: Tensor
+    nodes: Array
     num_items: int
 
-    def reorder(self, index: Tensor) -> "Prefix":
+    def reorder(self, index: Array) -> "Prefix":
         return Prefix(self.nodes[index], self.num_items)
 
-    def select(self, items: Tensor) -> "Prefix":
+    def select(self, items: Array) -> "Prefix":
         return Prefix(self.nodes.reshape(self.num_items, -1)[items].flatten(), len(items))
 
 
@@ -40,25 +42,25 @@ class TableDecoder:
     it belongs to.
     """
 
-    def __init__(self, logits: Tensor) -> None:
+    def __init__(self, logits: Array) -> None:
         self.logits = logits
         self.num_steps = 0
         self.num_items: list[int] = []
 
     def start(self, memory: Memory, rows_per_item: int) -> Prefix:
-        return Prefix(torch.full((len(memory) * rows_per_item,), -1), len(memory))
+        rows = len(memory) * rows_per_item
+        return Prefix(integers([-1] * rows, memory.keys), len(memory))
 
-    def step(
-        self, token_ids: Tensor, state: Prefix, memory: Memory
-    ) -> tuple[Tensor, Prefix, Tensor]:
+    def step(self, token_ids: Array, state: Prefix, memory: Memory) -> tuple[Array, Prefix, Array]:
         self.num_steps += 1
         self.num_items.append(len(memory))
-        items = memory.keys[:, 0, 0].long().repeat_interleave(len(token_ids) // len(memory))
-        nodes = torch.where(state.nodes < 0, 0, state.nodes * VOCAB + token_ids + 1)
+        xp, rows = library(memory.keys), len(token_ids) // len(memory)
+        items = repeat(xp.asarray(memory.keys[:, 0, 0], dtype=xp.int64), rows)
+        nodes = xp.where(state.nodes < 0, 0, state.nodes * VOCAB + token_ids + 1)
         return (
             self.logits[items, nodes],
             Prefix(nodes, len(memory)),
-            torch.stack([items, nodes], 1).float(),
+            xp.asarray(xp.stack([items, nodes], 1), dtype=xp.float32),
         )
 
 
@@ -76,29 +78,40 @@ def random_logits(seed: int, items: int = 1, depth: int = 4, spread: float = 2.0
     )
 
 
-def endless(logits: Tensor, eos: float = -math.inf) -> Tensor:
+def endless(logits: Array, eos: float = -math.inf) -> Tensor:
     return logits.index_fill(-1, torch.tensor(EOS), eos)
 
 
+def memory_of(items: Sequence[int], logits: Array) -> Memory:
+    """What a table's decoder reads: the items' numbers."""
+    xp = library(logits)
+    keys = xp.asarray(items, dtype=xp.float32).reshape(-1, 1, 1)
+    return Memory(keys, keys, xp.ones((len(keys), 1), dtype=xp.bool), GridLayout(1, 1))
+
+
 def run(
-    logits: Tensor,
+    logits: Array,
     forbidden: tuple[int, ...] = (),
     items: list[int] | None = None,
     **options: object,
 ):
     """Search the table's items (all, unless told) with the given options."""
-    keys = torch.tensor(range(len(logits)) if items is None else items).reshape(-1, 1, 1).float()
-    memory = Memory(keys, keys, torch.ones(len(keys), 1, dtype=torch.bool), GridLayout(1, 1))
+    numbers = range(len(logits)) if items is None else items
     config = SearchConfig(**{"max_length": 4, "min_length": 0, **options})
     return search(
-        TableDecoder(logits), memory, config, bos_id=A, eos_id=EOS, forbidden_ids=forbidden
+        TableDecoder(logits),
+        memory_of(numbers, logits),
+        config,
+        bos_id=A,
+        eos_id=EOS,
+        forbidden_ids=forbidden,
     )
 
 
 def told(hypotheses: list[Hypothesis]) -> list[tuple]:
     """All that a hypothesis says, in a form that can be compared."""
     return [
-        tuple(x.tolist() if isinstance(x, Tensor) else x for x in vars(h).values())
+        tuple(x.tolist() if hasattr(x, "tolist") else x for x in vars(h).values())
         for h in hypotheses
     ]
 
@@ -114,7 +127,7 @@ def allowed_words(
 
 
 def plain_beam_search(
-    logits: Tensor,
+    logits: Array,
     width: int,
     max_length: int,
     penalty: float,
@@ -421,6 +434,18 @@ def test_equal_texts_are_ranked_by_token_id():
     assert torch.equal(top, values.sort(dim=-1, descending=True).values[:, :4])
 
 
+@pytest.mark.parametrize("k", [3, 40, 99])
+def test_the_greatest_of_numpys_values_are_those_of_torch(k):
+    values = torch.randint(0, 9, (5, 60), generator=torch.Generator().manual_seed(k)).float()
+    values[1, 2:], values[2] = -math.inf, -math.inf
+    top, index = top_k(values.numpy(), k)
+    expected, places = top_k(values, k)
+    assert top.tolist() == expected.tolist()
+    real = top > -math.inf
+    assert index[real].tolist() == places.numpy()[real].tolist()
+    assert all(len(set(row)) == min(k, 60) for row in index.tolist())
+
+
 def test_ending_cannot_be_forbidden():
     logits = random_logits(14, spread=0.1)
     assert told(run(logits, (EOS, B))[0]) == told(run(logits, (B,))[0])
@@ -554,10 +579,9 @@ def test_words_that_may_occur_once_do_and_others_are_free():
 
 
 def required_run(
-    logits: Tensor, required: list[list[int]], **options: object
+    logits: Array, required: list[list[int]], **options: object
 ) -> list[list[Hypothesis]]:
-    keys = torch.arange(len(logits)).reshape(-1, 1, 1).float()
-    memory = Memory(keys, keys, torch.ones(len(keys), 1, dtype=torch.bool), GridLayout(1, 1))
+    memory = memory_of(range(len(logits)), logits)
     config = SearchConfig(**{"max_length": 4, "min_length": 0, **options})
     return search(TableDecoder(logits), memory, config, bos_id=A, eos_id=EOS, required_ids=required)
 
@@ -609,12 +633,11 @@ def test_required_words_are_there_whatever_the_beams_and_a_batch_equals_its_item
         ][0] == (together[item][0].token_ids)
 
 
-def begun(logits: Tensor, begin: list[int], required: list[list[int]] = [], **options: object):  # noqa: B006
-    keys = torch.arange(len(logits)).reshape(-1, 1, 1).float()
-    memory = Memory(keys, keys, torch.ones(len(keys), 1, dtype=torch.bool), GridLayout(1, 1))
+def begun(logits: Array, begin: list[int], required: list[list[int]] = [], **options: object):  # noqa: B006
+    memory = memory_of(range(len(logits)), logits)
     config = SearchConfig(**{"max_length": 4, "min_length": 0, **options})
     ids = {"required_ids": required, "forbidden_ids": [B], "once_ids": [A]}
-    first = torch.tensor([A, B, C][: len(logits)])  # may differ from item to item
+    first = [A, B, C][: len(logits)]  # may differ from item to item
     return search(
         TableDecoder(logits), memory, config, bos_id=first, eos_id=EOS, begin_ids=begin, **ids
     )
@@ -685,3 +708,33 @@ def test_required_words_that_just_fit_come_although_the_text_would_rather_end():
     logits[..., EOS] += 9
     found = required_run(logits, [[A], [B], [C]], beam_size=2, num_captions=3, max_length=3)[0]
     assert len(found) == 3 and all(set(one.token_ids) == {A, B, C} for one in found)
+
+
+def assert_alike(found: list[list[Hypothesis]], expected: list[list[Hypothesis]]) -> None:
+    """Texts to the letter, numbers to rounding."""
+    for several, wanted in zip(found, expected, strict=True):
+        for one, other in zip(several, wanted, strict=True):
+            assert isinstance(one.attention_weights, np.ndarray)
+            assert (one.token_ids, one.finished) == (other.token_ids, other.finished)
+            assert one.score == pytest.approx(other.score, abs=1e-5)
+            assert one.token_log_probs == pytest.approx(other.token_log_probs, abs=1e-5)
+            assert one.attention_weights.tolist() == other.attention_weights.tolist()
+
+
+@pytest.mark.parametrize("options", [*MODES, {"beam_size": 9, "num_captions": 9}])
+def test_arrays_of_numpy_are_searched_as_tensors_are(options):
+    logits = random_logits(seed=15, items=9)
+    logits[2:5, :, EOS] += 4  # these leave the batch first
+    assert_alike(run(logits.numpy(), (B,), **options), run(logits, (B,), **options))
+    ngram = {**options, "no_repeat_ngram_size": 1}
+    assert_alike(begun(logits[:3].numpy(), [B, C], **ngram), begun(logits[:3], [B, C], **ngram))
+    if not options.get("sample"):
+        both = (required_run(one, [[B], [A, C]], **options) for one in (logits.numpy(), logits))
+        assert_alike(*both)
+
+
+@pytest.mark.parametrize("name", [name for name in HOSTILE if name != "half precision"])
+@pytest.mark.parametrize("options", MODES)
+def test_arrays_of_numpy_survive_whatever_the_model_says(name, options):
+    logits = HOSTILE[name]
+    assert_alike(run(logits.numpy(), **options), run(logits, **options))

@@ -38,7 +38,7 @@ def test_cached_features_equal_fresh_ones_to_rounding(photos, encoder, config, t
         image = preprocess.read(photos[3])
         pixels = preprocess.view(image, view.mirrored, view.crop_seed(photos[3]))
         with torch.inference_mode():
-            fresh = encoder.features(pixels[None])
+            fresh = encoder.features(torch.from_numpy(pixels)[None])
         torch.testing.assert_close(cached.load([3], [number], 0), fresh, atol=2e-3, rtol=2e-3)
 
 
@@ -93,7 +93,8 @@ def test_fine_tuning_mirrors_only_where_flips_are_wanted(photos, tiny_config, co
 def test_photos_for_validation_are_whole(photos, config):
     preprocess = ImagePreprocessor(config.image)
     source = AugmentedPhotos(photos, config, augment=False)
-    assert torch.equal(source.load([4], [0], 3)[0], preprocess(preprocess.read(photos[4])))
+    expected = torch.from_numpy(preprocess(preprocess.read(photos[4])))
+    assert torch.equal(source.load([4], [0], 3)[0], expected)
 
 
 def test_what_frozen_stages_make_is_cached(photos, encoder, config, tmp_path):
@@ -113,7 +114,8 @@ def test_tuned_stages_go_on_from_the_cache_and_do_not_make_it_stale(photos, conf
     for _ in range(2):
         source = open_photos(photos, tuned, config, tmp_path, training=False)
         with torch.no_grad():
-            expected = tuned.features(preprocess(preprocess.read(photos[2]))[None])
+            pixels = torch.from_numpy(preprocess(preprocess.read(photos[2])))
+            expected = tuned.features(pixels[None])
             found = tuned.features_behind(source.load([2], [0], 0))
             torch.testing.assert_close(found, expected, atol=1e-2, rtol=1e-2)
             for name, parameter in tuned.backbone.named_parameters():
