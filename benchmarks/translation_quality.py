@@ -30,6 +30,7 @@ def rows(
     pairs = read_parallel(Path(source), None if source == target else Path(target))[:most]
     sides = {first: [pair.source for pair in pairs], second: [pair.target for pair in pairs]}
     search = translator.options()
+    translator.through.clear()  # each way is measured
     for way in ((first, second), (second, first)):
         if way not in translator.directions:
             continue

@@ -26,6 +26,8 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
             right; empty where they were not fitted.
         directions: Of a model of sentences, the languages from which and into which it translates,
             pairs of codes such as en and de; empty where its training did not say.
+        through: Of a model of sentences, the language by way of which it translates better than
+            straight, as measured, by the two codes with a hyphen between them, such as de-fr.
         language_ids: The token with which a text of each language begins in the place of BOS, by
             the language's code; empty where the model writes one language.
         shifted_attention: Of a model of sentences, whether the decoder looks at the source of a
@@ -53,6 +55,7 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     tie_word_embeddings: bool = True
     confidence: dict[str, float] = field(default_factory=dict)
     directions: list[list[str]] = field(default_factory=list)
+    through: dict[str, str] = field(default_factory=dict)
     language_ids: dict[str, int] = field(default_factory=dict)
     shifted_attention: bool = True
     known_words: str = ""

@@ -28,6 +28,7 @@ class ModelSettings(Section):
     tie_word_embeddings: bool = True
     confidence: dict[str, float] = Field({})
     directions: list[tuple[str, str]] = Field([])
+    through: dict[str, str] = Field({})
     language_ids: dict[str, TokenId] = Field({})
     shifted_attention: bool = True
     known_words: str = ""

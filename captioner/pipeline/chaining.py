@@ -1,4 +1,4 @@
-"""Joins the translations of a sentence's parts, and those of a text's sentences."""
+"""Joins translations: of a sentence's parts, of a text's sentences, of one behind the other."""
 
 from collections.abc import Sequence
 
@@ -21,6 +21,28 @@ def chain_pieces(
         for rank in zip(*found, strict=True)
     ]
     return SentenceResult(tuple(ranked), sentence, num_pieces=len(pieces))
+
+
+def chain_translations(first: SentenceResult, second: SentenceResult) -> SentenceResult:
+    """Join the translation of a sentence and that of its best translation.
+
+    A word looks where the words look that it comes from.
+    """
+    middle = first.candidates[0]
+    return SentenceResult(
+        tuple(
+            Candidate(
+                one.text,
+                middle.log_prob + one.log_prob,
+                one.words,
+                one.word_log_probs,
+                one.attention[:, : len(middle.words)] @ middle.attention,
+            )
+            for one in second.candidates
+        ),
+        first.source,
+        max(first.num_pieces, second.num_pieces),
+    )
 
 
 def chain_sentences(

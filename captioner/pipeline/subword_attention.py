@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from captioner.preprocess.text import Piece
+from captioner.preprocess.tokenization import words_of_subwords
+
 
 def attention_when_read(weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """Give each subword the attention of the next step; the last one keeps its own.
@@ -29,3 +32,24 @@ def summed(
         if group is not None:
             membership[group, member] = 1
     return membership @ values if axis == 0 else values @ membership.T
+
+
+def over_source_words(
+    weights: NDArray[np.float32], source_tokens: Sequence[str], piece: Piece
+) -> NDArray[np.float32]:
+    """Return where each subword looked, by the words of the source.
+
+    Args:
+        weights: Of each subword over the source's subwords and its end, `[subword, source]`.
+        source_tokens: The source's subwords.
+        piece: What was read.
+
+    Returns:
+        The weights of a word's subwords together, `[subword, source word]`.
+    """
+    read = [
+        None if word is None else piece.reading.columns[word]
+        for word in words_of_subwords(source_tokens)
+    ]
+    columns = [None if column is None else column - piece.start for column in read]
+    return summed(weights[:, : len(source_tokens)], columns, piece.end - piece.start, axis=1)

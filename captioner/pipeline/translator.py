@@ -9,11 +9,11 @@ import torch
 from captioner.config import SearchConfig, validated
 from captioner.errors import InputError, ModelError
 from captioner.modules.encoders import TextEncoder
-from captioner.pipeline.chaining import chain_pieces, chain_sentences
+from captioner.pipeline.chaining import chain_pieces, chain_sentences, chain_translations
 from captioner.pipeline.copying import best_trial
 from captioner.pipeline.inputs import several
 from captioner.pipeline.result import Candidate, SentenceResult, TranslationResult
-from captioner.pipeline.subword_attention import attention_when_read, summed
+from captioner.pipeline.subword_attention import attention_when_read, over_source_words, summed
 from captioner.preprocess.language import choose_direction
 from captioner.preprocess.sentences import DEFAULT_LANGUAGE, Layout, cut_sentences
 from captioner.preprocess.text import Piece, cut_reading, pad_sources
@@ -25,7 +25,7 @@ from captioner.search import Hypothesis
 if TYPE_CHECKING:
     from captioner.model.captioner_model import CaptionerModel
 
-BATCH_SIZE = 128
+BATCH_SIZE = 128  # sentences
 
 
 class Translator:
@@ -38,6 +38,7 @@ class Translator:
     Attributes:
         directions: The pairs of languages between which it translates, codes such as en and de, at
             least one; the second is empty where its training did not say.
+        through: By pairs such as de-fr, the language by way of which it translates.
 
     Raises:
         ModelError: The model reads no sentences.
@@ -52,9 +53,8 @@ class Translator:
         self.name = name
         self._limit = model.encoder.config.max_positions - 1  # EOS takes one
         pairs = model.config.directions or [(DEFAULT_LANGUAGE, "")]
-        self.directions: tuple[tuple[str, str], ...] = tuple(
-            (source, target) for source, target in pairs
-        )
+        self.directions = tuple((source, target) for source, target in pairs)
+        self.through = dict(model.config.through)
         self._known_words = frozenset(model.config.known_words.split())
 
     def options(self, **changes: Any) -> SearchConfig:
@@ -183,11 +183,24 @@ class Translator:
         between = [
             pair for layout, pair in zip(layouts, directions, strict=True) for _ in layout.sentences
         ]
-        done = iter(self._sentences(sentences, between, search))
+        done = iter(self._by_the_best_way(sentences, between, search))
         return [
             chain_sentences(text, layout, [next(done) for _ in layout.sentences], *pair)
             for text, layout, pair in zip(texts, layouts, directions, strict=True)
         ]
+
+    def _by_the_best_way(
+        self, sentences: Sequence[str], directions: Sequence[tuple[str, str]], search: SearchConfig
+    ) -> list[SentenceResult]:
+        """Translate sentences, straight or by way of a third language."""
+        middles = [self.through.get(f"{read}-{written}") for read, written in directions]
+        onward = {n: (middle, directions[n][1]) for n, middle in enumerate(middles) if middle}
+        first = [(one[0], way or one[1]) for one, way in zip(directions, middles, strict=True)]
+        found = self._sentences(sentences, first, search)
+        done = self._sentences([found[n].text for n in onward], list(onward.values()), search)
+        for number, second in zip(onward, done, strict=True):
+            found[number] = chain_translations(found[number], second)
+        return found
 
     def _sentences(
         self, sentences: Sequence[str], directions: Sequence[tuple[str, str]], search: SearchConfig
@@ -271,18 +284,12 @@ class Translator:
             text = text.upper()
         words = text.split()
         groups = words_of_subwords(self.model.tokens(hypothesis.token_ids))
-        counts = np.array([groups.count(word) for word in range(len(words))], np.float32)
+        counts = np.array([max(1, groups.count(word)) for word in range(len(words))], np.float32)
         weights = hypothesis.attention_weights.float().cpu().numpy()
         if self.model.config.shifted_attention:
             weights = attention_when_read(weights)
-        weights = weights[:, : len(source_tokens)]
-        read = [
-            None if word is None else piece.reading.columns[word]
-            for word in words_of_subwords(source_tokens)
-        ]
-        columns = [None if column is None else column - piece.start for column in read]
-        looks = summed(weights, columns, piece.end - piece.start, axis=1)
-        attention = summed(looks, groups, len(words), axis=0) / np.maximum(counts, 1)[:, None]
+        looks = over_source_words(weights, source_tokens, piece)
+        attention = summed(looks, groups, len(words), axis=0) / counts[:, None]
         log_probs = np.array(hypothesis.token_log_probs[: len(groups)])
         return Candidate(
             text=text,

@@ -143,6 +143,21 @@ def test_one_model_translates_in_six_directions(text, target, expected):
     assert load("en-de-fr").translate(text, target=target).text == expected
 
 
+def test_german_becomes_french_by_way_of_english():
+    model, text = load("en-de-fr"), "Ein Mann liest ein Buch. Zwei Hunde spielen im Schnee!"
+    assert model.through == {"de-fr": "en", "fr-de": "en"}
+    result = model.translate(text, source="de", target="fr", num_captions=2)
+    english = model.translate(text, source="de", target="en")
+    french = model.translate(english.text, source="en", target="fr", num_captions=2)
+    assert [one.text for one in result.candidates] == [one.text for one in french.candidates]
+    assert result.log_prob == pytest.approx(english.log_prob + french.log_prob, abs=1e-4)
+    assert [one.source for one in result.sentences] == ["Ein Mann liest ein Buch.", text[25:]]
+    assert (2, 2) in result.alignments and result.attention.shape == (
+        len(result.candidates[0].words),
+        10,
+    )
+
+
 def test_a_clip_has_each_of_six_actions_with_some_probability():
     result = load("actions").recognize(sample_clip(), top=10)
     actions = {"Archery", "BasketballDunk", "HorseRace", "PlayingPiano", "PlayingViolin", "Surfing"}
