@@ -19,9 +19,8 @@ LEAST = 3  # times that a word must have been seen to be told for a noun or a ve
 # Of the times behind an article after which a noun's phrase ends there: "a dog runs", not "a brown
 # dog".
 NOUN_FRACTION = 0.5
-VERB_FRACTION = (
-    0.1  # of the times that a word in -ing stands behind is or are: jumping, not building
-)
+# Of the times that a word in -ing is met, those behind is or are: jumping, not building.
+VERB_FRACTION = 0.1
 
 IS = frozenset({"is", "are"})
 ARTICLES = frozenset(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from captioner.training import trainer, updates
+from captioner.training import concepts, trainer, updates
 from captioner.training.checkpoints import load_checkpoint
 
 
@@ -14,6 +14,14 @@ from captioner.training.checkpoints import load_checkpoint
 def final_weights() -> Callable[[Path], dict[str, torch.Tensor]]:
     """Return a run's last weights."""
     return lambda run: load_checkpoint(run / "checkpoints")[1]
+
+
+@pytest.fixture
+def few_photos(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a detector of five words be fitted to a handful of photos, in a moment."""
+    monkeypatch.setattr(concepts, "LEAST_PHOTOS", 2)
+    monkeypatch.setattr(concepts, "EPOCHS", 2)
+    monkeypatch.setattr(concepts, "_most_telling", lambda *_: torch.arange(5))
 
 
 @pytest.fixture

@@ -8,18 +8,12 @@ from PIL import Image
 
 from captioner import load
 from captioner.errors import ConfigError
-from captioner.training import concepts
 from captioner.training.dataset import read_dataset
 from captioner.training.trainer import Trainer, train
 
+pytestmark = pytest.mark.usefixtures("few_photos")
+
 COLORS = ("rotes", "grünes", "blaues", "graues", "gelbes", "schwarzes", "weißes", "rosa")
-
-
-@pytest.fixture(autouse=True)
-def few_photos(monkeypatch):
-    monkeypatch.setattr(concepts, "LEAST_PHOTOS", 2)
-    monkeypatch.setattr(concepts, "EPOCHS", 2)
-    monkeypatch.setattr(concepts, "_most_telling", lambda *_: torch.arange(5))
 
 
 @pytest.fixture

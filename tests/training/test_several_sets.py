@@ -9,10 +9,11 @@ import torch
 from captioner.config import CONFIGS, PhotoDataConfig, load_config
 from captioner.errors import ConfigError, DataError, EmptyDataError
 from captioner.model.captioner_model import CaptionerModel
-from captioner.training import concepts
 from captioner.training.checkpoints import differences, fixed_settings
 from captioner.training.dataset import read_dataset
 from captioner.training.trainer import Trainer, train
+
+pytestmark = pytest.mark.usefixtures("few_photos")
 
 TEXTS = [
     "a red photo with a bright side",
@@ -20,13 +21,6 @@ TEXTS = [
     "",
     "a blue picture of nothing",
 ]
-
-
-@pytest.fixture(autouse=True)
-def few_photos(monkeypatch):
-    monkeypatch.setattr(concepts, "LEAST_PHOTOS", 2)
-    monkeypatch.setattr(concepts, "EPOCHS", 2)
-    monkeypatch.setattr(concepts, "_most_telling", lambda *_: torch.arange(5))
 
 
 @pytest.fixture

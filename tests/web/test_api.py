@@ -350,7 +350,8 @@ def test_fifty_photos_of_eight_clients_at_once_each_get_their_own_captions(
         return answer["caption"], time.perf_counter() - start
 
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(ask, paths))  # connects, and fills what is kept for good
+        for _ in range(3):  # connects, and comes to the peak of eight at once, which is kept for good
+            list(threads.map(ask, paths))
         before = process.memory_info().rss
         start = time.perf_counter()
         answers = list(threads.map(ask, paths))
@@ -365,4 +366,4 @@ def test_fifty_photos_of_eight_clients_at_once_each_get_their_own_captions(
         )
     assert captions == wanted
     assert len(set(captions)) > 5
-    assert grown < 100e6  # allocators keep some: 20 to 50 MB, the more the busier the machine is
+    assert grown < 30e6
