@@ -43,7 +43,8 @@ class Reward(Protocol):
 class CaptionReward:
     """CIDEr of captions, with document frequencies of all references; BLEU-4 and CHAIRs if wished.
 
-    CHAIRs is a penalty: minus one for a caption that names an object that no reference names.
+    CHAIRs is a penalty: minus one for a caption that names an object that no reference names. Where
+    an item has one reference it is 0, since what one person leaves out may be there all the same.
 
     Args:
         references: The captions of each item.
@@ -63,10 +64,12 @@ class CaptionReward:
         parts = (items[start : start + ITEMS_AT_ONCE] for start in items[::ITEMS_AT_ONCE])
         counted = (DocumentFrequencies.from_references(self._references(part)) for part in parts)
         self._frequencies = reduce(add, counted)
-        self._objects: list[frozenset[str]] = []
+        self._objects: list[frozenset[str] | None] = []
         if "CHAIRs" in self._weights:
             self._objects = [
                 frozenset(kind for text in texts for kind in objects_of(text))
+                if len(texts) > 1
+                else None
                 for texts in references
             ]
 
@@ -85,11 +88,15 @@ class CaptionReward:
         if weight := self._weights.get("BLEU-4"):
             total += weight * Bleu.scores(Bleu(references).statistics(hypotheses))[:, 3]
         if weight := self._weights.get("CHAIRs"):
-            named = [set(objects_of(text)) for text in texts]
             total -= weight * np.array(
-                [not kinds <= self._objects[item] for kinds, item in zip(named, items, strict=True)]
+                [self._invents(text, item) for text, item in zip(texts, items, strict=True)]
             )
         return total
+
+    def _invents(self, text: str, item: int) -> bool:
+        """Say whether a text names an object that none of several references names."""
+        known = self._objects[item]
+        return known is not None and not known.issuperset(objects_of(text))
 
     def _references(self, items: Sequence[int]) -> Sentences:
         tokens = [one for item in items for one in self._tokens[item]]

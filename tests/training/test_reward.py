@@ -60,6 +60,11 @@ def test_a_caption_that_names_what_is_not_there_loses():
     np.testing.assert_array_equal(reward([0] * 4, texts, [True] * 4), [0, -0.5, -0.5, 0])
 
 
+def test_a_photo_with_one_caption_does_not_tell_what_is_not_there():
+    reward = CaptionReward([["a dog runs"], ["a dog runs", "a brown dog"]], {"CHAIRs": 1.0})
+    np.testing.assert_array_equal(reward([0, 1], ["a cat runs"] * 2, [True] * 2), [0, -1])
+
+
 @pytest.mark.parametrize("make", [CaptionReward, TranslationReward, TranscriptReward])
 def test_a_reward_depends_on_its_own_item_alone(make):
     reward = make(REFERENCES, {})
