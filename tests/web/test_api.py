@@ -350,7 +350,7 @@ def test_fifty_photos_of_eight_clients_at_once_each_get_their_own_captions(
         return answer["caption"], time.perf_counter() - start
 
     with ThreadPoolExecutor(8) as threads:
-        for _ in range(3):  # connects, and comes to the peak of eight at once, which is kept for good
+        for _ in range(3):  # comes to the peak of eight at once, whose memory is kept for good
             list(threads.map(ask, paths))
         before = process.memory_info().rss
         start = time.perf_counter()
