@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from captioner.errors import EmptyDataError, ModelError
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerFast
 
 PAD, BOS, EOS, UNK = "<pad>", "<s>", "</s>", "<unk>"
@@ -70,9 +71,28 @@ def train_word_tokenizer(
     Raises:
         EmptyDataError: No word is frequent enough.
     """
-    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+    from tokenizers import Tokenizer, models, trainers
 
     tokenizer = Tokenizer(models.WordLevel(unk_token=UNK))
+    _set_word_rules(tokenizer)
+    trainer = trainers.WordLevelTrainer(
+        vocab_size=max_vocab_size,
+        min_frequency=min_count,
+        special_tokens=[*SPECIAL_TOKENS, *map(language_token, languages)],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    if tokenizer.get_vocab_size() <= len(SPECIAL_TOKENS) + len(languages):
+        raise EmptyDataError(
+            f"no word occurs {min_count} times: lower data.min_word_count or add captions"
+        )
+    return wrap_tokenizer(tokenizer)
+
+
+def _set_word_rules(tokenizer: "Tokenizer") -> None:
+    """Say where a text is cut into words, and how words become a text again."""
+    from tokenizers import Regex, decoders, normalizers, pre_tokenizers
+
     replaced = [normalizers.Replace(*pair) for pair in ({"’": "'"} | WHOLE_VOWELS).items()]
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.NFKC(), normalizers.Lowercase(), *replaced]
@@ -89,23 +109,11 @@ def train_word_tokenizer(
             decoders.Replace(Regex(NO_SPACE), ""),
         ]
     )
-    trainer = trainers.WordLevelTrainer(
-        vocab_size=max_vocab_size,
-        min_frequency=min_count,
-        special_tokens=[*SPECIAL_TOKENS, *map(language_token, languages)],
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    if tokenizer.get_vocab_size() <= len(SPECIAL_TOKENS) + len(languages):
-        raise EmptyDataError(
-            f"no word occurs {min_count} times: lower data.min_word_count or add captions"
-        )
-    return wrap_tokenizer(tokenizer)
 
 
 def words_of(text: str, tokenizer: "PreTrainedTokenizerFast") -> frozenset[str]:
     """Return the different words of a text as a word tokenizer cuts it, known or unknown."""
-    return frozenset(_cut(text, tokenizer))
+    return frozenset(_cut(text, tokenizer.backend_tokenizer))
 
 
 def with_new_words(
@@ -117,6 +125,8 @@ def with_new_words(
 ) -> "PreTrainedTokenizerFast":
     """Return a tokenizer of words that knows more of them; those that it knew keep their numbers.
 
+    Texts are cut by today's rules, whichever version made the tokenizer.
+
     Args:
         tokenizer: It stays as it is.
         texts: What the new words are taken from.
@@ -126,8 +136,10 @@ def with_new_words(
     """
     from tokenizers import Tokenizer
 
-    counts = Counter(word for text in texts for word in _cut(text, tokenizer))
-    content = json.loads(tokenizer.backend_tokenizer.to_str())
+    grown = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+    _set_word_rules(grown)
+    content = json.loads(grown.to_str())
+    counts = Counter(word for text in texts for word in _cut(text, grown))
     known = content["model"]["vocab"]
     tokens = [one for one in map(language_token, languages) if one not in known]
     words = sorted(
@@ -141,12 +153,9 @@ def with_new_words(
     return wrap_tokenizer(grown)
 
 
-def _cut(text: str, tokenizer: "PreTrainedTokenizerFast") -> list[str]:
-    inner = tokenizer.backend_tokenizer
-    return [
-        word
-        for word, _ in inner.pre_tokenizer.pre_tokenize_str(inner.normalizer.normalize_str(text))
-    ]
+def _cut(text: str, tokenizer: "Tokenizer") -> list[str]:
+    plain = tokenizer.normalizer.normalize_str(text)
+    return [word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(plain)]
 
 
 def train_label_tokenizer(labels: Iterable[str]) -> "PreTrainedTokenizerFast":

@@ -338,3 +338,12 @@ def test_tokens_of_languages_are_no_words():
     assert ids == {"de": 4, "fr": len(tokenizer)}
     assert grown.decode([*ids.values(), *grown("a dog")["input_ids"]], True) == "a dog"
     assert ids["fr"] not in grown("<fr> cake")["input_ids"]
+
+
+def test_an_older_tokenizer_that_grows_cuts_words_by_todays_rules():
+    tokenizer = train_word_tokenizer(["the dog's ball"] * 2, 2, 100)
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    grown = with_new_words(tokenizer, ["Un chien dans l'herbe"] * 2, 2, 100)
+    ids = grown("Un chien dans l'herbe", add_special_tokens=False)["input_ids"]
+    assert grown.decode(ids) == "un chien dans l'herbe"
+    assert grown.convert_ids_to_tokens(ids)[-2:] == ["l'", "herbe"]
