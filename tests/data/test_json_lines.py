@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from captioner.data.json_lines import read_json_lines
+from captioner.data.json_lines import parse_json, read_json_lines
 from captioner.errors import AnnotationError
 
 
@@ -22,3 +22,8 @@ def test_a_broken_line_is_named_behind_those_before_it():
         AnnotationError, match=r"x\.jsonl, line 2: not valid JSON \(.*\); write JSON$"
     ):
         next(rows)
+
+
+def test_the_words_that_stand_beside_captions_are_not_kept():
+    text = '{"images": [{"sentences": [{"tokens": ["a", "dog"], "raw": "A dog."}]}]}'
+    assert parse_json(text, Path("a.json")) == {"images": [{"sentences": [{"raw": "A dog."}]}]}
