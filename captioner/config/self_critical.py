@@ -27,5 +27,5 @@ class SelfCriticalConfig(Section):
     rewards: dict[str, float] = Field(default_factory=dict)
     """What each score counts for: CIDEr, BLEU-4 and CHAIRs (less of it is better) of captions, chrF
     and BLEU of translations, WER and CER (less of them is better) of transcripts. Empty: the first
-    of them alone. CHAIRs leaves out photos with one reference: what one person does not name may be
-    there all the same."""
+    of them alone. CHAIRs leaves out photos with one reference, since what one person does not name
+    may be there all the same, and captions that are not English."""

@@ -223,7 +223,8 @@ class PhotoTask:
 
     def reward(self, weights: Mapping[str, float]) -> CaptionReward:
         """Return what judges sampled captions."""
-        return CaptionReward(self.targets[: self._num_examples], weights)
+        examples = self._num_examples
+        return CaptionReward(self.targets[:examples], weights, self.languages[:examples])
 
     def card(self) -> CardTexts:
         """Say what the photos were and how they are read."""

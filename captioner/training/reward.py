@@ -44,11 +44,13 @@ class CaptionReward:
     """CIDEr of captions, with document frequencies of all references; BLEU-4 and CHAIRs if wished.
 
     CHAIRs is a penalty: minus one for a caption that names an object that no reference names. Where
-    an item has one reference it is 0, since what one person leaves out may be there all the same.
+    an item has one reference it is 0, since what one person leaves out may be there all the same;
+    so it is where captions are not English, since the objects have English names.
 
     Args:
         references: The captions of each item.
         weights: What each score counts for: of `CIDEr`, `BLEU-4` and `CHAIRs`.
+        languages: Of the captions of each item; empty where all are English.
 
     Raises:
         ConfigError: There is no such score.
@@ -57,7 +59,12 @@ class CaptionReward:
         The ends of texts as words: Luo 2020, arXiv:2003.09971, section 2.
     """
 
-    def __init__(self, references: Sequence[Sequence[str]], weights: Mapping[str, float]) -> None:
+    def __init__(
+        self,
+        references: Sequence[Sequence[str]],
+        weights: Mapping[str, float],
+        languages: Sequence[str] = (),
+    ) -> None:
         self._weights = _checked(weights, ("CIDEr", "BLEU-4", "CHAIRs"))
         self._tokens = [[[*tokenize(text), END] for text in texts] for texts in references]
         items = range(len(references))
@@ -68,9 +75,11 @@ class CaptionReward:
         if "CHAIRs" in self._weights:
             self._objects = [
                 frozenset(kind for text in texts for kind in objects_of(text))
-                if len(texts) > 1
+                if len(texts) > 1 and language == "en"
                 else None
-                for texts in references
+                for texts, language in zip(
+                    references, languages or ["en"] * len(references), strict=True
+                )
             ]
 
     def __call__(

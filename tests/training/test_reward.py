@@ -65,6 +65,12 @@ def test_a_photo_with_one_caption_does_not_tell_what_is_not_there():
     np.testing.assert_array_equal(reward([0, 1], ["a cat runs"] * 2, [True] * 2), [0, -1])
 
 
+def test_objects_have_english_names():
+    references = [["a man runs", "a man"], ["ein Mann rennt", "ein Mann"]]
+    reward = CaptionReward(references, {"CHAIRs": 1.0}, ["en", "de"])
+    np.testing.assert_array_equal(reward([0, 1], ["a bus", "ein Bus"], [True] * 2), [-1, 0])
+
+
 @pytest.mark.parametrize("make", [CaptionReward, TranslationReward, TranscriptReward])
 def test_a_reward_depends_on_its_own_item_alone(make):
     reward = make(REFERENCES, {})
