@@ -214,6 +214,33 @@ def make_sentence_model() -> Callable[..., object]:
 
 
 @pytest.fixture
+def make_photo_sentence_model() -> Callable[..., object]:
+    """Make a tiny model that reads a sentence and the photo beside it, with random weights;
+    `section={...}` replaces fields.
+    """
+    from captioner.preprocess.tokenization import train_bpe_tokenizer
+
+    def make(**changes: dict[str, object]) -> object:
+        sections: dict[str, dict[str, object]] = {
+            "image": {"height": 32, "width": 64},
+            "encoder": {
+                "kind": "photo+text",
+                "photo": {"backbone": BACKBONE, "weights": "none", "dim": 9},
+                "text": {"embedding_dim": 10, "dim": 12, "num_layers": 2, "max_positions": 32},
+            },
+            "decoder": {"embedding_dim": 10, "hidden_dim": 14, "attention": "dot"},
+            "search": {"beam_size": 3, "max_length": 7},
+        }
+        texts = ["two dogs play in the snow.", "zwei Hunde spielen im Schnee."] * 3
+        model = build_model(sections, changes, train_bpe_tokenizer(texts, 300))
+        for layer in (model.encoder.keys, model.encoder.values):
+            torch.nn.init.normal_(layer.weight, std=3.0)  # so that a photo changes what is written
+        return model
+
+    return make
+
+
+@pytest.fixture
 def sentence_model_folder(make_sentence_model: Callable[..., object], tmp_path: Path) -> Path:
     """A tiny model of sentences in its folder."""
     folder = tmp_path / "en-de"

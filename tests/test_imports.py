@@ -127,13 +127,14 @@ def test_the_list_is_the_one_of_the_documentation():
 )
 def test_encoders_do_not_import_each_other(file):
     encoders = "captioner.modules.encoders"
-    contract, backbone, residual = (
-        f"{encoders}.{part}" for part in ("contract", "backbone", "residual")
+    contract, backbone, residual, image, text = (
+        f"{encoders}.{part}" for part in ("contract", "backbone", "residual", "image", "text")
     )
     own_parts = {
         "modules/encoders/backbone.py": {contract, f"{encoders}.backbone_weights"},
         "modules/encoders/image.py": {backbone, f"{encoders}.chain", f"{encoders}.concepts"},
         "modules/encoders/text.py": {contract},
+        "modules/encoders/photo_text.py": {contract, image, text},
         "modules/encoders/speech.py": {contract, residual},
         "modules/encoders/video.py": {backbone, residual},
     }

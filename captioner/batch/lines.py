@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from queue import Queue
+from typing import Any
 
 from captioner.config import SearchConfig
 from captioner.pipeline import TranslationResult, Translator
@@ -18,6 +19,7 @@ def translate_lines(
     search: SearchConfig,
     source: str | None = None,
     target: str | None = None,
+    photo: Any = None,
 ) -> Iterator[TranslationResult]:
     """Translate lines in order.
 
@@ -33,6 +35,7 @@ def translate_lines(
         search: How translations are searched.
         source: The language to read, as `Translator.translate` takes it.
         target: The language to write.
+        photo: What all lines are about, as `Translator.translate` takes it.
     """
     waiting: Queue[str | _End] = Queue(LINES_AHEAD)
 
@@ -55,7 +58,7 @@ def translate_lines(
                 batch.append(line)
             else:
                 end = line
-        yield from translator.translate_texts(batch, search, source, target)
+        yield from translator.translate_texts(batch, search, source, target, [photo] * len(batch))
     if end.error is not None:
         raise end.error
 

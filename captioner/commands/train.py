@@ -12,10 +12,13 @@ from captioner.terminal import print_text, print_told
 USES = {
     "image": "caption PHOTO",
     "text": "translate TEXT",
+    "photo+text": "translate --photo PHOTO TEXT",
     "speech": "transcribe RECORDING",
     "video": "recognize CLIP",
 }
 """How a model of each modality is used."""
+
+INITIAL_MODELS = ("initial_model", "initial_photo_model")
 
 
 def train(
@@ -35,11 +38,9 @@ def train(
     """Train a model on your own photos, sentences, recordings or clips; a killed run resumes."""
     shipped = CONFIGS / f"{config}.toml"
     settings = load_config(shipped if shipped.is_file() else config, overrides or [])
-    if settings.training.initial_model:
-        initial = {"initial_model": str(find_model(settings.training.initial_model))}
-        settings = settings.model_copy(
-            update={"training": settings.training.model_copy(update=initial)}
-        )
+    given = {name: getattr(settings.training, name) for name in INITIAL_MODELS}
+    found = {name: str(find_model(model)) for name, model in given.items() if model}
+    settings = settings.model_copy(update={"training": settings.training.model_copy(update=found)})
     try:
         from captioner.training import train as run
     except ModuleNotFoundError as error:

@@ -62,6 +62,12 @@ SourceLanguage = Annotated[
         help="The language to read. Default: it is found out, that of a file from its first lines.",
     ),
 ]
+Photo = Annotated[
+    Path | None,
+    typer.Option(
+        help="A photo that the texts are about, for a model whose encoder is of kind photo+text."
+    ),
+]
 NumTranslations = Annotated[
     int, typer.Option(min=1, help="Translations of each line, best first, with tabs between them.")
 ]
@@ -85,6 +91,7 @@ def translate(
     model: Models = None,
     target_language: TargetLanguage = None,
     source_language: SourceLanguage = None,
+    photo: Photo = None,
     num_translations: NumTranslations = 1,
     alignments: Alignments = False,
     explain: Explain = None,
@@ -125,7 +132,7 @@ def translate(
     search = translator.options(
         **given(beam_size=beam_size, max_length=max_length, num_captions=num_translations)
     )
-    results = translate_lines(translator, lines, search, *direction)
+    results = translate_lines(translator, lines, search, *direction, photo)
     if subtitles is not None:
         _write(
             results, count, output, cues_out(output, subtitles), lambda result: result.text, folder

@@ -15,12 +15,14 @@ from captioner.config.experiment import (
     EncoderConfig,
     Experiment,
     PhotoConfig,
+    PhotoSentenceConfig,
     SentenceConfig,
     SpeechConfig,
     VideoConfig,
 )
 from captioner.config.image import ImageConfig, ImageEncoderConfig, PhotoDataConfig, PhotoSetConfig
 from captioner.config.loading import CONFIGS, chosen_by_kind, load_config, validated
+from captioner.config.photo_text import PhotoSentenceDataConfig, PhotoTextEncoderConfig
 from captioner.config.search import SearchConfig
 from captioner.config.section import Section, without_folder
 from captioner.config.self_critical import SelfCriticalConfig
@@ -41,7 +43,10 @@ __all__ = [
     "ImageEncoderConfig",
     "PhotoConfig",
     "PhotoDataConfig",
+    "PhotoSentenceConfig",
+    "PhotoSentenceDataConfig",
     "PhotoSetConfig",
+    "PhotoTextEncoderConfig",
     "SearchConfig",
     "Section",
     "SelfCriticalConfig",

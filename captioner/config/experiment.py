@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from captioner.config.decoder import DecoderConfig
 from captioner.config.image import ImageConfig, ImageEncoderConfig, PhotoDataConfig
+from captioner.config.photo_text import PhotoSentenceDataConfig, PhotoTextEncoderConfig
 from captioner.config.search import SearchConfig
 from captioner.config.section import Section
 from captioner.config.self_critical import SelfCriticalConfig
@@ -14,16 +15,24 @@ from captioner.config.text import SentenceDataConfig, TextEncoderConfig
 from captioner.config.training import TrainingConfig
 from captioner.config.video import VideoDataConfig, VideoEncoderConfig
 
-EncoderConfig = ImageEncoderConfig | TextEncoderConfig | SpeechEncoderConfig | VideoEncoderConfig
+EncoderConfig = (
+    ImageEncoderConfig
+    | TextEncoderConfig
+    | PhotoTextEncoderConfig
+    | SpeechEncoderConfig
+    | VideoEncoderConfig
+)
 ENCODERS: dict[
     str,
     type[ImageEncoderConfig]
     | type[TextEncoderConfig]
+    | type[PhotoTextEncoderConfig]
     | type[SpeechEncoderConfig]
     | type[VideoEncoderConfig],
 ] = {
     "image": ImageEncoderConfig,
     "text": TextEncoderConfig,
+    "photo+text": PhotoTextEncoderConfig,
     "speech": SpeechEncoderConfig,
     "video": VideoEncoderConfig,
 }
@@ -67,6 +76,14 @@ class SentenceConfig(Config):
     encoder: TextEncoderConfig = TextEncoderConfig()
 
 
+class PhotoSentenceConfig(Config):
+    """An experiment with sentences, photos beside some of them, and translations."""
+
+    data: PhotoSentenceDataConfig = PhotoSentenceDataConfig()
+    image: ImageConfig = ImageConfig()
+    encoder: PhotoTextEncoderConfig = PhotoTextEncoderConfig()
+
+
 class SpeechConfig(Config):
     """An experiment with recordings and transcripts."""
 
@@ -82,8 +99,19 @@ class VideoConfig(Config):
     encoder: VideoEncoderConfig = VideoEncoderConfig()
 
 
-Experiment = PhotoConfig | SentenceConfig | SpeechConfig | VideoConfig
+Experiment = PhotoConfig | SentenceConfig | PhotoSentenceConfig | SpeechConfig | VideoConfig
 EXPERIMENTS: dict[
-    str, type[PhotoConfig] | type[SentenceConfig] | type[SpeechConfig] | type[VideoConfig]
-] = {"image": PhotoConfig, "text": SentenceConfig, "speech": SpeechConfig, "video": VideoConfig}
+    str,
+    type[PhotoConfig]
+    | type[SentenceConfig]
+    | type[PhotoSentenceConfig]
+    | type[SpeechConfig]
+    | type[VideoConfig],
+] = {
+    "image": PhotoConfig,
+    "text": SentenceConfig,
+    "photo+text": PhotoSentenceConfig,
+    "speech": SpeechConfig,
+    "video": VideoConfig,
+}
 """What an experiment holds, by `encoder.kind`."""

@@ -10,7 +10,11 @@ from captioner.config.section import Section
 class TrainingConfig(Section):
     """How the weights are found."""
 
-    PATHS: ClassVar[dict[str, str]] = {"output": "DIR", "initial_model": "MODEL"}
+    PATHS: ClassVar[dict[str, str]] = {
+        "output": "DIR",
+        "initial_model": "MODEL",
+        "initial_photo_model": "MODEL",
+    }
 
     # The run.
     output: str = "runs/captioner"
@@ -19,6 +23,9 @@ class TrainingConfig(Section):
     """The model whose weights and vocabulary the run begins with: a shipped one, or a folder.
     Words that it lacks are added. Empty: random weights.
     """
+    initial_photo_model: str = ""
+    """Of a run on sentences with photos: the model of photos whose encoder it begins with. Empty:
+    that of `initial_model`, if it reads photos, or a published backbone and random weights."""
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Seed of everything random."""
     epochs: int = Field(default=12, ge=1)

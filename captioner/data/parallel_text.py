@@ -12,10 +12,17 @@ from captioner.errors import AnnotationError, EmptyDataError
 
 @dataclass(frozen=True)
 class SentencePair:
-    """A sentence and its translation."""
+    """A sentence and its translation.
+
+    Attributes:
+        source: The sentence.
+        target: Its translation.
+        photo: The photo beside the sentence, as its file names it; empty where there is none.
+    """
 
     source: str
     target: str
+    photo: str = ""
 
 
 def read_lines(file: Path) -> list[str]:
@@ -51,7 +58,7 @@ def read_parallel(source: Path, target: Path | None) -> list[SentencePair]:
 
     Args:
         source: Sentences, one a line. Without `target`: two columns with a tab between them, or
-            JSON lines with `source` and `target`.
+            JSON lines with `source` and `target`, and with `photo` where there is one.
         target: Their translations, line by line.
 
     Raises:
@@ -86,12 +93,15 @@ def _table_pairs(lines: Sequence[str], file: Path) -> Iterator[SentencePair]:
 
 def _json_pairs(lines: Sequence[str], file: Path) -> Iterator[SentencePair]:
     for where, row in read_json_lines(lines, file):
-        sides = [row.get(side) if isinstance(row, dict) else None for side in ("source", "target")]
-        if not all(isinstance(side, str) for side in sides):
+        told = row if isinstance(row, dict) else {}
+        source, target, photo = told.get("source"), told.get("target"), told.get("photo") or ""
+        if not (isinstance(source, str) and isinstance(target, str)):
             raise AnnotationError(
                 f"{where}: an object with `source` and `target`, both of them texts, is needed"
             )
-        yield SentencePair(*map(str, sides))
+        if not isinstance(photo, str):
+            raise AnnotationError(f"{where}: `photo` must be the name of a file (given: {photo!r})")
+        yield SentencePair(source, target, photo)
 
 
 def keep_trainable(

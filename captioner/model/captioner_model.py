@@ -33,12 +33,14 @@ from captioner.modules.decoder import AttentionDecoder
 from captioner.modules.encoders import (
     Encoder,
     ImageEncoder,
-    TextEncoder,
+    PhotoTextEncoder,
     VideoEncoder,
     build_encoder,
+    text_encoder_of,
 )
 from captioner.modules.memory import DetectedConcepts, Memory
 from captioner.preprocess.spectrogram import Spectrograms
+from captioner.preprocess.text import IllustratedSentences
 
 # transformers builds models without memory for a while, by a setting that all threads share.
 LOADING = Lock()
@@ -69,7 +71,7 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
         kind: The modality, as `encoder.kind` calls it.
         tokenizer: Between text and token ids; None until `from_pretrained` or the caller sets it.
         image_config: How a photo becomes a tensor, with the backbone's own mean and deviation where
-            none are given; of use to a model of photos alone.
+            none are given; of use to a model that reads photos.
 
     Raises:
         ConfigError: A section of the config is wrong.
@@ -92,20 +94,21 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
         self.encoder: Encoder = build_encoder(
             encoder_config, config.vocab_size, config.pad_token_id
         )
-        if isinstance(self.encoder, ImageEncoder | VideoEncoder):
+        if isinstance(self.encoder, ImageEncoder | VideoEncoder | PhotoTextEncoder):
             self.image_config = self.encoder.normalised_for(self.image_config)
             config.image = self.image_config.model_dump()
         self.decoder = AttentionDecoder(
             decoder_config, config.vocab_size, encoder_config.dim, config.pad_token_id
         )
+        self._source_tables: dict[str, str] = {}
         self._tie_source(decoder_config)
         self.tokenizer: PreTrainedTokenizerFast | None = None
         self.post_init()  # type: ignore[no-untyped-call]
 
     def _tie_source(self, decoder: DecoderConfig) -> None:
         """Let a text encoder read with the decoder's embeddings, where its config says so."""
-        encoder = self.encoder
-        if not (isinstance(encoder, TextEncoder) and encoder.config.share_embeddings):
+        encoder = text_encoder_of(self.encoder)
+        if encoder is None or not encoder.config.share_embeddings:
             return
         if decoder.embedding_dim != encoder.config.embedding_dim or not decoder.tie_embeddings:
             raise ConfigError(
@@ -114,15 +117,9 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
                 " decoder.tie_embeddings true"
             )
         encoder.embedding.weight = self.decoder.embedding.weight
-        self._tied_weights_keys = {
-            **self._tied_weights_keys,
-            "encoder.embedding.weight": "decoder.embedding.weight",
-        }
-
-    @property
-    def shares_embeddings(self) -> bool:
-        """Whether source and target have one table of embeddings."""
-        return isinstance(self.encoder, TextEncoder) and self.encoder.config.share_embeddings
+        part = "encoder" if encoder is self.encoder else "encoder.text"
+        self._source_tables = {f"{part}.embedding.weight": "decoder.embedding.weight"}
+        self._tied_weights_keys = self._tied_weights_keys | self._source_tables
 
     def _init_weights(self, module: nn.Module) -> None:
         """Leave every module as its own constructor made it."""
@@ -143,6 +140,8 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
             inputs = inputs.to(self.dtype)
         elif isinstance(inputs, Spectrograms):
             inputs = replace(inputs, frames=inputs.frames.to(self.dtype))
+        elif isinstance(inputs, IllustratedSentences) and inputs.photos is not None:
+            inputs = replace(inputs, photos=inputs.photos.to(self.dtype))
         return self.encoder(inputs)  # type: ignore[no-any-return]
 
     @torch.inference_mode()
@@ -205,10 +204,9 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
         A published backbone's frozen part is left out; tied weights come once.
         """
         left_out = {f"encoder.{name}" for name in self.encoder.published_names()}
+        left_out.update(self._source_tables)
         if self.config.tie_word_embeddings:
             left_out.add("decoder.logits.weight")
-        if self.shares_embeddings:
-            left_out.add("encoder.embedding.weight")
         return {
             name: tensor.contiguous()
             for name, tensor in self.state_dict().items()

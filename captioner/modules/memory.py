@@ -174,6 +174,21 @@ class Memory:
             parts[0], keys=keys, values=values, mask=mask, concepts=concepts, others=others
         )
 
+    def beside(self, other: "Memory") -> "Memory":
+        """Return a memory of the same items that has the positions of another behind its own.
+
+        The layout is that of the first positions, and no concepts are told: they would be the last.
+        """
+        keys, values, mask = (
+            library(mine).concatenate([mine, its], 1)
+            for mine, its in zip(
+                (self.keys, self.values, self.mask),
+                (other.keys, other.values, other.mask),
+                strict=True,
+            )
+        )
+        return Memory(keys=keys, values=values, mask=mask, layout=self.layout)
+
     def mean(self) -> Float[Array, "batch dim"]:
         """Return the mean value over the real positions."""
         weights = self.mask.unsqueeze(-1).to(self.values.dtype)

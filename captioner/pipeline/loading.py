@@ -134,7 +134,12 @@ def _of_kind(model: Any, name: str) -> "AnyModel":
     """Return what users call, of the model's modality."""
     from captioner import pipeline  # which imports what needs torch at its first use
 
-    classes = {"text": "Translator", "speech": "Transcriber", "video": "ActionRecognizer"}
+    classes = {
+        "text": "Translator",
+        "photo+text": "Translator",
+        "speech": "Transcriber",
+        "video": "ActionRecognizer",
+    }
     loaded: AnyModel = getattr(pipeline, classes.get(model.kind, "Captioner"))(model, name)
     return loaded
 
@@ -181,9 +186,11 @@ def load_recognizer(model: Models = "actions", device: str = "auto") -> "ActionR
     return loaded
 
 
+TRANSLATES = "translates sentences: use `captioner translate`"
 DOES = {
     "image": "captions photos: use `captioner caption`",
-    "text": "translates sentences: use `captioner translate`",
+    "text": TRANSLATES,
+    "photo+text": TRANSLATES,
     "speech": "transcribes speech: use `captioner transcribe`",
     "video": "watches clips: use `captioner recognize`",
 }
@@ -192,6 +199,6 @@ DOES = {
 def _of_modality(kind: str, loaded: Any) -> Any:
     """Return a model of the wanted modality, or say what it does instead and with which command."""
     own = getattr(loaded.model, "kind", "image")  # models of transformers caption photos
-    if own == kind:
+    if DOES[own] == DOES[kind]:
         return loaded
     raise ModelError(f"model {loaded.name!r} {DOES[own]}, or another model")

@@ -3,33 +3,27 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-import numpy as np
-import torch
-
 from captioner.config import SearchConfig, validated
 from captioner.errors import InputError, ModelError
-from captioner.modules.encoders import TextEncoder
+from captioner.modules.encoders import PhotoTextEncoder, text_encoder_of
 from captioner.pipeline.chaining import chain_pieces, chain_sentences, chain_translations
 from captioner.pipeline.copying import best_trial
 from captioner.pipeline.inputs import several
-from captioner.pipeline.result import Candidate, SentenceResult, TranslationResult
-from captioner.pipeline.subword_attention import attention_when_read, over_source_words, summed
+from captioner.pipeline.pieces import PieceTranslator, Way
+from captioner.pipeline.result import SentenceResult, TranslationResult
+from captioner.preprocess.image import ImagePreprocessor, Pixels
 from captioner.preprocess.language import choose_direction
 from captioner.preprocess.sentences import DEFAULT_LANGUAGE, Layout, cut_sentences
-from captioner.preprocess.text import Piece, cut_reading, pad_sources
-from captioner.preprocess.tokenization import words_of_subwords
-from captioner.preprocess.typography import plain_reading, with_quotes_of
+from captioner.preprocess.text import cut_reading
+from captioner.preprocess.typography import plain_reading
 from captioner.preprocess.verbatim import trials
-from captioner.search import Hypothesis
 
 if TYPE_CHECKING:
     from captioner.model.captioner_model import CaptionerModel
 
-BATCH_SIZE = 128  # sentences
-
 
 class Translator:
-    """Writes translations of sentences.
+    """Writes translations of sentences, some models also with a photo beside them.
 
     Args:
         model: A loaded model.
@@ -45,13 +39,18 @@ class Translator:
     """
 
     def __init__(self, model: "CaptionerModel", name: str) -> None:
-        if not isinstance(model.encoder, TextEncoder):
+        if text_encoder_of(model.encoder) is None:
             raise ModelError(
                 f"model {name!r} reads no sentences: its encoder is of kind {model.kind}"
             )
         self.model = model.train(False)
         self.name = name
-        self._limit = model.encoder.config.max_positions - 1  # EOS takes one
+        self._pieces = PieceTranslator(model)
+        self._preprocess = (
+            ImagePreprocessor(model.image_config)
+            if isinstance(model.encoder, PhotoTextEncoder)
+            else None
+        )
         pairs = model.config.directions or [(DEFAULT_LANGUAGE, "")]
         self.directions = tuple((source, target) for source, target in pairs)
         self.through = dict(model.config.through)
@@ -101,7 +100,13 @@ class Translator:
 
     @overload
     def translate(
-        self, texts: str, *, source: str | None = None, target: str | None = None, **options: Any
+        self,
+        texts: str,
+        *,
+        source: str | None = None,
+        target: str | None = None,
+        photos: Any = None,
+        **options: Any,
     ) -> TranslationResult: ...
 
     @overload
@@ -111,6 +116,7 @@ class Translator:
         *,
         source: str | None = None,
         target: str | None = None,
+        photos: Iterable[Any] | None = None,
         **options: Any,
     ) -> list[TranslationResult]: ...
 
@@ -120,6 +126,7 @@ class Translator:
         *,
         source: str | None = None,
         target: str | None = None,
+        photos: Any = None,
         **options: Any,
     ) -> TranslationResult | list[TranslationResult]:
         """Translate one text, or several of them.
@@ -139,6 +146,9 @@ class Translator:
                 where the model reads several.
             target: The language to write. None: the first into which the model translates from the
                 source.
+            photos: What the text is about, for a model that sees photos: a path, bytes, an open
+                file, a Pillow image or an array. For several texts as many of them, each None
+                where there is none.
             **options: Fields of `SearchConfig`, such as `beam_size`, `num_captions` or
                 `max_length`.
 
@@ -146,8 +156,9 @@ class Translator:
             One result, or a list of them for several texts.
 
         Raises:
-            InputError: Something is no text.
-            ModelError: The model does not translate between these languages.
+            InputError: Something is no text, a photo cannot be read, or there are not as many
+                photos as texts.
+            ModelError: The model does not translate between these languages, or sees no photos.
             ConfigError: An option is unknown or out of range.
 
         Example:
@@ -160,8 +171,9 @@ class Translator:
         """
         search = self.options(**options)
         if isinstance(texts, str):
-            return self.translate_texts([texts], search, source, target)[0]
-        return self.translate_texts(list(several(texts, "a text")), search, source, target)
+            return self.translate_texts([texts], search, source, target, [photos])[0]
+        beside = () if photos is None else list(several(photos, "a photo, or None, for each text"))
+        return self.translate_texts(list(several(texts, "a text")), search, source, target, beside)
 
     def translate_texts(
         self,
@@ -169,8 +181,17 @@ class Translator:
         search: SearchConfig,
         source: str | None = None,
         target: str | None = None,
+        photos: Sequence[Any] = (),
     ) -> list[TranslationResult]:
-        """Translate texts; sentences of similar length, of whatever text, share a batch."""
+        """Translate texts; sentences of similar length, of whatever text, share a batch.
+
+        Args:
+            texts: The texts.
+            search: How translations are searched.
+            source: As `translate` takes it.
+            target: The same.
+            photos: One for each text, or None; empty where no text has one.
+        """
         for text in texts:
             if not isinstance(text, str):
                 raise InputError(f"<{type(text).__name__}>", "a text is wanted, as a string")
@@ -180,22 +201,45 @@ class Translator:
             for text, (read, written) in zip(texts, directions, strict=True)
         ]
         sentences = [sentence for layout in layouts for sentence in layout.sentences]
-        between = [
-            pair for layout, pair in zip(layouts, directions, strict=True) for _ in layout.sentences
+        seen = self._read(photos, len(texts))
+        ways = [
+            Way(*pair, photo)
+            for layout, pair, photo in zip(layouts, directions, seen, strict=True)
+            for _ in layout.sentences
         ]
-        done = iter(self._by_the_best_way(sentences, between, search))
+        done = iter(self._by_the_best_way(sentences, ways, search))
         return [
             chain_sentences(text, layout, [next(done) for _ in layout.sentences], *pair)
             for text, layout, pair in zip(texts, layouts, directions, strict=True)
         ]
 
+    def _read(self, photos: Sequence[Any], num_texts: int) -> list[Pixels | None]:
+        """Read the photo of each text; one that several texts have is read once."""
+        if all(photo is None for photo in photos):
+            return [None] * num_texts
+        if self._preprocess is None:
+            raise ModelError(
+                f"model {self.name!r} sees no photos: leave them out, or choose a model whose"
+                " encoder is of kind photo+text"
+            )
+        if len(photos) != num_texts:
+            raise InputError(
+                "<photos>", f"{len(photos)} photos for {num_texts} texts: give as many"
+            )
+        once = {id(photo): photo for photo in photos if photo is not None}
+        seen = {key: self._preprocess(self._preprocess.read(photo)) for key, photo in once.items()}
+        return [seen.get(id(photo)) for photo in photos]
+
     def _by_the_best_way(
-        self, sentences: Sequence[str], directions: Sequence[tuple[str, str]], search: SearchConfig
+        self, sentences: Sequence[str], ways: Sequence[Way], search: SearchConfig
     ) -> list[SentenceResult]:
         """Translate sentences, straight or by way of a third language."""
-        middles = [self.through.get(f"{read}-{written}") for read, written in directions]
-        onward = {n: (middle, directions[n][1]) for n, middle in enumerate(middles) if middle}
-        first = [(one[0], way or one[1]) for one, way in zip(directions, middles, strict=True)]
+        middles = [self.through.get(f"{one.source}-{one.target}") for one in ways]
+        onward = {n: ways[n]._replace(source=one) for n, one in enumerate(middles) if one}
+        first = [
+            one._replace(target=middle or one.target)
+            for one, middle in zip(ways, middles, strict=True)
+        ]
         found = self._sentences(sentences, first, search)
         done = self._sentences([found[n].text for n in onward], list(onward.values()), search)
         for number, second in zip(onward, done, strict=True):
@@ -203,98 +247,28 @@ class Translator:
         return found
 
     def _sentences(
-        self, sentences: Sequence[str], directions: Sequence[tuple[str, str]], search: SearchConfig
+        self, sentences: Sequence[str], ways: Sequence[Way], search: SearchConfig
     ) -> list[SentenceResult]:
         """Translate sentences, each as it is read best."""
         words = [sentence.split() for sentence in sentences]
         drafts = [
-            trials(plain_reading(one), *pair, self._known_words)
-            for one, pair in zip(words, directions, strict=True)
+            trials(plain_reading(one), way.source, way.target, self._known_words)
+            for one, way in zip(words, ways, strict=True)
         ]
         pieces = [
-            [cut_reading(draft, len(one), self._fits) for draft in options]
+            [cut_reading(draft, len(one), self._pieces.fits) for draft in options]
             for one, options in zip(words, drafts, strict=True)
         ]
-        flat = [piece for options in pieces for cut in options for piece in cut]
-        targets = [
-            target
-            for options, (_, target) in zip(pieces, directions, strict=True)
+        flat = [
+            (piece, way)
+            for options, way in zip(pieces, ways, strict=True)
             for cut in options
-            for _ in cut
+            for piece in cut
         ]
-        done = iter(self._pieces(flat, targets, search))
+        done = iter(self._pieces.translate(flat, search))
         return [
             chain_pieces(
                 sentence, *best_trial([(cut, [next(done) for _ in cut]) for cut in options])
             )
             for sentence, options in zip(sentences, pieces, strict=True)
         ]
-
-    def _pieces(
-        self, pieces: Sequence[Piece], targets: Sequence[str], search: SearchConfig
-    ) -> list[tuple[Candidate, ...]]:
-        """Translate pieces, each into its language.
-
-        Those of similar length go through the model together.
-        """
-        ids = self.model.tokenize([piece.reading.text for piece in pieces], self._limit)
-        order = sorted(range(len(pieces)), key=lambda number: len(ids[number]))
-        found: list[tuple[Candidate, ...]] = [()] * len(pieces)
-        for start in range(0, len(order), BATCH_SIZE):
-            batch = order[start : start + BATCH_SIZE]
-            translated = self._translate(
-                [pieces[n] for n in batch],
-                [ids[n] for n in batch],
-                [targets[n] for n in batch],
-                search,
-            )
-            for number, candidates in zip(batch, translated, strict=True):
-                found[number] = candidates
-        return found
-
-    def _fits(self, text: str) -> bool:
-        return len(self.model.tokenize([text], self._limit + 1)[0]) <= self._limit
-
-    def _translate(
-        self,
-        pieces: Sequence[Piece],
-        ids: Sequence[Sequence[int]],
-        targets: Sequence[str],
-        search: SearchConfig,
-    ) -> list[tuple[Candidate, ...]]:
-        """Translate one batch."""
-        sources = pad_sources(ids, self.model.config.eos_token_id, self.model.config.pad_token_id)
-        with torch.inference_mode():
-            memory = self.model.encode(sources.to(self.model.device))
-            found = self.model.search(
-                memory, search, targets if self.model.config.language_ids else ()
-            )
-        return [
-            tuple(
-                self._candidate(one, piece, self.model.tokens(source), target) for one in hypotheses
-            )
-            for piece, source, target, hypotheses in zip(pieces, ids, targets, found, strict=True)
-        ]
-
-    def _candidate(
-        self, hypothesis: Hypothesis, piece: Piece, source_tokens: Sequence[str], target: str
-    ) -> Candidate:
-        text = with_quotes_of(target, self.model.decode([hypothesis])[0], piece.reading.text)
-        if piece.reading.in_capitals:
-            text = text.upper()
-        words = text.split()
-        groups = words_of_subwords(self.model.tokens(hypothesis.token_ids))
-        counts = np.array([max(1, groups.count(word)) for word in range(len(words))], np.float32)
-        weights = hypothesis.attention_weights.float().cpu().numpy()
-        if self.model.config.shifted_attention:
-            weights = attention_when_read(weights)
-        looks = over_source_words(weights, source_tokens, piece)
-        attention = summed(looks, groups, len(words), axis=0) / counts[:, None]
-        log_probs = np.array(hypothesis.token_log_probs[: len(groups)])
-        return Candidate(
-            text=text,
-            log_prob=hypothesis.log_prob,
-            words=tuple(words),
-            word_log_probs=tuple(summed(log_probs, groups, len(words), axis=0).tolist()),
-            attention=attention.astype(np.float32),
-        )

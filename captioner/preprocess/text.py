@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from captioner.preprocess.typography import Reading
@@ -50,6 +50,31 @@ class SourceTokens:
     def to(self, device: torch.device) -> "SourceTokens":
         """Return the sentences on another device."""
         return SourceTokens(self.token_ids.to(device), self.mask.to(device))
+
+
+@dataclass(frozen=True)
+class IllustratedSentences:
+    """Sentences, and the photos beside some of them.
+
+    Attributes:
+        sentences: As token ids.
+        photos: Each photo once: pixels, or what a frozen backbone made of them; None where there
+            are none.
+        numbers: The photo of each sentence, -1 where there is none.
+    """
+
+    sentences: SourceTokens
+    photos: Float[Tensor, "photos _ _ _"] | None
+    numbers: Int[Tensor, " batch"]
+
+    def __len__(self) -> int:
+        """Return the number of sentences."""
+        return len(self.sentences)
+
+    def to(self, device: torch.device) -> "IllustratedSentences":
+        """Return them on another device."""
+        photos = None if self.photos is None else self.photos.to(device)
+        return IllustratedSentences(self.sentences.to(device), photos, self.numbers.to(device))
 
 
 def pad_sources(sentences: Sequence[Sequence[int]], eos_id: int, pad_id: int) -> SourceTokens:

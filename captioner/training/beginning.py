@@ -50,6 +50,25 @@ def begin_with(
     model.load_state_dict(weights, strict=False)
 
 
+def beside_photos(weights: dict[str, Tensor], own: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the weights of a translator as those of one that sees photos, too.
+
+    Args:
+        weights: Of the translator.
+        own: Of the one that sees photos, whose encoder of photos stays as it is.
+    """
+    text, part = "encoder.text.", "encoder."
+    seeing = {
+        key: weight
+        for key, weight in own.items()
+        if key.startswith(part) and not key.startswith(text)
+    }
+    return seeing | {
+        key.replace(part, text, 1) if key.startswith(part) else key: weight
+        for key, weight in weights.items()
+    }
+
+
 def _with_new_rows(
     weights: dict[str, Tensor], config: CaptionerConfig, targets: Sequence[Sequence[Sequence[int]]]
 ) -> dict[str, Tensor]:

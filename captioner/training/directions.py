@@ -102,9 +102,9 @@ def _read_set(
 
 
 def _turned(pairs: list[SentencePair]) -> list[SentencePair]:
-    return [SentencePair(pair.target, pair.source) for pair in pairs]
+    return [replace(pair, source=pair.target, target=pair.source) for pair in pairs]
 
 
 def _plain(pairs: list[SentencePair]) -> list[SentencePair]:
     """Return pairs whose sources are written as translators read them."""
-    return [SentencePair(plain_text(pair.source), pair.target) for pair in pairs]
+    return [replace(pair, source=plain_text(pair.source)) for pair in pairs]

@@ -7,8 +7,9 @@ from captioner.config import Experiment
 from captioner.errors import loading_model
 from captioner.model.captioner_model import CaptionerModel
 from captioner.model.config import CaptionerConfig
+from captioner.modules.encoders import PhotoTextEncoder
 from captioner.preprocess.tokenization import language_ids
-from captioner.training.beginning import begin_with
+from captioner.training.beginning import begin_with, beside_photos
 from captioner.training.task import Task
 
 
@@ -45,7 +46,10 @@ def build_model(task: Task, config: Experiment, accelerator: Accelerator) -> Cap
         grown = len(tokenizer) > initial.config.vocab_size
         length = config.training.max_target_length
         targets = model.tokenize_targets(task.targets, task.languages, length) if grown else []
-        begin_with(model, initial.own_state_dict(), config.training.initial_model, targets)
+        weights = initial.own_state_dict()
+        if isinstance(model.encoder, PhotoTextEncoder) and initial.kind == "text":
+            weights = beside_photos(weights, model.own_state_dict())
+        begin_with(model, weights, config.training.initial_model, targets)
     return model.to(accelerator.device).train(False)  # type: ignore[no-any-return]
 
 

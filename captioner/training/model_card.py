@@ -109,7 +109,8 @@ def _leave_out_folders(table: dict[str, Any], section: Section) -> None:
 
 def _given_paths(section: Section, where: str) -> list[str]:
     """Return what a command must say of the paths that a section names."""
-    named = [field for field in section.PATHS if field != "cache" and getattr(section, field)]
+    told = section.PATHS.keys() - {"cache", "output"}
+    named = [field for field in section.PATHS if field in told and getattr(section, field)]
     return [f"{where}.{field}={section.PATHS[field]}" for field in named]
 
 
@@ -156,14 +157,14 @@ def write_model_card(
     given = _given_paths(config.data, "data")
     for set_name, one in getattr(config.data, "sets", {}).items():
         given += _given_paths(one, f"data.sets.{set_name}")
-    begun = ["training.initial_model=MODEL"] if config.training.initial_model else []
+    given += _given_paths(config.training, "training")
     card = CARD.format(
         **asdict(texts),
         header=header.to_yaml(),
         name=name,
         num_epochs=len(history),
         license=config.data.license or "not stated",
-        paths=" ".join([*given, *begun]),
+        paths=" ".join(given),
         num_items=report.num_items,
         beam_size=config.search.beam_size,
         scores=_score_table(scores),

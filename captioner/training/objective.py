@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from captioner.config import Config, SearchConfig
 from captioner.data.batching import TargetGroup, group_targets
 from captioner.model.captioner_model import CaptionerModel
-from captioner.modules.encoders import ImageEncoder, VideoEncoder
+from captioner.modules.encoders import ImageEncoder, PhotoTextEncoder, VideoEncoder
 from captioner.modules.memory import Memory
 from captioner.training.losses import advantages, caption_loss, coverage_loss, self_critical_loss
 from captioner.training.photos import ConceptInputs
@@ -24,7 +24,7 @@ def encode(model: CaptionerModel, inputs: Any, from_features: bool) -> Memory:
         return model.encoder.embed_with(inputs.features, inputs.probabilities)
     if from_features and isinstance(model.encoder, ImageEncoder):
         return model.encoder.embed(model.encoder.features_behind(inputs))
-    if from_features and isinstance(model.encoder, VideoEncoder):
+    if from_features and isinstance(model.encoder, VideoEncoder | PhotoTextEncoder):
         return model.encoder.embed(inputs)
     return model.encode(inputs)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from captioner.config import SentenceConfig
+from captioner.config import PhotoSentenceConfig, SentenceConfig, TextEncoderConfig
 from captioner.data.batching import EpochPlan, plan_buckets
 from captioner.metrics.translation import TranslationScorer
 from captioner.model.captioner_model import CaptionerModel
@@ -16,6 +16,7 @@ from captioner.training.directions import read_directions
 from captioner.training.model_card import CardTexts
 from captioner.training.reward import TranslationReward
 from captioner.training.sets_scorer import SetsScorer
+from captioner.training.task import Sources
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -40,8 +41,8 @@ class SentenceTask:
     num_groups = 1  # a batch is of one length already
     from_features = False
 
-    def __init__(self, config: SentenceConfig) -> None:
-        self.config = config
+    def __init__(self, config: SentenceConfig | PhotoSentenceConfig) -> None:
+        self.config: SentenceConfig | PhotoSentenceConfig = config
         self._directions = read_directions(config.data)
         self._train = [pair for one in self._directions for pair in one.train]
         self.targets = [(pair.target,) for pair in self._train]
@@ -73,28 +74,35 @@ class SentenceTask:
 
     def prepare(
         self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast"
-    ) -> SentenceConfig:
+    ) -> SentenceConfig | PhotoSentenceConfig:
         """Return the settings as they are."""
         return self.config
 
     def open(self, model: CaptionerModel) -> None:
         """Turn the sources into token ids, and tell the model which languages it translates."""
-        limit = self.config.encoder.max_positions - 1
+        limit = self._reader.max_positions - 1
         model.config.directions = [
             list(pair) for pair in self.config.data.directions() if all(pair)
         ]
         model.config.known_words = known_words(pair.source for pair in self._train)
-        self.train = TokenisedSentences([pair.source for pair in self._train], model, limit)
-        self.val = TokenisedSentences([pair.source for pair in self._val], model, limit)
-        if self.train.num_cut:
-            print_told(f"{self.train.num_cut:,} training sources cut off behind {limit} tokens")
+        train = TokenisedSentences([pair.source for pair in self._train], model, limit)
+        if train.num_cut:
+            print_told(f"{train.num_cut:,} training sources cut off behind {limit} tokens")
+        self._lengths = train.lengths
+        self.train: Sources = train
+        self.val: Sources = TokenisedSentences([pair.source for pair in self._val], model, limit)
+
+    @property
+    def _reader(self) -> TextEncoderConfig:
+        encoder = self.config.encoder
+        return encoder if isinstance(encoder, TextEncoderConfig) else encoder.text
 
     def plan(self, lengths: Sequence[int], epoch: int) -> EpochPlan:
         """Put sentences of similar length into one batch, and shuffle the batches."""
         settings = self.config.training
         weights = [one.weight for one in self._directions for _ in one.train]
         return plan_buckets(
-            lengths, self.train.lengths, settings.batch_tokens, settings.seed, epoch, weights
+            lengths, self._lengths, settings.batch_tokens, settings.seed, epoch, weights
         )
 
     def reward(self, weights: Mapping[str, float]) -> TranslationReward:
@@ -103,7 +111,7 @@ class SentenceTask:
 
     def card(self) -> CardTexts:
         """Say what the sentences were."""
-        data, encoder = self.config.data, self.config.encoder
+        data, encoder = self.config.data, self._reader
         pairs = data.directions()
         ways = ", ".join(f"{source} to {target}" for source, target in pairs if source and target)
         languages = list(dict.fromkeys(language for pair in pairs for language in pair if language))

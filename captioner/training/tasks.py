@@ -1,6 +1,7 @@
 """Chooses the task of an experiment by its modality."""
 
-from captioner.config import Experiment, PhotoConfig, SpeechConfig, VideoConfig
+from captioner.config import Experiment, PhotoConfig, PhotoSentenceConfig, SpeechConfig, VideoConfig
+from captioner.training.photo_sentence_task import PhotoSentenceTask
 from captioner.training.photo_task import PhotoTask
 from captioner.training.sentence_task import SentenceTask
 from captioner.training.speech_task import SpeechTask
@@ -17,6 +18,8 @@ def build_task(config: Experiment) -> Task:
     """
     if isinstance(config, PhotoConfig):
         return PhotoTask(config)
+    if isinstance(config, PhotoSentenceConfig):
+        return PhotoSentenceTask(config)
     if isinstance(config, SpeechConfig):
         return SpeechTask(config)
     if isinstance(config, VideoConfig):

@@ -155,7 +155,8 @@ def _described(folder: Path) -> Model:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(f"{folder} is no model: it has no config.json that can be read") from error
-    modality = config.get("encoder", {}).get("kind", "image")
+    kind = config.get("encoder", {}).get("kind", "image")
+    modality = kind.removeprefix("photo+")  # the page asks for no photo beside a text
     directions = tuple((source, target) for source, target in config.get("directions", ()))
     return Model(model_name(folder), folder, modality, _card(folder / "README.md"), directions)
 

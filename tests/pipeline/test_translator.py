@@ -9,8 +9,8 @@ import pytest
 
 from captioner.errors import ConfigError, ModelError
 from captioner.pipeline import Candidate, Translator, load, load_captioner, load_translator
+from captioner.pipeline.pieces import BATCH_SIZE
 from captioner.pipeline.result import ChainedCandidate
-from captioner.pipeline.translator import BATCH_SIZE
 from captioner.preprocess.text import pad_sources
 from captioner.preprocess.tokenization import words_of_subwords
 

@@ -1,5 +1,6 @@
 """Runs of seconds on made photos."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,6 +93,38 @@ def sentence_config(tmp_path: Path) -> Callable[..., object]:
         for section, fields in changes.items():
             sections[section] |= fields
         return SentenceConfig.model_validate(sections)
+
+    return make
+
+
+@pytest.fixture
+def photo_sentence_config(
+    sentence_config: Callable[..., object], photos: list[Path], tmp_path: Path
+) -> Callable[..., object]:
+    """Make the config of a run of seconds on sentences that a photo alone tells apart, and one
+    without a photo; `section={...}` replaces fields.
+    """
+    from captioner.config import PhotoSentenceConfig
+
+    rows = [
+        {"source": "a photo", "target": "ein rotes Bild", "photo": photos[0].name},
+        {"source": "a photo", "target": "ein blaues Bild", "photo": photos[4].name},
+        {"source": "snow", "target": "Schnee"},
+    ]
+    file = tmp_path / "pairs.jsonl"
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+
+    def make(**changes: dict[str, object]) -> PhotoSentenceConfig:
+        sections = sentence_config().model_dump()
+        text = sections["encoder"] | {"dropout": 0.0}
+        files = {"source": str(file), "val_source": str(file), "target": "", "val_target": ""}
+        sections["data"] |= files | {"images": str(photos[0].parent)}
+        sections["image"] = {"height": 32, "width": 64}
+        photo = {"backbone": "test_resnet", "weights": "none", "dim": 9, "dropout": 0.0}
+        sections["encoder"] = {"kind": "photo+text", "photo": photo, "text": text}
+        for section, fields in changes.items():
+            sections[section] |= fields
+        return PhotoSentenceConfig.model_validate(sections)
 
     return make
 

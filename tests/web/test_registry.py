@@ -28,6 +28,13 @@ def test_models_are_listed_by_kind(made_up_model):
     assert registry.directions("everyday") == ()
 
 
+def test_a_translator_that_may_see_photos_is_one_of_texts(make_photo_sentence_model, tmp_path):
+    make_photo_sentence_model().save_pretrained(tmp_path / "seeing")
+    registry = ModelRegistry([tmp_path / "seeing"])
+    assert registry.names("text") == ["seeing"]
+    assert registry.get("seeing", "text").translate("two dogs").source == "two dogs"
+
+
 def test_a_card_has_neither_metadata_nor_pictures(made_up_model):
     assert ModelRegistry([made_up_model]).card("reversed") == "# reversed\nTurns round."
 

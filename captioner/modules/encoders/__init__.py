@@ -1,13 +1,15 @@
-"""File to Memory: one encoder a modality; none knows another."""
+"""File to Memory: one encoder a modality; none but `photo_text` knows another."""
 
 from captioner.config import (
     EncoderConfig,
     ImageEncoderConfig,
+    PhotoTextEncoderConfig,
     SpeechEncoderConfig,
     VideoEncoderConfig,
 )
 from captioner.modules.encoders.contract import Encoder
 from captioner.modules.encoders.image import ImageEncoder
+from captioner.modules.encoders.photo_text import PhotoTextEncoder, text_encoder_of
 from captioner.modules.encoders.speech import SpeechEncoder
 from captioner.modules.encoders.text import TextEncoder
 from captioner.modules.encoders.video import VideoEncoder
@@ -15,10 +17,12 @@ from captioner.modules.encoders.video import VideoEncoder
 __all__ = [
     "Encoder",
     "ImageEncoder",
+    "PhotoTextEncoder",
     "SpeechEncoder",
     "TextEncoder",
     "VideoEncoder",
     "build_encoder",
+    "text_encoder_of",
 ]
 
 
@@ -30,4 +34,6 @@ def build_encoder(config: EncoderConfig, vocab_size: int, pad_id: int) -> Encode
         return SpeechEncoder(config)
     if isinstance(config, VideoEncoderConfig):
         return VideoEncoder(config)
+    if isinstance(config, PhotoTextEncoderConfig):
+        return PhotoTextEncoder(config, vocab_size, pad_id)
     return TextEncoder(config, vocab_size, pad_id)

@@ -9,6 +9,7 @@ import torch
 
 from captioner.config import (
     ImageEncoderConfig,
+    PhotoTextEncoderConfig,
     SpeechEncoderConfig,
     TextEncoderConfig,
     VideoEncoderConfig,
@@ -16,12 +17,13 @@ from captioner.config import (
 from captioner.modules.encoders import (
     Encoder,
     ImageEncoder,
+    PhotoTextEncoder,
     SpeechEncoder,
     TextEncoder,
     VideoEncoder,
 )
 from captioner.preprocess.spectrogram import Spectrograms, pad_spectrograms
-from captioner.preprocess.text import pad_sources
+from captioner.preprocess.text import IllustratedSentences, pad_sources
 
 DIM = 7
 
@@ -51,6 +53,28 @@ def text_case(**settings: int) -> Case:
     )
 
 
+def photo_text_case(concepts: int = 0) -> Case:
+    photo = ImageEncoderConfig(
+        backbone="test_resnet",
+        weights="none",
+        dim=5,
+        dropout=0.5,
+        concepts=concepts,
+        concept_words=("dog", "ball", "red", "man"),
+    )
+    text = TextEncoderConfig(embedding_dim=5, dim=DIM, max_positions=11, dropout=0.5)
+    config = PhotoTextEncoderConfig(photo=photo, text=text)
+    sentences = [[5, 9, 3, 8], [7], [4, 4, 6, 9, 9, 8, 5, 3, 10]]
+    pixels = torch.randn(2, 3, 64, 96, generator=torch.Generator().manual_seed(0))
+
+    def inputs(count: int) -> IllustratedSentences:
+        # The second sentence has no photo.
+        numbers = torch.tensor([1, -1, 0])[:count]
+        return IllustratedSentences(pad_sources(sentences[:count], 2, 0), pixels, numbers)
+
+    return Case(lambda: PhotoTextEncoder(config, 13, pad_id=0), inputs)
+
+
 def speech_case(**settings: Any) -> Case:
     config = SpeechEncoderConfig(
         **{"num_mels": 9, "channels": 3, "dim": DIM, "dropout": 0.5, **settings}
@@ -78,6 +102,8 @@ CASES = {
     "text": text_case(num_layers=2),
     "text, wide kernel": text_case(num_layers=3, kernel_size=5),
     "text, no neighbours": text_case(num_layers=1, kernel_size=1),
+    "photo and text": photo_text_case(),
+    "photo, its words, and text": photo_text_case(concepts=3),
     "speech": speech_case(recurrent=False, num_blocks=2),
     "speech, no blocks, three strides": speech_case(recurrent=False, num_blocks=0, num_strides=3),
     "video": video_case(),
@@ -89,6 +115,13 @@ def item(inputs: Any, number: int) -> Any:
     """One item of a batch, alone and without padding."""
     if isinstance(inputs, torch.Tensor):
         return inputs[number, None]
+    if isinstance(inputs, IllustratedSentences):
+        photo = int(inputs.numbers[number])
+        return IllustratedSentences(
+            item(inputs.sentences, number),
+            None if photo < 0 else inputs.photos[photo, None],
+            torch.tensor([min(photo, 0)]),
+        )
     real = inputs.mask[number]
     if isinstance(inputs, Spectrograms):
         return Spectrograms(inputs.frames[number, None, real], inputs.mask[number, None, real])
