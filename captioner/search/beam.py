@@ -167,10 +167,10 @@ def beam_search(
         # 4. Find the items that nothing can change any more, or whose texts are full: [items].
         longest = repeat(divisors[beams.limits], num_groups)  # [items] -> [groups]
         is_over = settled(beams.best, live.log_probs, longest).reshape(-1, num_groups).all(1)
-        is_over |= length == beams.limits
-        # 5. Once they are enough, rebuild their texts and let them leave the batch.
+        is_over |= (is_full := length == beams.limits)
+        # 5. Once they are enough, or one is full, rebuild their texts and let them leave the batch.
         over_fraction = int(is_over.sum()) / len(is_over)
-        if over_fraction >= LEAVING_FRACTION:
+        if over_fraction >= LEAVING_FRACTION or is_full.any():
             # Numbers of items, such as [1] and [0].
             over, staying = xp.where(is_over)[0], xp.where(~is_over)[0]
             log_probs = constraint_states.complete(beams.log_probs[members(over, num_groups)])

@@ -58,6 +58,12 @@ def test_more_sentences_than_a_batch_come_back_in_order(model):
         assert told(results[number]) == told(model.translate(sentences[number], beam_size=1))
 
 
+def test_one_that_reaches_its_own_limit_leaves_a_large_batch(model):
+    options = {"max_length_ratio": 1.0, "max_length": 30}
+    results = model.translate(["a", *["two dogs play in the snow"] * 30], **options)
+    assert told(results[0]) == told(model.translate("a", **options))
+
+
 @pytest.mark.parametrize(
     "nothing", ["", " ", "\t\n", "\u3000", "42", "- 3:15 …\r\n* * *", "👩‍👩‍👧"]
 )
