@@ -24,7 +24,7 @@ FILES = ["data.source=/home/me/a.en", "data.target=/home/me/a.de", "data.val_sou
 def write_card(folder, config) -> str:
     """Write the card as the trainer does, but read no data."""
     task = object.__new__(PhotoTask if hasattr(config, "image") else SentenceTask)
-    task.config = config
+    task.config, task.languages = config, []
     write_model_card(folder, config, task.card(), REPORT, [{}], ("BLEU-4", "CIDEr"))
     return (folder / "README.md").read_text()
 
