@@ -45,8 +45,10 @@ class DocumentFrequencies:
         """
         order = np.argsort(code)  # a search in order touches each part of the memory once
         weights = np.empty(len(code))
-        weights[order] = np.log(find(self.code, self.count, code[order], missing=1))
-        return np.log(self.num_images) - weights
+        weights[order] = np.log(self.num_images) - np.log(
+            find(self.code, self.count, code[order], missing=1)
+        )
+        return weights
 
 
 class Cider:
