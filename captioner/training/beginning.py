@@ -69,6 +69,22 @@ def beside_photos(weights: dict[str, Tensor], own: dict[str, Tensor]) -> dict[st
     }
 
 
+def with_english_beginning(
+    weights: dict[str, Tensor], config: CaptionerConfig
+) -> dict[str, Tensor]:
+    """Let BOS begin texts as a language's token did, for a model that is told no language.
+
+    Args:
+        weights: Of a model that writes several languages.
+        config: Its config; of its languages English is taken, or the first if it lacks that.
+    """
+    known = config.language_ids
+    first = known.get("en", known[min(known)])
+    table = weights[WORD_TABLES[0]].clone()
+    table[config.bos_token_id] = table[first]
+    return weights | {WORD_TABLES[0]: table}
+
+
 def _with_new_rows(
     weights: dict[str, Tensor], config: CaptionerConfig, targets: Sequence[Sequence[Sequence[int]]]
 ) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from captioner.model.captioner_model import CaptionerModel
 from captioner.model.config import CaptionerConfig
 from captioner.modules.encoders import PhotoTextEncoder
 from captioner.preprocess.tokenization import language_ids
-from captioner.training.beginning import begin_with, beside_photos
+from captioner.training.beginning import begin_with, beside_photos, with_english_beginning
 from captioner.training.task import Task
 
 
@@ -49,6 +49,8 @@ def build_model(task: Task, config: Experiment, accelerator: Accelerator) -> Cap
         weights = initial.own_state_dict()
         if isinstance(model.encoder, PhotoTextEncoder) and initial.kind == "text":
             weights = beside_photos(weights, model.own_state_dict())
+        if initial.config.language_ids and not model_config.language_ids:
+            weights = with_english_beginning(weights, initial.config)
         begin_with(model, weights, config.training.initial_model, targets)
     return model.to(accelerator.device).train(False)  # type: ignore[no-any-return]
 

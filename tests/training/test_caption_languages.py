@@ -90,6 +90,18 @@ def test_a_run_of_one_language_goes_on_in_two(make_config, tiny_config, caption_
         torch.testing.assert_close(table[token_id], bos)
 
 
+def test_a_run_of_two_languages_goes_on_in_one(make_config, tiny_config, tmp_path):
+    two = Trainer(make_config(), resume=False).model
+    two.save_pretrained(tmp_path / "two")
+    training = {"initial_model": str(tmp_path / "two"), "output": str(tmp_path / "one")}
+    one = Trainer(tiny_config(encoder={"concepts": 3}, training=training), resume=False).model
+    assert one.config.language_ids == {}
+    english = two.decoder.embedding.weight[two.config.language_ids["en"]]
+    torch.testing.assert_close(
+        one.decoder.embedding.weight[one.config.bos_token_id], english, atol=1e-3, rtol=1e-3
+    )
+
+
 def test_sets_with_and_without_a_language_are_refused(make_config):
     with pytest.raises(ConfigError, match=r"some sets name a language.*the first set"):
         read_dataset(make_config(first="").data)
