@@ -71,6 +71,7 @@ def files(tmp_path_factory) -> Path:
 @pytest.mark.parametrize("command", RUNNABLE)
 def test_a_command_of_the_manual_runs(command, files, monkeypatch):
     monkeypatch.chdir(files)
+    (files / "captions.jsonl").unlink(missing_ok=True)  # of another command
     if "--hypotheses captions.jsonl" in command:
         row = '{"file": "photo.jpg", "caption": "a dog runs", "error": null}\n'
         (files / "captions.jsonl").write_text(row)

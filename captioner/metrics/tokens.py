@@ -7,7 +7,8 @@ test compares the two. Its quirks stay, since scores depend on them: brackets su
 
 Java looks for the longest token at each place. A regular expression takes the first alternative
 that fits, so the order of the rules matters: a rule stands before those whose matches it may
-extend.
+extend. Repeated groups are atomic, `(?>(?:...)*)`, not possessive: before Python 3.11.5 a
+possessive one may keep half of a repetition that did not fit.
 """
 
 import re
@@ -29,22 +30,22 @@ _HYPHEN = "[-\u058a\u2010\u2011]"
 # B'nai; ma'am and qu'il, with a vowel before the apostrophe and a vowel or a capital behind. Not
 # we're.
 _NO_ENDING = rf"(?!(?i:[sdm]|ll|re|ve)(?!{_LETTER}))"
-_PART = rf"(?:[DLOdlo]['’`]{_NO_ENDING}{_LETTER}{_ALNUM}++|{_ALNUM}++)"
-_WORD = rf"{_PART}(?:(?:{_HYPHEN}|_){_PART})*+"
+_PART = rf"(?:[DLOdlo]['’`]{_NO_ENDING}{_LETTER}(?>{_ALNUM}+)|(?>{_ALNUM}+))"
+_WORD = rf"{_PART}(?>(?:(?:{_HYPHEN}|_){_PART})*)"
 _ELIDED = (
-    rf"[ABCE-HJKMNP-XZn]['’]{_NO_ENDING}{_LETTER}{{2,}}+"
-    rf"|{_LETTER}{{2,}}(?<=[aeiouyAEIOUY])['’]{_NO_ENDING}(?=[aeiouA-Z]){_LETTER}++"
+    rf"[ABCE-HJKMNP-XZn]['’]{_NO_ENDING}(?>{_LETTER}{{2,}})"
+    rf"|{_LETTER}{{2,}}(?<=[aeiouyAEIOUY])['’]{_NO_ENDING}(?=[aeiouA-Z])(?>{_LETTER}+)"
     r"|(?i:c['’]est|c['’]mon|cap['’]n|e['’]er|ev['’]ry|nat['’]l|nor['’]easter|s['’]mores)"
     r"|(?i:(?:ol|somethin)['’]|[djl]['’](?![sdm]|ll|re|ve)|y['’](?=[^\W\d_])(?![sdm]|ll|re|ve))(?!(?<=[DLdlJ]['’])[^\W\d_][^\W_])"
 )
 _HYPHENED = (
-    r"(?:[A-Za-z0-9]++[.,][A-Za-z0-9.,]{0,999}+(?:-(?:(?:[A-Za-z]\.){2,}+|[A-Za-z0-9]++))++"
-    r"|[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*-(?:[A-Za-z]\.){2,}+)"
+    r"(?:[A-Za-z0-9]++[.,][A-Za-z0-9.,]{0,999}+(?>(?:-(?:(?>(?:[A-Za-z]\.){2,})|[A-Za-z0-9]++))+)"
+    r"|[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*-(?>(?:[A-Za-z]\.){2,}))"
 )
-_DOTTED = rf"{_LETTER}{_ALNUM}*+(?:[.!?]{_LETTER}{_ALNUM}*+)+"
+_DOTTED = rf"{_LETTER}(?>{_ALNUM}*)(?:[.!?]{_LETTER}(?>{_ALNUM}*))+"
 _WORD_END = rf"(?!{_ALNUM}|[-_/]|\.{_LETTER}|['’](?:[sdm]|ll|re|ve))"
-_SLASHED = r"[A-Za-z0-9]++(?:-[A-Za-z]++)*+"
-_CAPITALS = "[A-Z]++(?:(?:&(?i:amp;)?|[+])[A-Z]++)++"
+_SLASHED = r"[A-Za-z0-9]++(?>(?:-[A-Za-z]++)*)"
+_CAPITALS = "[A-Z]+(?:(?:&(?i:amp;)?|[+])[A-Z]+)+"
 _TITLES = (
     "adj|adm|adv|al|ala|alex|apr|ariz|assn|assoc|asst|atty|attys|aug|ave|bhd|bldg|blvd|brig|bros|calif|capt|cf|cie|cmdr|co"
     "|col|colo|comdr|conn|corp|cos|cpl|ct|dak|dec|dept|det|dr|drs|elec|ens|esq|est|etc|ext|feb|fla|fri|ft|ga|gen|gov"
@@ -65,7 +66,7 @@ _BEGINNINGS = (
 )
 _SHORTENED = (
     rf"(?:(?:[A-Za-z]\.(?!\s+(?:{_BEGINNINGS})(?:\s|$))|"
-    rf"(?i:[a-z]\.){{2,}}+)|(?:(?i:ph\.d|{_TITLES})|{_STATES})\.)"
+    rf"(?>(?i:[a-z]\.){{2,}}))|(?:(?i:ph\.d|{_TITLES})|{_STATES})\.)"
 )
 _HOST = r"[^\s\"`<>|.!?,()]+"
 _DOMAIN = r"[^\s\"`<>|.!?,()-]+"
@@ -73,12 +74,12 @@ _PATH = r"[^\s\"<>|()]+[^\s\"<>|().,!?-]"
 _TAG_NAME = "[A-Za-z][A-Za-z0-9_:.@-]*+"
 
 _TAG = (
-    rf"<(?:/{_TAG_NAME} *|[!?]?{_TAG_NAME}(?: +{_TAG_NAME}(?: *= *(?:\"[^\"]*\"|'[^']*'))?)*+"
+    rf"<(?:/{_TAG_NAME} *|[!?]?{_TAG_NAME}(?>(?: +{_TAG_NAME}(?: *= *(?:\"[^\"]*\"|'[^']*'))?)*)"
     r" *[/?]?)>"
 )
 _FAR = (  # comments, mail addresses, links
     r"<!--.*?-->",
-    r"[A-Za-z0-9][^\s\"<>|(){}]*@[^\s\"<>|(){}.]+(?:\.[^\s\"<>|(){}.]+)*+",
+    r"[A-Za-z0-9][^\s\"<>|(){}]*@[^\s\"<>|(){}.]+(?>(?:\.[^\s\"<>|(){}.]+)*)",
     r"(?i:https?://)[^\s\"<>|(){}]+[^\s\"<>|(){}.,!?-]",
     rf"(?i:www\.(?:{_HOST}\.)+[a-z]{{2,4}}(?![a-z])(?:/{_PATH})?|(?:{_DOMAIN}\.)+(?:com|net|org|edu)/{_PATH})",
 )
@@ -100,17 +101,17 @@ _RULES = (
     rf"{_SLASHED}(?:\\?/{_SLASHED}){{1,2}}",
     rf"{_CAPITALS}|[A-Z]++\$|[Cc]\+\+|[CcFf]#",
     # 10:30, words, -5.
-    r"\d++(?:[.:,]\d++)++",
+    r"\d++(?>(?:[.:,]\d++)+)",
     rf"(?i:n['’]t)(?!{_LETTER})",
     _ELIDED,
     _WORD,
-    r"[-+]?(?:\d++(?:[.:,]\d++)*+|(?:[.:,]\d++)++)",
+    r"[-+]?(?:\d++(?>(?:[.:,]\d++)*)|(?>(?:[.:,]\d++)+))",
     # 'n', 's, 'em, 't|is, '90s.
     r"['’](?i:n)['’]|'(?i:[sdm]|ll|re|ve)(?![A-Za-z])|’(?i:[sdmn]|ll|re|ve)|['’](?i:em|til|cause)|'(?i:n)(?=\s|$)",
     r"'(?i:t)(?=(?i:is|was))|['’]\d\ds|['’]\d\d(?=\s|$)",
     # Brackets spelled out, @name, #topic, faces.
     r"-(?i:[lr][rsc]b)-",
-    rf"@[A-Za-z_][A-Za-z0-9_]*+|#{_LETTER}++",
+    rf"@[A-Za-z_][A-Za-z0-9_]*+|#(?>{_LETTER}+)",
     r"[<>]?[:;=][-o*']?[()DPdpO\\{@|\[\]](?![A-Za-z0-9])|\(?[-^x=~<>']_[-^x=~<>']\)?",
     r"&(?i:amp|lt|gt|quot|apos|nbsp|ndash|mdash|md);|&#\d++;",
     # Runs, and all other signs.

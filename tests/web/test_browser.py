@@ -318,6 +318,7 @@ def test_a_text_is_read_sentence_by_sentence(visit, shoot):
 def choose(page: "playwright.Page", label: str, option: str) -> None:
     page.get_by_role("listbox", name=label).or_(page.get_by_label(label, exact=True)).first.click()
     page.get_by_role("option", name=option, exact=True).click()
+    expect(page.get_by_role("option")).to_have_count(0)  # the list has closed
 
 
 def test_languages_are_chosen_and_swapped(visit, shoot):
