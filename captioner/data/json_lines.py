@@ -9,7 +9,7 @@ from captioner.errors import AnnotationError
 
 
 def parse_json(text: str, file: Path, hint: str = "; is it complete?") -> Any:
-    """Return the value of a whole file, but for fields named `tokens`.
+    """Return the value of a whole file, but for the `tokens` beside a caption's `raw` text.
 
     Karpathy's files hold the words of each caption once more in them. Keeping them would take half
     of the memory and two thirds of the time.
@@ -28,7 +28,8 @@ def parse_json(text: str, file: Path, hint: str = "; is it complete?") -> Any:
 
 
 def _without_tokens(value: dict[str, Any]) -> dict[str, Any]:
-    value.pop("tokens", None)
+    if "raw" in value:
+        value.pop("tokens", None)
     return value
 
 

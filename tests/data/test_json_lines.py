@@ -27,3 +27,7 @@ def test_a_broken_line_is_named_behind_those_before_it():
 def test_the_words_that_stand_beside_captions_are_not_kept():
     text = '{"images": [{"sentences": [{"tokens": ["a", "dog"], "raw": "A dog."}]}]}'
     assert parse_json(text, Path("a.json")) == {"images": [{"sentences": [{"raw": "A dog."}]}]}
+
+
+def test_a_photo_may_be_called_tokens():
+    assert parse_json('{"tokens": "a dog runs"}', Path("a.json")) == {"tokens": "a dog runs"}
