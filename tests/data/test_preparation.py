@@ -274,3 +274,82 @@ def test_tatoebas_pairs_are_joined_over_english_without_what_is_validated_on(tmp
     assert "Lauf!\tCours !" in joined and joined & {"Hallo.\tSalut.", "Tag.\tSalut."}
     assert prepare.main([str(tmp_path / "none"), str(out)]) == 1
     assert "train.en-de.tsv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("language", "pair", "made"),
+    [
+        ("de", ("I see a dog.", "Ich sehe einen Hund."), "an elephant.\tIch sehe einen Elefanten."),
+        ("de", ("A dog barks.", "Ein Hund bellt."), "An elephant barks.\tEin Elefant bellt."),
+        ("de", ("I see a dog.", "Ich sehe einen Hund."), "a bear.\tIch sehe einen Bären."),
+        (
+            "de",
+            ("Two dogs bark.", "Zwei Hunde bellen."),
+            "Two giraffes bark.\tZwei Giraffen bellen.",
+        ),
+        (
+            "de",
+            ("He plays with dogs.", "Er spielt mit Hunden."),
+            "with horses.\tEr spielt mit Pferden.",
+        ),
+        ("de", ("I saw a cat.", "Ich sah eine Katze."), "a giraffe.\tIch sah eine Giraffe."),
+        ("fr", ("A dog barks.", "Un chien aboie."), "A zebra barks.\tUn zèbre aboie."),
+        ("fr", ("The bird flies.", "L'oiseau vole."), "The elephant flies.\tL'éléphant vole."),
+        ("fr", ("The cow eats.", "La vache mange."), "The giraffe eats.\tLa girafe mange."),
+    ],
+)
+def test_a_noun_of_the_glossary_takes_the_place_of_another_one(
+    tmp_path, capsys, language, pair, made
+):
+    pairs, output = tmp_path / "pairs.tsv", tmp_path / "made.tsv"
+    pairs.write_text("\t".join(pair) + "\n", encoding="utf-8")
+    module = load(SCRIPTS / "glossary" / "prepare.py")
+
+    assert module.main([language, str(output), str(pairs)]) == 0
+
+    assert made + "\n" in output.read_text(encoding="utf-8")
+    assert "sentences" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("language", "pair"),
+    [
+        # Which case the noun has is not clear, or another noun would need another ending.
+        ("de", ("The dog's bone.", "Der Knochen des Hundes.")),
+        ("de", ("Dogs and dogs.", "Hunde und Hunde.")),
+        ("de", ("Hot dogs taste good.", "Hotdogs schmecken gut.")),
+        ("fr", ("Dog, dog, come!", "Chien, chien, viens !")),
+        ("fr", ("It is five o'clock.", "Il est cinq heures à l'horloge.")),
+    ],
+)
+def test_a_sentence_without_one_clear_noun_is_left(tmp_path, language, pair):
+    module = load(SCRIPTS / "glossary" / "prepare.py")
+    forms = list(module.forms(language, module.read_table("nouns.tsv")))
+    animals = [form for form in forms if form.agreement[0] in ("animal", "furniture")]
+
+    assert module.exchange([module.SentencePair(*pair)], animals, 5) == []
+
+
+def test_no_pair_of_the_glossary_stands_among_those_to_be_judged_by(tmp_path):
+    pairs, judged, output = (tmp_path / f"{name}.tsv" for name in ("pairs", "judged", "made"))
+    pairs.write_text("A dog barks.\tUn chien aboie.\n", encoding="utf-8")
+    judged.write_text(
+        "A zebra barks.\tUn zèbre hurle.\nBonjour.\tGood morning.\n", encoding="utf-8"
+    )
+    module = load(SCRIPTS / "glossary" / "prepare.py")
+
+    assert module.main(["fr", str(output), str(pairs), "--without", str(judged)]) == 0
+
+    lines = output.read_text(encoding="utf-8")
+    assert "A lion barks.\tUn lion aboie.\n" in lines
+    assert "A zebra barks." not in lines
+    assert "Good morning.\t" not in lines
+
+
+def test_every_row_of_the_glossary_is_whole():
+    module = load(SCRIPTS / "glossary" / "prepare.py")
+    nouns, phrases = module.read_table("nouns.tsv"), module.read_table("phrases.tsv")
+
+    assert all(all(row.values()) and None not in row for row in [*nouns, *phrases])
+    assert {row["german"].partition(" ")[0] for row in nouns} == {"m", "w", "f", "n"}
+    assert {row["french"].partition(" ")[0] for row in nouns} == {"m", "f"}
