@@ -6,36 +6,20 @@ from typing import Any
 from captioner.data.caption_row import CaptionRow
 from captioner.errors import AnnotationError
 
-NAME_FIELDS = (
-    *(
-        "file",
-        "image",
-        "file_name",
-        "filename",
-        "image_name",
-        "image_file",
-        "image_path",
-        "img",
-        "img_name",
-    ),
-    *("img_path", "photo", "picture", "path", "filepath", "name"),
+NAME_FIELDS = tuple(
+    """
+        file image file_name filename image_name image_file image_path img img_name img_path
+        photo picture path filepath name
+    """.split()
 )
 ID_FIELDS = ("image_id", "img_id", "cocoid", "id")
 """Numbers of photos; `id` may number the rows instead, and counts where there is nothing else."""
 
-CAPTION_FIELDS = (
-    *(
-        "caption",
-        "captions",
-        "text",
-        "texts",
-        "sentence",
-        "sentences",
-        "comment",
-        "comments",
-        "description",
-    ),
-    *("descriptions", "references", "hypothesis", "prediction", "raw"),
+CAPTION_FIELDS = tuple(
+    """
+        caption captions text texts sentence sentences comment comments description descriptions
+        references hypothesis prediction raw
+    """.split()
 )
 MOST_DIGITS = 18  # of a text that is a number; longer ones are names
 

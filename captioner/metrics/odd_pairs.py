@@ -24,125 +24,22 @@ VERB_FRACTION = 0.1
 
 IS = frozenset({"is", "are"})
 ARTICLES = frozenset(
-    {
-        *(
-            "a",
-            "an",
-            "the",
-            "his",
-            "her",
-            "its",
-            "their",
-            "this",
-            "that",
-            "these",
-            "those",
-            "each",
-            "another",
-            "both",
-        ),
-        *("no", "some", "several", "many", "one", "two", "three", "four"),
-    }
+    """
+        a an the his her its their this that these those each another both no some several many
+        one two three four
+    """.split()
 )
 # Words that name nothing. Behind a noun one of them, or an end, closes its phrase.
-FUNCTION_WORDS = (
-    ARTICLES
-    | IS
-    | {
-        *(
-            "was",
-            "were",
-            "be",
-            "been",
-            "being",
-            "has",
-            "have",
-            "had",
-            "do",
-            "does",
-            "did",
-            "can",
-            "will",
-            "not",
-            "to",
-        ),
-        *(
-            "of",
-            "in",
-            "on",
-            "at",
-            "with",
-            "by",
-            "for",
-            "from",
-            "into",
-            "onto",
-            "up",
-            "down",
-            "out",
-            "over",
-            "under",
-        ),
-        *(
-            "near",
-            "next",
-            "through",
-            "across",
-            "behind",
-            "around",
-            "along",
-            "during",
-            "without",
-            "inside",
-            "outside",
-        ),
-        *(
-            "above",
-            "below",
-            "off",
-            "away",
-            "back",
-            "together",
-            "front",
-            "top",
-            "and",
-            "or",
-            "while",
-            "as",
-            "than",
-        ),
-        *(
-            "then",
-            "also",
-            "just",
-            "very",
-            "all",
-            "few",
-            "other",
-            "others",
-            "who",
-            "whom",
-            "which",
-            "what",
-            "when",
-        ),
-        *(
-            "where",
-            "there",
-            "it",
-            "he",
-            "she",
-            "they",
-            "them",
-            "him",
-            "me",
-            "you",
-            "someone",
-            "something",
-            "sort",
-        ),
-        *("kind", "bunch", "group", "couple", "pair", "lot", "number"),
-    }
+FUNCTION_WORDS = ARTICLES.union(
+    IS,
+    """
+        was were be been being has have had do does did can will not to of in on at with by for
+        from into onto up down out over under near next through across behind around along
+        during without inside outside above below off away back together front top and or while
+        as than then also just very all few other others who whom which what when where there it
+        he she they them him me you someone something sort kind bunch group couple pair lot
+        number
+    """.split(),
 )
 _SINGULARS = {plural: singular for singular, plural in IRREGULAR.items()}
 _ENDINGS = {"ies": "y", "ches": "ch", "shes": "sh", "sses": "ss", "xes": "x", "ss": "ss", "s": ""}

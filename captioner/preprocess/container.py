@@ -10,67 +10,22 @@ from captioner.errors import CorruptFileError, UnsupportedFileError
 from captioner.preprocess.kinds import kind_of
 from captioner.preprocess.opening import decoding, head_and_size, import_library
 
-# What FFmpeg reads beside sound and moving pictures: devices, lists of other files, ...
-LISTS = {
-    "alsa",
-    "concat",
-    "fbdev",
-    "hls",
-    "kmsgrab",
-    "lavfi",
-    "rtp",
-    "rtsp",
-    "sap",
-    "sdp",
-    "v4l2",
-    "video4linux2",
+# What FFmpeg reads beside sound and moving pictures: devices and lists of other files; single
+# pictures (and all whose name ends in _pipe) and files of photos one behind the other; and texts:
+# subtitles, drawings with letters, notes.
+NOT_READ = {
+    *"""
+        alsa concat fbdev hls kmsgrab lavfi rtp rtsp sap sdp v4l2 video4linux2 video4linux2,v4l2
+        webm_dash_manifest x11grab
+    """.split(),
+    *"""
+        alias_pix brender_pix fits ico image2 image2pipe mjpeg mjpeg_2000 mpjpeg txd
+    """.split(),
+    *"""
+        adf aqtitle ass bin ffmetadata idf jacosub lrc mcc microdvd mpl2 mpsub pjs rcwt realtext
+        sami sbg scc srt stl subviewer subviewer1 sup svg tedcaptions tty vobsub vplayer webvtt xbin
+    """.split(),
 }
-LISTS |= {"video4linux2,v4l2", "webm_dash_manifest", "x11grab"}
-# ... single pictures (and all whose name ends in _pipe) and files of photos one behind the other,
-# ...
-PICTURES = {
-    "alias_pix",
-    "brender_pix",
-    "fits",
-    "ico",
-    "image2",
-    "image2pipe",
-    "mjpeg",
-    "mjpeg_2000",
-    "mpjpeg",
-    "txd",
-}
-# ... and texts: subtitles, drawings with letters, notes.
-TEXTS = {
-    "adf",
-    "aqtitle",
-    "ass",
-    "bin",
-    "ffmetadata",
-    "idf",
-    "jacosub",
-    "lrc",
-    "mcc",
-    "microdvd",
-    "mpl2",
-    "mpsub",
-    "pjs",
-}
-TEXTS |= {
-    "rcwt",
-    "realtext",
-    "sami",
-    "sbg",
-    "scc",
-    "srt",
-    "stl",
-    "subviewer",
-    "subviewer1",
-    "sup",
-    "svg",
-    "tedcaptions",
-}
-TEXTS |= {"tty", "vobsub", "vplayer", "webvtt", "xbin"}
 
 
 @cache
@@ -78,7 +33,7 @@ def _formats() -> str:
     """List the formats that are read, as FFmpeg's option takes it."""
     from av.format import formats_available
 
-    names = sorted(formats_available - LISTS - PICTURES - TEXTS)
+    names = sorted(formats_available - NOT_READ)
     return ",".join(name for name in names if not name.endswith("_pipe"))
 
 

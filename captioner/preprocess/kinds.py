@@ -10,37 +10,10 @@ from captioner.preprocess.opening import open_regular
 
 # The one list of names; a file that is named outright is read whatever it is called.
 SUFFIXES = frozenset(
-    {
-        ".apng",
-        ".avif",
-        ".avifs",
-        ".bmp",
-        ".gif",
-        ".heic",
-        ".heics",
-        ".heif",
-        ".hif",
-        ".j2c",
-        ".j2k",
-        ".jfi",
-        ".jfif",
-    }
-    | {
-        ".jif",
-        ".jp2",
-        ".jpc",
-        ".jpe",
-        ".jpeg",
-        ".jpf",
-        ".jpg",
-        ".jpx",
-        ".pbm",
-        ".pgm",
-        ".pjp",
-        ".pjpeg",
-        ".png",
-    }
-    | {".pnm", ".ppm", ".tif", ".tiff", ".webp"}
+    """
+        .apng .avif .avifs .bmp .gif .heic .heics .heif .hif .j2c .j2k .jfi .jfif .jif .jp2 .jpc
+        .jpe .jpeg .jpf .jpg .jpx .pbm .pgm .pjp .pjpeg .png .pnm .ppm .tif .tiff .webp
+    """.split()
 )
 
 # What systems put beside the files of a folder: macOS, Windows, Synology.
@@ -66,21 +39,9 @@ SIGNATURES = {
 
 
 VIDEO_SUFFIXES = frozenset(
-    {
-        ".3gp",
-        ".avi",
-        ".flv",
-        ".m4v",
-        ".mkv",
-        ".mov",
-        ".mp4",
-        ".mpeg",
-        ".mpg",
-        ".mts",
-        ".ogv",
-        ".webm",
-        ".wmv",
-    }
+    """
+        .3gp .avi .flv .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .webm .wmv
+    """.split()
 )
 
 # Recordings, and videos, whose sound is read.

@@ -14,7 +14,7 @@ from captioner.errors import ConfigError, ModelError, UsageError
 from captioner.pipeline import load
 from captioner.pipeline.hugging_face import written
 
-WORDS = "[PAD] [UNK] [CLS] [SEP] a red green photo dog runs on the left".split()  # noqa: SIM905
+WORDS = "[PAD] [UNK] [CLS] [SEP] a red green photo dog runs on the left".split()
 
 
 def save_tokenizer(folder: Path) -> None:
