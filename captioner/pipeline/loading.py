@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from captioner.errors import ModelError, UsageError, loading_model
 from captioner.onnx.model import OnnxModel
 from captioner.pipeline.captioner import Captioner
-from captioner.pipeline.choice import find_device, holds_graphs, onnx_folder
+from captioner.pipeline.engine import find_device, holds_graphs, onnx_folder
 from captioner.pretrained.registry import find_model, is_hub_name, model_name
 
 if TYPE_CHECKING:  # what torch runs is imported where it is loaded

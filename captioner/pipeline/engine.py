@@ -1,4 +1,4 @@
-"""Which engine runs a model: torch, or ONNX graphs from its folder or from a cache."""
+"""Decides which engine runs a model: torch, or ONNX Runtime with graphs of it."""
 
 import hashlib
 import importlib.util
@@ -19,29 +19,26 @@ if TYPE_CHECKING:
 
 ENGINES = ("auto", "torch", "onnx")
 EXPORT_PAYS_FROM = 1000
-"""So many photos gain what the export costs: some 10 s, where each photo gains some 20 ms on two
-cores.
-"""
+"""For so many photos the export is worth its 10 s: each photo gains some 20 ms on two cores."""
 
-# What the graphs are made of, beside the model's own files.
 SOURCES = (
-    *(
-        "modules/arrays.py",
-        "modules/attention.py",
-        "modules/decoder.py",
-        "modules/encoders/backbone.py",
-        "modules/encoders/concepts.py",
-    ),
-    *("modules/encoders/image.py", "modules/memory.py", "onnx/graphs.py"),
+    "modules/arrays.py",
+    "modules/attention.py",
+    "modules/decoder.py",
+    "modules/encoders/backbone.py",
+    "modules/encoders/concepts.py",
+    "modules/encoders/image.py",
+    "modules/memory.py",
+    "onnx/graphs.py",
 )
+"""The code that the graphs are made of, beside the model's own files."""
 
 
 def onnx_folder(model: str | Path, engine: str, device: str, num_photos: int) -> Path | None:
     """Return the folder with the graphs to run, or None if torch runs the model.
 
-    `onnx` exports a model that has no graphs yet, once: they are kept in the user's cache. `auto`
-    does so on a CPU where so many photos wait that it pays, and takes graphs that are there in any
-    case.
+    `onnx` exports a model that has no graphs yet, and keeps them in the user's cache. `auto` takes
+    graphs that are there, and exports a model only on a CPU, for so many photos that it pays.
 
     Args:
         model: A folder, or a hub's `owner/name`.

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from captioner.errors import CacheError, MissingExtraError, ModelError, UsageError
-from captioner.pipeline import choice
-from captioner.pipeline.choice import cache_folder, onnx_folder
+from captioner.pipeline.engine import EXPORT_PAYS_FROM, cache_folder, onnx_folder
 
 CPU = "cpu"
 
@@ -43,9 +42,9 @@ def test_a_model_is_exported_once_and_again_when_it_changes(model_folder, export
 
 
 def test_auto_exports_where_it_pays_and_takes_what_is_there(model_folder, exports):
-    assert onnx_folder(model_folder, "auto", CPU, choice.EXPORT_PAYS_FROM - 1) is None
+    assert onnx_folder(model_folder, "auto", CPU, EXPORT_PAYS_FROM - 1) is None
     assert not exports
-    graphs = onnx_folder(model_folder, "auto", CPU, choice.EXPORT_PAYS_FROM)
+    graphs = onnx_folder(model_folder, "auto", CPU, EXPORT_PAYS_FROM)
     assert graphs is not None
     assert onnx_folder(model_folder, "auto", CPU, 1) == graphs
 
