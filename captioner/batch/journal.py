@@ -246,3 +246,16 @@ def find_journal(outputs: Sequence[Path], folders: Sequence[Path]) -> Path:
     return next(there, None) or next(
         (place for place in places if may_be_written(place.parent)), places[0]
     )
+
+
+def refuse_unfinished(path: Path, resume: bool) -> None:
+    """See that an unfinished run is not begun anew by mistake.
+
+    Raises:
+        UsageError: Its journal is there, and it is not to be resumed.
+    """
+    if path.exists() and not resume:
+        raise UsageError(
+            f"{path} holds an unfinished run: continue it with --resume, or delete the file to"
+            " start over"
+        )

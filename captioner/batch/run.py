@@ -17,7 +17,7 @@ from typing import Any
 from captioner.batch.batches import FileResult
 from captioner.batch.destinations import Destinations, with_attention, with_sidecar
 from captioner.batch.interrupt import stop_by_interrupt
-from captioner.batch.journal import Journal, find_journal, place
+from captioner.batch.journal import Journal, find_journal, place, refuse_unfinished
 from captioner.batch.summary import Labels, Summary
 from captioner.errors import OutputError, UsageError
 from captioner.outputs import check_outputs, open_writer
@@ -146,11 +146,7 @@ class Run:
                 )
             return None
         path = self._journal_path()
-        if path.exists() and not self.resume:
-            raise UsageError(
-                f"{path} holds an unfinished run: continue it with --resume, or delete the file to"
-                " start over"
-            )
+        refuse_unfinished(path, self.resume)
         finished = self.resume and self.is_finished()
         journal = Journal(path, settings)
         if finished:

@@ -51,6 +51,10 @@ CocoResults = Annotated[
     typer.Option("--output", help="Write the captions as COCO results, to - as JSON lines."),
 ]
 
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Continue an unfinished run of this --output, or begin.")
+]
+
 
 @app.command()
 def captions(
@@ -69,6 +73,7 @@ def captions(
     beam_size: BeamSize = None,
     batch_size: BatchSize = 16,
     output: CocoResults = None,
+    resume: Resume = False,
     as_json: AsJson = False,
     device: Device = "auto",
 ) -> None:
@@ -79,7 +84,7 @@ def captions(
     examples = read_examples(images, _single(references), split)
     captioner = load_model(model, device)
     search = captioner.options(**given(beam_size=beam_size, language=language or None))
-    _score_captions(captioner, examples, search, batch_size, output, "photos", as_json)
+    _score_captions(captioner, examples, search, batch_size, output, resume, "photos", as_json)
 
 
 @app.command("video-captions")
@@ -93,6 +98,7 @@ def video_captions(
     beam_size: BeamSize = None,
     batch_size: BatchSize = 16,
     output: CocoResults = None,
+    resume: Resume = False,
     as_json: AsJson = False,
     device: Device = "auto",
 ) -> None:
@@ -103,7 +109,7 @@ def video_captions(
     examples = read_clip_examples(videos, _single(references), split)
     recognizer = load_recognizer(model, device)
     search = recognizer.options(**given(beam_size=beam_size))
-    _score_captions(recognizer, examples, search, batch_size, output, "clips", as_json)
+    _score_captions(recognizer, examples, search, batch_size, output, resume, "clips", as_json)
 
 
 @app.command()
@@ -252,17 +258,14 @@ def _score_captions(
     search: "SearchConfig",
     batch_size: int,
     output: Path | None,
+    resume: bool,
     items: str,
     as_json: bool,
 ) -> None:
     """Caption examples, print the scores, and write the captions where the user wants them."""
-    from captioner.evaluation.captions import coco_results, evaluate
+    from captioner.evaluation.captions import measure
 
-    with ExitStack() as stack:
-        results = stack.enter_context(coco_results(output)) if output is not None else None
-        report, texts = evaluate(captioner, examples, search, batch_size)
-        if results is not None:
-            results.update(texts)
+    report = measure(captioner, examples, search, batch_size, output, resume)
     notes = [f"{report.num_items} {items}, {report.signature}"]
     _print_report(report, notes, "images", as_json, output)
 

@@ -1,18 +1,20 @@
 """How good a model is: captions each photo or clip of a split once, and scores the captions."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from captioner.batch import caption_files
+from captioner.batch import FileResult, caption_batches
+from captioner.batch.journal import Journal, find_journal, place, refuse_unfinished
 from captioner.config import SearchConfig
 from captioner.data.clips import read_clips
 from captioner.data.examples import CaptionExample, check_images, measured_split, read_captions
 from captioner.errors import DataError, UsageError
 from captioner.metrics import Report, score
 from captioner.outputs.disk import written_whole
-from captioner.outputs.special_files import STANDARD_OUTPUT
+from captioner.outputs.record import Record
+from captioner.outputs.special_files import STANDARD_OUTPUT, is_special
 from captioner.pipeline import ActionRecognizer, Captioner
 from captioner.progress import progress
 
@@ -53,8 +55,16 @@ def evaluate(
     examples: Sequence[CaptionExample],
     search: SearchConfig,
     batch_size: int,
+    journal: Journal | None = None,
 ) -> tuple[Report, dict[int | str, str]]:
     """Caption every photo or clip and score the captions.
+
+    Args:
+        captioner: The model.
+        examples: What is captioned, and what people said of it.
+        search: How.
+        batch_size: Photos or clips in one pass of the model.
+        journal: Keeps each batch on the disk; what is in it is not captioned again.
 
     Returns:
         The scores, and each image id's caption.
@@ -62,21 +72,86 @@ def evaluate(
     Raises:
         DataError: A photo cannot be read: scores without it would compare to nothing.
     """
-    captions: dict[int | str, str] = {}
-    files = [example.image for example in examples]
-    with progress("captions", len(files), "files") as advance:
-        for example, done in zip(
-            examples, caption_files(captioner, files, search, batch_size), strict=True
-        ):
-            if done.result is None:
-                reason = done.record.error.message if done.record.error else ""
-                raise DataError(
-                    f"{example.image}: {reason}: mend the file, or leave it out of the split"
-                )
-            captions[example.image_id] = done.result.text
-            advance()
+    records: Iterable[Record] = journal.records() if journal is not None else ()
+    texts = {place(one.file): one.caption for one in records if one.caption is not None}
+    files = [example.image for example in examples if place(example.image) not in texts]
+    num_done = len(examples) - len(files)
+    with progress("captions", len(examples), "files", num_done) as advance:
+        for batch in caption_batches(captioner, files, search, batch_size):
+            texts |= {place(one.record.file): _text(one) for one in batch}
+            if journal is not None:
+                journal.write([one.record for one in batch])
+            advance(len(batch))
+    captions = {example.image_id: texts[place(example.image)] for example in examples}
     references = {example.image_id: example.captions for example in examples}
     return score(captions, references), captions
+
+
+def _text(done: FileResult) -> str:
+    if done.result is None:
+        reason = done.record.error.message if done.record.error else ""
+        raise DataError(
+            f"{done.record.file}: {reason}: mend the file, or leave it out of the split"
+        )
+    return done.result.text
+
+
+def measure(
+    captioner: Captioner | ActionRecognizer,
+    examples: Sequence[CaptionExample],
+    search: SearchConfig,
+    batch_size: int,
+    output: Path | None,
+    resume: bool,
+) -> Report:
+    """Caption and score; write the captions as COCO results, and keep what is done until then.
+
+    Args:
+        captioner: As in `evaluate`, like the next three.
+        examples: As there.
+        search: As there.
+        batch_size: As there.
+        output: Where results go; None: nowhere.
+        resume: Go on with what an unfinished run of the same output has done.
+
+    Raises:
+        DataError: As `evaluate`.
+        UsageError: As `coco_results`; or there is an unfinished run and `resume` is not set, or no
+            file or a finished one to resume.
+        OutputError: Writing failed.
+    """
+    settings = {"model": captioner.name, "search": search.model_dump()}
+    if output is None:
+        if resume:
+            raise UsageError("--resume: only captions in a file are kept; add --output FILE.json")
+        return evaluate(captioner, examples, search, batch_size)[0]
+    with _kept(output, resume, settings) as journal, coco_results(output) as results:
+        report, captions = evaluate(captioner, examples, search, batch_size, journal)
+        results.update(captions)
+    return report
+
+
+@contextmanager
+def _kept(output: Path, resume: bool, settings: dict[str, object]) -> Iterator[Journal | None]:
+    """Yield what keeps captions on the disk until the output is written; None for a stream."""
+    if is_special(output):
+        if resume:
+            raise UsageError(f"--resume: {output} keeps nothing; add --output FILE.json")
+        yield None
+        return
+    path = find_journal([output], [])
+    refuse_unfinished(path, resume)
+    if resume and output.exists() and not path.exists():
+        raise UsageError(
+            f"{output} is finished: `captioner score` measures it again, and without --resume it"
+            " is made anew"
+        )
+    journal = Journal(path, settings)
+    try:
+        yield journal
+        journal.remove()
+    finally:
+        journal.close()
 
 
 @contextmanager

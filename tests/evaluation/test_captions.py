@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from captioner.config import SearchConfig
 from captioner.errors import DataError, UsageError
 from captioner.evaluation import captions
-from captioner.evaluation.captions import coco_results, evaluate, read_examples
+from captioner.evaluation.captions import coco_results, evaluate, measure, read_examples
 from captioner.metrics import score
 from captioner.pipeline import load
 
@@ -36,8 +38,8 @@ def test_each_photo_is_captioned_once(model_folder, caption_set, monkeypatch):
         seen.extend(files)
         return original(captioner, files, *arguments)
 
-    original = captions.caption_files
-    monkeypatch.setattr(captions, "caption_files", counted)
+    original = captions.caption_batches
+    monkeypatch.setattr(captions, "caption_batches", counted)
     captioner = load(model_folder, device="cpu")
     evaluate(captioner, examples, captioner.options(), batch_size=16)
     assert len(seen) == len(set(seen)) == len(examples) == 8
@@ -79,3 +81,44 @@ def test_coco_results_are_written(tmp_path):
     for name, message in (("gone/results.json", "no folder"), ("results.csv", r"\.json")):
         with pytest.raises(UsageError, match=message), coco_results(tmp_path / name):
             pass
+
+
+def test_an_interrupted_run_goes_on_where_it_was(model_folder, caption_set, tmp_path, monkeypatch):
+    examples = read_examples(Path(caption_set["images"]), Path(caption_set["captions"]), None)
+    captioner, output = load(model_folder, device="cpu"), tmp_path / "results.json"
+    run = captioner, examples, captioner.options(), 2, output
+    at_once = measure(*run, resume=False)
+    results = output.read_bytes()
+    output.unlink()
+    seen = []
+    original = captions.caption_batches
+
+    def interrupted(captioner, files, *arguments):
+        for batch in original(captioner, files, *arguments):
+            seen.extend(done.record.file for done in batch)
+            yield batch
+            if len(seen) == 4:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(captions, "caption_batches", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        measure(*run, resume=False)
+    assert not output.exists()
+    with pytest.raises(UsageError, match="continue it with --resume"):
+        measure(*run, resume=False)
+    assert measure(*run, resume=True).scores == at_once.scores
+    assert output.read_bytes() == results
+    # The last batch that was written may have been cut off, and is captioned again.
+    assert len(seen) == len(examples) + 2 and len(set(seen)) == len(examples)
+    assert not list(tmp_path.glob("*.unfinished"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [(None, "add --output"), ("-", "add --output"), ("done.json", "finished")]
+)
+def test_nothing_to_resume_is_said(tmp_path, name, message):
+    (tmp_path / "done.json").write_text("[]", encoding="utf-8")
+    output = name and (tmp_path / name if name != "-" else Path(name))
+    captioner = SimpleNamespace(name="a model")
+    with pytest.raises(UsageError, match=message):
+        measure(captioner, [], SearchConfig(), 1, output, resume=True)
