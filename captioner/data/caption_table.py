@@ -1,6 +1,7 @@
 """Reads captions from a table: CSV and the like, two columns without header, or `token.txt`."""
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from captioner.data.caption_fields import (
     NAME_FIELDS,
     file_name_of,
     names_in,
+    texts_of,
 )
 from captioner.data.caption_row import CaptionRow
 from captioner.data.csv_rows import csv_rows
@@ -20,6 +22,7 @@ from captioner.preprocess.kinds import is_clip_name, is_photo_name
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 TOKEN_LINE = re.compile(r"(?P<image>[^\t]+)#\d+\t(?P<caption>.*)")
+LIST = re.compile(r"\[\s*[\"'].*[\"']\s*\]", re.DOTALL)  # of captions, in a cell
 NUMBERED = re.compile(r"[ _]?\d+$")  # of caption_1, caption_2
 DELIMITER_LINE = re.compile(r"sep=(?P<delimiter>.)", re.IGNORECASE)  # with which Excel is told
 
@@ -97,10 +100,27 @@ def read_caption_table(
         name, *others = names_in(entry, where)
         error = entry.get("error") or ""
         for column in header.captions:
-            caption = None if error else row[column]
-            yield CaptionRow(
-                file_name_of(name), caption, name, other_names=tuple(others), error=error
-            )
+            for caption in [None] if error else _texts_in(row[column], where):
+                yield CaptionRow(
+                    file_name_of(name), caption, name, other_names=tuple(others), error=error
+                )
+
+
+def _texts_in(cell: str, where: str) -> list[str]:
+    """Return the caption in a cell, or the captions of a list in JSON, as in Flickr30k's tables.
+
+    Raises:
+        AnnotationError: It is a list as Python prints it, whose quotes are not clear.
+    """
+    if not LIST.fullmatch(cell.strip()):
+        return [cell]
+    try:
+        return texts_of(json.loads(cell), where)
+    except ValueError as error:
+        raise AnnotationError(
+            f"{where}: a list that is not JSON ({cell.strip()[:60]}); write it as JSON, or a column"
+            " for each caption"
+        ) from error
 
 
 def _check(header: Sequence[str], where: str) -> None:

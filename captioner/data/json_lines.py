@@ -18,7 +18,7 @@ def parse_json(text: str, file: Path, hint: str = "; is it complete?") -> Any:
         AnnotationError: It is not JSON.
     """
     try:
-        return json.loads(text, object_hook=_without_tokens)
+        return json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         raise AnnotationError(
             f"{file}, line {error.lineno}: not valid JSON ({error.msg}){hint}"
@@ -27,10 +27,19 @@ def parse_json(text: str, file: Path, hint: str = "; is it complete?") -> Any:
         raise AnnotationError(f"{file}: no JSON that can be read ({_limit(error)})") from error
 
 
-def _without_tokens(value: dict[str, Any]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        for key, one in pairs:
+            if one != value[key]:
+                raise _TwiceError(f"{key!r} stands twice in one object: which is meant?")
     if "raw" in value:
         value.pop("tokens", None)
     return value
+
+
+class _TwiceError(ValueError):
+    pass
 
 
 def read_json_lines(lines: Iterable[str], file: Path, hint: str = "") -> Iterator[tuple[str, Any]]:
@@ -49,7 +58,7 @@ def read_json_lines(lines: Iterable[str], file: Path, hint: str = "") -> Iterato
             continue
         where = f"{file}, line {number}"
         try:
-            value = json.loads(line)
+            value = json.loads(line, object_pairs_hook=_object)
         except json.JSONDecodeError as error:
             raise AnnotationError(f"{where}: not valid JSON ({error.msg}){hint}") from error
         except (RecursionError, ValueError) as error:
@@ -58,4 +67,6 @@ def read_json_lines(lines: Iterable[str], file: Path, hint: str = "") -> Iterato
 
 
 def _limit(error: Exception) -> str:
+    if isinstance(error, _TwiceError):
+        return str(error)
     return "nested too deep" if isinstance(error, RecursionError) else "a number of too many digits"

@@ -84,6 +84,17 @@ def test_several_columns_of_captions_are_several_captions():
     ]
 
 
+def test_a_list_in_a_cell_is_several_captions():
+    text = 'raw,filename\n"[""a dog, really"", ""a dog""]",b.jpg\n[laughter],a.jpg\n'
+    assert [(row.image_id, row.caption) for row in named_rows(text, Path("x.csv")) or ()] == [
+        ("b.jpg", "a dog, really"),
+        ("b.jpg", "a dog"),
+        ("a.jpg", "[laughter]"),
+    ]
+    with pytest.raises(AnnotationError, match="line 2: a list that is not JSON"):
+        list(named_rows("raw,filename\n\"['a dog', 'cats']\",b.jpg\n", Path("x.csv")) or ())
+
+
 def test_numbers_with_tabs_behind_them_name_photos():
     rows = named_rows("36979\tA dog\n36979\tA cat\n", Path("texts.tsv"))
     assert [(row.image_id, row.caption) for row in rows or ()] == [

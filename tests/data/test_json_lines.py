@@ -31,3 +31,10 @@ def test_the_words_that_stand_beside_captions_are_not_kept():
 
 def test_a_photo_may_be_called_tokens():
     assert parse_json('{"tokens": "a dog runs"}', Path("a.json")) == {"tokens": "a dog runs"}
+
+
+@pytest.mark.parametrize("read", [parse_json, lambda text, file: [*read_json_lines([text], file)]])
+def test_what_stands_twice_in_an_object_is_named_unless_it_is_the_same(read):
+    with pytest.raises(AnnotationError, match=r"'a\.jpg' stands twice in one object"):
+        read('{"a.jpg": "a dog", "b.jpg": "cats", "a.jpg": "a cat"}', Path("a.json"))
+    read('{"a.jpg": "a dog", "a.jpg": "a dog"}', Path("a.json"))

@@ -57,11 +57,8 @@ class References:
             if item in self.photos
             else str(item)
         )
-        return {
-            item,
-            str(item),
-            *map(composed, (str(item), PurePosixPath(name).name, coco_number(name))),
-        }
+        bare = PurePosixPath(name.replace("\\", "/")).name
+        return {item, str(item), *map(composed, (str(item), bare, coco_number(bare)))}
 
 
 def read_references(

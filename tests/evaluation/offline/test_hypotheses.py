@@ -103,6 +103,12 @@ def test_a_photo_goes_by_whichever_of_its_names_is_known(write):
     assert read_hypotheses(write("hyps", json.dumps(rows)), COCO) == {7: "a dog", 3: "cats"}
 
 
+def test_references_with_folders_of_windows_are_found_without_them(write):
+    references = References({r"C:\photos\a.jpg": ("A dog .",)}, {}, aligned=False)
+    file = write("hyps", '{"file": "a.jpg", "caption": "a dog"}')
+    assert read_hypotheses(file, references) == {r"C:\photos\a.jpg": "a dog"}
+
+
 @pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
 @pytest.mark.parametrize("name", ["für.jpg", "sub/für.jpg"])
 def test_names_that_look_alike_match(write, forms, name):
