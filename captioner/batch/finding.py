@@ -92,10 +92,12 @@ def find_files(paths: Sequence[str | Path], kind: Kind) -> Found:
         kind: What is looked for.
 
     Raises:
-        UsageError: A folder or a glob holds none.
+        UsageError: A folder or a glob holds none, or a name is empty.
     """
     search = _Search(kind)
     for path in paths:
+        if path == "":
+            raise UsageError("an empty name, which is no file: is a variable of the shell unset?")
         if is_elsewhere(path):
             search.take_elsewhere(str(path))
         elif not search.take(str(path)):

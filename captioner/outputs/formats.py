@@ -83,7 +83,8 @@ def check_outputs(
 
 def _check_each_once(paths: Sequence[Path]) -> None:
     """Check that no two names mean one file, whatever their spelling or links."""
-    places = [os.path.normcase(path.resolve()) for path in paths]
+    # Not by Path.resolve, which ends in a RuntimeError at a link that leads to itself.
+    places = [os.path.normcase(os.path.realpath(path)) for path in paths]
     for number, path in enumerate(paths):
         for earlier in range(number):
             if places[earlier] == places[number] or (

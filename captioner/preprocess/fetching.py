@@ -1,4 +1,4 @@
-"""Files that lie on no disk: `http` and `https` addresses, and `-` for standard input."""
+"""Files that lie on no disk: addresses, and `-` for standard input."""
 
 import ipaddress
 import re
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import httpx
 
 STANDARD_INPUT = "-"
-URL = re.compile(r"https?://", re.IGNORECASE)
+URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 # Nothing is asked for that must be unpacked: a small answer could become a huge one.
 HEADERS = {
     "User-Agent": "captioner (https://pypi.org/project/captioner)",
@@ -57,7 +57,8 @@ def fetched(file: str) -> Path:
     Raises:
         FileMissingError: Nothing comes from there.
         FileTooLargeError: It has more than `MOST_BYTES`.
-        UnsupportedFileError: It is a web page, or a server sends on to a private address.
+        UnsupportedFileError: It is a web page, its scheme is not fetched, or a server sends on to a
+            private address.
     """
     try:
         with NamedTemporaryFile(dir=_folder().name, delete=False) as target:
@@ -100,6 +101,10 @@ def _copy(
 
 def _fetch(url: str, target: IO[bytes]) -> None:
     """Fetch an address, over a few redirects; each is looked at before it is followed."""
+    scheme = url.partition(":")[0].lower()
+    if scheme not in ("http", "https"):
+        told = "give its path" if scheme == "file" else "fetch it first, and give its path"
+        raise UnsupportedFileError(url, f"addresses of {scheme} are not fetched: {told}")
     import httpx
 
     until = time.monotonic() + WHOLE_S

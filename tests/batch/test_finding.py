@@ -75,6 +75,8 @@ def test_each_place_without_photos_is_wrong_use(tmp_path):
     for nothing in (tmp_path / "empty", f"{tmp_path}/*.png"):
         with pytest.raises(UsageError, match="no photos"):
             find_photos([tmp_path / "a.jpg", nothing])
+    with pytest.raises(UsageError, match="an empty name"):
+        find_photos([""])
 
 
 def test_a_folder_that_may_not_be_read_is_reported_not_skipped(tmp_path, monkeypatch):

@@ -56,6 +56,12 @@ def test_two_names_of_one_file_on_the_disk_are_wrong_use(tmp_path: Path) -> None
         check_outputs([tmp_path / "a.jsonl", tmp_path / "b.jsonl"], [])
 
 
+def test_a_link_that_leads_to_itself_is_wrong_use(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").symlink_to("a.jsonl")
+    with pytest.raises(UsageError, match="a link that leads to itself"):
+        check_outputs([tmp_path / "a.jsonl"], [])
+
+
 @pytest.mark.parametrize(("text_field", "suffix"), FORMATS)
 def test_a_missing_folder_is_wrong_use_before_any_record(
     tmp_path: Path, text_field: TextField, suffix: str

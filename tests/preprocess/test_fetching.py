@@ -147,7 +147,9 @@ def limits(monkeypatch: pytest.MonkeyPatch) -> None:
         (Path("-"), False),
         ("./-", False),
         (Path("http://host/a.jpg"), False),
-        ("ftp://host/a.jpg", False),
+        ("file:///photos/a.jpg", True),
+        ("s3://bucket/a.jpg", True),
+        ("C://photos/a.jpg", False),
         ("http.jpg", False),
     ],
 )
@@ -241,6 +243,15 @@ def test_a_proxy_that_cannot_be_used_has_a_name(
 )
 def test_an_address_where_no_server_is_has_a_name(url: str) -> None:
     with pytest.raises(FileMissingError, match="cannot be fetched"):
+        fetched(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [("file:///p/a.jpg", "of file .*: give its path"), ("S3://bucket/a.jpg", "of s3 .*: fetch it")],
+)
+def test_an_address_that_is_not_fetched_says_what_would_do(url: str, told: str) -> None:
+    with pytest.raises(UnsupportedFileError, match=told):
         fetched(url)
 
 
