@@ -35,7 +35,7 @@ def translate_lines(
         search: How translations are searched.
         source: The language to read, as `Translator.translate` takes it.
         target: The language to write.
-        photo: What all lines are about, as `Translator.translate` takes it.
+        photo: What all lines are about, as `Translator.translate` takes it; it is read once.
     """
     waiting: Queue[str | _End] = Queue(LINES_AHEAD)
 
@@ -48,6 +48,7 @@ def translate_lines(
             end = _End(error)
         waiting.put(end)
 
+    seen = translator.see([photo])
     threading.Thread(target=read, daemon=True).start()
     end: _End | None = None
     while end is None:
@@ -58,7 +59,7 @@ def translate_lines(
                 batch.append(line)
             else:
                 end = line
-        yield from translator.translate_texts(batch, search, source, target, [photo] * len(batch))
+        yield from translator.translate_texts(batch, search, source, target, seen * len(batch))
     if end.error is not None:
         raise end.error
 

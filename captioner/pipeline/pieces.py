@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from captioner.config import SearchConfig
 from captioner.modules.encoders import PhotoTextEncoder, text_encoder_of
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 128  # pieces
 
+PhotoFeatures = Float[Tensor, "height width channels"]
+"""What the backbone made of a photo."""
+
 
 class Way(NamedTuple):
     """How a sentence is translated.
@@ -34,7 +39,7 @@ class Way(NamedTuple):
 
     source: str
     target: str
-    photo: Pixels | None = None
+    photo: PhotoFeatures | None = None
 
 
 class PieceTranslator:
@@ -49,7 +54,14 @@ class PieceTranslator:
         assert encoder is not None  # a translator has seen to it
         self._model = model
         self._limit = encoder.config.max_positions - 1  # EOS takes one
-        self._sees_photos = isinstance(model.encoder, PhotoTextEncoder)
+
+    def see(self, photo: Pixels) -> PhotoFeatures:
+        """Run the backbone on a photo: most of the work, and the same for all texts about it."""
+        assert isinstance(self._model.encoder, PhotoTextEncoder)  # a translator has seen to it
+        pixels = torch.from_numpy(photo).to(self._model.device, self._model.dtype)
+        with torch.inference_mode():
+            features: PhotoFeatures = self._model.encoder.photo.features(pixels.unsqueeze(0))[0]
+        return features
 
     def fits(self, text: str) -> bool:
         """Tell whether the model can read a text at once."""
@@ -94,20 +106,19 @@ class PieceTranslator:
             )
         ]
 
-    def _encode(self, ids: Sequence[Sequence[int]], photos: Sequence[Pixels | None]) -> Memory:
-        """Read a batch; a photo that several pieces have is read once."""
-        config, device = self._model.config, self._model.device
-        sentences = pad_sources(ids, config.eos_token_id, config.pad_token_id)
-        if not self._sees_photos:
-            return self._model.encode(sentences.to(device))
+    def _encode(
+        self, ids: Sequence[Sequence[int]], photos: Sequence[PhotoFeatures | None]
+    ) -> Memory:
+        """Read a batch, with the photos that some of its pieces have."""
+        config, device, encoder = self._model.config, self._model.device, self._model.encoder
+        sentences = pad_sources(ids, config.eos_token_id, config.pad_token_id).to(device)
+        if not isinstance(encoder, PhotoTextEncoder):
+            return self._model.encode(sentences)
         once = {id(photo): photo for photo in photos if photo is not None}
         rows = {key: row for row, key in enumerate(once)}
-        inputs = IllustratedSentences(
-            sentences,
-            torch.from_numpy(np.stack(list(once.values()))) if once else None,
-            torch.tensor([rows.get(id(photo), -1) for photo in photos]),
-        )
-        return self._model.encode(inputs.to(device))
+        numbers = torch.tensor([rows.get(id(photo), -1) for photo in photos], device=device)
+        seen = torch.stack(list(once.values())) if once else None
+        return encoder.embed(IllustratedSentences(sentences, seen, numbers))
 
     def _candidate(
         self, hypothesis: Hypothesis, piece: Piece, source_tokens: Sequence[str], target: str

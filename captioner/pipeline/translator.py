@@ -9,9 +9,9 @@ from captioner.modules.encoders import PhotoTextEncoder, text_encoder_of
 from captioner.pipeline.chaining import chain_pieces, chain_sentences, chain_translations
 from captioner.pipeline.copying import best_trial
 from captioner.pipeline.inputs import several
-from captioner.pipeline.pieces import PieceTranslator, Way
+from captioner.pipeline.pieces import PhotoFeatures, PieceTranslator, Way
 from captioner.pipeline.result import SentenceResult, TranslationResult
-from captioner.preprocess.image import ImagePreprocessor, Pixels
+from captioner.preprocess.image import ImagePreprocessor
 from captioner.preprocess.language import choose_direction
 from captioner.preprocess.sentences import DEFAULT_LANGUAGE, Layout, cut_sentences
 from captioner.preprocess.text import cut_reading
@@ -171,9 +171,18 @@ class Translator:
         """
         search = self.options(**options)
         if isinstance(texts, str):
-            return self.translate_texts([texts], search, source, target, [photos])[0]
-        beside = () if photos is None else list(several(photos, "a photo, or None, for each text"))
-        return self.translate_texts(list(several(texts, "a text")), search, source, target, beside)
+            return self.translate_texts([texts], search, source, target, self.see([photos]))[0]
+        texts = list(several(texts, "a text"))
+        beside = (
+            [None] * len(texts)
+            if photos is None
+            else list(several(photos, "a photo, or None, for each text"))
+        )
+        if len(beside) != len(texts):
+            raise InputError(
+                "<photos>", f"{len(beside)} photos for {len(texts)} texts: give as many"
+            )
+        return self.translate_texts(texts, search, source, target, self.see(beside))
 
     def translate_texts(
         self,
@@ -181,7 +190,7 @@ class Translator:
         search: SearchConfig,
         source: str | None = None,
         target: str | None = None,
-        photos: Sequence[Any] = (),
+        seen: Sequence[PhotoFeatures | None] = (),
     ) -> list[TranslationResult]:
         """Translate texts; sentences of similar length, of whatever text, share a batch.
 
@@ -190,7 +199,7 @@ class Translator:
             search: How translations are searched.
             source: As `translate` takes it.
             target: The same.
-            photos: One for each text, or None; empty where no text has one.
+            seen: What `see` returned for each text; empty where no text has a photo.
         """
         for text in texts:
             if not isinstance(text, str):
@@ -201,10 +210,11 @@ class Translator:
             for text, (read, written) in zip(texts, directions, strict=True)
         ]
         sentences = [sentence for layout in layouts for sentence in layout.sentences]
-        seen = self._read(photos, len(texts))
         ways = [
             Way(*pair, photo)
-            for layout, pair, photo in zip(layouts, directions, seen, strict=True)
+            for layout, pair, photo in zip(
+                layouts, directions, seen or [None] * len(texts), strict=True
+            )
             for _ in layout.sentences
         ]
         done = iter(self._by_the_best_way(sentences, ways, search))
@@ -213,21 +223,23 @@ class Translator:
             for text, layout, pair in zip(texts, layouts, directions, strict=True)
         ]
 
-    def _read(self, photos: Sequence[Any], num_texts: int) -> list[Pixels | None]:
-        """Read the photo of each text; one that several texts have is read once."""
-        if all(photo is None for photo in photos):
-            return [None] * num_texts
+    def see(self, photos: Sequence[Any]) -> list[PhotoFeatures | None]:
+        """Read photos, None where there is none; one that several texts have is read once.
+
+        Raises:
+            ModelError: The model sees no photos.
+            InputError: A photo cannot be read.
+        """
+        once = {id(photo): photo for photo in photos if photo is not None}
+        if not once:
+            return [None] * len(photos)
         if self._preprocess is None:
             raise ModelError(
                 f"model {self.name!r} sees no photos: leave them out, or choose a model whose"
                 " encoder is of kind photo+text"
             )
-        if len(photos) != num_texts:
-            raise InputError(
-                "<photos>", f"{len(photos)} photos for {num_texts} texts: give as many"
-            )
-        once = {id(photo): photo for photo in photos if photo is not None}
-        seen = {key: self._preprocess(self._preprocess.read(photo)) for key, photo in once.items()}
+        read, see = self._preprocess.read, self._pieces.see
+        seen = {key: see(self._preprocess(read(photo))) for key, photo in once.items()}
         return [seen.get(id(photo)) for photo in photos]
 
     def _by_the_best_way(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from captioner.batch import lines
 from captioner.errors import FileMissingError, InputError, ModelError
 from captioner.pipeline import Translator, load_captioner, load_translator
 
@@ -71,3 +72,14 @@ def test_the_command_takes_a_photo(model, photos, tmp_path, run):
     status, _, err = run("translate", "--photo", tmp_path / "gone.png", *options)
     assert status != 0
     assert "gone.png" in err
+
+
+def test_a_photo_of_many_lines_is_read_once(model, photos, monkeypatch):
+    monkeypatch.setattr(lines, "LINES_AHEAD", 2)
+    backbone = model.model.encoder.photo
+    calls, features = [], backbone.features
+    monkeypatch.setattr(backbone, "features", lambda pixels: calls.append(1) or features(pixels))
+    search = model.options()
+    found = list(lines.translate_lines(model, TEXTS * 2, search, photo=photos[0]))
+    assert len(calls) == 1
+    assert scores(found) == scores(model.translate(TEXTS * 2, photos=[photos[0]] * 8))
