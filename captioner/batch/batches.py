@@ -1,6 +1,5 @@
 """Captions files in batches, in order, while other threads already read the next files."""
 
-import os
 import re
 import time
 from collections import deque
@@ -17,9 +16,9 @@ from PIL import Image
 from captioner.batch.batch_size import BatchSize
 from captioner.config import SearchConfig
 from captioner.errors import InputError, ModelError
-from captioner.outputs.record import Candidate, ErrorInfo, Record
+from captioner.outputs.record import Candidate, Record
 from captioner.preprocess.video import Clip
-from captioner.threads import num_threads, set_num_threads
+from captioner.threads import available_cores, num_threads, set_num_threads
 
 if TYPE_CHECKING:
     from captioner.pipeline import CaptionResult
@@ -83,13 +82,13 @@ class FileResult:
     """
 
     record: Record
-    result: "CaptionResult | None"
-    image: Image.Image | Clip | None
+    result: "CaptionResult | None" = None
+    image: Image.Image | Clip | None = None
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A file that was read: the photo and what the model takes of it, or the error."""
+    """A file that was read: what the model takes of it, with the photo or clip; or the error."""
 
     file: str | Path
     image: Image.Image | Clip | None = None
@@ -177,11 +176,6 @@ class Upcoming:
         return [self._ahead.popleft() for _ in range(min(most, left, self._share or most))]
 
 
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @contextmanager
 def _threads(count: int, start: Callable[[], None] = lambda: None) -> Iterator[ThreadPoolExecutor]:
     """Yield threads; where the caller breaks off, what they have not begun is dropped."""
@@ -226,14 +220,17 @@ def _caption(
 ) -> tuple[list[FileResult], float]:
     """Return the results of a batch, and how many seconds the model took."""
     readings = [future.result() for future in futures]
-    photos = [reading for reading in readings if reading.error is None]
+    photos = [reading.prepared for reading in readings if reading.error is None]
     start = time.monotonic()
-    found = _results(captioner, [photo.prepared for photo in photos], search, size)
+    found = iter(_results(captioner, photos, search, size))
     seconds = time.monotonic() - start
-    results = dict(zip((photo.file for photo in photos), found, strict=True))
-    return [
-        _captioned(reading, results.get(reading.file), captioner.name) for reading in readings
-    ], seconds
+    results = [
+        _captioned(reading, next(found), captioner.name)
+        if reading.error is None
+        else FileResult(Record.failed(reading.file, reading.error, captioner.name))
+        for reading in readings
+    ]
+    return results, seconds
 
 
 def _results(
@@ -261,12 +258,7 @@ def _results(
     ]
 
 
-def _captioned(reading: Reading, result: "CaptionResult | None", model: str) -> FileResult:
-    if reading.error is not None or result is None:
-        error = (
-            ErrorInfo(type(reading.error).__name__, reading.error.reason) if reading.error else None
-        )
-        return FileResult(Record(str(reading.file), None, None, (), model, error), None, None)
+def _captioned(reading: Reading, result: "CaptionResult", model: str) -> FileResult:
     candidates = tuple(
         Candidate(one.text, one.log_prob, one.calibrated) for one in result.candidates
     )

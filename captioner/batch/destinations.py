@@ -62,6 +62,4 @@ def _failed(done: FileResult, error: OutputError) -> FileResult:
     """Return a file as failed where the error is its own; its caption stays, for the outputs."""
     if not is_one_files_own(error):
         raise error
-    return replace(
-        done, record=replace(done.record, error=ErrorInfo(type(error).__name__, str(error)))
-    )
+    return replace(done, record=replace(done.record, error=ErrorInfo.of(error)))

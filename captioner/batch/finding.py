@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from captioner.batch.walking import Folder, Key, expand, folder_key, walk
@@ -39,43 +40,11 @@ class Found:
         """Say how many files were passed over, and of which kinds most; None if there were none."""
         if not self.passed_over:
             return None
-        kinds = [
-            f"{count:,} {suffix or 'without suffix'}"
-            for suffix, count in self.passed_over.most_common(3)
-        ]
-        others = self.passed_over.total() - sum(
-            count for _, count in self.passed_over.most_common(3)
-        )
+        total, commonest = self.passed_over.total(), self.passed_over.most_common(3)
+        kinds = [f"{count:,} {suffix or 'without suffix'}" for suffix, count in commonest]
+        others = total - sum(count for _, count in commonest)
         kinds += [f"{others:,} more"] * (others > 0)
-        count = self.passed_over.total()
-        return f"passed over {count:,} other file{'' if count == 1 else 's'} ({', '.join(kinds)})"
-
-
-def find_photos(paths: Sequence[str | Path]) -> Found:
-    """Expand files, folders (searched recursively) and globs to photos, as `find_files` does.
-
-    Raises:
-        UsageError: A folder or a glob holds no photos.
-    """
-    return find_files(paths, PHOTOS)
-
-
-def find_clips(paths: Sequence[str | Path]) -> Found:
-    """Expand files, folders (searched recursively) and globs to clips, as `find_files` does.
-
-    Raises:
-        UsageError: A folder or a glob holds no clips.
-    """
-    return find_files(paths, CLIPS)
-
-
-def find_recordings(paths: Sequence[str | Path]) -> Found:
-    """Expand files, folders (searched recursively) and globs to recordings, as `find_files` does.
-
-    Raises:
-        UsageError: A folder or a glob holds no recordings.
-    """
-    return find_files(paths, RECORDINGS)
+        return f"passed over {total:,} other file{'' if total == 1 else 's'} ({', '.join(kinds)})"
 
 
 def find_files(paths: Sequence[str | Path], kind: Kind) -> Found:
@@ -107,12 +76,13 @@ def find_files(paths: Sequence[str | Path], kind: Kind) -> Found:
     return search.found()
 
 
-class _Search:
-    """Collects files.
+find_photos = partial(find_files, kind=PHOTOS)
+find_clips = partial(find_files, kind=CLIPS)
+find_recordings = partial(find_files, kind=RECORDINGS)
 
-    Args:
-        kind: What is looked for.
-    """
+
+class _Search:
+    """Collects files of a kind."""
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
@@ -134,7 +104,7 @@ class _Search:
             elif self._kind.has(os.path.basename(match), match):
                 taken |= self._take_file(match)
             else:
-                self._pass_over(_key_above(match), os.path.basename(match))
+                self._pass_over(_key_of(os.path.dirname(match)), os.path.basename(match))
         return taken
 
     def take_elsewhere(self, file: str) -> None:
@@ -152,23 +122,18 @@ class _Search:
         return Found(files, Counter(self._passed_over.values()))
 
     def _take_file(self, path: str) -> bool:
-        self._files.setdefault((_key_above(path), os.path.basename(path)), Path(path))
+        key = _key_of(os.path.dirname(path)), os.path.basename(path)
+        self._files.setdefault(key, Path(path))
         return True
 
     def _take_below(self, start: str) -> bool:
-        taken = start_was_searched = self._was_searched(start)
+        taken = _key_of(start) in self._searched
         for folder in walk(start, self._searched):
             below = Path(os.path.relpath(folder.path, start)).parts
             taken |= self._take_from(
                 folder, hidden=any(re.match(r"\.[^.]", name) for name in below)
             )
-        return taken or start_was_searched
-
-    def _was_searched(self, folder: str) -> bool:
-        try:
-            return folder_key(folder) in self._searched
-        except OSError:
-            return False
+        return taken
 
     def _take_from(self, folder: Folder, hidden: bool) -> bool:
         """Take the files of a folder.
@@ -201,24 +166,18 @@ class _Search:
             self._passed_over[folder, name] = os.path.splitext(name)[1].lower().rstrip(".")
 
 
-def _key_above(path: str) -> Key | None:
+def _key_of(path: str | Path) -> Key | None:
     try:
-        return folder_key(os.path.dirname(path))
-    except (OSError, ValueError):  # no folder there, or a name that is none
-        return None
-
-
-def _key_of(file: str | Path) -> Key | None:
-    try:
-        return folder_key(str(file))
-    except (OSError, ValueError):
+        return folder_key(str(path))
+    except (OSError, ValueError):  # nothing is there, or the name is none
         return None
 
 
 def _comes_again(link: str | Path, targets: set[Key]) -> bool:
     """Tell whether what a link leads to was found before; it is from now on."""
     key = _key_of(link)
-    if key is None or key not in targets:
-        targets |= {key} if key else set()
-        return False
-    return True
+    if key in targets:
+        return True
+    if key is not None:
+        targets.add(key)
+    return False

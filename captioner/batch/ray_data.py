@@ -109,7 +109,7 @@ def _everywhere_the_same(file: str | Path) -> str:
 
 
 def _captioned(record: str, file: str | Path) -> FileResult:
-    return FileResult(replace(Record.from_dict(json.loads(record)), file=str(file)), None, None)
+    return FileResult(replace(Record.from_dict(json.loads(record)), file=str(file)))
 
 
 def _everywhere(model: str) -> str:

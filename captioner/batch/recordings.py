@@ -2,28 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
-from captioner.batch import FileResult
+from captioner.batch.batches import FileResult, Reading
 from captioner.config import SearchConfig
 from captioner.errors import InputError
-from captioner.outputs.record import Candidate, ErrorInfo, Record, Segment
+from captioner.outputs.record import Candidate, Record, Segment
 from captioner.pipeline import Transcriber, TranscriptResult
-from captioner.preprocess.audio import Samples
 
-FILES_TOGETHER = 32  # at most so many go through the model at once,
-# And no more, once they last so long: a long recording has batches enough of its own.
+FILES_TOGETHER = 32  # the most that go through the model at once
+# No file is added once they last so long: a long recording has batches enough of its own.
 SECONDS_TOGETHER = 600.0
-
-
-@dataclass(frozen=True)
-class _Heard:
-    """A file that was read, or the error."""
-
-    file: str | Path
-    samples: Samples | None = None
-    error: InputError | None = None
 
 
 def transcribe_batches(
@@ -45,15 +34,12 @@ def transcribe_batches(
         reading = thread.submit(_read_some, transcriber, upcoming)
         while (batch := reading.result()) and not stop():
             reading = thread.submit(_read_some, transcriber, upcoming)
-            yield [
-                FileResult(record, None, None)
-                for record in _transcribed(transcriber, batch, search)
-            ]
+            yield _transcribed(transcriber, batch, search)
 
 
-def _read_some(transcriber: Transcriber, files: Iterator[str | Path]) -> list[_Heard]:
+def _read_some(transcriber: Transcriber, files: Iterator[str | Path]) -> list[Reading]:
     """Read as many files as go through the model together."""
-    batch: list[_Heard] = []
+    batch: list[Reading] = []
     seconds = 0.0
     while (
         len(batch) < FILES_TOGETHER
@@ -63,29 +49,31 @@ def _read_some(transcriber: Transcriber, files: Iterator[str | Path]) -> list[_H
         try:
             samples = transcriber.read(file)
         except InputError as error:
-            batch.append(_Heard(file, error=error))
+            batch.append(Reading(file, error=error))
             continue
-        batch.append(_Heard(file, samples))
+        batch.append(Reading(file, prepared=samples))
         seconds += len(samples) / transcriber.sample_rate_hz
     return batch
 
 
 def _transcribed(
-    transcriber: Transcriber, batch: Sequence[_Heard], search: SearchConfig
-) -> Iterator[Record]:
-    samples = [heard.samples for heard in batch if heard.samples is not None]
+    transcriber: Transcriber, batch: Sequence[Reading], search: SearchConfig
+) -> list[FileResult]:
+    samples = [one.prepared for one in batch if one.error is None]
     results = iter(transcriber.transcribe_samples(samples, search))
-    for heard in batch:
-        result = None if heard.samples is None else next(results)
-        yield _record(heard, result, transcriber.name)
+    return [
+        FileResult(
+            _record(one.file, next(results), transcriber.name)
+            if one.error is None
+            else Record.failed(one.file, one.error, transcriber.name)
+        )
+        for one in batch
+    ]
 
 
-def _record(heard: _Heard, result: TranscriptResult | None, model: str) -> Record:
-    if result is None:
-        error = ErrorInfo(type(heard.error).__name__, heard.error.reason) if heard.error else None
-        return Record(str(heard.file), None, None, (), model, error)
+def _record(file: str | Path, result: TranscriptResult, model: str) -> Record:
     return Record(
-        file=str(heard.file),
+        file=str(file),
         caption=result.text,
         log_prob=result.log_prob,
         candidates=tuple(Candidate(one.text, one.log_prob) for one in result.candidates),

@@ -60,7 +60,7 @@ class Summary:
         """Say what was done.
 
         Args:
-            failures_in: The outputs that tell of each failed file. None: each was printed.
+            failures_in: The outputs that tell of each failed file; empty where each was printed.
         """
         items, did = self.labels.items, self.labels.did
         rate = f"{self.num_done / max(self.seconds, 1e-9):.1f} {items} a second"

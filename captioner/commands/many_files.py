@@ -68,12 +68,12 @@ def nothing_to_do(run: "Run") -> bool:
     if came or failed:
         return False
     done = ", ".join(map(str, to.outputs))
-    why = (
+    hint = (
         "; to add what came since, and to try what failed, name a .jsonl, .parquet or .csv"
         " output as well"
     )
-    unknown = why if left is None else ""
-    print_note(f"{done}: already finished; without --resume it is made again{unknown}")
+    hint = hint if left is None else ""
+    print_note(f"{done}: already finished; without --resume it is made again{hint}")
     return True
 
 

@@ -2,7 +2,10 @@
 
 import math
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal, Self
+
+from captioner.errors import CaptionerError, InputError
 
 TextField = Literal["caption", "label", "text"]
 """What a record's text is called in a table: a sentence, the name of an action, or what is said."""
@@ -70,6 +73,12 @@ class ErrorInfo:
     type: str
     message: str
 
+    @classmethod
+    def of(cls, error: CaptionerError) -> Self:
+        """Return what a record says of an error; the message does not repeat the input's name."""
+        message = error.reason if isinstance(error, InputError) else str(error)
+        return cls(type(error).__name__, message)
+
 
 @dataclass(frozen=True)
 class Record:
@@ -103,6 +112,11 @@ class Record:
     duration_s: float | None = None
     segments: tuple[Segment, ...] = ()
 
+    @classmethod
+    def failed(cls, file: str | Path, error: InputError, model: str) -> Self:
+        """Return the record of a file that cannot be read."""
+        return cls(str(file), None, None, (), model, ErrorInfo.of(error))
+
     @property
     def has_failed(self) -> bool:
         """Whether the file failed, and no person has written its text since.
@@ -128,19 +142,13 @@ class Record:
     @classmethod
     def from_dict(cls, row: dict[str, Any]) -> Self:
         """Return the record of which `to_dict` made the row."""
-        candidates = tuple(Candidate(**candidate) for candidate in row["candidates"])
-        concepts = tuple(Concept(**concept) for concept in row.get("concepts", ()))
-        segments = tuple(Segment(**segment) for segment in row.get("segments", ()))
-        error = ErrorInfo(**row["error"]) if row["error"] else None
-        return cls(
-            **{
-                **row,
-                "candidates": candidates,
-                "concepts": concepts,
-                "segments": segments,
-                "error": error,
-            }
-        )
+        parts: dict[str, Any] = {
+            "candidates": tuple(Candidate(**one) for one in row["candidates"]),
+            "concepts": tuple(Concept(**one) for one in row.get("concepts", ())),
+            "segments": tuple(Segment(**one) for one in row.get("segments", ())),
+            "error": ErrorInfo(**row["error"]) if row["error"] else None,
+        }
+        return cls(**(row | parts))
 
     @classmethod
     def from_row(cls, row: dict[str, Any], text_field: TextField) -> Self:

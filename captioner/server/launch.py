@@ -11,13 +11,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from captioner.allocator import keep_freed_memory
-from captioner.batch.batches import available_cores, stream_threads
+from captioner.batch.batches import stream_threads
 from captioner.errors import UsageError
 from captioner.server.app import build_app
 from captioner.server.batcher import Batcher
 from captioner.server.metrics import Metrics
 from captioner.server.service import Service
 from captioner.terminal import print_told
+from captioner.threads import available_cores
 from captioner.web.access import listening
 from captioner.web.limits import Limits
 from captioner.web.registry import ModelRegistry
