@@ -1,10 +1,9 @@
 """Photos with captions, or clips with labels, on one page that opens anywhere."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from captioner.outputs.page import file_name, page_foot, page_head, picture, shown
+from captioner.outputs.page import file_name, fractions, page_foot, page_head, picture, shown
 from captioner.outputs.record import Candidate, ErrorInfo, Record, TextField
 from captioner.outputs.writer import TextWriter
 
@@ -76,10 +75,8 @@ def _failure(record: Record, error: ErrorInfo, did: str) -> str:
 
 def _ranked(candidates: Sequence[Candidate]) -> str:
     """List several captions with their fractions of the probability; the best is the heading."""
-    best = max(candidate.log_prob for candidate in candidates)
-    odds = [math.exp(candidate.log_prob - best) for candidate in candidates]
     items: list[str] = []
-    for candidate, fraction in zip(candidates, (one / sum(odds) for one in odds), strict=True):
+    for candidate, fraction in zip(candidates, fractions(candidates), strict=True):
         tag = "span" if items else "h2"
         caption = f'<{tag} dir="auto">{shown(candidate.caption)}</{tag}>'
         items.append(

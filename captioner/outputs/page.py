@@ -3,8 +3,11 @@
 import base64
 import html
 import io
+import math
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -82,6 +85,13 @@ def picture(photo: str | Path, alt: str, pixels: int) -> str:
 def file_name(file: str) -> str:
     """Show a file's name; its folder appears when the mouse rests on it."""
     return f'<p class="name" title="{shown(file)}"><bdi>{shown(Path(file).name)}</bdi></p>'
+
+
+def fractions(candidates: Iterable[Any]) -> list[float]:
+    """Return each candidate's fraction of the probability of all of them, from their `log_prob`."""
+    log_probs = [candidate.log_prob for candidate in candidates]
+    odds = [math.exp(log_prob - max(log_probs)) for log_prob in log_probs]
+    return [one / sum(odds) for one in odds]
 
 
 def shown(text: str) -> str:

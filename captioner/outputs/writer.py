@@ -65,7 +65,7 @@ class Writer(ABC):
             self._open.__exit__(kind, error, trace)
 
 
-class TextWriter(Writer):
+class TextWriter(Writer, ABC):
     """Writes a text file that has its name only once it is whole; an older one stays until then.
 
     A format says what stands at the head, what a record becomes, and what stands at the foot.

@@ -17,6 +17,7 @@ from captioner.preprocess.sentences import DEFAULT_LANGUAGE, Layout, cut_sentenc
 from captioner.preprocess.text import cut_reading
 from captioner.preprocess.typography import plain_reading
 from captioner.preprocess.verbatim import trials
+from captioner.pretrained.registry import from_to
 
 if TYPE_CHECKING:
     from captioner.model.captioner_model import CaptionerModel
@@ -88,13 +89,9 @@ class Translator:
         found = choose_direction("\n".join(texts), self.directions, source, target)
         if found is None:
             known = ", ".join(f"{read} to {written}" for read, written in self.directions)
-            wanted = " ".join(
-                f"{word} {language}"
-                for word, language in (("from", source), ("to", target))
-                if language
-            )
             raise ModelError(
-                f"model {self.name!r} does not translate {wanted}: it translates {known}"
+                f"model {self.name!r} does not translate {from_to(source, target)}: it translates"
+                f" {known}"
             )
         return found
 

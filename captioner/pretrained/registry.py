@@ -91,12 +91,16 @@ def find_translator(target: str | None = None, source: str | None = None) -> str
     known = sorted(
         {f"{begin} to {into}" for directions in shipped.values() for begin, into in directions}
     )
-    wanted = " ".join(
-        f"{word} {language}" for word, language in (("from", source), ("to", target)) if language
-    )
     raise ModelError(
-        f"no model that ships translates {wanted}: there are {', '.join(known)}; or give --model"
+        f"no model that ships translates {from_to(source, target)}: there are"
+        f" {', '.join(known)}; or give --model"
     )
+
+
+def from_to(source: str | None, target: str | None) -> str:
+    """Name languages for a message, as in `from en to de`; one that is not given is left out."""
+    named = (("from", source), ("to", target))
+    return " ".join(f"{word} {language}" for word, language in named if language)
 
 
 def languages_from(source: str) -> list[str]:

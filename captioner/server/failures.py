@@ -1,5 +1,7 @@
 """Every failure as a status and a JSON object: no traceback, no path of the server."""
 
+from collections.abc import Mapping
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -48,6 +50,8 @@ async def answer_error(_request: Request, error: Exception) -> JSONResponse:
     return _response(500, "InternalError", UNKNOWN, None)
 
 
-def _response(status: int, kind: str, message: str, headers: object) -> JSONResponse:
+def _response(
+    status: int, kind: str, message: str, headers: Mapping[str, str] | None
+) -> JSONResponse:
     content = {"error": {"type": kind, "message": message}}
-    return JSONResponse(content, status, headers)  # type: ignore[arg-type]
+    return JSONResponse(content, status, headers)

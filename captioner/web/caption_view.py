@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from captioner.outputs.attention import brightness
-from captioner.outputs.page import shown
+from captioner.outputs.page import fractions, shown
 
 if TYPE_CHECKING:
     from captioner.pipeline import Candidate, CaptionResult
@@ -21,6 +21,7 @@ LIGHT_PIXELS = 56  # of a map's longer side; the browser smooths the rest
 UNSURE = 0.5  # captions that are less likely right are marked
 # What guides for alternative texts recommend, since some screen readers pause or stop there.
 ALT_TEXT_CHARACTERS = 125
+HINT = "Choose a word: the photo lights up where the model looked."
 
 
 def caption_view(image: Image.Image, result: "CaptionResult") -> str:
@@ -35,11 +36,11 @@ def caption_view(image: Image.Image, result: "CaptionResult") -> str:
         " to see where the "
         f'model looked">{words}</div>'
         f'<figure class="looked"><img src="{jpeg(image, PHOTO_PIXELS)}" alt="{shown(best.text)}">'
-        f'<figcaption aria-live="polite" data-idle="{_HINT}">{_HINT}</figcaption></figure>'
+        f'<figcaption aria-live="polite" data-idle="{HINT}">{HINT}</figcaption></figure>'
         f"{_doubt(best)}"
         f'<ol class="ranked" aria-label="Captions, best first">{ranked(result.candidates)}</ol>'
         f'<p class="quiet">{length} characters: the best caption {fits} an alternative text of '
-        f"{ALT_TEXT_CHARACTERS}.</p>{_seen(result)}</section>"
+        f"{ALT_TEXT_CHARACTERS}.</p>{_detected(result)}</section>"
     )
 
 
@@ -54,15 +55,12 @@ def _doubt(best: "Candidate") -> str:
     )
 
 
-def _seen(result: "CaptionResult") -> str:
+def _detected(result: "CaptionResult") -> str:
     """Tell which words were detected."""
     if not result.concepts:
         return ""
     told = ", ".join(f"{shown(one.name)} {one.probability:.0%}" for one in result.concepts)
     return f'<p class="quiet">Words detected in the photo: {told}.</p>'
-
-
-_HINT = "Choose a word: the photo lights up where the model looked."
 
 
 def _word(candidate: "Candidate", position: int) -> str:
@@ -110,13 +108,6 @@ def ranked(candidates: Sequence["Candidate"]) -> str:
         )
         items.append(f'<li><span dir="auto">{text}</span><b>{fraction:.0%}</b>{copy}{bar}</li>')
     return "".join(items)
-
-
-def fractions(candidates: Sequence["Candidate"]) -> list[float]:
-    """Return each candidate's fraction of the probability of all of them, from 0 to 1."""
-    best = max(candidate.log_prob for candidate in candidates)
-    odds = [math.exp(candidate.log_prob - best) for candidate in candidates]
-    return [one / sum(odds) for one in odds]
 
 
 def word_rows(candidate: "Candidate") -> list[dict[str, Any]]:

@@ -85,45 +85,27 @@ def evaluated(
     """
     if not references or not 1 <= len(results) <= 2:
         raise UsageError("send the references, and one results file or two")
-    with tempfile.TemporaryDirectory(prefix="captioner-scores-") as name:
-        yield _evaluation(Path(name), references, results, photos, split, metrics, limits)
-
-
-def _evaluation(
-    folder: Path,
-    references: Sequence[Upload],
-    results: Sequence[Upload],
-    photos: Sequence[Upload],
-    split: str,
-    metrics: Sequence[str],
-    limits: Limits,
-) -> Evaluation:
     from captioner.evaluation.offline.card import CardScorer, parse_metrics
     from captioner.evaluation.offline.comparison import compare_cards
     from captioner.evaluation.offline.hypotheses import read_hypotheses
     from captioner.evaluation.offline.references import read_references
 
     families = parse_metrics(",".join(metrics))
-    known = read_references(_placed(references, folder / "references"), split.strip() or None)
-    files = _placed(results, folder / "results")
-    scorer = CardScorer(known, families)
-    captions = [read_hypotheses(file, known) for file in files]
-    cards = {file.name: scorer.score(texts) for file, texts in zip(files, captions, strict=True)}
-    (folder / "photos").mkdir()
-    found = (
-        photos_in(photos, folder / "photos", replace(limits, files=10 * limits.files))
-        if photos
-        else []
-    )
-    by_name = {photo.name.rpartition("/")[2]: photo.path for photo in found}
-    return Evaluation(
-        cards,
-        compare_cards(cards) if len(cards) == 2 else [],
-        known,
-        captions[0],
-        by_name,
-        limits.pixels,
-    )
+    with tempfile.TemporaryDirectory(prefix="captioner-scores-") as name:
+        folder = Path(name)
+        known = read_references(_placed(references, folder / "references"), split.strip() or None)
+        files = _placed(results, folder / "results")
+        scorer = CardScorer(known, families)
+        captions = [read_hypotheses(file, known) for file in files]
+        cards = {
+            file.name: scorer.score(texts) for file, texts in zip(files, captions, strict=True)
+        }
+        verdicts = compare_cards(cards) if len(cards) == 2 else []
+        (folder / "photos").mkdir()
+        most = replace(limits, files=10 * limits.files)
+        found = photos_in(photos, folder / "photos", most) if photos else []
+        by_name = {photo.name.rpartition("/")[2]: photo.path for photo in found}
+        yield Evaluation(cards, verdicts, known, captions[0], by_name, limits.pixels)
 
 
 def _placed(files: Sequence[Upload], folder: Path) -> list[Path]:
@@ -151,28 +133,14 @@ def evaluation_view(evaluation: Evaluation) -> str:
 
 
 def _table(name: str, card: "ScoreCard") -> str:
-    from captioner.evaluation.offline.card import (
-        LOWER_IS_BETTER,
-        describe_diversity,
-        describe_signatures,
-    )
+    from captioner.evaluation.offline.page import score_facts, score_rows
 
-    rows = []
-    for score, value in card.report.scores.items():
-        interval = card.intervals[score]
-        note = " <small>lower is better</small>" if score in LOWER_IS_BETTER else ""
-        rows.append(
-            f'<tr><th scope="row">{shown(score)}{note}</th><td>{value:.2f}</td>'
-            f"<td>{interval.low:.2f} to {interval.high:.2f}</td></tr>"
-        )
-    facts = [*describe_diversity(card.diversity), *describe_signatures(card), *card.notices]
     return (
         f'<table class="scores"><caption>{shown(name)}, {card.report.num_items}'
         " items</caption><thead><tr>"
         '<th scope="col">Score</th><th scope="col">Value</th><th scope="col">95 %'
         " interval</th></tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table><p"
-        f' class="quiet">{"<br>".join(map(shown, facts))}</p>'
+        f'<tbody>{score_rows(card)}</tbody></table><p class="quiet">{score_facts(card)}</p>'
     )
 
 

@@ -52,7 +52,7 @@ def folder_tab(registry: ModelRegistry, limits: Limits) -> None:
                 _progress(None), elem_id="progress", elem_classes="answer", js_on_load=None
             )
             gallery = gr.Gallery(
-                label="FileResult photos",
+                label="Captioned photos",
                 show_label=False,
                 columns=3,
                 height="auto",

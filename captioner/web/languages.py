@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from captioner.errors import UsageError
 from captioner.preprocess.language import choose_direction
+from captioner.pretrained.registry import from_to
 
 Directions = Sequence[tuple[str, str]]
 Choices = list[tuple[str, str]]
@@ -57,7 +58,5 @@ def direction(text: str, directions: Directions, source: str, target: str) -> tu
     known = ", ".join(
         f"{language_name(begin)} to {language_name(end)}" for begin, end in directions
     )
-    wanted = " ".join(
-        f"{word} {language_name(code)}" for word, code in (("from", source), ("to", target)) if code
-    )
+    wanted = from_to(language_name(source), language_name(target))
     raise UsageError(f"this model does not translate {wanted}; it translates {known}")

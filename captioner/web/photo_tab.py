@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from captioner.errors import CaptionerError, InputError, UsageError
+from captioner.errors import CaptionerError
+from captioner.outputs.page import fractions
 from captioner.pretrained.samples import sample_photos
-from captioner.web.caption_view import caption_view, fractions, word_rows
+from captioner.web.caption_view import caption_view, word_rows
 from captioner.web.controls import (
     answer,
     endpoint,
@@ -18,7 +19,7 @@ from captioner.web.controls import (
 )
 from captioner.web.limits import Limits
 from captioner.web.registry import ModelRegistry
-from captioner.web.uploads import uploads
+from captioner.web.uploads import read_upload
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -211,9 +212,6 @@ class _Handlers:
     def _captioned(
         self, photo: Any, model: str, language: Any, *options: Any
     ) -> tuple["Image.Image", "CaptionResult"]:
-        sent = uploads(photo)
-        if not sent:
-            raise UsageError("choose a photo first")
         captioner = self._registry.get(model, "image")
         num_concepts = NUM_CONCEPTS if captioner.recognises else 0
         search = captioner.options(
@@ -221,8 +219,5 @@ class _Handlers:
             concepts=num_concepts,
             language=str(language or ""),
         )
-        try:
-            image = captioner.preprocess.read(sent[0].path)
-        except InputError as error:
-            raise type(error)(sent[0].name, error.reason) from error
+        image = read_upload(photo, "a photo", captioner.preprocess.read)
         return image, captioner.caption_images([image], search)[0]

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from captioner.errors import InputError, UsageError
 from captioner.web.clip_view import clip_view
 from captioner.web.controls import answer, endpoint, model_choice, uploads_only, within
 from captioner.web.limits import Limits
 from captioner.web.registry import ModelRegistry
-from captioner.web.uploads import uploads
+from captioner.web.uploads import read_upload
 
 if TYPE_CHECKING:
     from captioner.pipeline import ClipResult
@@ -75,13 +74,7 @@ class _Handlers:
         }
 
     def _recognized(self, clip: Any, model: str, top: Any) -> tuple["Clip", "ClipResult"]:
-        sent = uploads(clip)
-        if not sent:
-            raise UsageError("choose a clip first")
         recognizer = self._registry.get(model, "video")
         search = recognizer.best_labels(within("top", top, self._limits.num_captions))
-        try:
-            frames = recognizer.preprocess.read(sent[0].path)
-        except InputError as error:
-            raise type(error)(sent[0].name, error.reason) from error
+        frames = read_upload(clip, "a clip", recognizer.preprocess.read)
         return frames, recognizer.caption_images([frames], search)[0]

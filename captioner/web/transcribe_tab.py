@@ -1,18 +1,20 @@
 """The Transcribe tab: a recording, from a file or the microphone, to what is said in it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from captioner.errors import FileTooLargeError, InputError, UsageError
+from captioner.errors import FileTooLargeError
 from captioner.web.controls import answer, endpoint, model_choice, uploads_only
 from captioner.web.limits import Limits
 from captioner.web.registry import ModelRegistry
 from captioner.web.transcript_view import transcript_view
-from captioner.web.uploads import uploads
+from captioner.web.uploads import read_upload
 
 if TYPE_CHECKING:
     from captioner.pipeline import TranscriptResult
+    from captioner.preprocess.audio import Samples
 
 EMPTY = """<div class="empty"><p>What is said appears here.</p>
 <p class="quiet">Drop a recording, or speak. It stays on the machine that runs this page and is
@@ -72,19 +74,18 @@ class _Handlers:
         }
 
     def _transcribed(self, recording: Any, model: str) -> "TranscriptResult":
-        sent = uploads(recording)
-        if not sent:
-            raise UsageError("choose a recording first")
         transcriber = self._registry.get(model, "speech")
         longest_s = self._limits.recording_s
-        try:
-            samples = transcriber.read(sent[0].path)
+
+        def read(path: Path) -> "Samples":
+            samples: Samples = transcriber.read(path)
             if len(samples) > longest_s * transcriber.sample_rate_hz:
                 longest = f"this page takes at most {longest_s / 60:g} minutes"
-                raise FileTooLargeError(sent[0].name, f"{longest}; the command line takes more")
-        except InputError as error:
-            raise type(error)(sent[0].name, error.reason) from error
-        result: TranscriptResult = transcriber.transcribe_samples([samples], transcriber.options())[
-            0
-        ]
-        return result
+                raise FileTooLargeError(path, f"{longest}; the command line takes more")
+            return samples
+
+        samples = read_upload(recording, "a recording", read)
+        results: list[TranscriptResult] = transcriber.transcribe_samples(
+            [samples], transcriber.options()
+        )
+        return results[0]

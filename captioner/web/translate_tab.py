@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from captioner.errors import UsageError
+from captioner.outputs.page import fractions
 from captioner.preprocess.language import is_foreign
-from captioner.web.caption_view import fractions, word_rows
+from captioner.web.caption_view import word_rows
 from captioner.web.controls import endpoint, model_choice, within
 from captioner.web.languages import (
     FOUND,
@@ -59,7 +60,7 @@ def translate_tab(registry: ModelRegistry, limits: Limits) -> None:
         "api_visibility": "private",
         "show_progress": "hidden",
     }
-    work = {
+    work: dict[str, Any] = {
         "trigger_mode": "always_last",
         "concurrency_id": "models",
         "concurrency_limit": limits.workers,

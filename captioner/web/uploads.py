@@ -3,10 +3,10 @@
 import re
 import stat
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from captioner.errors import (
     CorruptFileError,
@@ -21,6 +21,7 @@ from captioner.web.limits import Limits
 NAME_CHARACTERS = 120
 CHUNK_BYTES = 1 << 20
 ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,27 @@ def uploads(sent: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> lis
         Upload(_short(str(file.get("orig_name") or Path(file["path"]).name)), Path(file["path"]))
         for file in files
     ]
+
+
+def read_upload(sent: Mapping[str, Any] | None, what: str, read: Callable[[Path], T]) -> T:
+    """Read one of Gradio's files.
+
+    Args:
+        sent: The file.
+        what: What it should be, such as a photo, for messages.
+        read: Reads a path.
+
+    Raises:
+        UsageError: There is no file.
+        InputError: It cannot be read; the message calls it as the visitor does.
+    """
+    files = uploads(sent)
+    if not files:
+        raise UsageError(f"choose {what} first")
+    try:
+        return read(files[0].path)
+    except InputError as error:
+        raise type(error)(files[0].name, error.reason) from error
 
 
 def photos_in(sent: Sequence[Upload], folder: Path, limits: Limits) -> list[Upload]:

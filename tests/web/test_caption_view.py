@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from captioner.outputs.page import fractions
 from captioner.pipeline import Candidate, CaptionResult
 from captioner.pipeline.result import Concept
-from captioner.web.caption_view import caption_view, fractions
+from captioner.web.caption_view import caption_view
 
 PHOTO = Image.new("RGB", (90, 70), "red")
 

@@ -60,7 +60,8 @@ def _worst_first(card: ScoreCard) -> list[int]:
     return [int(row) for row in np.argsort(worse, kind="stable")]
 
 
-def _summary(card: ScoreCard) -> str:
+def score_rows(card: ScoreCard) -> str:
+    """Return a row of a table for each score, with its interval."""
     rows = []
     for name, value in card.report.scores.items():
         interval = card.intervals[name]
@@ -69,14 +70,23 @@ def _summary(card: ScoreCard) -> str:
             f'<tr><th scope="row">{name}{note}</th><td>{value:.2f}</td>'
             f"<td>{interval.low:.2f} to {interval.high:.2f}</td></tr>\n"
         )
+    return "".join(rows)
+
+
+def score_facts(card: ScoreCard) -> str:
+    """Return what else is said of the captions and the scores, a line each."""
+    facts = [*describe_diversity(card.diversity), *describe_signatures(card), *card.notices]
+    return "<br>".join(map(shown, facts))
+
+
+def _summary(card: ScoreCard) -> str:
     head = (
         '<tr><th scope="col"></th><th scope="col">score</th><th scope="col">95 % interval</th></tr>'
     )
-    facts = [*describe_diversity(card.diversity), *describe_signatures(card), *card.notices]
     num_items = card.report.num_items
     return (
-        f'<table class="scores"><thead>{head}</thead><tbody>\n{"".join(rows)}</tbody></table>\n'
-        f'<p class="facts">{"<br>".join(map(shown, facts))}</p>\n'
+        f'<table class="scores"><thead>{head}</thead><tbody>\n{score_rows(card)}</tbody></table>\n'
+        f'<p class="facts">{score_facts(card)}</p>\n'
         '<search><input type="search" placeholder="Search captions and names" aria-label="Search'
         ' captions and names">'
         f"<output>{num_items} of {num_items}</output></search>\n"
