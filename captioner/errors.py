@@ -125,9 +125,8 @@ def loading_model(model: str) -> Iterator[None]:
         raise ModelError(f"{model} cannot be loaded: {error}") from error
     except CaptionerError:
         raise
-    except (
-        Exception
-    ) as error:  # transformers, tokenizers and safetensors raise all kinds where files are broken
+    # Of broken files, transformers, tokenizers and safetensors raise all kinds.
+    except Exception as error:
         raise ModelError(f"{model} cannot be loaded: {error}") from error
 
 

@@ -13,7 +13,8 @@ from huggingface_hub import ModelCard, ModelCardData
 
 from captioner.batch import caption_files
 from captioner.data.examples import CaptionExample
-from captioner.errors import DataError, ModelError, OutputError, UsageError
+from captioner.errors import ModelError, OutputError, UsageError
+from captioner.evaluation import check_read
 from captioner.metrics import score
 from captioner.model.captioner_model import CaptionerModel
 from captioner.onnx.graphs import export_onnx
@@ -123,11 +124,8 @@ def _measure(name: str, captioner: Captioner, examples: Sequence[CaptionExample]
     start = time.perf_counter()
     done = caption_files(captioner, [example.image for example in examples], captioner.options())
     for example, one in zip(examples, done, strict=True):
-        if one.record.caption is None:
-            raise DataError(
-                f"{example.image} cannot be read: mend the photo, or leave it out of the split"
-            )
-        captions[example.image_id] = one.record.caption
+        check_read(one.record, "photo")
+        captions[example.image_id] = one.record.caption or ""
     rate = len(examples) / (time.perf_counter() - start)
     report = score(captions, {example.image_id: example.captions for example in examples})
     return Measured(name, report.scores, rate, captions, report.signature)

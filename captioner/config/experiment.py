@@ -22,14 +22,7 @@ EncoderConfig = (
     | SpeechEncoderConfig
     | VideoEncoderConfig
 )
-ENCODERS: dict[
-    str,
-    type[ImageEncoderConfig]
-    | type[TextEncoderConfig]
-    | type[PhotoTextEncoderConfig]
-    | type[SpeechEncoderConfig]
-    | type[VideoEncoderConfig],
-] = {
+ENCODERS: dict[str, type[EncoderConfig]] = {
     "image": ImageEncoderConfig,
     "text": TextEncoderConfig,
     "photo+text": PhotoTextEncoderConfig,
@@ -100,14 +93,7 @@ class VideoConfig(Config):
 
 
 Experiment = PhotoConfig | SentenceConfig | PhotoSentenceConfig | SpeechConfig | VideoConfig
-EXPERIMENTS: dict[
-    str,
-    type[PhotoConfig]
-    | type[SentenceConfig]
-    | type[PhotoSentenceConfig]
-    | type[SpeechConfig]
-    | type[VideoConfig],
-] = {
+EXPERIMENTS: dict[str, type[Experiment]] = {
     "image": PhotoConfig,
     "text": SentenceConfig,
     "photo+text": PhotoSentenceConfig,

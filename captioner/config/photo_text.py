@@ -16,11 +16,7 @@ class PhotoSentenceDataConfig(SentenceDataConfig):
     like a set in another form, has none.
     """
 
-    PATHS: ClassVar[dict[str, str]] = {
-        **SentenceDataConfig.PATHS,
-        "images": "DIR",
-        "cache": "DIR",
-    }
+    PATHS: ClassVar[dict[str, str]] = {**SentenceDataConfig.PATHS, "images": "DIR", "cache": "DIR"}
 
     images: str = ""
     """Folder that the names of photos are relative to. Empty: they are paths from here."""

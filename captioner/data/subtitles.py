@@ -103,11 +103,8 @@ def _read_srt(text: str, file: Path) -> Subtitles:
         raise MissingExtraError("srt", "subtitles") from error
     try:
         cues = list(srt.parse(text))
-    except (
-        srt.SRTParseError,
-        ValueError,
-        OverflowError,
-    ) as error:  # of numbers that are too large, the last two
+    # The last two are raised for numbers that are too large.
+    except (srt.SRTParseError, ValueError, OverflowError) as error:
         raise AnnotationError(f"{file}: no subtitles of SubRip ({error})") from error
 
     def write(texts: Sequence[str]) -> str:

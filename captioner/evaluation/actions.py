@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from captioner.batch import caption_files
 from captioner.data.clips import ClipExample
 from captioner.errors import DataError
+from captioner.evaluation import check_read
 from captioner.metrics import Report
 from captioner.metrics.accuracy import ACCURACY, AccuracyScorer, accuracy_interval, top_k_accuracy
 from captioner.metrics.significance import Interval
@@ -61,11 +62,7 @@ def evaluate_actions(
     files = [example.clip for example in examples]
     with progress("labels", len(files), "clips") as advance:
         for done in caption_files(recognizer, files, recognizer.best_labels(k)):
-            if done.record.error is not None:
-                raise DataError(
-                    f"{done.record.file}: {done.record.error.message}: mend the clip, or leave it"
-                    " out"
-                )
+            check_read(done.record, "clip")
             records.append(done.record)
             advance()
     report = AccuracyScorer(dict(enumerate(truth))).score(

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from captioner.batch import FileResult, caption_batches
+from captioner.batch import caption_batches
 from captioner.batch.journal import Journal, find_journal, place, refuse_unfinished
 from captioner.config import SearchConfig
 from captioner.data.clips import read_clips
 from captioner.data.examples import CaptionExample, check_images, measured_split, read_captions
-from captioner.errors import DataError, UsageError
+from captioner.errors import UsageError
+from captioner.evaluation import check_read
 from captioner.metrics import Report, score
 from captioner.outputs.disk import written_whole
 from captioner.outputs.record import Record
@@ -78,22 +79,15 @@ def evaluate(
     num_done = len(examples) - len(files)
     with progress("captions", len(examples), "files", num_done) as advance:
         for batch in caption_batches(captioner, files, search, batch_size):
-            texts |= {place(one.record.file): _text(one) for one in batch}
+            for one in batch:
+                check_read(one.record, "file")
+                texts[place(one.record.file)] = one.record.caption or ""
             if journal is not None:
                 journal.write([one.record for one in batch])
             advance(len(batch))
     captions = {example.image_id: texts[place(example.image)] for example in examples}
     references = {example.image_id: example.captions for example in examples}
     return score(captions, references), captions
-
-
-def _text(done: FileResult) -> str:
-    if done.result is None:
-        reason = done.record.error.message if done.record.error else ""
-        raise DataError(
-            f"{done.record.file}: {reason}: mend the file, or leave it out of the split"
-        )
-    return done.result.text
 
 
 def measure(
@@ -156,7 +150,7 @@ def _kept(output: Path, resume: bool, settings: dict[str, object]) -> Iterator[J
 
 @contextmanager
 def coco_results(path: Path) -> Iterator[dict[int | str, str]]:
-    """Yield a function that takes image ids and captions, written as COCO results at the end.
+    """Yield a table for the captions by image id, which is written as COCO results at the end.
 
     To standard output (`-`) each result goes as a line of its own.
 

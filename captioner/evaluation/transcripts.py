@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from captioner.batch.recordings import transcribe_batches
 from captioner.config import SearchConfig
 from captioner.data.utterance import Utterance
-from captioner.errors import DataError
+from captioner.evaluation import check_read
 from captioner.metrics import Report
 from captioner.metrics.transcript import TranscriptScorer
 from captioner.outputs.record import Record
@@ -30,11 +30,7 @@ def evaluate_transcripts(
     with progress("recordings", len(utterances), "recordings") as advance:
         for batch in transcribe_batches(transcriber, [one.audio for one in utterances], search):
             for record in (done.record for done in batch):
-                if record.error is not None:
-                    raise DataError(
-                        f"{record.file}: {record.error.message}: mend the recording, or leave it"
-                        " out"
-                    )
+                check_read(record, "recording")
                 records.append(record)
             advance(len(batch))
     return scorer.score(

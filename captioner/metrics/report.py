@@ -21,16 +21,14 @@ from captioner.metrics.tokens import tokenize
 
 K = TypeVar("K", bound=Hashable)
 
-OptionalMetric = (
-    type[SacreBleu] | type[ChrF] | type[Ter] | type[Wer] | type[Cer] | type[Meteor] | type[Spice]
-)
+OptionalMetric = type[SacreBleu | ChrF | Ter | Wer | Cer | Meteor | Spice]
 
 OPTIONAL: dict[str, OptionalMetric] = {
     metric.__name__: metric for metric in (SacreBleu, ChrF, Ter, Wer, Cer, Meteor, Spice)
 }
 """The families that need other libraries; they count texts rather than `Sentences`."""
 
-METRICS: dict[str, type[Bleu] | type[RougeL] | type[Cider] | OptionalMetric] = {
+METRICS: dict[str, type[Bleu | RougeL | Cider] | OptionalMetric] = {
     "Bleu": Bleu,
     "RougeL": RougeL,
     "Cider": Cider,

@@ -12,13 +12,7 @@ from captioner.modules.arrays import Array
 from captioner.modules.memory import DetectedConcepts, Memory
 from captioner.preprocess.casing import with_casing
 from captioner.search import Hypothesis, search
-from captioner.search.lexical_constraints import (
-    check_given,
-    not_known,
-    required,
-    saying,
-    spellings,
-)
+from captioner.search.lexical_constraints import check_given, not_known, required, saying, spellings
 
 TEXTS_AT_ONCE = 2_000  # the tokenizer notes more than ids: for all COCO, gigabytes
 NUM_COMMONEST = 20

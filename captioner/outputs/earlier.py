@@ -39,9 +39,8 @@ def read_earlier(path: Path, text_field: TextField) -> Iterator[Record]:
         for record in READERS[path.suffix.lower()](path, text_field):
             yield record
             number += 1
-    except (
-        Exception
-    ) as error:  # pyarrow, csv and json have errors of their own, and any field may be any value
+    # pyarrow, csv and json have errors of their own, and any field may have any value.
+    except Exception as error:
         raise UsageError(
             f"{path}: nothing can be added, as it is not as `captioner` writes it (record"
             f" {number + 1}: {error}); without --resume it is made again"

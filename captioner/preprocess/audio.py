@@ -15,7 +15,7 @@ from captioner.preprocess.kinds import SOUND_SIGNATURES, kind_of
 from captioner.preprocess.opening import (
     FileSource,
     decoding,
-    head_and_size,
+    head_of,
     import_library,
     is_file_source,
     open_source,
@@ -165,8 +165,7 @@ def _mono(blocks: Callable[[], Iterable[NDArray[np.float32]]]) -> Samples:
 
 
 def _decoded(stream: io.BytesIO | io.BufferedReader, name: str) -> tuple[int, Samples]:
-    head, _ = head_and_size(stream, name)
-    kind = kind_of(head, SOUND_SIGNATURES)
+    kind = kind_of(head_of(stream, name), SOUND_SIGNATURES)
     if kind == "WAV" and (lost := lost_s(stream)) > WHOLE_S:
         raise CorruptFileError(name, f"broken off: its last {lost:.1f} seconds are not there")
     if kind in SOUNDFILE_KINDS and (found := _by_soundfile(stream, name)):

@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from captioner.errors import CorruptFileError, UnsupportedFileError
-from captioner.preprocess.kinds import kind_of
-from captioner.preprocess.opening import decoding, head_and_size, import_library
+from captioner.preprocess.kinds import is_text, kind_of
+from captioner.preprocess.opening import decoding, head_of, import_library
 
 # What FFmpeg reads beside sound and moving pictures: devices and lists of other files; single
 # pictures (and all whose name ends in _pipe) and files of photos one behind the other; and texts:
@@ -61,7 +61,7 @@ def open_container(
         CorruptFileError: It is of a usual kind, but broken.
         MissingExtraError: PyAV is not installed.
     """
-    head, _ = head_and_size(stream, name)
+    head = head_of(stream, name)
     kind = kind_of(head, signatures)
     av = import_library("av", extra)
     # The file itself is all that is read: what it names elsewhere is not opened.
@@ -72,11 +72,7 @@ def open_container(
     except CorruptFileError as error:
         if kind is not None:
             raise
-        holds = (
-            "it holds text"
-            if head.isascii() and b"\0" not in head
-            else "FFmpeg does not know its content"
-        )
+        holds = "it holds text" if is_text(head) else "FFmpeg does not know its content"
         raise UnsupportedFileError(name, refusal.format(holds=holds)) from error
     with decoding(name, f"a broken {kind or container.format.name} file"), container:
         yield container

@@ -4,8 +4,7 @@ import io
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +17,22 @@ from captioner.config import ImageConfig
 from captioner.errors import (
     ConfigError,
     CorruptFileError,
-    FileMissingError,
     FileTooLargeError,
-    InputError,
     MissingExtraError,
     UnsupportedFileError,
 )
 from captioner.preprocess.colours import from_array, to_rgb
 from captioner.preprocess.fitting import fit, random_box
-from captioner.preprocess.kinds import SIGNATURES, VIDEO_SIGNATURES, kind_of
-from captioner.preprocess.opening import FileSource, open_source
+from captioner.preprocess.kinds import SIGNATURES, VIDEO_SIGNATURES, is_text, kind_of
+from captioner.preprocess.opening import FileSource, decoding, head_of, open_source
 
 ImageSource = FileSource | Image.Image | NDArray[Any]
 
 Pixels = Float32[np.ndarray, "3 height width"]
 """A photo as the encoder reads it."""
 
-HEAD_BYTES = 4096
+TOO_LARGE = (MemoryError, Image.DecompressionBombError)
+"""What Pillow raises where there is not enough memory."""
 
 # What undoes each EXIF orientation but 1, the upright one (Exif 2.32, section 4.6.4, tag 274).
 UPRIGHT = {
@@ -86,13 +84,8 @@ def read_image(source: Any, max_pixels: int = 200_000_000, at_least: int = 0) ->
 def _decoded(
     stream: io.BytesIO | io.BufferedReader, name: str | Path, max_pixels: int, at_least: int
 ) -> Image.Image:
-    try:
-        head = stream.read(HEAD_BYTES)
-        stream.seek(0)
-    except OSError as error:  # a broken disk, a network that is gone
-        raise FileMissingError(name, f"cannot be read ({error.strerror or error})") from error
-    kind = _kind(head, name)
-    with _input_errors(name, f"a broken {kind}"):
+    kind = _kind(head_of(stream, name), name)
+    with decoding(name, f"a broken {kind}", TOO_LARGE):
         # Image.open would refuse by a limit of its own, which is lower than ours and the same for
         # the whole process.
         image: Image.Image = Image.OPEN[kind][0](stream, "")
@@ -104,8 +97,6 @@ def _decoded(
 
 def _kind(head: bytes, name: str | Path) -> str:
     """Name the kind of file by its first bytes, as Pillow's table of formats calls it."""
-    if not head:
-        raise CorruptFileError(name, "the file is empty")
     kind = kind_of(head, SIGNATURES)
     if kind is None:
         if (
@@ -121,11 +112,7 @@ def _kind(head: bytes, name: str | Path) -> str:
                 "a video or sound, not a photo: `captioner recognize` names actions, and a model of"
                 " video captions describes clips",
             )
-        holds = (
-            "it holds text"
-            if head.isascii() and b"\0" not in head
-            else "its content is none of a photo's"
-        )
+        holds = "it holds text" if is_text(head) else "its content is none of a photo's"
         raise UnsupportedFileError(
             name, f"not a photo that can be read ({holds}); use JPEG, PNG, WebP or TIFF"
         )
@@ -148,19 +135,6 @@ def _register_heif(name: str | Path) -> None:
     pillow_heif.register_heif_opener()
 
 
-@contextmanager
-def _input_errors(name: str | Path, what: str) -> Iterator[None]:
-    """Turn what decoders raise, which is nearly any exception, into the project's errors."""
-    try:
-        yield
-    except InputError:
-        raise
-    except (MemoryError, Image.DecompressionBombError) as error:
-        raise FileTooLargeError(name, f"too large for the memory ({error})") from error
-    except Exception as error:
-        raise CorruptFileError(name, f"{what} ({str(error) or type(error).__name__})") from error
-
-
 def _check_size(image: Image.Image, name: str | Path, max_pixels: int) -> None:
     width, height = image.size
     if width * height > max_pixels:
@@ -173,7 +147,7 @@ def _check_size(image: Image.Image, name: str | Path, max_pixels: int) -> None:
 
 def _finished(image: Image.Image, name: str | Path, max_pixels: int) -> Image.Image:
     _check_size(image, name, max_pixels)
-    with _input_errors(name, f"a broken {image.format or 'photo'}"):
+    with decoding(name, f"a broken {image.format or 'photo'}", TOO_LARGE):
         image.load()
         rgb = to_rgb(image)
         # After loading: a PNG may carry its EXIF behind the pixels, and TIFF photos are turned by

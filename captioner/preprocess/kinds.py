@@ -112,8 +112,8 @@ class Kind:
         except (InputError, OSError):
             return False
         kind = kind_of(head, self.signatures)
-        is_text = head.isascii() and b"\0" not in head
-        return kind is not None and kind not in SHORT_SIGNATURES and (not is_text or kind == "PPM")
+        told = kind is not None and kind not in SHORT_SIGNATURES
+        return told and (kind == "PPM" or not is_text(head))
 
 
 PHOTOS = Kind("photos", SUFFIXES, SIGNATURES)
@@ -128,6 +128,11 @@ is_recording_name = RECORDINGS.has_name
 def is_companion_name(name: str) -> bool:
     """Tell whether a file is none of the user's: macOS keeps `._photo.jpg` beside `photo.jpg`."""
     return name.startswith("._") or name.casefold() in COMPANION_FILES
+
+
+def is_text(head: bytes) -> bool:
+    """Tell whether a file that begins so may be text, in ASCII."""
+    return head.isascii() and b"\0" not in head
 
 
 def kind_of(head: bytes, signatures: Mapping[str, bytes]) -> str | None:

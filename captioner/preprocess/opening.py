@@ -112,8 +112,8 @@ def open_regular(path: str | Path, what: str) -> BytesIO | BufferedReader:
         raise FileMissingError(path, f"cannot be opened ({error})") from error
 
 
-def head_and_size(stream: BytesIO | BufferedReader, name: str) -> tuple[bytes, int]:
-    """Return a file's first bytes, which tell its kind, and its size; rewind it.
+def head_of(stream: BytesIO | BufferedReader, name: str | Path) -> bytes:
+    """Return a file's first bytes, which tell its kind, and rewind it.
 
     Raises:
         FileMissingError: It cannot be read.
@@ -121,13 +121,12 @@ def head_and_size(stream: BytesIO | BufferedReader, name: str) -> tuple[bytes, i
     """
     try:
         head = stream.read(HEAD_BYTES)
-        size = stream.seek(0, io.SEEK_END)
         stream.seek(0)
     except OSError as error:  # a broken disk, a network that is gone
         raise FileMissingError(name, f"cannot be read ({error.strerror or error})") from error
     if not head:
         raise CorruptFileError(name, "the file is empty")
-    return head, size
+    return head
 
 
 def import_library(library: str, extra: str) -> Any:
@@ -143,12 +142,15 @@ def import_library(library: str, extra: str) -> Any:
 
 
 @contextmanager
-def decoding(name: str, what: str) -> Iterator[None]:
+def decoding(
+    name: str | Path, what: str, too_large: tuple[type[Exception], ...] = (MemoryError,)
+) -> Iterator[None]:
     """Turn what decoders raise, which is nearly any exception, into the project's errors.
 
     Args:
         name: The file.
         what: What it is if it cannot be decoded, such as a broken MP4 file.
+        too_large: What the decoder raises where there is not enough memory.
 
     Raises:
         FileTooLargeError: There is not enough memory for it.
@@ -158,7 +160,7 @@ def decoding(name: str, what: str) -> Iterator[None]:
         yield
     except (InputError, MissingExtraError):
         raise
-    except MemoryError as error:
+    except too_large as error:
         raise FileTooLargeError(name, f"too large for the memory ({error})") from error
     except Exception as error:
         raise CorruptFileError(name, f"{what} ({str(error) or type(error).__name__})") from error

@@ -11,11 +11,7 @@ from captioner.home import in_home
 
 MODELS = Path(__file__).parent
 HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)  # owner/name
-SUCCESSORS = {
-    "flickr8k": "everyday",
-    "multi30k-en-de": "en-de-fr",
-    "multi30k-en-fr": "en-de-fr",
-}
+SUCCESSORS = {"flickr8k": "everyday", "multi30k-en-de": "en-de-fr", "multi30k-en-fr": "en-de-fr"}
 """Models that shipped once, and what took their place."""
 
 

@@ -7,11 +7,7 @@ from jaxtyping import Float, Int
 
 from captioner.modules.arrays import Array, add_at, integers, library, repeat, take
 from captioner.search.candidates import Candidates
-from captioner.search.contract import (
-    Hypothesis,
-    Paths,
-    best_first,
-)
+from captioner.search.contract import Hypothesis, Paths, best_first
 
 
 @dataclass(frozen=True)

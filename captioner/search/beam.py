@@ -23,12 +23,7 @@ from captioner.search.backtrace import Step, finish, members
 from captioner.search.candidates import Candidates
 from captioner.search.constraint_states import ConstraintStates, choose
 from captioner.search.constraints import Constraints
-from captioner.search.contract import (
-    Decoder,
-    Hypothesis,
-    StateT,
-    length_limits,
-)
+from captioner.search.contract import Decoder, Hypothesis, StateT, length_limits
 from captioner.search.length_penalty import length_divisors
 
 # Items that have settled leave the batch once they are this fraction of it: leaving copies the

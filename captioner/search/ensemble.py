@@ -52,8 +52,8 @@ class EnsembleDecoder:
     ) -> tuple[Float[Array, "rows vocab"], EnsembleState, Float[Array, "rows source"]]:
         """Read one word a row; return the next logits, the state and the first one's attention."""
         members = zip(self._decoders, state.members, (memory, *memory.others), strict=True)
-        logits, states, looked = zip(
-            *(one.step(token_ids, at, own) for one, at, own in members), strict=True
+        logits, states, attention = zip(
+            *(decoder.step(token_ids, own, of_it) for decoder, own, of_it in members), strict=True
         )
         mean = library(logits[0]).stack([log_softmax(each) for each in logits]).mean(0)
-        return mean, EnsembleState(states), looked[0]
+        return mean, EnsembleState(states), attention[0]

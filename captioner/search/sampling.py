@@ -7,13 +7,7 @@ from captioner.config import SearchConfig
 from captioner.modules.arrays import Array, argsort, library, repeat, softmax, take, top_k
 from captioner.modules.memory import Memory
 from captioner.search.constraints import Constraints
-from captioner.search.contract import (
-    Decoder,
-    Hypothesis,
-    Paths,
-    StateT,
-    best_first,
-)
+from captioner.search.contract import Decoder, Hypothesis, Paths, StateT, best_first
 from captioner.search.length_penalty import length_divisors
 
 
@@ -37,13 +31,13 @@ def sample(
     token_ids = repeat(first_ids, num_captions)
     prefixes = xp.zeros_like(token_ids)[:, None][:, :0]
     ended = xp.zeros_like(token_ids, dtype=xp.bool)
-    token_log_probs, looked_at = [], []
+    token_log_probs, attention = [], []
     for position in range(options.max_length + 1):
         logits, state, attention_weights = decoder.step(token_ids, state, memory)
         allowed = constraints.log_probs(logits, prefixes)
         token_ids = draw(allowed, uniform[position], options.temperature, options.top_p)
         token_log_probs.append(take(allowed, token_ids[:, None], 1))
-        looked_at.append(attention_weights)
+        attention.append(attention_weights)
         prefixes = xp.concatenate([prefixes, token_ids[:, None]], 1)
         ended |= token_ids == constraints.eos_id
         if ended.all():
@@ -52,7 +46,7 @@ def sample(
     paths = rank(
         prefixes,
         xp.concatenate(token_log_probs, 1),
-        xp.stack(looked_at, 1),
+        xp.stack(attention, 1),
         divisors,
         constraints.eos_id,
         batch,
@@ -99,9 +93,8 @@ def draw(
     if top_p == 1:  # in any order
         cumulative = probs.cumsum(-1)
         return (cumulative <= (uniform * cumulative[:, -1])[:, None]).sum(-1)
-    likeliest, words = top_k(
-        probs, 256
-    )  # nearly always enough, and a fifth of the time of sorting a vocabulary
+    # 256 are nearly always enough, and take a fifth of the time of sorting a vocabulary.
+    likeliest, words = top_k(probs, 256)
     if (likeliest.sum(-1) < top_p).any():
         words = argsort(probs, descending=True)
         likeliest = take(probs, words, -1)

@@ -78,7 +78,7 @@ def _read_set(
     for reason, count in dropped.items():
         print_told(
             f"{f'{section}: ' if name else ''}{count:,} of {len(pairs):,} training pairs left out:"
-            f" {reason}",
+            f" {reason}"
         )
     from_language, to_language = config.source_language, config.target_language
     there = Direction(

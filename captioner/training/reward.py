@@ -124,7 +124,7 @@ class _TextReward:
         ConfigError: There is no such score.
     """
 
-    metrics: ClassVar[Mapping[str, type[ChrF] | type[SacreBleu] | type[Wer] | type[Cer]]]
+    metrics: ClassVar[Mapping[str, type[ChrF | SacreBleu | Wer | Cer]]]
 
     def __init__(self, references: Sequence[Sequence[str]], weights: Mapping[str, float]) -> None:
         self._weights = _checked(weights, tuple(self.metrics))

@@ -61,12 +61,10 @@ class SpeechTask:
         self._val = single_utterances(val) + concatenate_utterances(
             val, data.num_val_concatenated, longest, seed
         )
-        self.targets = [(string.text,) for string in self._train]
-        self.val_targets = [(string.text,) for string in self._val]
-        self.val_names = [" ".join(takes[0].name for takes in string.takes) for string in self._val]
-        self.scorer = TranscriptScorer(
-            {number: string.text for number, string in enumerate(self._val)}
-        )
+        self.targets = [(one.text,) for one in self._train]
+        self.val_targets = [(one.text,) for one in self._val]
+        self.val_names = [" ".join(takes[0].name for takes in one.takes) for one in self._val]
+        self.scorer = TranscriptScorer(dict(enumerate(one.text for one in self._val)))
 
     def train_tokenizer(
         self, known: "PreTrainedTokenizerFast | None" = None
@@ -131,6 +129,6 @@ def _read(path: str, field: str) -> list[Utterance]:
     if silent := len(utterances) - len(spoken):
         print_told(
             f"{silent:,} of {len(utterances):,} recordings of data.{field} left out: they have no"
-            " text",
+            " text"
         )
     return spoken

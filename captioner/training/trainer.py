@@ -221,7 +221,7 @@ class Trainer:
         if self.accelerator.is_main_process:
             print_told(
                 f"average of the last {len(kept_epochs(folder))} epochs:"
-                f" {self.written.describe(report.scores)}",
+                f" {self.written.describe(report.scores)}"
             )
         self._keep_if_best(report, self.state.epoch, or_equal=True)
 

@@ -63,12 +63,8 @@ class Validation:
             progress("validation", sum(map(len, self._batches())), "items") as advance,
         ):
             for numbers in self._batches():
-                languages = (
-                    [self._task.val_languages[one] for one in numbers]
-                    if self._task.val_languages
-                    else []
-                )
-                found = model.search(self._encode(model, numbers), self._search, languages)
+                memory, languages = self._encode(model, numbers), self._languages(numbers)
+                found = model.search(memory, self._search, languages)
                 pairs += zip(numbers, model.decode([best[0] for best in found]), strict=True)
                 advance(len(numbers))
         everyone: list[tuple[int, str]] = gather_object(pairs)
@@ -109,6 +105,11 @@ class Validation:
         inputs = self._task.val.load(numbers, [0] * len(numbers), 0).to(self._accelerator.device)
         return encode(model, inputs, self._task.from_features)
 
+    def _languages(self, numbers: Sequence[int]) -> list[str]:
+        """Return what each example is written in; nothing where the model writes one language."""
+        languages = self._task.val_languages
+        return [languages[one] for one in numbers] if languages else []
+
     def _loss(self, model: CaptionerModel) -> float:
         """Return the cross-entropy of the validation targets, a word."""
         ids, device = model.config, self._accelerator.device
@@ -116,13 +117,10 @@ class Validation:
         with torch.inference_mode():
             for numbers in self._batches():
                 memory = self._encode(model, numbers)
-                languages = (
-                    [self._task.val_languages[one] for one in numbers]
-                    if self._task.val_languages
-                    else []
-                )
                 texts = [self._task.val_targets[one] for one in numbers]
-                targets = model.tokenize_targets(texts, languages, self._max_target_length)
+                targets = model.tokenize_targets(
+                    texts, self._languages(numbers), self._max_target_length
+                )
                 for group in group_targets(targets, ids.eos_token_id, ids.pad_token_id):
                     group = group.to(device)
                     logits, _ = model.decoder(group.target_input, memory.select(group.item_index))
