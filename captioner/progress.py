@@ -28,7 +28,7 @@ def progress(
         total: How many items there are; None where that is not known.
         unit: What an item is called, in the plural.
         done: How many are done already.
-        hidden: Show nothing, because the work itself prints its way.
+        hidden: Show nothing, since what the work prints shows how far it is.
     """
     from rich.console import Console
     from rich.progress import (

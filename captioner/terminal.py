@@ -16,7 +16,7 @@ UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2
 NAMES_AS_THEY_ARE = "captioner.names"  # how characters are handled that an encoding lacks
 
 
-_untold: list[OSError] = []  # why standard output did not take what is said beside results
+_untold: list[OSError] = []  # errors of `print_told`, which `flush_output` raises
 
 
 def open_streams() -> None:
@@ -80,10 +80,10 @@ def print_row(*fields: str) -> None:
 
 
 def print_told(*fields: str) -> None:
-    """Print, as `print_row` does, what is said beside files that hold the results.
+    """Print fields as `print_row` does, where files hold the results themselves.
 
-    It ends no work: whoever read it may have left, and whatever else went wrong `flush_output`
-    tells in the end.
+    An error does not end the work: the reader may have left, and `flush_output` raises any other
+    error at the end.
     """
     try:
         print(_row(fields), flush=True)

@@ -30,7 +30,7 @@ OUT_OF_MEMORY = re.compile(
 
 
 class Preprocess(Protocol):
-    """Reads a photo, and makes of it what the model takes; both in threads."""
+    """Reads a photo and prepares it for the model; threads call both methods."""
 
     def read(self, source: Any, /) -> Image.Image | Clip:
         """Read a photo, upright and in RGB, or some frames of a clip.

@@ -38,7 +38,7 @@ class Destinations:
 
 
 def with_sidecar(done: FileResult, to: Destinations) -> FileResult:
-    """Write the sidecar of a file; return the file, failed if that failed."""
+    """Write the sidecar of a file; return the file, marked as failed if it has none now."""
     try:
         if to.sidecars:
             to.sidecars.write(done.record)
@@ -48,7 +48,7 @@ def with_sidecar(done: FileResult, to: Destinations) -> FileResult:
 
 
 def with_attention(done: FileResult, to: Destinations) -> FileResult:
-    """Draw the attention of a file; return the file, failed if that failed."""
+    """Draw the attention of a file; return the file, marked as failed if there is no picture."""
     try:
         if to.attention and done.result is not None and done.image is not None:
             best = done.result.candidates[0]
@@ -59,7 +59,7 @@ def with_attention(done: FileResult, to: Destinations) -> FileResult:
 
 
 def _failed(done: FileResult, error: OutputError) -> FileResult:
-    """Return a file as failed where the error is its own; its caption stays, for the outputs."""
+    """Mark a file as failed if the error is its own; the outputs still get its caption."""
     if not is_one_files_own(error):
         raise error
     return replace(done, record=replace(done.record, error=ErrorInfo.of(error)))

@@ -24,8 +24,7 @@ class Found:
 
     Attributes:
         files: Each once, in a stable order.
-        passed_over: How many others there were in folders and among what globs mean, by their
-            suffixes.
+        passed_over: How many other files the folders and globs held, by suffix.
     """
 
     files: list[str | Path] = field(default_factory=list)

@@ -30,7 +30,7 @@ SUFFIX = ".unfinished"
 
 
 def place(file: str | Path) -> str:
-    """Return what is the same for a file however its path is spelled."""
+    """Return the absolute path of a file, the same however it is spelled."""
     return os.path.abspath(file)  # noqa: PTH100 (resolve would follow links)
 
 
@@ -108,7 +108,7 @@ class Journal:
     def records(self) -> Iterator[Record]:
         """Read all that is done, in the order in which it was.
 
-        What failed first stands where it failed.
+        A file that failed and was tried again stands where it failed first.
         """
         latest: dict[str, Row | None] = {}
         for row in self._rows():

@@ -25,7 +25,7 @@ class Folder:
 
     Attributes:
         path: As it is reached from where the search began.
-        key: What tells whether another path is of the same folder.
+        key: The same for every path of the folder; None where it could not be read.
         files: What is in it beside folders, in order of their names.
         error: Why it could not be read; None where it could.
     """
@@ -44,7 +44,7 @@ def walk(start: str, seen: set[Key] | None = None, hidden: bool = True) -> Itera
 
     Args:
         start: The folder where the search begins.
-        seen: Folders that are not to come; all that come are added.
+        seen: Folders to leave out; each folder that is yielded is added.
         hidden: Whether folders whose names begin with a dot are searched.
     """
     seen = set() if seen is None else seen

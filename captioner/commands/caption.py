@@ -96,7 +96,7 @@ EngineName = Annotated[
     ),
 ]
 RayAddress = Annotated[
-    str | None, typer.Option(help="Of the Ray cluster; default: this machine alone.")
+    str | None, typer.Option(help="Address of the Ray cluster. Default: this machine alone.")
 ]
 
 

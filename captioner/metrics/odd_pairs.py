@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from captioner.metrics.tokens import tokenize
 from captioner.preprocess.inflection import IRREGULAR
 
-# Times that the texts name a thing; one that they hardly know may do what it likes.
-COMMON_THING = 20
-# Times that the texts have a word such as jumping; a rare one has been seen with few things.
-COMMON_DEED = 300
-LEAST = 3  # times that a word must have been seen to be told for a noun or a verb
+# A noun is judged if the texts have it so many times; a rarer one may do anything.
+COMMON_NOUN = 20
+# A word such as jumping is judged if they have it so often; a rarer one was met with few nouns.
+COMMON_VERB = 300
+LEAST = 3  # a word that was met fewer times is taken neither for a noun nor for a verb
 # Of the times behind an article after which a noun's phrase ends there: "a dog runs", not "a brown
 # dog".
 NOUN_FRACTION = 0.5
@@ -64,7 +64,7 @@ class UsualPairs:
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._words: Counter[str] = Counter()
-        self._things: Counter[str] = Counter()
+        self._nouns: Counter[str] = Counter()
         self._behind_article: Counter[str] = Counter()
         self._closing: Counter[str] = Counter()
         self._behind_is: Counter[str] = Counter()
@@ -72,24 +72,24 @@ class UsualPairs:
         for text in texts:
             self._count(tokenize(text))
         for word, times in self._words.items():
-            self._things[_singular(word)] += times
-        self._deeds = {
+            self._nouns[_singular(word)] += times
+        self._verbs = {
             word
             for word, times in self._words.items()
-            if times >= COMMON_DEED and self._is_verb(word)
+            if times >= COMMON_VERB and self._is_verb(word)
         }
 
     @property
     def can_tell(self) -> bool:
         """Whether the texts are enough, and English: at least one verb is common in them."""
-        return bool(self._deeds)
+        return bool(self._verbs)
 
     def odd(self, caption: str) -> list[tuple[str, str]]:
         """Return the odd pairs of a caption, noun and verb."""
         return [
             (nouns[-1], verb)
-            for nouns, verb in self._doings(tokenize(caption))
-            if self._things[_singular(nouns[-1])] >= COMMON_THING
+            for nouns, verb in self._nouns_and_verbs(tokenize(caption))
+            if self._nouns[_singular(nouns[-1])] >= COMMON_NOUN
             and not any((_singular(noun), verb) in self._pairs for noun in nouns)
         ]
 
@@ -108,10 +108,10 @@ class UsualPairs:
                 self._behind_is[word] += 1
         self._pairs.update((_singular(words[subject]), words[at]) for subject, at in _behind(words))
 
-    def _doings(self, words: Sequence[str]) -> Iterator[tuple[list[str], str]]:
+    def _nouns_and_verbs(self, words: Sequence[str]) -> Iterator[tuple[list[str], str]]:
         """Yield each common verb right behind a noun, with all nouns before it, nearest last."""
         for subject, at in _behind(words):
-            if words[at] in self._deeds and self._is_noun(words[subject]):
+            if words[at] in self._verbs and self._is_noun(words[subject]):
                 yield [word for word in words[: subject + 1] if self._is_noun(word)], words[at]
 
     def _is_noun(self, word: str) -> bool:

@@ -20,8 +20,8 @@ class CaptionText:
             suffix, `{n}` for its number among the run's photos, from 1.
         prefix: Stands before that, as it is.
         suffix: Stands behind it, as it is.
-        trigger: The word that is to call up what is learnt; it stands first, and a comma behind it,
-            where trainers that shuffle the parts of a caption can keep it.
+        trigger: The word that shall call up what is learnt. It stands first, before a comma, so
+            that trainers that shuffle the parts of a caption can keep it in its place.
         numbers: Each file's number, for `{n}`.
 
     Raises:

@@ -18,7 +18,7 @@ from captioner.outputs.encoding import NAMES
 from captioner.outputs.special_files import check_special, is_special, open_special
 
 LONGEST_NAME_BYTES = 143  # eCryptfs; other disks take 255
-# What befalls whichever file is written next, too; an error of any other kind is one file's own.
+# Errors that the next file would meet, too; any other error concerns one file alone.
 OF_ALL_FILES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 TEXT: dict[str, Any] = {"encoding": "utf-8", "errors": NAMES, "newline": ""}
 """How files of text are opened."""
@@ -41,7 +41,7 @@ def is_one_files_own(error: OutputError) -> bool:
 
 
 def beside(path: Path, suffix: str) -> Path:
-    """Return the path of a companion file: the name and a suffix, or a short name instead."""
+    """Return the path of a companion file: the name and a suffix, or a hash if that is too long."""
     name = path.name + suffix
     if len(os.fsencode(name)) > LONGEST_NAME_BYTES:
         name = f".{sha256(os.fsencode(path.name)).hexdigest()[:16]}{suffix}"
@@ -112,7 +112,7 @@ def written_whole(path: str | Path) -> Iterator[TextIO]:
     """Open a text file that appears under its name once complete, and not at all on failure.
 
     It is UTF-8; bytes of file names stay what they are, and U+FFFD stands for halves of characters.
-    To devices, pipes and standard output (`-`) goes what is written as it comes.
+    Devices, pipes and standard output (`-`) get the text as it is written.
 
     Raises:
         UsageError: As `check_place`.

@@ -1,6 +1,7 @@
-"""English captions to those of another language: the best translation of each, and where it looked.
+"""English captions to captions in another language, with the attention of their words.
 
-The words of a translation look where the words looked that they come from.
+Each is replaced by its best translation. A translated word attends to where in the photo the words
+attended that it comes from.
 """
 
 from collections.abc import Sequence
@@ -65,24 +66,26 @@ def _translated(caption: Candidate, translation: Candidate) -> Candidate:
         log_prob=caption.log_prob + translation.log_prob,
         words=words,
         word_log_probs=translation.word_log_probs[: len(words)],
-        attention=_looks(translation.attention[: len(words)], caption.attention),
+        attention=_attention(translation.attention[: len(words)], caption.attention),
     )
 
 
-def _looks(alignment: NDArray[np.float32], looks: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return where each word of a translation looked in the photo.
+def _attention(
+    alignment: NDArray[np.float32], attention: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the attention over the photo of each word of a translation.
 
     Args:
-        alignment: Of each word over the words of the caption, `[word, caption word]`.
-        looks: Where those looked, `[caption word, height, width]`.
+        alignment: The attention of each word over the words of the caption, `[word, caption word]`.
+        attention: That of the caption's words over the photo, `[caption word, height, width]`.
 
     Returns:
         The mean of their maps, `[word, height, width]`; each sums to 1.
     """
-    columns = min(alignment.shape[1], len(looks))
+    columns = min(alignment.shape[1], len(attention))
     weights = alignment[:, :columns] + np.finfo(np.float32).tiny
     weights = weights / weights.sum(1, keepdims=True)
-    maps: NDArray[np.float32] = np.einsum("tw,whk->thk", weights, looks[:columns])
+    maps: NDArray[np.float32] = np.einsum("tw,whk->thk", weights, attention[:columns])
     return maps.astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Joins translations: of a sentence's parts, of a text's sentences, of one behind the other."""
+"""Joins translations: of pieces of a sentence, of sentences, of two steps by a third language."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ def chain_pieces(
 def chain_translations(first: SentenceResult, second: SentenceResult) -> SentenceResult:
     """Join the translation of a sentence and that of its best translation.
 
-    A word looks where the words look that it comes from.
+    A word has the attention of the words that it was translated from.
     """
     middle = first.candidates[0]
     return SentenceResult(

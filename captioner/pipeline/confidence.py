@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 # finite.
 PRIOR = 1e-3
 STEPS = 50
-# A word that was required may be unlikelier than this by any amount.
+# No word counts as less likely than this: a required word may have any log-probability.
 LOWEST = -20.0
 
 

@@ -10,7 +10,7 @@ from captioner.pipeline.result import Candidate
 from captioner.preprocess.text import Piece
 
 MARKS = re.compile(r"^(\W*)(.*?)(\W*)$", re.DOTALL)
-ALIGNED = 0.5  # a word that looked so much at what is copied is a failed copy of it
+ALIGNED = 0.5  # a word with so much attention on what is copied is a failed copy of it
 
 
 def best_trial(
@@ -42,9 +42,9 @@ def _worth(trial: tuple[Sequence[Piece], Sequence[tuple[Candidate, ...]]]) -> tu
 def with_copies(candidate: Candidate, piece: Piece) -> Candidate:
     """Return a translation that has everything that is copied.
 
-    What stood in for something gives its place to it: of several, the one that looked at it most.
-    Where there is none, the word that looked at it gives its place, or else it stands behind the
-    word that looked at it most.
+    Each stand-in is replaced by what it stood for; of several, the one with the most attention on
+    it. Where the translation lacks the stand-in, the copy replaces a word that attended mostly to
+    it, or else stands behind the word that attended to it most.
 
     Args:
         candidate: The translation, with its attention.
@@ -74,10 +74,10 @@ def with_copies(candidate: Candidate, piece: Piece) -> Candidate:
 
 def _inserted(candidate: Candidate, literal: str, column: int) -> Candidate:
     """Put a lost copy in place of the word meant for it, or behind the most attentive one."""
-    looks = candidate.attention[:, column] if candidate.words else np.zeros(0, np.float32)
-    place = int(looks.argmax()) if len(looks) else -1
+    attention = candidate.attention[:, column] if candidate.words else np.zeros(0, np.float32)
+    place = int(attention.argmax()) if len(attention) else -1
     words = list(candidate.words)
-    if place >= 0 and looks[place] > ALIGNED and candidate.most_looked_at[place] == column:
+    if place >= 0 and attention[place] > ALIGNED and candidate.most_looked_at[place] == column:
         before, _, after = _marks(words[place])
         words[place] = f"{before}{literal}{after}"
         return replace(candidate, text=_laid_out(candidate, words), words=tuple(words))

@@ -10,20 +10,19 @@ if TYPE_CHECKING:
 LEAST_RATIO, MOST_RATIO = 0.5, 2.4
 SPARE_LETTERS = 10  # short sentences vary more
 
-# A word counts as never looked at with less than 0.1 of a look in all. On 150 validation sentences,
-# half had no such word, and the most that a sentence had were 0.23 of its words into German and
-# 0.33 into French.
-UNSEEN = 0.1
-MOST_UNSEEN = 1 / 3
+# A source word counts as unattended if its attention adds up to less than 0.1. On 150 validation
+# sentences, half had no such word, and the most that a sentence had were 0.23 of its words into
+# German and 0.33 into French.
+UNATTENDED = 0.1
+MOST_UNATTENDED = 1 / 3
 FEWEST_WORDS = 4  # of fewer, one word would be a third
 
 
 def is_doubtful(candidate: "Candidate", source: str) -> bool:
     """Tell whether a translation of one sentence may lack something of it, or say what it does not.
 
-    So it is where it has less than half of the source's letters, or more than 2.4 times as many
-    (with 10 letters to spare), or where the model never looked at a third of the source's words or
-    more.
+    It may if it has less than half of the source's letters, or more than 2.4 times as many (with 10
+    letters to spare), or if a third or more of the source's words got no attention.
     """
     length = len(candidate.text)
     if (
@@ -34,5 +33,5 @@ def is_doubtful(candidate: "Candidate", source: str) -> bool:
         return True
     num_words = candidate.attention.shape[1] if candidate.words else 0
     return num_words >= FEWEST_WORDS and bool(
-        (candidate.attention.sum(0) < UNSEEN).mean() >= MOST_UNSEEN
+        (candidate.attention.sum(0) < UNATTENDED).mean() >= MOST_UNATTENDED
     )

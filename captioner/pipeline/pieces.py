@@ -132,8 +132,8 @@ class PieceTranslator:
         weights = hypothesis.attention_weights.float().cpu().numpy()
         if self._model.config.shifted_attention:
             weights = attention_when_read(weights)
-        looks = over_source_words(weights, source_tokens, piece)
-        attention = summed(looks, groups, len(words), axis=0) / counts[:, None]
+        over_words = over_source_words(weights, source_tokens, piece)
+        attention = summed(over_words, groups, len(words), axis=0) / counts[:, None]
         log_probs = np.array(hypothesis.token_log_probs[: len(groups)])
         return Candidate(
             text=text,

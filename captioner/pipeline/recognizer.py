@@ -172,7 +172,7 @@ class ActionRecognizer:
         log_probs = tuple(hypothesis.token_log_probs[: len(words)])
         return Candidate(
             text=self.model.decode([hypothesis])[0],
-            # A label can only end behind its one word: that is no merit of it.
+            # A label always ends behind its one word, so that the end tells nothing of it.
             log_prob=sum(log_probs) if self._names_labels else hypothesis.log_prob,
             words=words,
             word_log_probs=log_probs,

@@ -51,12 +51,12 @@ class Candidate:
 
 
 class ChainedCandidate(Candidate):
-    """Join the candidates of the pieces of one text or recording.
+    """Joins the candidates of the pieces of one text or recording.
 
     Each word attends to its own piece alone.
 
-    Its attention is put together when it is asked for: of 10,000 words on each side it takes 400
-    MB.
+    Its attention is put together only when it is asked for: for 10,000 words on each side it takes
+    400 MB.
 
     Args:
         text: The texts of the pieces with what stands between them.

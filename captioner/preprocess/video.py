@@ -45,7 +45,7 @@ class Clip:
 
 
 def evenly_spread(num_frames: int) -> tuple[float, ...]:
-    """Return the middles of so many equal parts of a clip, as shares of its length."""
+    """Return the middles of so many equal parts of a clip, as fractions of its length."""
     return tuple((number + 0.5) / num_frames for number in range(num_frames))
 
 
@@ -58,7 +58,7 @@ def read_clip(
 
     Args:
         source: A file's path, its bytes, or an open file.
-        moments: Shares of the clip's length, 0 to 1, ascending.
+        moments: Fractions of the clip's length, 0 to 1, ascending.
         max_pixels: Clips with larger frames are refused before they are decoded.
         at_least: If positive, frames are reduced by a whole factor as long as no side becomes
             shorter than so many pixels, which saves memory.

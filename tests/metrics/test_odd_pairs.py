@@ -3,19 +3,19 @@
 import pytest
 
 from captioner.metrics.diversity import measure_diversity
-from captioner.metrics.odd_pairs import COMMON_DEED, COMMON_THING, UsualPairs, odd_pairs
+from captioner.metrics.odd_pairs import COMMON_NOUN, COMMON_VERB, UsualPairs, odd_pairs
 
 TEXTS = [
-    *["a dog is jumping over a fence"] * COMMON_DEED,
-    *["a white dog near a building"] * COMMON_DEED,
-    *["two women are running on a beach"] * COMMON_DEED,
-    *["the couch stands in a room"] * COMMON_THING,
+    *["a dog is jumping over a fence"] * COMMON_VERB,
+    *["a white dog near a building"] * COMMON_VERB,
+    *["two women are running on a beach"] * COMMON_VERB,
+    *["the couch stands in a room"] * COMMON_NOUN,
     *["a building near a couch", "a plane on the runway", "a white couch and a white dog"]
-    * COMMON_THING,
-    *["a plane waiting"] * (COMMON_DEED - 3),
+    * COMMON_NOUN,
+    *["a plane waiting"] * (COMMON_VERB - 3),
     *["a plane is waiting"] * 50,
-    *["a lamp is on"] * (COMMON_THING - 1),
-    *["a man is juggling"] * (COMMON_DEED - 1),
+    *["a lamp is on"] * (COMMON_NOUN - 1),
+    *["a man is juggling"] * (COMMON_VERB - 1),
 ]
 
 

@@ -45,7 +45,7 @@ def test_each_word_looks_where_the_words_looked_that_it_comes_from(captioner):
     assert best.attention.sum((1, 2)) == pytest.approx(1, abs=1e-4)
     alignment = np.array([[0.0, 0.9], [0.5, 0.0]], np.float32)
     looks = np.eye(4, dtype=np.float32)[:2].reshape(2, 2, 2)  # the first two of four cells
-    found = caption_languages._looks(alignment, looks).reshape(2, 4)
+    found = caption_languages._attention(alignment, looks).reshape(2, 4)
     np.testing.assert_allclose(found, [[0, 1, 0, 0], [1, 0, 0, 0]], atol=1e-6)
 
 

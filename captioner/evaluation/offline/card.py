@@ -118,8 +118,8 @@ class CardScorer:
             hypotheses: One caption for each item.
             training: Training captions, for the fraction of captions that are new, and of those
                 with an odd pair.
-            max_length: The most words that the system could write, for the share of captions that
-                are so long.
+            max_length: The most words that the system could write, for the fraction of captions
+                that are so long.
 
         Raises:
             ScoreError: None of the metrics could be had.
