@@ -5,18 +5,13 @@ from typing import Annotated
 
 import typer
 
-from captioner.commands.options import Device
+from captioner.commands.options import Device, Host
 from captioner.pretrained.registry import find_model
 from captioner.terminal import print_note
 
 
 def app(
-    host: Annotated[
-        str,
-        typer.Option(
-            help="The address to serve to; 0.0.0.0 serves to all who can reach this machine."
-        ),
-    ] = "127.0.0.1",
+    host: Host = "127.0.0.1",
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Default: the first free one from 7860 on.")
     ] = None,

@@ -36,6 +36,10 @@ BeamSize = Annotated[
     int | None, typer.Option(help=describe("beam_size") + " Default: the model's own.")
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="Photos in one pass of the model.")]
+Host = Annotated[
+    str,
+    typer.Option(help="The address to serve to; 0.0.0.0 serves to all who can reach this machine."),
+]
 Device = Annotated[str, typer.Option(help="cpu, cuda, mps, or auto for the fastest that is there.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from captioner.commands.options import Device
+from captioner.commands.options import Device, Host
 from captioner.pretrained.registry import find_model
 from captioner.terminal import print_note
 
@@ -13,12 +13,7 @@ LIBRARIES = ("fastapi", "fastapi_offline", "uvicorn", "python_multipart", "prome
 
 
 def serve(
-    host: Annotated[
-        str,
-        typer.Option(
-            help="The address to serve to; 0.0.0.0 serves to all who can reach this machine."
-        ),
-    ] = "127.0.0.1",
+    host: Host = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
     model: Annotated[
         list[str] | None,

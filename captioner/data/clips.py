@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from captioner.data.clip_captions import read_clip_captions
+from captioner.data.examples import first_few
 from captioner.data.text_file import read_text
 from captioner.errors import AnnotationError, EmptyDataError
 from captioner.preprocess.kinds import is_clip_name
 
 GROUP = re.compile(r"_g(\d+)_c\d+$")
-NAMES_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,9 @@ def read_clips(videos: Path, captions: Path | None = None) -> list[ClipExample]:
         files = {file.stem: file for file in sorted(videos.rglob("*")) if is_clip_name(file.name)}
         rows = read_clip_captions(captions)
         if missing := [name for name in rows if name not in files]:
-            shown = ", ".join(missing[:NAMES_SHOWN]) + (
-                ", ..." if len(missing) > NAMES_SHOWN else ""
-            )
             raise AnnotationError(
-                f"{videos}: {len(missing):,} of {len(rows):,} clips are not there: {shown}"
+                f"{videos}: {len(missing):,} of {len(rows):,} clips are not there:"
+                f" {first_few(missing)}"
             )
         examples = [ClipExample(files[name], row.captions, row.split) for name, row in rows.items()]
     if not examples:

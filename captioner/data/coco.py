@@ -50,9 +50,10 @@ def read_coco(content: dict[str, Any], file: Path) -> Iterator[CaptionRow]:
         if names and image_id not in names:
             raise AnnotationError(f"{where}: image_id {image_id!r} is the id of none of `images`")
         number = annotation.get("id")
-        if number is not None and (key := (repr(number), image_id, *texts)) in seen:
+        key = (repr(number), image_id, *texts)
+        if number is not None and key in seen:
             continue
-        seen.add(key if number is not None else ())
+        seen.add(key)
         captions.setdefault(image_id, []).extend(texts)
     for image_id, texts in captions.items():
         name = names.get(image_id) or file_name_of(image_id)

@@ -158,11 +158,15 @@ def check_images(examples: Sequence[CaptionExample]) -> None:
     """
     missing = [str(example.image) for example in examples if not _is_file(example.image)]
     if missing:
-        names = ", ".join(missing[:NAMES_SHOWN]) + (", ..." if len(missing) > NAMES_SHOWN else "")
         hint = "check the folder of photos, or leave these out of the captions"
         raise MissingImageError(
-            f"{len(missing)} of {len(examples)} photos are not there: {names}; {hint}"
+            f"{len(missing)} of {len(examples)} photos are not there: {first_few(missing)}; {hint}"
         )
+
+
+def first_few(names: Sequence[str]) -> str:
+    """Return the first names of a list, for a message."""
+    return ", ".join([*names[:NAMES_SHOWN], *(["..."] if len(names) > NAMES_SHOWN else [])])
 
 
 def is_divided(examples: Sequence[CaptionExample]) -> bool:
@@ -250,8 +254,11 @@ def _located(name: str, folders: Sequence[str]) -> Path:
     train2017. Paths are texts until one is found: of all COCO, objects for them would take longer
     than the look at the disk.
     """
-    if not folders or _is_file(stated := os.path.join(folders[0], name)):  # noqa: PTH118
-        return Path(stated if folders else name)
+    if not folders:
+        return Path(name)
+    stated = os.path.join(folders[0], name)  # noqa: PTH118
+    if _is_file(stated):
+        return Path(stated)
     short = Path(name).name
     plain = re.sub(r"^COCO_(train|val|test)\d{4}_", "", short)
     spelled = [normalize(form, part) for part in (short, plain) for form in ("NFC", "NFD")]

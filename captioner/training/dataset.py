@@ -10,6 +10,7 @@ from captioner.config import PhotoDataConfig, PhotoSetConfig
 from captioner.data.examples import (
     CaptionExample,
     check_images,
+    first_few,
     is_divided,
     read_captions,
     select_split,
@@ -17,8 +18,6 @@ from captioner.data.examples import (
 from captioner.data.parallel_text import read_lines
 from captioner.errors import ConfigError, DataError, EmptyDataError
 from captioner.training.holding_out import hold_out
-
-NAMES_SHOWN = 3
 
 logger = logging.getLogger(__name__)
 
@@ -172,9 +171,7 @@ def _check_apart(train: list[CaptionExample], val: list[CaptionExample]) -> None
     """Check that no validation photo is trained on, whatever its name in another set."""
     both = _copies([example.image for example in train], [example.image for example in val])
     if both:
-        names = ", ".join(photo.name for photo in both[:NAMES_SHOWN]) + (
-            ", ..." if len(both) > NAMES_SHOWN else ""
-        )
+        names = first_few([photo.name for photo in both])
         where = f"{len(both)} of {len(val)} validation photos are trained on as well"
         raise DataError(f"{where}: {names}; take them out of the training photos")
 

@@ -32,12 +32,8 @@ def divide(backbone: Any, tuned: Set[str]) -> tuple[nn.Sequential, nn.Sequential
             is_chain = torch.allclose(
                 behind(frozen(pixels)), backbone.forward_features(pixels), atol=1e-4
             )
-        except (
-            RuntimeError,
-            TypeError,
-            ValueError,
-            AssertionError,
-        ):  # what modules say of shapes they cannot take
+        # What modules raise for shapes that they cannot take.
+        except (RuntimeError, TypeError, ValueError, AssertionError):
             is_chain = False
     return (frozen, behind) if is_chain else None
 

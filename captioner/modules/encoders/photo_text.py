@@ -13,8 +13,8 @@ from captioner.modules.memory import Memory
 from captioner.preprocess.text import IllustratedSentences
 
 INITIAL_STD = 0.01
-"""Of the weights between the photo and the decoder: a translator that has not seen photos yet
-begins by hardly looking at them.
+"""Of the weights between the photo and the decoder: a translator that learnt without photos begins
+with hardly any attention to them.
 """
 
 
@@ -83,8 +83,8 @@ class PhotoTextEncoder(Encoder):
         read = self.text(inputs.sentences)
         if inputs.photos is None:
             return read  # type: ignore[no-any-return]
-        seen = self._projected(self.photo.embed(inputs.photos))
-        return read.beside(_of_each(seen, inputs.numbers))  # type: ignore[no-any-return]
+        photos = self._projected(self.photo.embed(inputs.photos))
+        return read.beside(_of_each(photos, inputs.numbers))  # type: ignore[no-any-return]
 
     def _projected(self, photos: Memory) -> Memory:
         keys, values = self.keys(photos.keys), self.values(photos.values)

@@ -20,6 +20,6 @@ class ResidualBlock(nn.Module):
     ) -> Float[Tensor, "batch source dim"]:
         """Return the block's output at every position."""
         inputs = self.norm(hidden) * mask.unsqueeze(-1)
-        heard = torch.relu(self.convolution(inputs.transpose(1, 2))).transpose(1, 2)
-        output: Tensor = hidden + self.dropout(self.widen(heard))
+        convolved = torch.relu(self.convolution(inputs.transpose(1, 2))).transpose(1, 2)
+        output: Tensor = hidden + self.dropout(self.widen(convolved))
         return output
