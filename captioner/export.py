@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from huggingface_hub import ModelCard, ModelCardData
@@ -135,7 +135,7 @@ def _write_card(
     folder: Path, model: str, captioner: Captioner, to: str, measured: Sequence[Measured]
 ) -> None:
     own = Path(find_model(model), "README.md")
-    header = ModelCard.load(own).data.to_dict() if own.is_file() else {}
+    header: dict[str, Any] = ModelCard.load(own).data.to_dict() if own.is_file() else {}
     header.pop("model-index", None)  # the scores there are another engine's
     text = "Not measured: `--images` and `--references` measure speed and scores.\n"
     if measured:
@@ -154,12 +154,10 @@ def _write_card(
             signature=after.signature,
         )
     precision = "int8 encoder" if to == "onnx-int8" else "float32"
-    data = ModelCardData(
-        **{**header, "library_name": "captioner", "pipeline_tag": "image-to-text", "tags": ["onnx"]}
-    )
+    header |= {"library_name": "captioner", "pipeline_tag": "image-to-text", "tags": ["onnx"]}
     given = " --calibration PHOTOS" if to == "onnx-int8" else ""
     card = CARD.format(
-        header=data.to_yaml(),
+        header=ModelCardData(**header).to_yaml(),
         name=captioner.name,
         precision=precision,
         to=to,

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from queue import Queue
 from typing import Any
 
@@ -37,35 +36,28 @@ def translate_lines(
         target: The language to write.
         photo: What all lines are about, as `Translator.translate` takes it; it is read once.
     """
-    waiting: Queue[str | _End] = Queue(LINES_AHEAD)
+    # Behind the last line stands None, or the error that ended the lines.
+    waiting: Queue[str | BaseException | None] = Queue(LINES_AHEAD)
 
     def read() -> None:
-        end = _End(None)
+        end = None
         try:
             for line in lines:
                 waiting.put(line)
         except BaseException as error:  # of any kind: it is the other thread's to handle
-            end = _End(error)
+            end = error
         waiting.put(end)
 
     seen = translator.see([photo])
     threading.Thread(target=read, daemon=True).start()
-    end: _End | None = None
-    while end is None:
+    line: str | BaseException | None = ""
+    while isinstance(line, str):
         batch: list[str] = []
-        while end is None and (not batch or not waiting.empty()) and len(batch) < LINES_AHEAD:
+        while (not batch or not waiting.empty()) and len(batch) < LINES_AHEAD:
             line = waiting.get()
-            if isinstance(line, str):
-                batch.append(line)
-            else:
-                end = line
+            if not isinstance(line, str):
+                break
+            batch.append(line)
         yield from translator.translate_texts(batch, search, source, target, seen * len(batch))
-    if end.error is not None:
-        raise end.error
-
-
-@dataclass(frozen=True)
-class _End:
-    """Stands behind the last line: with the error that ended them, if there was one."""
-
-    error: BaseException | None
+    if line is not None:
+        raise line

@@ -126,11 +126,6 @@ class UsualPairs:
         )
 
 
-def odd_pairs(captions: Sequence[str], texts: Iterable[str]) -> float:
-    """Return the fraction of captions in which something common does what it does in no text."""
-    return UsualPairs(texts).fraction(captions)
-
-
 def _behind(words: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Yield the places of each word in -ing and of the word before it, over is and are."""
     for at, word in enumerate(words):
