@@ -8,7 +8,7 @@ from typing import Any
 from captioner.errors import AnnotationError
 
 
-def parse_json(text: str, file: Path, hint: str = "; is it complete?") -> Any:
+def parse_json(text: str, file: Path) -> Any:
     """Return the value of a whole file, but for the `tokens` beside a caption's `raw` text.
 
     Karpathy's files hold the words of each caption once more in them. Keeping them would take half
@@ -21,7 +21,7 @@ def parse_json(text: str, file: Path, hint: str = "; is it complete?") -> Any:
         return json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         raise AnnotationError(
-            f"{file}, line {error.lineno}: not valid JSON ({error.msg}){hint}"
+            f"{file}, line {error.lineno}: not valid JSON ({error.msg}); is it complete?"
         ) from error
     except (RecursionError, ValueError) as error:
         raise AnnotationError(f"{file}: no JSON that can be read ({_limit(error)})") from error

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from captioner import __version__
 from captioner.errors import ScoreError
 from captioner.metrics.bleu import Bleu
-from captioner.metrics.cider import Cider, DocumentFrequencies
+from captioner.metrics.cider import Cider
 from captioner.metrics.from_coco_caption import Meteor, Spice
 from captioner.metrics.from_jiwer import Cer, Wer
 from captioner.metrics.from_sacrebleu import ChrF, SacreBleu, Ter
@@ -71,20 +71,16 @@ class Scorer(Generic[K]):
 
     Args:
         references: At least one caption for each image's id.
-        frequencies: Document frequencies for CIDEr, where they come from a larger set than
-            `references`.
 
     Raises:
         ScoreError: There is no image, or an image without a reference.
     """
 
-    def __init__(
-        self, references: Mapping[K, Sequence[str]], frequencies: DocumentFrequencies | None = None
-    ) -> None:
+    def __init__(self, references: Mapping[K, Sequence[str]]) -> None:
         self.ids = tuple(references)
         self._known = frozenset(self.ids)
         tokens, words = encode_references(references)
-        self._metrics = (Bleu(words), RougeL(tokens), Cider(words, frequencies))
+        self._metrics = (Bleu(words), RougeL(tokens), Cider(words))
         self.signature = _signature([len(texts) for texts in references.values()])
 
     def score(self, hypotheses: Mapping[K, str]) -> Report:
