@@ -1,8 +1,4 @@
-"""One unattended run.
-
-Captions go to the journal, to sidecars and to pictures as they come, and at the end to every
-output.
-"""
+"""Runs over many files: results go to journal, sidecars and pictures, in the end to all outputs."""
 
 import os
 import time

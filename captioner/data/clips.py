@@ -1,7 +1,4 @@
-"""What happens in which clip.
-
-Folders by class, or a file of captions, become one example a clip and its splits.
-"""
+"""Reads clips with labels or captions: folders by class, or a file of captions, and splits."""
 
 import re
 from collections.abc import Collection, Sequence

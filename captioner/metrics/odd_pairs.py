@@ -1,4 +1,4 @@
-"""Nonsense in captions: how often a common thing does what its name does in none of many texts.
+"""Odd pairs in captions: a common noun with a verb that it has in none of many texts.
 
 "a microwave is jumping in the air" has a microwave jump. Many texts name microwaves, many have
 something jump, and none has a microwave jump: that is an odd pair. It needs no photo and no

@@ -1,4 +1,4 @@
-"""English nouns for one thing and for several, by rule and by a short list of irregular ones."""
+"""Singular and plural of English nouns, by rule and by a short list of irregular ones."""
 
 IRREGULAR = {
     "child": "children",

@@ -1,4 +1,4 @@
-"""Finds WAV files that are cut short, which decoders read without a word."""
+"""Finds WAV files that are cut short, which decoders read without an error."""
 
 import io
 import struct

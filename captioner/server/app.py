@@ -15,9 +15,9 @@ from captioner.config import SearchConfig
 from captioner.errors import CaptionerError
 from captioner.server.admission import Admission
 from captioner.server.answers import CaptionAnswer, FailureAnswer, ModelEntry, TranslationAnswer
-from captioner.server.asking import read_body
 from captioner.server.failures import answer_error
 from captioner.server.metrics import Measured, Metrics
+from captioner.server.parsing import read_body
 from captioner.server.service import Service
 
 PATHS = frozenset({"/caption", "/translate", "/models", "/healthz", "/metrics"})

@@ -1,7 +1,4 @@
-"""From what is asked to an answer.
-
-Threads read photos, the batcher brings concurrent requests together.
-"""
+"""Answers requests: threads read photos, and the batcher brings concurrent requests together."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,8 +13,8 @@ from captioner.server.answers import (
     caption_answer,
     translation_answer,
 )
-from captioner.server.asking import Asked, Sent, asked_for, photo_bytes
 from captioner.server.batcher import Batcher
+from captioner.server.parsing import Body, ParsedRequest, parsed_request, photo_bytes
 from captioner.web.limits import Limits
 from captioner.web.registry import ModelRegistry
 
@@ -42,7 +39,7 @@ class Service:
         self._readers = readers
         self._batcher = batcher
 
-    async def caption(self, sent: Sent) -> CaptionAnswer:
+    async def caption(self, body: Body) -> CaptionAnswer:
         """Caption one photo.
 
         Raises:
@@ -50,60 +47,60 @@ class Service:
             InputError: The photo cannot be read.
             ConfigError: A search option is out of range.
         """
-        asked, captioner, search, photo = await self._aside(self._read_photo, sent)
+        request, captioner, search, photo = await self._aside(self._read_photo, body)
         result = await asyncio.wrap_future(
             self._batcher.submit(captioner.caption_images, photo, search)
         )
-        return caption_answer(result, captioner.name, asked.attention)
+        return caption_answer(result, captioner.name, request.attention)
 
-    async def translate(self, sent: Sent) -> TranslationAnswer:
+    async def translate(self, body: Body) -> TranslationAnswer:
         """Translate one text.
 
         Raises:
             UsageError: The request makes no sense.
             ConfigError: A search option is out of range.
         """
-        asked, translator, search, languages = await self._aside(self._read_text, sent)
+        request, translator, search, languages = await self._aside(self._read_text, body)
         result = await asyncio.wrap_future(
-            self._batcher.submit(translator.translate_texts, asked.what, search, *languages)
+            self._batcher.submit(translator.translate_texts, request.what, search, *languages)
         )
-        return translation_answer(result, translator.name, asked.attention)
+        return translation_answer(result, translator.name, request.attention)
 
     async def _aside(self, work: Callable[..., T], *values: Any) -> T:
         """Do something in a thread while other requests are answered."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, work, *values)
 
-    def _read_photo(self, sent: Sent) -> tuple[Asked, Any, SearchConfig, Any]:
-        asked = asked_for(sent, "photo", self.limits)
-        captioner = self._model(asked.model, "image")
-        search = captioner.options(**asked.options)
+    def _read_photo(self, body: Body) -> tuple[ParsedRequest, Any, SearchConfig, Any]:
+        request = parsed_request(body, "photo", self.limits)
+        captioner = self._model(request.model, "image")
+        search = captioner.options(**request.options)
         if search.concepts and not captioner.recognises:
             raise UsageError(
                 f"concepts: model {captioner.name!r} does not tell what it finds in a photo"
             )
         try:
-            image = captioner.preprocess.read(photo_bytes(asked))
-            return asked, captioner, search, captioner.preprocess(image)
+            image = captioner.preprocess.read(photo_bytes(request))
+            return request, captioner, search, captioner.preprocess(image)
         except InputError as error:
-            raise type(error)(asked.name, error.reason) from error
+            raise type(error)(request.name, error.reason) from error
 
     def _read_text(
-        self, sent: Sent
-    ) -> tuple[Asked, Any, SearchConfig, tuple[str | None, str | None]]:
-        asked = asked_for(sent, "text", self.limits)
-        translator = self._model(asked.model, "text")
-        if not isinstance(asked.what, str) or not asked.what.strip():
+        self, body: Body
+    ) -> tuple[ParsedRequest, Any, SearchConfig, tuple[str | None, str | None]]:
+        request = parsed_request(body, "text", self.limits)
+        translator = self._model(request.model, "text")
+        if not isinstance(request.what, str) or not request.what.strip():
             raise UsageError("text must be a text that is not empty")
-        if len(asked.what) > self.limits.text_characters:
+        if len(request.what) > self.limits.text_characters:
             raise UsageError(
-                f"{len(asked.what)} characters; this server translates at most"
+                f"{len(request.what)} characters; this server translates at most"
                 f" {self.limits.text_characters}"
             )
         try:
-            translator.direction([], *asked.languages)
+            translator.direction([], *request.languages)
         except ModelError as error:
             raise UsageError(str(error)) from error
-        return asked, translator, translator.options(**asked.options), asked.languages
+        return request, translator, translator.options(**request.options), request.languages
 
     def _model(self, name: str | None, kind: str) -> Any:
         names = self.registry.names(kind)

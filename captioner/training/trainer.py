@@ -27,7 +27,7 @@ from captioner.training.checkpoints import (
     writing,
 )
 from captioner.training.curves import check_tensorboard
-from captioner.training.initial import build_model
+from captioner.training.initial_model import build_model
 from captioner.training.objective import Objective
 from captioner.training.optimizer import build_optimizer
 from captioner.training.run_folder import RunFolder

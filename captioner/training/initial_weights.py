@@ -1,4 +1,4 @@
-"""Fills a new model with another model's weights, and gives rows to words that are new to it."""
+"""The weights that a run begins with: another model's, with rows for words that are new."""
 
 from collections.abc import Sequence
 

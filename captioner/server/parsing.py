@@ -1,4 +1,4 @@
-"""A request's body, JSON or a form, to a photo or a text and search options."""
+"""Parses a request's body, JSON or a form: a photo or a text, and search options."""
 
 import base64
 import binascii
@@ -22,7 +22,7 @@ BOUNDED = ("beam_size", "num_captions", "max_length")
 
 
 @dataclass(frozen=True)
-class Asked:
+class ParsedRequest:
     """One request.
 
     Attributes:
@@ -42,13 +42,13 @@ class Asked:
     languages: tuple[str | None, str | None]
 
 
-Sent = bytes | dict[str, Any]
+Body = bytes | dict[str, Any]
 """A request's body: JSON as it came, or the fields of a form; in these a file is its name and
 its bytes.
 """
 
 
-async def read_body(request: Request) -> Sent:
+async def read_body(request: Request) -> Body:
     """Wait for a request's body.
 
     Raises:
@@ -75,18 +75,18 @@ async def read_body(request: Request) -> Sent:
     return fields
 
 
-def asked_for(sent: Sent, what: str, limits: Limits) -> Asked:
-    """Make sense of a request; large ones take a while, so that this belongs into a thread.
+def parsed_request(body: Body, what: str, limits: Limits) -> ParsedRequest:
+    """Parse a request; a large one takes a while, so that this belongs into a thread.
 
     Args:
-        sent: What `read_body` returned.
+        body: What `read_body` returned.
         what: The name of the field that holds the photo or the text.
         limits: How much may be asked for.
 
     Raises:
         UsageError: A field is missing, unknown, of the wrong kind or too large.
     """
-    given = dict(sent) if isinstance(sent, dict) else _parsed(sent)
+    given = dict(body) if isinstance(body, dict) else _json_object(body)
     if what not in given:
         raise UsageError(f"the field {what!r} is missing")
     value = given.pop(what)
@@ -104,7 +104,7 @@ def asked_for(sent: Sent, what: str, limits: Limits) -> Asked:
     for name in BOUNDED:
         _check_bound(name, given.get(name), getattr(limits, name))
     name, value = value if isinstance(value, tuple) else (None, value)
-    return Asked(
+    return ParsedRequest(
         value,
         name or what,
         model or None,
@@ -114,22 +114,22 @@ def asked_for(sent: Sent, what: str, limits: Limits) -> Asked:
     )
 
 
-def photo_bytes(asked: Asked) -> bytes:
+def photo_bytes(request: ParsedRequest) -> bytes:
     """Return a photo's bytes, which stand in JSON as base64.
 
     Raises:
         UsageError: They do not.
     """
-    if isinstance(asked.what, bytes):
-        return asked.what
+    if isinstance(request.what, bytes):
+        return request.what
     try:
         # A browser's `data:` address is base64 behind its comma.
-        return base64.b64decode(str(asked.what).rpartition(",")[2], validate=True)
+        return base64.b64decode(str(request.what).rpartition(",")[2], validate=True)
     except (binascii.Error, ValueError) as error:
-        raise UsageError(f"{asked.name} is neither a file nor base64 ({error})") from error
+        raise UsageError(f"{request.name} is neither a file nor base64 ({error})") from error
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
+def _json_object(body: bytes) -> dict[str, Any]:
     try:
         given = json.loads(body)
     except (ValueError, RecursionError) as error:

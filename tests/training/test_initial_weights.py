@@ -6,7 +6,7 @@ import torch
 from captioner.errors import ConfigError
 from captioner.model.captioner_model import CaptionerModel
 from captioner.training import train
-from captioner.training.beginning import begin_with
+from captioner.training.initial_weights import begin_with
 
 A, RED, PHOTO, NEW, ALONE = 4, 5, 6, 13, 14  # of 13 words, the four special tokens among them
 

@@ -9,7 +9,7 @@ from captioner.model.captioner_model import CaptionerModel
 from captioner.model.config import CaptionerConfig
 from captioner.modules.encoders import PhotoTextEncoder
 from captioner.preprocess.tokenization import language_ids
-from captioner.training.beginning import begin_with, beside_photos, with_english_beginning
+from captioner.training.initial_weights import begin_with, beside_photos, with_english_beginning
 from captioner.training.task import Task
 
 
