@@ -1,9 +1,10 @@
 """How good a model is: captions each photo or clip of a split once, and scores the captions."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from captioner.batch import caption_batches
 from captioner.batch.journal import Journal, find_journal, place, refuse_unfinished
@@ -126,7 +127,7 @@ def measure(
 
 
 @contextmanager
-def _kept(output: Path, resume: bool, settings: dict[str, object]) -> Iterator[Journal | None]:
+def _kept(output: Path, resume: bool, settings: Mapping[str, Any]) -> Iterator[Journal | None]:
     """Yield what keeps captions on the disk until the output is written; None for a stream."""
     if is_special(output):
         if resume:

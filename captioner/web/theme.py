@@ -9,17 +9,15 @@ STYLE, SCRIPT = (
 )
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 MONO = ("ui-monospace", "Consolas", "monospace")
-# From light to dark; 500 is the colour of buttons and bars, and white on 600 has a contrast of 7 to
-# 1.
+# From light to dark, and the name; 500 is the colour of buttons and bars, and white on 600 has a
+# contrast of 7 to 1.
 SLATE = gr.themes.Color(
     *"#f2f5f9 #e3e9f1 #c9d4e2 #a9bad0 #8199b8 #5c7899".split(),
-    *"#42607f #354e69 #2a3e54 #213144 #141f2c".split(),
-    name="slate",
+    *"#42607f #354e69 #2a3e54 #213144 #141f2c slate".split(),
 )
 STONE = gr.themes.Color(
     *"#f7f7f5 #efefec #e1e1dd #c9c9c5 #9b9ba0 #737379".split(),
-    *"#56565c #3b3b40 #252529 #1c1c1f #131315".split(),
-    name="stone",
+    *"#56565c #3b3b40 #252529 #1c1c1f #131315 stone".split(),
 )
 # `_dark` is for devices that prefer a dark page.
 LOOK = {
