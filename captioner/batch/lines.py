@@ -20,13 +20,10 @@ def translate_lines(
     target: str | None = None,
     photo: Any = None,
 ) -> Iterator[TranslationResult]:
-    """Translate lines in order.
-
-    All lines that have been read when the model becomes free go through it together.
+    """Translate lines in order; those that were read while the model worked form its next batch.
 
     So a person who types gets each line's translation at once, and a file is translated in large
-    batches. Where the lines end in an error, it is raised behind the translations of all lines
-    before it.
+    batches. If reading the lines fails, all lines before are translated before the error is raised.
 
     Args:
         translator: The model.

@@ -74,7 +74,7 @@ def _failure(record: Record, error: ErrorInfo, did: str) -> str:
 
 
 def _ranked(candidates: Sequence[Candidate]) -> str:
-    """List several captions with their fractions of the probability; the best is the heading."""
+    """List captions with their fractions of the probability of all; the best is the heading."""
     items: list[str] = []
     for candidate, fraction in zip(candidates, fractions(candidates), strict=True):
         tag = "span" if items else "h2"

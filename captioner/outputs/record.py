@@ -1,4 +1,4 @@
-"""What is known of one file after captioning, and all that a writer of results gets to see."""
+"""The result of one file, or why it failed: all that a writer of results gets."""
 
 import math
 from dataclasses import asdict, dataclass

@@ -17,7 +17,7 @@ class Writer(ABC):
     """Takes records as they come.
 
     Attributes:
-        lists_failures: Whether who reads the result learns which files failed, and why.
+        lists_failures: Whether the result says which files failed, and why.
     """
 
     lists_failures: ClassVar[bool] = False

@@ -1,4 +1,4 @@
-"""Puts what must be copied into translations, in the place of the words that stood in for it."""
+"""Puts copies of names, numbers and addresses into translations, in place of their stand-ins."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What users hand to a model: one thing to read, or several of them in whatever holds them."""
+"""Tells one input from several, and divides several into batches."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice

@@ -1,4 +1,4 @@
-"""Opens a file that the user named, or says what it is instead; names the errors of decoders."""
+"""Opens a file that the user named, and turns errors of the system and of decoders into ours."""
 
 import importlib
 import io

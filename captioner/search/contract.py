@@ -49,7 +49,7 @@ class Hypothesis:
 
     Attributes:
         token_ids: The words, without BOS and EOS.
-        log_prob: Sum of the words' log-probabilities, EOS's included where it ended.
+        log_prob: Sum of the words' log-probabilities, and of EOS's if it ended.
         score: What it is ranked by: `log_prob / length ** length_penalty`, where the length counts
             EOS.
         token_log_probs: Log-probability of each word, and of EOS where it ended. They are the

@@ -1,7 +1,4 @@
-"""Forms batches of what concurrent requests ask for.
-
-What waits when the model is free goes through it together.
-"""
+"""Forms batches of concurrent requests: those that wait when the model is free go together."""
 
 import time
 from collections import deque

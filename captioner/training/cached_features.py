@@ -1,4 +1,4 @@
-"""Where an update gets photos or clips of which a frozen backbone's features are cached."""
+"""Loads cached features of photos or clips for an update, and fills the cache before."""
 
 import hashlib
 from collections.abc import Sequence

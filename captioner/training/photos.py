@@ -1,4 +1,4 @@
-"""Where an update gets its photos: from a cache of frozen features, or from the files."""
+"""Loads the photos of an update: from a cache of frozen features, or from the files."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Where an update gets its recordings: from the files, joined and varied by threads."""
+"""Loads the recordings of an update from their files; threads join and vary them."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Between which languages the page translates: what a model offers, and what a text gets."""
+"""The languages that the page offers for a model, and those between which a text is translated."""
 
 from collections.abc import Sequence
 
