@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import Tensor
 
-from captioner.config import Experiment
+from captioner.config import Experiment, PhotoConfig
 from captioner.errors import CheckpointError, ConfigError, TrainingError
 from captioner.metrics import Report
 from captioner.progress import Advance, progress
@@ -59,12 +59,7 @@ class Trainer:
         self.folder = Path(config.training.output)
         self._check_folder(resume)
         check_tensorboard()
-        try:
-            self.accelerator = Accelerator(mixed_precision=config.training.precision)
-        except ValueError as error:
-            raise ConfigError(
-                f"training.precision: {error} (given: {config.training.precision!r})"
-            ) from error
+        self.accelerator = build_accelerator(config)
         self.task = build_task(config)
         self.model = build_model(self.task, config, self.accelerator)
         self.targets = self.model.tokenize_targets(
@@ -238,3 +233,19 @@ class Trainer:
 def train(config: Experiment, resume: bool = False) -> Path:
     """Run an experiment and return the folder of its best model."""
     return Trainer(config, resume).run()
+
+
+def build_accelerator(config: Experiment) -> Accelerator:
+    """Build what divides updates among devices and processes.
+
+    Raises:
+        ConfigError: This machine cannot compute in that precision.
+    """
+    # Captions without photos leave what reads photos without a gradient.
+    has_texts = isinstance(config, PhotoConfig) and bool(config.data.texts)
+    distributed = DistributedDataParallelKwargs(find_unused_parameters=has_texts)
+    precision = config.training.precision
+    try:
+        return Accelerator(mixed_precision=precision, kwargs_handlers=[distributed])
+    except ValueError as error:
+        raise ConfigError(f"training.precision: {error} (given: {precision!r})") from error

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from captioner.training import train
+from captioner.training.trainer import build_accelerator
 
 RUN = """
 import sys
@@ -104,3 +105,10 @@ def test_two_processes_go_on_with_a_run(tiny_config, tmp_path, final_weights, in
     expected = final_weights(one)
     for name, tensor in final_weights(two).items():
         torch.testing.assert_close(tensor, expected[name], atol=1e-3, rtol=1e-2)
+
+
+@pytest.mark.parametrize("texts", [[], ["texts.txt"]])
+def test_captions_without_photos_may_leave_weights_without_a_gradient(tiny_config, texts):
+    config = tiny_config(data={"texts": texts}, encoder={"concepts": 1})
+    handler = build_accelerator(config).ddp_handler
+    assert handler is not None and handler.find_unused_parameters == bool(texts)
