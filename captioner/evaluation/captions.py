@@ -144,9 +144,13 @@ def _kept(output: Path, resume: bool, settings: Mapping[str, Any]) -> Iterator[J
     journal = Journal(path, settings)
     try:
         yield journal
-        journal.remove()
-    finally:
-        journal.close()
+    except BaseException:
+        if journal.num_records:
+            journal.close()
+        else:
+            journal.remove()
+        raise
+    journal.remove()
 
 
 @contextmanager

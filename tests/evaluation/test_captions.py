@@ -114,7 +114,13 @@ def test_an_interrupted_run_goes_on_where_it_was(model_folder, caption_set, tmp_
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [(None, "add --output"), ("-", "add --output"), ("done.json", "finished")]
+    ("name", "message"),
+    [
+        (None, "add --output"),
+        ("-", "add --output"),
+        ("done.json", "finished"),
+        ("results.csv", r"\.json"),
+    ],
 )
 def test_nothing_to_resume_is_said(tmp_path, name, message):
     (tmp_path / "done.json").write_text("[]", encoding="utf-8")
@@ -122,3 +128,4 @@ def test_nothing_to_resume_is_said(tmp_path, name, message):
     captioner = SimpleNamespace(name="a model")
     with pytest.raises(UsageError, match=message):
         measure(captioner, [], SearchConfig(), 1, output, resume=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["done.json"]
