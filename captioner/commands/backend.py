@@ -21,7 +21,7 @@ class Backend:
     Attributes:
         model: One model, or several that write together.
         device: Where torch runs.
-        engine: `auto`, `torch`, `onnx` or `ray`.
+        engine: `auto`, `torch`, `onnx`, `openvino` or `ray`.
         ray_address: Of the Ray cluster.
         is_video: Whether the model captions clips.
     """
@@ -45,7 +45,7 @@ class Backend:
             raise UsageError(
                 "--explain: only our own models, on this machine, tell where they looked"
             )
-        if self.is_video and self.engine in ("onnx", "ray"):
+        if self.is_video and self.engine in ("onnx", "openvino", "ray"):
             raise UsageError(
                 f"--engine {self.engine}: clips are captioned by torch on this machine; leave"
                 " --engine out"

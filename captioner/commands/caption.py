@@ -90,9 +90,10 @@ Show = Annotated[
     bool, typer.Option("--show", help="Print captions also where they are written to files.")
 ]
 EngineName = Annotated[
-    Literal["auto", "torch", "onnx", "ray"],
+    Literal["auto", "torch", "onnx", "openvino", "ray"],
     typer.Option(
-        help="What runs the model: torch, ONNX Runtime (faster on a CPU), or a Ray cluster."
+        help="What runs the model: torch, ONNX Runtime (faster on a CPU), OpenVINO (faster still on"
+        " one with bfloat16), or a Ray cluster."
     ),
 ]
 RayAddress = Annotated[

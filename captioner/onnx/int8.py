@@ -9,7 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from captioner.errors import MissingExtraError, UsageError
-from captioner.onnx.model import ENCODER, OnnxModel, import_onnxruntime
+from captioner.onnx.model import ENCODER, OnnxModel
+from captioner.onnx.runtimes import import_onnxruntime
 from captioner.preprocess.image import ImagePreprocessor
 from captioner.progress import progress
 

@@ -4,90 +4,23 @@ It has the verbs of `CaptionerModel`, so that the pipeline need not know which o
 and does without torch and transformers: its arrays are numpy's.
 """
 
-import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from captioner.config import ImageConfig, SearchConfig, validated
-from captioner.errors import MissingExtraError, ModelError
 from captioner.model.generation import TextGeneration
 from captioner.model.settings import read_settings
 from captioner.modules.arrays import repeat
 from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
-from captioner.threads import num_threads
+from captioner.onnx.runtimes import Graph
 
 ENCODER, CONCEPTS, START, STEP = "encoder.onnx", "concepts.onnx", "start.onnx", "step.onnx"
-
-
-def import_onnxruntime() -> Any:
-    """Return ONNX Runtime, which tells its makers nothing of what it runs.
-
-    Its official builds report by default. The variable keeps reports from being made at all; where
-    the program had imported it before, the call still stops them.
-
-    Raises:
-        MissingExtraError: It is not installed.
-    """
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingExtraError("onnxruntime", "onnx") from error
-    onnxruntime.disable_telemetry_events()
-    return onnxruntime
-
-
-class Graph:
-    """One ONNX graph on the CPU: arrays in by name, arrays out in order.
-
-    It takes as many threads as it may use where it is called, so that streams side by side share
-    the cores.
-
-    Raises:
-        MissingExtraError: ONNX Runtime is not installed.
-        ModelError: The file is missing or no graph.
-    """
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._sessions: dict[int, Any] = {}
-        self._opening = Lock()  # else streams that begin together would each open their own
-        self._session()
-
-    def __call__(self, **inputs: NDArray[Any]) -> list[NDArray[Any]]:
-        """Run the graph."""
-        outputs: list[NDArray[Any]] = self._session().run(None, inputs)
-        return outputs
-
-    def _session(self) -> Any:
-        count = num_threads()
-        with self._opening:
-            if count not in self._sessions:
-                self._sessions[count] = self._opened(count)
-            return self._sessions[count]
-
-    def _opened(self, count: int) -> Any:
-        onnxruntime = import_onnxruntime()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = count
-        # Threads that wait sleep: those that read photos need the cores in between.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            return onnxruntime.InferenceSession(
-                self._file, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime's errors share no class of their own
-            raise ModelError(
-                f"{self._file}: no ONNX graph that can be run ({error}): export the model again"
-            ) from error
 
 
 @dataclass(frozen=True)
@@ -118,10 +51,11 @@ class OnnxDecoder:
 
     Args:
         folder: Where the graphs are.
+        runtime: What runs them, `onnx` or `openvino`.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._start, self._step = Graph(folder / START), Graph(folder / STEP)
+    def __init__(self, folder: Path, runtime: str) -> None:
+        self._start, self._step = (Graph(folder / name, runtime) for name in (START, STEP))
 
     def start(self, memory: Memory, rows_per_item: int = 1) -> OnnxState:
         """Return the state before the first word."""
@@ -151,28 +85,29 @@ class OnnxModel(TextGeneration):
 
     Args:
         folder: Holds the graphs, `config.json` and the tokenizer.
+        runtime: What runs the graphs, `onnx` for ONNX Runtime or `openvino`.
 
     Raises:
         ModelError: A file is missing or broken.
-        MissingExtraError: ONNX Runtime is not installed.
+        MissingExtraError: The runtime is not installed.
     """
 
     kind = "image"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, runtime: str = "onnx") -> None:
         self.config: Any = read_settings(folder)
         self.image_config = validated(ImageConfig, self.config.image, "config.json: image")
         self.search_config = validated(SearchConfig, self.config.search, "config.json: search")
         self.tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.device = "cpu"
-        self.decoder = OnnxDecoder(folder)
-        self._encoder = Graph(folder / ENCODER)
-        self._folder = folder
+        self.decoder = OnnxDecoder(folder, runtime)
+        self._encoder = Graph(folder / ENCODER, runtime)
+        self._folder, self._runtime = folder, runtime
 
     @cached_property
     def _concepts(self) -> Graph:
         """Opened by the first hint alone: graphs of earlier versions have none."""
-        return Graph(self._folder / CONCEPTS)
+        return Graph(self._folder / CONCEPTS, self._runtime)
 
     def embed_concepts(self, detected: DetectedConcepts) -> Float[np.ndarray, "batch concepts dim"]:
         """Return the positions of a memory that hold detected words."""

@@ -1,4 +1,4 @@
-"""Decides which engine runs a model: torch, or ONNX Runtime with graphs of it."""
+"""Decides which engine runs a model: torch, or ONNX Runtime or OpenVINO with graphs of it."""
 
 import hashlib
 import importlib.util
@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captioner import __version__
-from captioner.errors import CacheError, CaptionerError, MissingExtraError, ModelError, UsageError
+from captioner.errors import CacheError, CaptionerError, ModelError, UsageError
 from captioner.onnx.model import ENCODER
+from captioner.onnx.runtimes import find_runtime
 
 if TYPE_CHECKING:
     import torch
 
-ENGINES = ("auto", "torch", "onnx")
+ENGINES = ("auto", "torch", "onnx", "openvino")
 EXPORT_PAYS_FROM = 1000
 """For so many photos the export is worth its 10 s: each photo gains some 20 ms on two cores."""
 
@@ -37,8 +38,9 @@ SOURCES = (
 def onnx_folder(model: str | Path, engine: str, device: str, num_photos: int) -> Path | None:
     """Return the folder with the graphs to run, or None if torch runs the model.
 
-    `onnx` exports a model that has no graphs yet, and keeps them in the user's cache. `auto` takes
-    graphs that are there, and exports a model only on a CPU, for so many photos that it pays.
+    `onnx` and `openvino` export a model that has no graphs yet, and keep them in the user's cache.
+    `auto` takes graphs that are there, and exports a model only on a CPU, for so many photos that
+    it pays.
 
     Args:
         model: A folder, or a hub's `owner/name`.
@@ -50,7 +52,7 @@ def onnx_folder(model: str | Path, engine: str, device: str, num_photos: int) ->
         UsageError: There is no such engine, or it does not run on the device.
         ModelError: The folder holds graphs alone and torch is asked for, or the model cannot be
             exported.
-        MissingExtraError: ONNX Runtime, or what exports, is not installed.
+        MissingExtraError: The engine, or what exports, is not installed.
         CacheError: The cache cannot be written.
     """
     if engine not in ENGINES:
@@ -63,23 +65,22 @@ def onnx_folder(model: str | Path, engine: str, device: str, num_photos: int) ->
         )
     # Not before it is needed: graphs are run without torch.
     on_cpu = (exported and device in ("auto", "cpu")) or find_device(device).type == "cpu"
-    if engine == "onnx" and not on_cpu:
+    if engine in ("onnx", "openvino") and not on_cpu:
         raise UsageError(
-            "the engine onnx runs on the CPU alone: choose --device cpu, or --engine torch"
+            f"the engine {engine} runs on the CPU alone: choose --device cpu, or --engine torch"
         )
     if exported and isinstance(model, Path):
         return model
     if engine == "torch" or not on_cpu:
         return None
-    if engine == "onnx":
+    if engine != "auto":
+        find_runtime(engine)
         from huggingface_hub import snapshot_download
 
         return _exported(Path(model if isinstance(model, Path) else snapshot_download(model)))
-    if isinstance(model, str) or not all(
-        importlib.util.find_spec(name) for name in ("onnxruntime", "onnxscript")
-    ):
+    if isinstance(model, str) or (num_photos < EXPORT_PAYS_FROM and not _is_kept(model)):
         return None
-    if num_photos < EXPORT_PAYS_FROM and not _is_kept(model):
+    if find_runtime(engine) is None or importlib.util.find_spec("onnxscript") is None:
         return None
     try:
         return _exported(model)
@@ -162,8 +163,6 @@ def _exported(model: Path) -> Path:
     place = _place(model)
     if _is_there(place):
         return place
-    if importlib.util.find_spec("onnxruntime") is None:
-        raise MissingExtraError("onnxruntime", "onnx")
     from captioner.model.captioner_model import CaptionerModel
     from captioner.onnx.graphs import export_onnx
 

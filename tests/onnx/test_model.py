@@ -3,26 +3,40 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from captioner.errors import ModelError
 from captioner.modules.memory import GridLayout, Memory
+from captioner.onnx import runtimes
+from captioner.onnx.model import OnnxModel
 from captioner.pipeline import load
 from captioner.pretrained.samples import sample_photos
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def both(exported):
-    """The same model, run by torch and by ONNX Runtime."""
-    from captioner.onnx.model import OnnxModel
+@pytest.fixture(params=["onnx", "openvino"])
+def runtime(request, monkeypatch) -> str:
+    """What runs the graphs, in float32 on any CPU."""
+    if request.param == "openvino":
+        pytest.importorskip("openvino_telemetry")
+        own = runtimes.import_openvino().Core()
+        own.set_property("CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        only = SimpleNamespace(Core=lambda: own)
+        monkeypatch.setattr(runtimes, "import_openvino", lambda: only)
+    return request.param
 
+
+@pytest.fixture
+def both(exported, runtime):
+    """The same model, run by torch and by its graphs."""
     model, graphs = exported
-    return load(model, "cpu", "torch").model, OnnxModel(graphs)
+    return load(model, "cpu", "torch").model, OnnxModel(graphs, runtime)
 
 
 def assert_close(found, expected):
@@ -89,8 +103,9 @@ def test_start_step_reorder_and_select_are_the_same_also_where_memory_is_padded(
     ],
     ids=str,
 )
-def test_captions_probabilities_and_attention_are_the_same(exported, photos, options):
-    torch_captioner, onnx_captioner = (load(folder, "cpu") for folder in exported)
+def test_captions_probabilities_and_attention_are_the_same(exported, runtime, photos, options):
+    engines = zip(exported, ("torch", runtime), strict=True)
+    torch_captioner, onnx_captioner = (load(folder, "cpu", engine) for folder, engine in engines)
     results = [
         captioner.caption(photos, **options) for captioner in (torch_captioner, onnx_captioner)
     ]
@@ -100,8 +115,9 @@ def test_captions_probabilities_and_attention_are_the_same(exported, photos, opt
         assert result.attention == pytest.approx(expected.attention, abs=1e-4)
 
 
-def test_hints_are_read_alike(exported, photos):
-    torch_captioner, onnx_captioner = (load(folder, "cpu") for folder in exported)
+def test_hints_are_read_alike(exported, runtime, photos):
+    engines = zip(exported, ("torch", runtime), strict=True)
+    torch_captioner, onnx_captioner = (load(folder, "cpu", engine) for folder, engine in engines)
     if not torch_captioner.recognises:
         pytest.skip("this model detects no words")
     results = [one.caption(photos, hint=["green"]) for one in (torch_captioner, onnx_captioner)]
@@ -125,23 +141,52 @@ def test_the_shipped_model_says_the_same_to_the_letter(tmp_path_factory, monkeyp
     assert [result.text for result in onnx_captioner.caption(photos)] == expected
 
 
+def test_openvino_in_its_own_precision_says_nearly_the_same(tmp_path_factory, monkeypatch):
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    photos = sample_photos()
+    captioners = [load("everyday", "cpu", engine) for engine in ("torch", "openvino")]
+    expected, found = (captioner.caption(photos) for captioner in captioners)
+    # bfloat16 has three digits.
+    for one, other in zip(expected, found, strict=True):
+        assert one.log_prob == pytest.approx(other.log_prob, rel=0.15)
+    first = [
+        captioner.model.encode(torch.zeros(1, 3, 224, 224).numpy()) for captioner in captioners
+    ]
+    torch.testing.assert_close(
+        torch.from_numpy(first[1].values), first[0].values, atol=0.5, rtol=0.1
+    )
+
+
+def test_streams_side_by_side_share_one_graph_and_get_their_own_answers(exported, runtime):
+    model = OnnxModel(exported[1], runtime)
+    photos = torch.randn(8, 1, 3, 32, 96).numpy()
+    expected = [model.encode(pixels).values.copy() for pixels in photos]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(model.encode, photos))
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(torch.from_numpy(one.values), torch.from_numpy(other))
+
+
 @pytest.mark.parametrize("name", ["encoder.onnx", "step.onnx"])
-def test_a_broken_or_missing_graph_is_named(exported, tmp_path, name):
+def test_a_broken_or_missing_graph_is_named(exported, runtime, tmp_path, name):
     for file in exported[1].iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / name).write_bytes(b"broken")
     with pytest.raises(ModelError, match=name):
-        load(tmp_path, "cpu")
+        load(tmp_path, "cpu", runtime)
     (tmp_path / "step.onnx").unlink()
     with pytest.raises(ModelError, match=r"\.onnx"):
-        load(tmp_path, "cpu")
+        load(tmp_path, "cpu", runtime)
 
 
-def test_nothing_is_reported_to_anyone(exported, tmp_path):
-    """ONNX Runtime keeps what it reports in the user's cache; there is none."""
+@pytest.mark.parametrize("runtime", ["onnx", "openvino"])
+def test_nothing_is_reported_to_anyone(exported, tmp_path, runtime):
+    """Both keep what they report in the user's home; there is none."""
+    pytest.importorskip({"onnx": "onnxruntime", "openvino": "openvino_telemetry"}[runtime])
     code = (
         "import pathlib, sys; from captioner.onnx.model import OnnxModel;"
-        " OnnxModel(pathlib.Path(sys.argv[1]))"
+        " OnnxModel(pathlib.Path(sys.argv[1]), sys.argv[2])"
     )
     environment = {
         name: value
@@ -150,9 +195,9 @@ def test_nothing_is_reported_to_anyone(exported, tmp_path):
     }
     home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     subprocess.run(
-        [sys.executable, "-c", code, str(exported[1])],
+        [sys.executable, "-c", code, str(exported[1]), runtime],
         env=environment | home,
         check=True,
         timeout=300,
     )
-    assert not [path for path in tmp_path.rglob("*") if "onnxruntime" in path.name]
+    assert not [*tmp_path.rglob("*")]

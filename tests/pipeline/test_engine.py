@@ -1,10 +1,11 @@
-"""Torch or ONNX Runtime: by what is asked for, what is there, and what pays."""
+"""Torch, ONNX Runtime or OpenVINO: by what is asked for, what is there, and what pays."""
 
 from pathlib import Path
 
 import pytest
 
 from captioner.errors import CacheError, MissingExtraError, ModelError, UsageError
+from captioner.onnx.runtimes import find_runtime
 from captioner.pipeline.engine import EXPORT_PAYS_FROM, cache_folder, onnx_folder
 
 CPU = "cpu"
@@ -64,20 +65,38 @@ def test_torch_is_torch(model_folder, exports):
 
 def test_a_folder_of_graphs_is_run_as_it_is(tmp_path):
     (tmp_path / "encoder.onnx").write_bytes(b"graph")
-    for engine in ("auto", "onnx"):
+    for engine in ("auto", "onnx", "openvino"):
         assert onnx_folder(tmp_path, engine, CPU, 1) == tmp_path
     with pytest.raises(ModelError, match="torch cannot run"):
         onnx_folder(tmp_path, "torch", CPU, 1)
 
 
 def test_what_cannot_be_is_named(model_folder, monkeypatch):
-    with pytest.raises(UsageError, match="auto, torch, onnx"):
+    with pytest.raises(UsageError, match="auto, torch, onnx, openvino"):
         onnx_folder(model_folder, "tensorrt", CPU, 1)
-    with pytest.raises(UsageError, match="cpu"):
-        onnx_folder(model_folder, "onnx", "cuda", 1)
+    for engine in ("onnx", "openvino"):
+        with pytest.raises(UsageError, match=f"{engine} runs on the CPU"):
+            onnx_folder(model_folder, engine, "cuda", 1)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match=r"captioner\[onnx\]"):
-        onnx_folder(model_folder, "onnx", CPU, 1)
+    for engine in ("onnx", "openvino"):
+        with pytest.raises(MissingExtraError, match=rf"captioner\[{engine}\]"):
+            onnx_folder(model_folder, engine, CPU, 1)
+
+
+@pytest.mark.parametrize(
+    ("there", "bfloat16", "expected"),
+    [
+        ({"onnxruntime", "openvino"}, True, "openvino"),
+        ({"onnxruntime", "openvino"}, False, "onnx"),
+        ({"onnxruntime"}, True, "onnx"),
+        ({"openvino"}, False, "openvino"),
+        (set(), True, None),
+    ],
+)
+def test_openvino_runs_graphs_where_the_cpu_has_bfloat16(monkeypatch, there, bfloat16, expected):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name in there or None)
+    monkeypatch.setattr("captioner.onnx.runtimes.computes_in_bfloat16", lambda: bfloat16)
+    assert find_runtime("auto") == expected
 
 
 def test_a_cache_that_cannot_be_written_is_an_error_or_torch(model_folder, cache, exports, caplog):
