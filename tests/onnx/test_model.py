@@ -150,12 +150,9 @@ def test_openvino_in_its_own_precision_says_nearly_the_same(tmp_path_factory, mo
     # bfloat16 has three digits.
     for one, other in zip(expected, found, strict=True):
         assert one.log_prob == pytest.approx(other.log_prob, rel=0.15)
-    first = [
-        captioner.model.encode(torch.zeros(1, 3, 224, 224).numpy()) for captioner in captioners
-    ]
-    torch.testing.assert_close(
-        torch.from_numpy(first[1].values), first[0].values, atol=0.5, rtol=0.1
-    )
+    pixels = torch.zeros(1, 3, 224, 224).numpy()
+    values = [torch.as_tensor(one.model.encode(pixels).values) for one in captioners]
+    assert (values[1] - values[0]).norm() < 0.1 * values[0].norm()
 
 
 def test_streams_side_by_side_share_one_graph_and_get_their_own_answers(exported, runtime):
