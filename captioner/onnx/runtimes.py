@@ -53,7 +53,7 @@ class Graph:
             return self._opened[count]
 
 
-def by_onnxruntime(file: Path, num_threads: int) -> Run:
+def by_onnxruntime(file: Path, threads: int) -> Run:
     """Open a graph in ONNX Runtime, in float32.
 
     Raises:
@@ -62,7 +62,7 @@ def by_onnxruntime(file: Path, num_threads: int) -> Run:
     """
     onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = num_threads
+    options.intra_op_num_threads = threads
     # Threads that wait sleep: those that read photos need the cores in between.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     with _graph_errors(file):
@@ -70,7 +70,7 @@ def by_onnxruntime(file: Path, num_threads: int) -> Run:
     return lambda inputs: list(session.run(None, inputs))
 
 
-def by_openvino(file: Path, num_threads: int) -> Run:
+def by_openvino(file: Path, threads: int) -> Run:
     """Open a graph in OpenVINO, in bfloat16 where the CPU has it, else in float32.
 
     Raises:
@@ -79,10 +79,10 @@ def by_openvino(file: Path, num_threads: int) -> Run:
     """
     openvino = import_openvino()
     # One graph serves all streams side by side, each with its own threads.
-    streams = max(1, available_cores() // num_threads)
+    streams = max(1, available_cores() // threads)
     settings = {
         "NUM_STREAMS": streams,
-        "INFERENCE_NUM_THREADS": streams * num_threads,
+        "INFERENCE_NUM_THREADS": streams * threads,
         "ENABLE_CPU_PINNING": False,  # threads that read photos need the cores, too
     }
     with _graph_errors(file):

@@ -1,4 +1,4 @@
-"""Graphs are run where neither torch nor transformers is installed, with torch's captions."""
+"""ONNX Runtime runs graphs without torch and transformers, with torch's captions."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ OPTIONS = [
 ]
 CAPTION = """
 import captioner
-model = captioner.load(sys.argv[1])
+model = captioner.load(sys.argv[1], engine=sys.argv[4])
 photos, options = json.loads(sys.argv[2]), json.loads(sys.argv[3])
 for changes in options:
     found = model.caption(photos, **changes)
@@ -40,7 +40,9 @@ def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_captions_and_confidences_are_torchs(exported, photos):
     model = load(exported[0], "cpu")
     options = [*OPTIONS, {"hint": ["green"], "concepts": 2}] if model.recognises else OPTIONS
-    ran = run(CAPTION, str(exported[1]), json.dumps([*map(str, photos)]), json.dumps(options))
+    ran = run(
+        CAPTION, str(exported[1]), json.dumps([*map(str, photos)]), json.dumps(options), "onnx"
+    )
     assert ran.returncode == 0, ran.stderr
     for changes, line in zip(options, ran.stdout.splitlines(), strict=True):
         for result, found in zip(model.caption(photos, **changes), json.loads(line), strict=True):
@@ -53,7 +55,8 @@ def test_the_command_line_captions_a_folder(exported, photos, tmp_path):
     script = "from captioner.cli import main; sys.argv[0] = 'captioner'; main()"
     output = tmp_path / "captions.jsonl"
     folder = str(photos[0].parent)
-    ran = run(script, "caption", folder, "--model", str(exported[1]), "--output", str(output))
+    named = ["--model", str(exported[1]), "--engine", "onnx"]
+    ran = run(script, "caption", folder, *named, "--output", str(output))
     assert ran.returncode == 0, ran.stderr
     rows = map(json.loads, output.read_text().splitlines())
     expected = [result.text for result in load(exported[0], "cpu").caption(photos)]
@@ -62,6 +65,6 @@ def test_the_command_line_captions_a_folder(exported, photos, tmp_path):
 
 @pytest.mark.parametrize(("model", "options"), [("everyday", {}), (None, {"language": "de"})])
 def test_what_needs_torch_says_so(exported, photos, model, options):
-    given = model or str(exported[1]), json.dumps([str(photos[0])]), json.dumps([options])
+    given = model or str(exported[1]), json.dumps([str(photos[0])]), json.dumps([options]), "auto"
     ran = run(CAPTION, *given)
     assert ran.stderr.splitlines()[-1].startswith("captioner.errors.UsageError: torch is not")
