@@ -43,7 +43,7 @@ def test_an_int8_encoder_is_smaller_and_nearly_the_same(exported, photos, tmp_pa
     from captioner.onnx.int8 import quantize
 
     quantize(exported[1], photos, tmp_path)
-    float32, int8 = (load(folder, "cpu") for folder in (exported[1], tmp_path))
+    float32, int8 = (load(folder, "cpu", "onnx") for folder in (exported[1], tmp_path))
     assert (tmp_path / "encoder.onnx").stat().st_size < (
         exported[1] / "encoder.onnx"
     ).stat().st_size
