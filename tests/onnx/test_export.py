@@ -32,7 +32,7 @@ def test_an_export_captions_and_says_what_was_measured(
     assert (
         f"| {to} | {measured[-1].scores['CIDEr']:.2f} |" in card and measured[-1].signature in card
     )
-    captions = load(output, "cpu").caption([example.image for example in examples])
+    captions = load(output, "cpu", "onnx").caption([example.image for example in examples])
     assert [one.text for one in captions] == list(measured[-1].captions.values())
     assert {path.suffix for path in output.iterdir()} == {".onnx", ".json", ".md"}
     assert [path.name for path in output.parent.iterdir()] == ["graphs"]
