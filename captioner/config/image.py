@@ -1,11 +1,13 @@
 """The settings of photos: where they are, how one becomes a tensor, and the encoder."""
 
 import os
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from captioner.config.section import Section
+
+Deviation = Annotated[float, Field(ge=0.001)]
 
 
 class PhotoSetConfig(Section):
@@ -103,7 +105,7 @@ class ImageConfig(Section):
     """Mean of each channel that is taken away, on a scale of 0 to 1. None: the one the backbone
     was pretrained with.
     """
-    std: tuple[float, float, float] | None = None
+    std: tuple[Deviation, Deviation, Deviation] | None = None
     """Standard deviation that each channel is divided by. None: the one the backbone was
     pretrained with.
     """

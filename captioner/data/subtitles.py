@@ -103,9 +103,17 @@ def _read_srt(text: str, file: Path) -> Subtitles:
         raise MissingExtraError("srt", "subtitles") from error
     try:
         cues = list(srt.parse(text))
-    # The last two are raised for numbers that are too large.
-    except (srt.SRTParseError, ValueError, OverflowError) as error:
+    except srt.SRTParseError as error:
+        line = text.count("\n", 0, error.expected_start) + 1
+        raise AnnotationError(
+            f"{file}, line {line}: no cue of SubRip, whose times are as in 00:00:01,000 -->"
+            " 00:00:02,500"
+        ) from error
+    except (ValueError, OverflowError) as error:  # of numbers that are too large
         raise AnnotationError(f"{file}: no subtitles of SubRip ({error})") from error
+    if not any(cue.index for cue in cues):
+        for number, cue in enumerate(cues, start=1):
+            cue.index = number
 
     def write(texts: Sequence[str]) -> str:
         for cue, new in zip(cues, texts, strict=True):

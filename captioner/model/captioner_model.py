@@ -25,10 +25,10 @@ from captioner.config import (
     chosen_by_kind,
     validated,
 )
-from captioner.errors import ConfigError, ModelError
+from captioner.errors import ConfigError, ModelError, loading_model
 from captioner.model.config import CaptionerConfig
 from captioner.model.generation import TextGeneration
-from captioner.model.loading import check_loaded, quiet
+from captioner.model.loading import check_loaded, check_tokenizer, quiet
 from captioner.modules.decoder import AttentionDecoder
 from captioner.modules.encoders import (
     Encoder,
@@ -244,7 +244,8 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
             if key in kwargs
         }
         if "config" not in kwargs:
-            kind = CaptionerConfig.get_config_dict(name, **hub)[0].get("model_type")
+            with loading_model(f"{name}: config.json"):
+                kind = CaptionerConfig.get_config_dict(name, **hub)[0].get("model_type")
             if kind != CaptionerConfig.model_type:
                 raise ModelError(
                     f"{name}: its config.json is not of a captioner's model (model_type {kind!r})"
@@ -261,10 +262,12 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
         model: Self = loaded[0]
         info: dict[str, Any] = loaded[1]
         # Others come from elsewhere.
-        info["missing_keys"] = set(info["missing_keys"]) & model.own_state_dict().keys()
-        check_loaded(name, info)
+        info["missing_keys"] = set(info["missing_keys"]) & (own := model.own_state_dict()).keys()
+        check_loaded(name, info, own)
         model.restore_backbone()
-        tokenizer: Any = AutoTokenizer.from_pretrained(name, **hub)
+        with loading_model(f"{name}: tokenizer.json"):
+            tokenizer: Any = AutoTokenizer.from_pretrained(name, **hub)
+        check_tokenizer(name, len(tokenizer), model.config.vocab_size)
         model.tokenizer = tokenizer
         return (model, info) if with_info else model  # type: ignore[return-value]
 

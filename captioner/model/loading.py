@@ -1,18 +1,19 @@
-"""Checks that weights fit a model, and keeps transformers quiet while it loads them."""
+"""Checks that weights and words fit a model, and keeps transformers quiet while it loads them."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
 from transformers.utils import logging as transformers_logging
 
 from captioner.errors import ModelError
 
 
-def check_loaded(name: str | Path, info: dict[str, Any]) -> None:
-    """See that the file held every weight of the model, and nothing else.
+def check_loaded(name: str | Path, info: dict[str, Any], weights: Mapping[str, Tensor]) -> None:
+    """See that the file held every weight of the model, nothing else, and numbers alone.
 
     Raises:
         ModelError: It did not; the message names the first of each kind.
@@ -30,6 +31,25 @@ def check_loaded(name: str | Path, info: dict[str, Any]) -> None:
         raise ModelError(
             f"{name}: the weights do not fit config.json ({'; '.join(problems)}): copy the folder"
             " again"
+        )
+    for key, weight in weights.items():
+        if weight.is_floating_point() and not weight.isfinite().all():
+            raise ModelError(
+                f"{name}: {key} holds NaN or infinity, from which no word follows: copy the folder"
+                " again, or train with a smaller training.learning_rate"
+            )
+
+
+def check_tokenizer(name: str | Path, num_tokens: int, vocab_size: int) -> None:
+    """See that the tokenizer has a token for each id of the model, and no more.
+
+    Raises:
+        ModelError: It has not.
+    """
+    if num_tokens != vocab_size:
+        raise ModelError(
+            f"{name}: tokenizer.json has {num_tokens} tokens, and config.json {vocab_size}: one of"
+            " them is another model's; copy the folder again"
         )
 
 

@@ -114,9 +114,12 @@ def find_device(name: str) -> "torch.device":
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
-        return torch.device(name)
-    except (RuntimeError, TypeError) as error:
-        raise UsageError(f"there is no device {name!r}: choose cpu, cuda, mps or auto") from error
+        device = torch.device(name)
+    except (RuntimeError, TypeError):
+        device = torch.device("meta")  # where nothing is computed
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise UsageError(f"there is no device {name!r}: choose cpu, cuda, mps or auto")
+    return device
 
 
 def cache_folder() -> Path:

@@ -1,6 +1,7 @@
 """A name to a model's folder, the shipped models, and what each says of itself, without torch."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -26,13 +27,15 @@ def find_model(model: str | Path) -> str | Path:
     Raises:
         ModelError: There is no such model.
     """
+    if model == "":
+        raise ModelError("no model is named: is a variable of the shell unset?")
     shipped = {path.name: path for path in list_models()}
     if str(model) in shipped:
         return shipped[str(model)]
     folder = Path(in_home(str(model)))
-    if (folder / "config.json").is_file():
+    if os.path.isfile(folder / "config.json"):  # noqa: PTH113 (a name may be too long)
         return folder
-    if folder.exists():
+    if os.path.lexists(folder):
         best = (
             f": did you mean {model}/best?" if (folder / "best" / "config.json").is_file() else ""
         )

@@ -86,6 +86,19 @@ def test_other_files_are_named(tmp_path, name, content):
         read_subtitles(written(tmp_path, name, content))
 
 
+def test_the_line_that_is_no_cue_is_named(tmp_path):
+    with pytest.raises(AnnotationError, match=r"a\.srt, line 1: no cue of SubRip"):
+        read_subtitles(written(tmp_path, "a.srt", SRT.replace("-->", "->")))
+
+
+def test_cues_without_numbers_get_them(tmp_path):
+    cue = "00:00:0{},000 --> 00:00:0{},500\n{}\n\n"
+    found = read_subtitles(
+        written(tmp_path, "a.srt", cue.format(1, 1, "a") + cue.format(2, 2, "b"))
+    )
+    assert found.with_texts(["c", "d"]) == (f"1\n{cue.format(1, 1, 'c')}2\n{cue.format(2, 2, 'd')}")
+
+
 BIG = "9" * 90
 
 

@@ -234,6 +234,10 @@ def with_unknown(weights):
     weights["decoder.second.weight"] = torch.zeros(3)
 
 
+def with_nan(weights):
+    weights["decoder.gate.bias"][1] = torch.nan
+
+
 def with_other_size(weights):
     weights["decoder.gate.bias"] = torch.zeros(5)
 
@@ -245,6 +249,7 @@ def with_other_size(weights):
         (without("decoder.embedding.weight"), r"1 missing, such as decoder\.embedding\.weight"),
         (without("encoder.backbone.bn1.bias"), r"1 missing, such as encoder\.backbone\.bn1\.bias"),
         (with_unknown, r"1 unknown, such as decoder\.second\.weight"),
+        (with_nan, r"decoder\.gate\.bias holds NaN or infinity"),
         (with_other_size, r"1 of another size, such as decoder\.gate\.bias"),
     ],
 )
@@ -283,6 +288,30 @@ def test_folder_of_another_kind_of_model_is_named(model_folder):
         CaptionerModel.from_pretrained(model_folder)
 
 
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json"])
+@pytest.mark.parametrize("content", [None, "", "[]", "null", '{"model": '])
+def test_a_broken_file_of_the_folder_is_named(model_folder, name, content):
+    (model_folder / name).unlink()
+    if content is not None:
+        (model_folder / name).write_text(content)
+    with pytest.raises(ModelError, match=name.replace(".", r"\.")):
+        CaptionerModel.from_pretrained(model_folder)
+
+
+@pytest.mark.parametrize("num_more", [-1, 2])
+def test_the_words_of_another_model_are_named(model_folder, num_more):
+    path = model_folder / "tokenizer.json"
+    content = json.loads(path.read_text())
+    words = content["model"]["vocab"]
+    kept = sorted(words, key=words.get)[: len(words) + min(num_more, 0)]
+    content["model"]["vocab"] = {
+        word: number for number, word in enumerate([*kept, "llama", "emu"][: len(words) + num_more])
+    }
+    path.write_text(json.dumps(content))
+    with pytest.raises(ModelError, match=r"tokenizer\.json has \d+ tokens, and config\.json"):
+        CaptionerModel.from_pretrained(model_folder)
+
+
 def test_normalisation_is_the_backbones_own_unless_given(make_model, model_folder):
     resnet = make_model(encoder={"backbone": "resnet18"}, image={"std": (0.1, 0.2, 0.3)})
     assert resnet.image_config.mean == (0.485, 0.456, 0.406)
@@ -309,12 +338,19 @@ def test_config_names_the_type_of_the_weights_in_the_file(make_model, tmp_path):
         assert model.dtype == torch.float32
 
 
-def test_folder_with_a_wrong_section_is_named(model_folder):
+@pytest.mark.parametrize(
+    ("section", "field", "value", "told"),
+    [
+        ("decoder", "cell", "transformer", "cell.*'transformer'"),
+        ("image", "std", [0.5, 0.0, 0.5], r"std\.1: .* 0\.001 \(given: 0\.0\)"),
+    ],
+)
+def test_folder_with_a_wrong_section_is_named(model_folder, section, field, value, told):
     path = model_folder / "config.json"
     content = json.loads(path.read_text())
-    content["decoder"]["cell"] = "transformer"
+    content[section][field] = value
     path.write_text(json.dumps(content))
-    with pytest.raises(ConfigError, match=r"config.json: decoder: cell.*'transformer'"):
+    with pytest.raises(ConfigError, match=f"config.json: {section}: {told}"):
         CaptionerModel.from_pretrained(model_folder)
 
 

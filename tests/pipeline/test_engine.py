@@ -6,7 +6,7 @@ import pytest
 
 from captioner.errors import CacheError, MissingExtraError, ModelError, UsageError
 from captioner.onnx.runtimes import find_runtime
-from captioner.pipeline.engine import EXPORT_PAYS_FROM, cache_folder, onnx_folder
+from captioner.pipeline.engine import EXPORT_PAYS_FROM, cache_folder, find_device, onnx_folder
 
 CPU = "cpu"
 
@@ -154,3 +154,9 @@ def test_without_a_cache_graphs_that_are_asked_for_are_a_named_error(
 ):
     with pytest.raises(CacheError, match="set XDG_CACHE_HOME"):
         onnx_folder(model_folder, "onnx", CPU, 1)
+
+
+@pytest.mark.parametrize("name", ["gpu", "meta", None])
+def test_a_device_that_computes_nothing_is_wrong_use(name):
+    with pytest.raises(UsageError, match=f"there is no device {name!r}: choose cpu"):
+        find_device(name)

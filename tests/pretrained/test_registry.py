@@ -65,6 +65,14 @@ def test_folders_are_found_from_home_and_beside_a_run(tmp_path, monkeypatch):
     assert find_model("everyday") == MODELS / "everyday"
 
 
+@pytest.mark.parametrize(
+    ("model", "told"), [("", "no model is named"), ("x" * 5000, "there is no model 'x")]
+)
+def test_a_name_that_can_be_of_no_file_is_named(model, told):
+    with pytest.raises(ModelError, match=told):
+        find_model(model)
+
+
 def test_a_model_that_ships_no_longer_is_told_what_took_its_place():
     with pytest.raises(ModelError, match="'flickr8k' ships no longer: 'everyday' took its place"):
         find_model("flickr8k")
