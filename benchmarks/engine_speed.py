@@ -1,9 +1,9 @@
-"""What ONNX Runtime gains over eager torch, and what a batch gains in the beam search.
+"""What ONNX Runtime and OpenVINO gain over eager torch, and what a batch gains in the beam search.
 
-The same captions all the time.
+The same captions all the time, but where OpenVINO computes in bfloat16.
 
-    python benchmarks/engine_speed.py PHOTOS [--photos 256] [--beam-size 3] [--rounds 3] [--int8
-    DIR]
+    python benchmarks/engine_speed.py PHOTOS [--photos 256] [--beam-size 3] [--rounds 3]
+    [--engines torch onnx openvino] [--int8 DIR]
 
 Engines take turns, round by round, so that other work on the machine meets all of them; each one's
 best round counts. Exporting, or loading an export from the cache, is told apart. DIR is a folder
@@ -82,11 +82,10 @@ def compare_runs(
     runs = {name: partial(caption, one, files, beam_size) for name, one in engines.items()}
     seconds, captions = best_s(runs, rounds)
     table(f"files to captions, beam {beam_size}", len(files), seconds)
-    for name in list(engines)[1:]:
-        same = sum(
-            one == other for one, other in zip(captions["torch"], captions[name], strict=True)
-        )
-        print(f"  {same} of {len(files)} captions of {name} are torch's to the letter")
+    first, *others = engines
+    for name in others:
+        same = sum(one == other for one, other in zip(captions[first], captions[name], strict=True))
+        print(f"  {same} of {len(files)} captions of {name} are those of {first} to the letter")
 
 
 def compare_searches(
@@ -123,26 +122,26 @@ def main() -> None:
     parser.add_argument("--beam-size", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--model", default="everyday")
+    parser.add_argument("--engines", nargs="+", default=["torch", "onnx", "openvino"])
     parser.add_argument("--int8", type=Path)
     arguments = parser.parse_args()
     keep_freed_memory()  # as the command line does
     beam_size, rounds = arguments.beam_size, arguments.rounds
 
     files = find_photos([arguments.paths]).on_disk[: arguments.photos]
-    engines = {"torch": load_captioner(arguments.model, "cpu", "torch")}
     start = time.perf_counter()
-    engines["onnx"] = load_captioner(arguments.model, "cpu", "onnx")
-    exported_s = time.perf_counter() - start
+    engines = {name: load_captioner(arguments.model, "cpu", name) for name in arguments.engines}
+    loaded_s = time.perf_counter() - start
     if arguments.int8:
         engines["onnx-int8"] = load_captioner(arguments.int8, "cpu", "onnx")
     print(f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}")
     print(
-        f"{len(files)} photos, best of {rounds} rounds; onnx was exported, or found in the cache,"
-        f" in {exported_s:.1f} s"
+        f"{len(files)} photos, best of {rounds} rounds; all were loaded, exported or found in the"
+        f" cache, in {loaded_s:.1f} s"
     )
     compare_runs(engines, files, beam_size, rounds)
 
-    preprocess = engines["torch"].preprocess
+    preprocess = engines[arguments.engines[0]].preprocess
     pixels = np.stack([preprocess(preprocess.read(file)) for file in files[:READY]])
     parts = [pixels[first : first + BATCH] for first in range(0, len(pixels), BATCH)]
     seconds, _ = best_s(
@@ -150,7 +149,7 @@ def main() -> None:
         rounds,
     )
     table(f"encoder alone, batches of {BATCH}", len(pixels), seconds)
-    for name in ("torch", "onnx"):
+    for name in arguments.engines:
         compare_searches(name, engines[name], pixels, beam_size, rounds)
 
 
