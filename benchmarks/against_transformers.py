@@ -102,7 +102,8 @@ def main() -> None:
     print(f"{machine}; beam {arguments.beam_size}")
     ours: dict[str, list[float]] = {}
     captioners = {
-        engine: load_captioner(arguments.model, "cpu", engine) for engine in ("torch", "onnx", "openvino")
+        engine: load_captioner(arguments.model, "cpu", engine)
+        for engine in ("torch", "onnx", "openvino")
     }
 
     def measure_ours() -> None:
