@@ -113,7 +113,7 @@ def find_runtime(engine: str) -> str | None:
 
     Args:
         engine: One of these two, or `auto`: OpenVINO on a CPU that computes in bfloat16, where it
-            is two to three times as fast, else ONNX Runtime.
+            is a third faster, else ONNX Runtime.
 
     Raises:
         MissingExtraError: The one that is asked for is not installed.
