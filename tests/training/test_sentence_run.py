@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from captioner.config import load_config
 from captioner.errors import AnnotationError, CheckpointError, ConfigError, EmptyDataError
 from captioner.pipeline import load_translator
-from captioner.training import initial, run_folder, train
+from captioner.training import initial_model, run_folder, train
 from captioner.training.checkpoints import load_checkpoint
 from captioner.training.trainer import Trainer
 from captioner.training.validation import Validation
@@ -189,7 +189,9 @@ def test_other_data_is_named_on_going_on(sentence_config, short_search, tmp_path
 def test_data_that_cannot_be_used_is_named_before_anything_is_computed(
     sentence_config, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(initial, "CaptionerModel", lambda *_: pytest.fail("a model was built"))
+    monkeypatch.setattr(
+        initial_model, "CaptionerModel", lambda *_: pytest.fail("a model was built")
+    )
     (tmp_path / "short.de").write_text("Ein Satz.\n")
     with pytest.raises(AnnotationError, match=r"pairs\.en has 4 lines, .*short\.de has 1:"):
         train(sentence_config(data={"target": str(tmp_path / "short.de")}))

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from captioner.config import load_config
 from captioner.errors import ConfigError, EmptyDataError
 from captioner.pipeline import Transcriber, load
-from captioner.training import initial, run_folder, train
+from captioner.training import initial_model, run_folder, train
 from captioner.training.checkpoints import load_checkpoint
 from captioner.training.speech_task import SpeechTask
 from captioner.training.trainer import Trainer
@@ -145,7 +145,9 @@ def test_recordings_without_text_are_left_out(speech_config, spoken_digits, tmp_
 def test_data_that_cannot_be_used_is_named_before_anything_is_computed(
     speech_config, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(initial, "CaptionerModel", lambda *_: pytest.fail("a model was built"))
+    monkeypatch.setattr(
+        initial_model, "CaptionerModel", lambda *_: pytest.fail("a model was built")
+    )
     for field in ("train", "val"):
         with pytest.raises(ConfigError, match=f"data.{field} is empty"):
             train(speech_config(data={field: ""}))

@@ -24,7 +24,7 @@ from captioner.errors import (
 )
 from captioner.metrics import Report
 from captioner.model.captioner_model import CaptionerModel
-from captioner.training import initial, run_folder, train
+from captioner.training import initial_model, run_folder, train
 from captioner.training.checkpoints import list_checkpoints, load_checkpoint
 from captioner.training.objective import Objective
 from captioner.training.trainer import Trainer
@@ -366,7 +366,9 @@ def test_only_damaged_checkpoints_to_go_on_with_are_named(tiny_config, tmp_path,
 
 
 def test_missing_tensorboard_is_named_before_anything_is_computed(tiny_config, monkeypatch):
-    monkeypatch.setattr(initial, "CaptionerModel", lambda *_: pytest.fail("a model was built"))
+    monkeypatch.setattr(
+        initial_model, "CaptionerModel", lambda *_: pytest.fail("a model was built")
+    )
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"captioner\[train\]"):
         train(tiny_config())
@@ -395,7 +397,9 @@ def test_the_model_knows_the_mean_and_deviation_it_was_trained_with(
 def test_missing_photo_is_named_before_anything_is_computed(
     tiny_config, tmp_path, caption_set, monkeypatch
 ):
-    monkeypatch.setattr(initial, "CaptionerModel", lambda *_: pytest.fail("a model was built"))
+    monkeypatch.setattr(
+        initial_model, "CaptionerModel", lambda *_: pytest.fail("a model was built")
+    )
     captions = tmp_path / "captions.csv"
     captions.write_text("image,caption\ngone.jpg,A photo that is gone\nphoto00.png,A photo\n")
     fields = {"captions": str(captions), "train_split": "", "val_split": ""}
