@@ -1,4 +1,4 @@
-"""Two processes by `accelerate launch` against one."""
+"""Two processes against one."""
 
 import json
 import os
@@ -16,10 +16,12 @@ from captioner.training.trainer import build_accelerator
 
 RUN = """
 import sys
+from accelerate import PartialState
 from captioner.config import PhotoConfig
 from captioner.training import train
 config, resume = sys.argv[1:]
 train(PhotoConfig.model_validate_json(config), resume=resume == "resume")
+assert PartialState().num_processes == 2
 """
 NO_DROPOUT = {"decoder": {"dropout": 0.0}}
 
@@ -32,20 +34,11 @@ def free_port() -> int:
 
 def launch(config: object, script: Path, resume: str = "") -> str:
     script.write_text(RUN)
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    options = [
-        "--cpu",
-        "--num_processes=2",
-        "--num_machines=1",
-        "--mixed_precision=no",
-        "--dynamo_backend=no",
-    ]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+    # What `accelerate launch` runs on several GPUs; with --cpu it starts one process alone.
     launcher = [
         sys.executable,
-        "-m",
-        "accelerate.commands.launch",
-        *options,
-        f"--main_process_port={free_port()}",
+        *("-m", "torch.distributed.run", "--nproc_per_node=2", f"--master_port={free_port()}"),
     ]
     done = subprocess.run(
         [*launcher, str(script), config.model_dump_json(), resume],
