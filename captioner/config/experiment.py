@@ -50,11 +50,11 @@ class PhotoConfig(Config):
 
     @model_validator(mode="after")
     def _texts_can_be_read(self) -> Self:
-        if self.data.texts and not self.encoder.concepts:
+        if self.data.has_texts and not self.encoder.concepts:
             raise ValueError(
                 "data.texts: what a text is about is told by concepts: set encoder.concepts, too"
             )
-        if self.data.texts and self.self_critical.weight == 1:
+        if self.data.has_texts and self.self_critical.weight == 1:
             raise ValueError(
                 "data.texts: self-critical training rewards captions of photos alone: leave texts"
                 " out"

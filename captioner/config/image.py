@@ -19,6 +19,7 @@ class PhotoSetConfig(Section):
         "val_captions": "FILE",
         "train_split": "FILE",
         "val_split": "FILE",
+        "texts": "FILES",
     }
 
     images: str = ""
@@ -40,6 +41,10 @@ class PhotoSetConfig(Section):
     """A file that lists the validation photos, one name a line. Empty: the split the captions
     carry, or all photos of `val_captions`; where there are neither, a tenth of the photos is kept.
     """
+    texts: tuple[str, ...] = ()
+    """Files of captions without photos in the language of the set, one a line, from which the
+    decoder learns as well; a number and a tab before a caption are left out. They need
+    `encoder.concepts`."""
     language: str = ""
     """Code of the language of the captions, such as de. Sets of several languages make a model that
     writes all of them. Empty: the model writes one language."""
@@ -49,11 +54,17 @@ class PhotoSetConfig(Section):
     photos have five.
     """
 
+    @field_validator("texts", mode="before")
+    @classmethod
+    def _one_file_or_several(cls, value: Any) -> Any:
+        """Take one path for a list of one."""
+        return [value] if isinstance(value, str | os.PathLike) else value
+
 
 class PhotoDataConfig(PhotoSetConfig):
     """Where photos and their captions are; further sets and texts beside the first set."""
 
-    PATHS: ClassVar[dict[str, str]] = {**PhotoSetConfig.PATHS, "texts": "FILES", "cache": "DIR"}
+    PATHS: ClassVar[dict[str, str]] = {**PhotoSetConfig.PATHS, "cache": "DIR"}
 
     name: str = ""
     """What the dataset is called, for the model card."""
@@ -62,10 +73,6 @@ class PhotoDataConfig(PhotoSetConfig):
     sets: dict[str, PhotoSetConfig] = Field(default_factory=dict)
     """Further sets by name: `data.sets.coco.images=DIR`. Where several sets have validation photos,
     the mean of their scores chooses the best epoch. A set without them only trains."""
-    texts: tuple[str, ...] = ()
-    """Files of captions without photos, one a line, from which the decoder learns as well; a number
-    and a tab before a caption are left out. They need `encoder.concepts`, and are in the language
-    of the first set."""
     text_weight: float = Field(default=1.0, gt=0)
     """Updates on texts for each update on photos."""
     unseen: bool = False
@@ -83,11 +90,10 @@ class PhotoDataConfig(PhotoSetConfig):
     max_vocab_size: int = Field(default=10_000, ge=5)
     """The most words that the tokenizer keeps."""
 
-    @field_validator("texts", mode="before")
-    @classmethod
-    def _one_file_or_several(cls, value: Any) -> Any:
-        """Take one path for a list of one."""
-        return [value] if isinstance(value, str | os.PathLike) else value
+    @property
+    def has_texts(self) -> bool:
+        """Whether the decoder learns from captions without photos as well."""
+        return bool(self.texts or any(one.texts for one in self.sets.values()))
 
 
 class ImageConfig(Section):

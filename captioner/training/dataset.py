@@ -32,6 +32,7 @@ class PhotoSet:
         val: To be judged by; empty where the set only trains.
         weight: How often each training photo is shown in an epoch.
         language: Code of the language of the captions; empty where the config does not say.
+        texts: Captions without photos, in that language.
     """
 
     name: str
@@ -39,6 +40,7 @@ class PhotoSet:
     val: list[CaptionExample]
     weight: float
     language: str
+    texts: list[str]
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,10 @@ class Dataset:
     """What a run learns from and is judged by.
 
     Attributes:
-        sets: Photos with captions.
-        texts: Captions without photos.
+        sets: Photos with captions, and captions without photos beside them.
     """
 
     sets: list[PhotoSet]
-    texts: list[str]
 
     @property
     def has_languages(self) -> bool:
@@ -67,6 +67,11 @@ class Dataset:
     def val(self) -> list[CaptionExample]:
         """The validation examples of all sets, set by set."""
         return [example for one in self.sets for example in one.val]
+
+    @property
+    def texts(self) -> list[str]:
+        """The captions without photos of all sets, set by set."""
+        return [text for one in self.sets for text in one.texts]
 
 
 def read_dataset(config: PhotoDataConfig) -> Dataset:
@@ -85,7 +90,7 @@ def read_dataset(config: PhotoDataConfig) -> Dataset:
         _read_set(name, one, f"data.sets.{name}", needs_val=False)
         for name, one in config.sets.items()
     ]
-    data = Dataset(sets, [text for file in config.texts for text in read_texts(Path(file))])
+    data = Dataset(sets)
     if data.has_languages and not all(one.language for one in sets):
         without = ", ".join(one.name or "the first set" for one in sets if not one.language)
         raise ConfigError(f"data: some sets name a language and others do not: {without}")
@@ -142,7 +147,8 @@ def _read_set(set_name: str, config: PhotoSetConfig, where: str, needs_val: bool
             train = _without(train, val)
     else:
         val = []
-    return PhotoSet(set_name, train, val, config.weight, config.language)
+    texts = [text for file in config.texts for text in read_texts(Path(file))]
+    return PhotoSet(set_name, train, val, config.weight, config.language, texts)
 
 
 def _folder_of_photos(config: PhotoSetConfig, captions: str) -> Path:

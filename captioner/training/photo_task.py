@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from jaxtyping import Int
+from torch import Tensor
 
 from captioner.config import ImageConfig, PhotoConfig
 from captioner.data.batching import LENGTH_GROUPS, EpochPlan, mix_texts, plan_epoch
@@ -22,7 +24,7 @@ from captioner.training.concepts import (
     draw_photos,
     fit_concepts,
 )
-from captioner.training.dataset import read_dataset
+from captioner.training.dataset import PhotoSet, read_dataset
 from captioner.training.kept_concepts import kept_concepts, key_of
 from captioner.training.model_card import CardTexts
 from captioner.training.photos import (
@@ -82,7 +84,7 @@ class PhotoTask:
         if not self._data.has_languages:
             return [], []
         train = [one.language for one in sets for _ in one.train]
-        texts = [sets[0].language] * len(self._data.texts)
+        texts = [one.language for one in sets for _ in one.texts]
         return train + texts, [one.language for one in sets for _ in one.val]
 
     def train_tokenizer(
@@ -112,24 +114,49 @@ class PhotoTask:
                 f"photos need an image encoder, this model has one of kind {initial.kind}"
             )
         self._opened = self._open_training(encoder, encoder.normalised_for(self.config.image))
-        self._concepts = self._concepts_of(encoder, tokenizer)
+        self._concepts = self._concepts_of(encoder, tokenizer, self._data.sets[0].language)
         if self._data.texts:
-            texts = [words_of(text, tokenizer) for text in self._data.texts]
-            self._drawn = draw_photos(texts, self._concepts, self.config.training.seed)
+            self._drawn = torch.cat(
+                [
+                    self._drawn_for(one, self._concepts, encoder, tokenizer)
+                    for one in self._data.sets
+                    if one.texts
+                ]
+            )
         encoder_config = self.config.encoder.model_copy(
             update={"concept_words": self._concepts.words}
         )
         self.config = self.config.model_copy(update={"encoder": encoder_config})
         return self.config
 
+    def _drawn_for(
+        self,
+        one: PhotoSet,
+        concepts: FittedConcepts,
+        encoder: ImageEncoder,
+        tokenizer: "PreTrainedTokenizerFast",
+    ) -> Int[Tensor, "texts draws"]:
+        """Draw photos that each text of a set may describe, by words of the text's language.
+
+        In another language than the first set's, detectors are fitted for this alone.
+        """
+        if one.language != self._data.sets[0].language:
+            concepts = self._concepts_of(encoder, tokenizer, one.language)
+        texts = [words_of(text, tokenizer) for text in one.texts]
+        return draw_photos(texts, concepts, self.config.training.seed)
+
     def _concepts_of(
-        self, encoder: ImageEncoder, tokenizer: "PreTrainedTokenizerFast"
+        self, encoder: ImageEncoder, tokenizer: "PreTrainedTokenizerFast", language: str
     ) -> FittedConcepts:
-        """Read what a detector finds in photos that it has not seen, or fit it to the captions."""
-        cache, captions, seed = self._opened, self._captions_of_photos(), self.config.training.seed
+        """Read what a detector finds in photos that it has not seen, or fit it to the captions.
+
+        The model's own detector knows words of the first set's language.
+        """
+        cache, captions, seed = self._opened, self._captions_of(language), self.config.training.seed
         assert isinstance(cache, CachedFeatures)  # a backbone that is not frozen has no detector
-        known = encoder.config.concept_words
-        fitted = encoder.detector if encoder.config.concepts else None
+        is_first = language == self._data.sets[0].language
+        known = encoder.config.concept_words if is_first else ()
+        fitted = encoder.detector if is_first and encoder.config.concepts else None
 
         def fit() -> FittedConcepts:
             words = [[words_of(caption, tokenizer) for caption in several] for several in captions]
@@ -141,11 +168,11 @@ class PhotoTask:
         key = key_of([cache.digest, captions, known, rules, seed], fitted)
         return kept_concepts(self._cache_folder / f"{key}.concepts.safetensors", fit)
 
-    def _captions_of_photos(self) -> list[list[str]]:
-        """Return the captions of each photo, in the language of the first set."""
+    def _captions_of(self, language: str) -> list[list[str]]:
+        """Return the captions of each photo in a language."""
         captions: list[list[str]] = [[] for _ in self._photos]
         for one in self._data.sets:
-            if one.language == self._data.sets[0].language:
+            if one.language == language:
                 for example in one.train:
                     captions[self._photos[example.image]] += example.captions
         return captions

@@ -242,7 +242,7 @@ def build_accelerator(config: Experiment) -> Accelerator:
         ConfigError: This machine cannot compute in that precision.
     """
     # Captions without photos leave what reads photos without a gradient.
-    has_texts = isinstance(config, PhotoConfig) and bool(config.data.texts)
+    has_texts = isinstance(config, PhotoConfig) and config.data.has_texts
     distributed = DistributedDataParallelKwargs(find_unused_parameters=has_texts)
     precision = config.training.precision
     try:

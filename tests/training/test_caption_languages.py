@@ -8,6 +8,7 @@ from PIL import Image
 
 from captioner import load
 from captioner.errors import ConfigError
+from captioner.training.concepts import draw_photos
 from captioner.training.dataset import read_dataset
 from captioner.training.trainer import Trainer, train
 
@@ -25,11 +26,13 @@ def make_config(tiny_config, caption_set, photos, tmp_path):
     (tmp_path / "german.csv").write_text("\n".join(lines), encoding="utf-8")
     (tmp_path / "train.txt").write_text("\n".join(one.name for one in photos[1:6]))
 
-    def make(first: str = "en", **training: object):
+    def make(first: str = "en", german_texts: tuple[str, ...] = (), **training: object):
+        (tmp_path / "texts.txt").write_text("\n".join(german_texts), encoding="utf-8")
         german = caption_set | {
             "captions": str(tmp_path / "german.csv"),
             "train_split": str(tmp_path / "train.txt"),
             "language": "de",
+            "texts": [str(tmp_path / "texts.txt")] if german_texts else [],
         }
         for key in ("name", "min_word_count"):
             del german[key]
@@ -60,6 +63,30 @@ def test_the_detector_learns_words_of_the_first_language_alone(make_config):
     trainer = Trainer(make_config(), resume=False)
     words = trainer.config.encoder.concept_words
     assert words and not {"das", "bild", "ein"} & set(words)
+
+
+def test_texts_are_in_the_language_of_their_set_and_find_photos_by_its_words(
+    make_config, monkeypatch
+):
+    drawn_by: list[tuple[str, ...]] = []
+
+    def draw(texts, concepts, seed):
+        drawn_by.append(concepts.words)
+        return draw_photos(texts, concepts, seed)
+
+    monkeypatch.setattr("captioner.training.photo_task.draw_photos", draw)
+    config = make_config(german_texts=("Das ist ein rotes Bild der Farbe", "ein grünes Bild"))
+    trainer = Trainer(config, resume=False)
+    assert trainer.task.languages[-2:] == ["de", "de"]
+    german = trainer.model.config.language_ids["de"]
+    assert [text[0] for several in trainer.targets[-2:] for text in several] == [german] * 2
+    assert len(drawn_by) == 1 and "bild" in drawn_by[0]
+    # What such a text brings is what the first language's detector finds in a training photo.
+    text = trainer.task.train.load([11], [0], 0)
+    assert text.features is None and text.probabilities.shape[1] == len(
+        trainer.config.encoder.concept_words
+    )
+    trainer.run()
 
 
 def test_the_model_writes_the_language_that_it_is_asked_for(make_config, photos):
