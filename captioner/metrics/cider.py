@@ -1,5 +1,6 @@
 """CIDEr: how far hypothesis and references agree in n-grams, of which rare ones count more."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ SIGMA = 6.0
 
 @dataclass(frozen=True)
 class DocumentFrequencies:
-    """In how many images' references each n-gram stands; those of two sets of images can be added.
+    """In how many images' references each n-gram stands.
 
     Attributes:
         code: The n-grams, `[rows]`, ascending.
@@ -33,10 +34,13 @@ class DocumentFrequencies:
         code, count = np.unique(ngrams.code[first_of_each(ngrams.key)], return_counts=True)
         return cls(code, count, references.num_images)
 
-    def __add__(self, other: "DocumentFrequencies") -> "DocumentFrequencies":
-        code, row = np.unique(np.concatenate([self.code, other.code]), return_inverse=True)
-        count = np.bincount(row, np.concatenate([self.count, other.count])).astype(np.int64)
-        return DocumentFrequencies(code, count, self.num_images + other.num_images)
+    @classmethod
+    def of_all(cls, parts: Iterable["DocumentFrequencies"]) -> "DocumentFrequencies":
+        """Join those of several sets of images, of which no image is in two."""
+        counted = list(parts)
+        code, row = np.unique(np.concatenate([one.code for one in counted]), return_inverse=True)
+        count = np.bincount(row, np.concatenate([one.count for one in counted]))
+        return cls(code, count.astype(np.int64), sum(one.num_images for one in counted))
 
     def weights(self, code: Codes) -> NDArray[np.float64]:
         """Inverse document frequency of each n-gram, `log(images / images that hold it)`.

@@ -6,7 +6,7 @@ be joined. That any two of a million n-grams share a code has a probability of 3
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 
@@ -91,6 +91,10 @@ class Sentences:
             length.append(len(tokens))
         as_integers = (np.array(length, np.int64), np.array(image, np.int64))
         return cls(np.array(words, np.uint64), *as_integers, num_images)
+
+    def uncounted(self) -> "Sentences":
+        """Return the same sentences without their n-gram counts, which take most of the memory."""
+        return replace(self)
 
     @cached_property
     def ngrams(self) -> NgramCounts:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from captioner import __version__
 from captioner.errors import ScoreError
 from captioner.metrics.bleu import Bleu
-from captioner.metrics.cider import Cider
+from captioner.metrics.cider import Cider, DocumentFrequencies
 from captioner.metrics.from_coco_caption import Meteor, Spice
 from captioner.metrics.from_jiwer import Cer, Wer
 from captioner.metrics.from_sacrebleu import ChrF, SacreBleu, Ter
@@ -35,6 +35,9 @@ METRICS: dict[str, type[Bleu | RougeL | Cider] | OptionalMetric] = {
     **OPTIONAL,
 }
 """What `Report.statistics` names, with the names and the formula of each."""
+
+IMAGES_AT_ONCE = 4_096
+"""So many images' n-grams are counted together: those of all COCO would take a gigabyte."""
 
 _NAMED_IDS = 5
 
@@ -67,7 +70,9 @@ class Report:
 
 
 class Scorer(Generic[K]):
-    """Scores hypotheses against references that are tokenised and counted once.
+    """Scores hypotheses against references that are tokenised once.
+
+    N-grams are counted for a part of the images at a time.
 
     Args:
         references: At least one caption for each image's id.
@@ -77,10 +82,17 @@ class Scorer(Generic[K]):
     """
 
     def __init__(self, references: Mapping[K, Sequence[str]]) -> None:
+        _check_references(references)
         self.ids = tuple(references)
         self._known = frozenset(self.ids)
-        tokens, words = encode_references(references)
-        self._metrics = (Bleu(words), RougeL(tokens), Cider(words))
+        starts = range(0, len(self.ids), IMAGES_AT_ONCE)
+        self._ids = [self.ids[start : start + IMAGES_AT_ONCE] for start in starts]
+        self._references = [
+            _encode_references([references[image_id] for image_id in ids]) for ids in self._ids
+        ]
+        self._frequencies = DocumentFrequencies.of_all(
+            DocumentFrequencies.from_references(words.uncounted()) for _, words in self._references
+        )
         self.signature = _signature([len(texts) for texts in references.values()])
 
     def score(self, hypotheses: Mapping[K, str]) -> Report:
@@ -90,15 +102,25 @@ class Scorer(Generic[K]):
             ScoreError: The ids are not those of the references, or a hypothesis is no text.
         """
         self._check(hypotheses)
-        texts = (hypotheses[image_id] for image_id in self.ids)
-        tokens, words = _encode(texts, range(len(self.ids)), len(self.ids))
-        statistics = {
-            type(metric).__name__: metric.statistics(
-                tokens if isinstance(metric, RougeL) else words
-            )
-            for metric in self._metrics
+        counted: dict[str, list[NDArray[np.float64]]] = {}
+        for ids, references in zip(self._ids, self._references, strict=True):
+            texts = [hypotheses[image_id] for image_id in ids]
+            for family, statistics in self._count(texts, *references).items():
+                counted.setdefault(family, []).append(statistics)
+        joined = {family: np.concatenate(parts) for family, parts in counted.items()}
+        return report_of(joined, self.signature, self.ids)
+
+    def _count(
+        self, texts: Sequence[str], reference_tokens: Sentences, reference_words: Sentences
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return what each family of metrics counts of some images' hypotheses."""
+        tokens, words = _encode(texts, range(len(texts)), len(texts))
+        counting = reference_words.uncounted()
+        return {
+            "Bleu": Bleu(counting).statistics(words),
+            "RougeL": RougeL(reference_tokens).statistics(tokens),
+            "Cider": Cider(counting, self._frequencies).statistics(words),
         }
-        return report_of(statistics, self.signature, self.ids)
 
     def _check(self, hypotheses: Mapping[K, str]) -> None:
         missing = [image_id for image_id in self.ids if image_id not in hypotheses]
@@ -140,12 +162,7 @@ def score(hypotheses: Mapping[K, str], references: Mapping[K, Sequence[str]]) ->
     return Scorer(references).score(hypotheses)
 
 
-def encode_references(references: Mapping[K, Sequence[str]]) -> tuple[Sentences, Sentences]:
-    """Tokenise all references by image: as tokens, and as words where a token holds a space.
-
-    Raises:
-        ScoreError: There is no image, an image without a reference, or a reference that is no text.
-    """
+def _check_references(references: Mapping[K, Sequence[str]]) -> None:
     if not references:
         raise ScoreError("nothing to score: there are no references")
     empty = [image_id for image_id, texts in references.items() if not len(texts)]
@@ -161,10 +178,11 @@ def encode_references(references: Mapping[K, Sequence[str]]) -> tuple[Sentences,
             f"references of {_few(wrong)} are no list of texts; give a list of strings for each"
             " image"
         )
-    image = [index for index, texts in enumerate(references.values()) for _ in texts]
-    return _encode(
-        (text for texts in references.values() for text in texts), image, len(references)
-    )
+
+
+def _encode_references(references: Sequence[Sequence[str]]) -> tuple[Sentences, Sentences]:
+    image = [index for index, texts in enumerate(references) for _ in texts]
+    return _encode((text for texts in references for text in texts), image, len(references))
 
 
 def _encode(

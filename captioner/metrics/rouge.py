@@ -1,5 +1,7 @@
 """ROUGE-L: the longest run of words, gaps allowed, that hypothesis and reference share."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,11 +30,11 @@ class RougeL:
     def __init__(self, references: Sentences) -> None:
         self._image = references.image
         self._length = np.maximum(references.length, 1)
-        self._references = _split(references)
+        self._references = references
 
     def statistics(self, hypotheses: Sentences) -> NDArray[np.float64]:
         """Score each image, `[images, 2]`; one hypothesis an image, in the order of the images."""
-        common = self._common(_split(hypotheses))
+        common = self._common(list(_split(hypotheses)))
         num_images = hypotheses.num_images
         precision, recall = np.zeros(num_images), np.zeros(num_images)
         np.maximum.at(
@@ -43,12 +45,12 @@ class RougeL:
         score = (1 + BETA**2) * precision * recall / np.where(below == 0, 1, below)
         return np.stack([score, np.ones(num_images)], axis=1)
 
-    def _common(self, hypotheses: list[list[int]]) -> NDArray[np.int64]:
+    def _common(self, hypotheses: Sequence[list[int]]) -> NDArray[np.int64]:
         """Longest common subsequence of each reference and its hypothesis, `[references]`."""
         places = [_places(words) for words in hypotheses]
         lengths = [
             _longest_common(reference, places[image], len(hypotheses[image]))
-            for image, reference in zip(self._image.tolist(), self._references, strict=True)
+            for image, reference in zip(self._image.tolist(), _split(self._references), strict=True)
         ]
         return np.array(lengths, np.int64)
 
@@ -58,12 +60,10 @@ class RougeL:
         return sums[..., :1] / sums[..., 1:]
 
 
-def _split(sentences: Sentences) -> list[list[int]]:
+def _split(sentences: Sentences) -> Iterator[list[int]]:
     ends = np.cumsum(sentences.length)
-    return [
-        sentences.words[start:end].tolist() or [_NOTHING]
-        for start, end in zip(ends - sentences.length, ends, strict=True)
-    ]
+    for start, end in zip(ends - sentences.length, ends, strict=True):
+        yield sentences.words[start:end].tolist() or [_NOTHING]
 
 
 def _places(words: list[int]) -> dict[int, int]:

@@ -1,8 +1,6 @@
 """The reward of self-critical training: scores of sampled texts against their references."""
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import add
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -70,7 +68,7 @@ class CaptionReward:
         items = range(len(references))
         parts = (items[start : start + ITEMS_AT_ONCE] for start in items[::ITEMS_AT_ONCE])
         counted = (DocumentFrequencies.from_references(self._references(part)) for part in parts)
-        self._frequencies = reduce(add, counted)
+        self._frequencies = DocumentFrequencies.of_all(counted)
         self._objects: list[frozenset[str] | None] = []
         if "CHAIRs" in self._weights:
             self._objects = [

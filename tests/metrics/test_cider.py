@@ -68,7 +68,7 @@ def test_frequencies_of_shards_add_up(corpus, encode) -> None:
         DocumentFrequencies.from_references(encode({}, {i: references[i] for i in ids})[1])
         for ids in (range(40), range(40, 97))
     ]
-    both = parts[0] + parts[1]
+    both = DocumentFrequencies.of_all(parts)
     np.testing.assert_array_equal(both.code, whole.code)
     np.testing.assert_array_equal(both.count, whole.count)
     assert both.num_images == whole.num_images == 97

@@ -71,6 +71,15 @@ def test_a_scorer_gives_the_same_each_time() -> None:
     assert scorer.score(HYPOTHESES).scores == first.scores == score(HYPOTHESES, REFERENCES).scores
 
 
+def test_images_counted_part_by_part_score_as_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    together = score(HYPOTHESES, REFERENCES)
+    monkeypatch.setattr("captioner.metrics.report.IMAGES_AT_ONCE", 2)
+    in_parts = score(HYPOTHESES, REFERENCES)
+    assert (in_parts.scores, in_parts.ids) == (together.scores, together.ids)
+    for name in NAMES:
+        np.testing.assert_array_equal(in_parts.per_image[name], together.per_image[name])
+
+
 def test_sums_of_statistics_give_the_score_of_a_subset() -> None:
     statistics = score(HYPOTHESES, REFERENCES).statistics["Bleu"]
     two = {i: REFERENCES[i] for i in ("a.jpg", "b.jpg")}
