@@ -1,4 +1,4 @@
-"""Translates lines as they come, in order, one line out for one line in."""
+"""Translates lines as they arrive, in order: one line out for each line in."""
 
 import threading
 from collections.abc import Iterable, Iterator

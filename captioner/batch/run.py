@@ -1,4 +1,4 @@
-"""Runs over many files: results go to journal, sidecars and pictures, in the end to all outputs."""
+"""Runs over many files: writes the journal, sidecars and pictures, and at the end all outputs."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Examples to batches: which photos make one update, and their captions as padded token ids."""
+"""Makes batches: chooses the photos of each update, and pads the token ids of their captions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One JSON object, or one row of a table, to the photo that it names and its captions."""
+"""Finds a photo and its captions in the fields of one JSON object or one row of a table."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

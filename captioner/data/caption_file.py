@@ -1,4 +1,4 @@
-"""The text of a caption file of any known format to its rows; its content decides the format."""
+"""Reads the rows of a caption file, in whichever known format its content is."""
 
 import csv
 import re

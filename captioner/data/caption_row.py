@@ -1,4 +1,4 @@
-"""CaptionRow: what every reader of a caption file hands on, one caption at a time."""
+"""Defines `CaptionRow`: one caption, as every reader of a caption file returns it."""
 
 from typing import NamedTuple
 

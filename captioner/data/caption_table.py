@@ -1,4 +1,4 @@
-"""Reads captions from a table: CSV and the like, two columns without header, or `token.txt`."""
+"""Reads captions from a table: CSV or similar, two columns without header, or `token.txt`."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Recordings to concatenated utterances: texts of one speaker in a row with their recordings."""
+"""Draws concatenated utterances: several texts of one speaker, with the recordings of each."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Tables of text to rows of fields, and the line where each begins."""
+"""Splits a text table into rows of fields, and says on which line each row begins."""
 
 import csv
 import io

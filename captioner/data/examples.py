@@ -1,4 +1,4 @@
-"""From a caption file of any known format to one example per photo: the front door of the data."""
+"""Reads a caption file of any known format into examples, one per photo."""
 
 import gc
 import logging

@@ -1,4 +1,4 @@
-"""Features of many photos, computed once by a frozen backbone and read from shards on the disk."""
+"""Caches the features of many photos on the disk, computed once by a frozen backbone."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Frozen features of some photos on the disk: a byte each, with what they were made from."""
+"""Reads and writes one file of the feature cache: a byte per feature, and what it was made from."""
 
 import contextlib
 import hashlib

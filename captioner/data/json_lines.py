@@ -1,4 +1,4 @@
-"""Reads JSON, whole or one value a line, and says where each value stands."""
+"""Reads JSON, as one value or as one value per line, and says where each value is."""
 
 import json
 from collections.abc import Iterable, Iterator

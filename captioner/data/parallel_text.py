@@ -1,4 +1,4 @@
-"""Sentences and their translations, from aligned text files, a table or JSON lines, to pairs."""
+"""Reads pairs of sentences and translations from aligned text files, a table or JSON lines."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

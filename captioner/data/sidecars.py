@@ -1,4 +1,4 @@
-"""Captions that lie beside their photos, a text file each, as taggers leave them."""
+"""Reads captions from text files beside the photos, one file per photo, as taggers write them."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""A file of subtitles to the texts of its cues, and back with other texts.
+"""Reads the texts of a subtitle file's cues, and writes the file back with other texts.
 
 Times, marks and settings stay.
 """

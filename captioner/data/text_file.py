@@ -1,4 +1,4 @@
-"""A whole file of text, or standard input, to a string that holds nothing but characters."""
+"""Reads a text file or standard input as a string, by its byte-order mark or in UTF-8."""
 
 import codecs
 import re

@@ -1,4 +1,4 @@
-"""Views of a photo or clip, from which an epoch chooses: mirrored or not, whole or cropped."""
+"""The views of a photo or clip that an epoch chooses from: mirrored or not, whole or cropped."""
 
 import zlib
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Encoder and decoder as one model of transformers, with its files, hub and `generate`."""
+"""Encoder and decoder as one transformers model: saving, loading, the hub and `generate`."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""From a memory to text: what every model does behind its encoder, whatever runs it."""
+"""Generates text from a memory: what every model does after its encoder, on any engine."""
 
 from collections.abc import Sequence
 from typing import Any

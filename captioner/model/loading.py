@@ -1,4 +1,4 @@
-"""Checks that weights and words fit a model, and keeps transformers quiet while it loads them."""
+"""Checks that weights and vocabulary fit a model, and silences transformers while it loads them."""
 
 import logging
 from collections.abc import Iterator, Mapping

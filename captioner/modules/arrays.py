@@ -1,7 +1,7 @@
-"""What memory and search do with arrays and numpy and torch call differently.
+"""The array operations of memory and search that numpy and torch name differently.
 
-All else is called alike in both, such as `where` or `concatenate`: so a model of torch is searched
-where its tensors are, and one of ONNX graphs without torch.
+All others, such as `where` or `concatenate`, have the same name in both. So one search serves torch
+models, on the device of their tensors, and ONNX graphs, without torch.
 """
 
 import sys

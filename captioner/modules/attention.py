@@ -1,4 +1,4 @@
-"""Attention: weighs the positions of a memory by how well each answers a query."""
+"""Attention: weighs the positions of a memory by how well each one matches a query."""
 
 import torch
 from jaxtyping import Bool, Float

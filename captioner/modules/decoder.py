@@ -1,8 +1,8 @@
-"""Memory to words: two recurrent layers with attention between them.
+"""The decoder: two recurrent layers with attention between them turn a memory into words.
 
-The lower layer reads the words alone, so that over whole captions it is one fused call; its output
-is the query. The upper layer reads [lower; context] in one more fused call. `step` does the same
-for one word, and `forward` equals repeated `step`.
+The lower layer reads only the words, so one fused call runs it over whole captions. Its output is
+the attention's query. The upper layer reads [lower; context] in one more fused call. `step` does
+the same for one word, and `forward` equals repeated `step`.
 """
 
 from dataclasses import dataclass, replace

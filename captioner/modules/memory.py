@@ -1,4 +1,4 @@
-"""Memory: all that an encoder hands on, and all that decoder and search know of the source."""
+"""Memory: the output of every encoder, and all that decoder and search know of the source."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""From a model of torch to the ONNX graphs that `onnx.model` runs."""
+"""Exports a torch model to the ONNX graphs that `onnx.model` runs."""
 
 import copy
 import logging

@@ -1,4 +1,4 @@
-"""An exported encoder to one of 8-bit integers: smaller, faster, and measurably a little worse."""
+"""Quantises an exported encoder to 8-bit integers: smaller, faster and slightly worse."""
 
 import logging
 import shutil

@@ -1,7 +1,7 @@
-"""A model in ONNX graphs: photo to memory, memory to state, a word to the next, and hints.
+"""Runs a model as ONNX graphs, with numpy instead of torch.
 
-It has the verbs of `CaptionerModel`, so that the pipeline need not know which of the two it has,
-and does without torch and transformers: its arrays are numpy's.
+It has the methods of `CaptionerModel`, so the pipeline need not know which of the two it has. It
+imports neither torch nor transformers.
 """
 
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What runs an ONNX graph on the CPU: ONNX Runtime, or OpenVINO, which may compute in bfloat16."""
+"""Runs an ONNX graph on the CPU: by ONNX Runtime, or by OpenVINO, which may compute in bfloat16."""
 
 import importlib.util
 import os

@@ -1,4 +1,4 @@
-"""Pictures of attention: a panel for each word, lit where the decoder looked."""
+"""Draws pictures of attention: a panel for each word, lit where the decoder looked."""
 
 import math
 import os

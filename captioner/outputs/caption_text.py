@@ -1,4 +1,4 @@
-"""A caption as text for training an image generator: a trigger word, and fixed words around it."""
+"""Formats a caption for training an image generator: a trigger word, and fixed words around it."""
 
 import string
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""All output formats: from the name that the user gave an output to the writer of its format."""
+"""Chooses the writer of an output by the name that the user gave it."""
 
 import os
 from collections.abc import Iterable, Sequence

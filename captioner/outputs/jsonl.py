@@ -1,4 +1,4 @@
-"""Records as JSON lines, the format that says all: one object a file."""
+"""Writes records as JSON lines, the most complete format: one object per captioned file."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Records as a Parquet table, for those who go on with pandas, DuckDB or Spark."""
+"""Writes records as a Parquet table, for pandas, DuckDB or Spark."""
 
 import os
 from pathlib import Path

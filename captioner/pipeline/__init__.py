@@ -1,4 +1,4 @@
-"""A name to words in one line, `load("everyday").caption("photo.jpg")`."""
+"""Loads a model by name and uses it in one line: `load("everyday").caption("photo.jpg")`."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,7 @@
-"""English captions to captions in another language, with the attention of their words.
+"""Translates English captions into another language, with the attention of their words.
 
-Each is replaced by its best translation. A translated word attends to where in the photo the words
-attended that it comes from.
+Each caption is replaced by its best translation. A translated word gets the attention over the
+photo of the English words that it comes from.
 """
 
 from collections.abc import Sequence

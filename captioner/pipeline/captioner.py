@@ -1,4 +1,4 @@
-"""Photos to captions: the object behind `load("everyday")`."""
+"""Captions photos: the object that `load("everyday")` returns."""
 
 import math
 from collections.abc import Iterable, Sequence

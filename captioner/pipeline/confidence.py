@@ -1,7 +1,7 @@
-"""How likely a caption is right: logistic regression on how sure search and detector were.
+"""Estimates how likely a caption is right, by logistic regression on the model's probabilities.
 
-The weights stand in a model's config as `confidence`; `benchmarks/confidence.py` fits them and
-draws how they hold.
+The weights are in a model's config as `confidence`; `benchmarks/confidence.py` fits them and draws
+how well they hold.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Puts copies of names, numbers and addresses into translations, in place of their stand-ins."""
+"""Copies names, numbers and addresses into translations, in place of their stand-ins."""
 
 import re
 from collections.abc import Sequence

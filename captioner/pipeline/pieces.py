@@ -1,4 +1,4 @@
-"""Pieces of sentences through the model, and back to words with their attention."""
+"""Translates pieces of sentences, and turns subwords back into words with their attention."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple

@@ -1,4 +1,4 @@
-"""Clips to actions or captions: the object behind `load("actions")`."""
+"""Names the actions in clips, or captions them: the object that `load("actions")` returns."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

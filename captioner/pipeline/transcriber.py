@@ -1,4 +1,4 @@
-"""Recordings to transcripts: the object behind `load("digits")`."""
+"""Transcribes recordings: the object that `load("digits")` returns."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload

@@ -1,4 +1,4 @@
-"""From a recording, however it is stored, to mono samples at the rate that the model listens at."""
+"""Reads a recording, however it is stored, as mono samples at the model's sampling rate."""
 
 import contextlib
 import io

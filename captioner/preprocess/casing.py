@@ -1,4 +1,4 @@
-"""Capital letters of words that a vocabulary of lower-case words has lost, as German nouns have."""
+"""Restores the capital letters that a lower-case vocabulary has lost, such as of German nouns."""
 
 import re
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""Pixels of any kind, and arrays, to 8-bit RGB or grey."""
+"""Converts pixels of any kind, and arrays, to 8-bit RGB or grey."""
 
 from typing import Any
 

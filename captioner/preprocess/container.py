@@ -1,4 +1,4 @@
-"""Opens a file of sound or moving pictures: FFmpeg (PyAV) alone judges what it holds."""
+"""Opens an audio or video file; FFmpeg (PyAV) alone decides what it holds."""
 
 import io
 from collections.abc import Iterator, Mapping

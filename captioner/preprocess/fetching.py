@@ -1,4 +1,4 @@
-"""Files that lie on no disk: addresses, and `-` for standard input."""
+"""Fetches inputs that are not on a disk: web addresses, and `-` for standard input."""
 
 import ipaddress
 import re

@@ -1,4 +1,4 @@
-"""Which part of a photo the encoder sees, and how it is brought to the encoder's size."""
+"""Decides which part of a photo the encoder sees, and resizes it to the encoder's size."""
 
 import math
 from typing import TYPE_CHECKING, Literal

@@ -1,4 +1,4 @@
-"""A clip to the tensor that the video encoder reads: frames fitted and normalised as photos are."""
+"""Makes the video encoder's tensor of a clip: its frames, fitted and normalised like photos."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""From a photo, however it is stored, to the array that the image encoder reads."""
+"""Reads a photo, however it is stored, as the array that the image encoder takes."""
 
 import io
 import logging

@@ -1,4 +1,4 @@
-"""Which files are photos, clips or recordings: by their names in folders, and by how they begin."""
+"""Tells photos, clips and recordings apart: by name in folders, and by their first bytes."""
 
 import os
 import re

@@ -1,6 +1,6 @@
-"""The language that a text is written in, of those that a model reads.
+"""Finds the language that a text is written in, among those that a model reads.
 
-It decides which direction a text takes.
+It decides in which direction a text is translated.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Opens a file that the user named, and turns errors of the system and of decoders into ours."""
+"""Opens a file that the user named, and turns errors of the system and decoders into ours."""
 
 import importlib
 import io

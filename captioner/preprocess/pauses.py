@@ -1,4 +1,4 @@
-"""From a long recording to segments that fit the model, cut where nobody speaks."""
+"""Cuts a long recording, where nobody speaks, into segments that fit the model."""
 
 import numpy as np
 from jaxtyping import Float64

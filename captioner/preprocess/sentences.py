@@ -1,4 +1,4 @@
-"""From a text to its sentences, and the layout around them that a translation keeps."""
+"""Splits a text into its sentences and the layout around them, which a translation keeps."""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Samples to log-mel spectrograms, and to the padded batch that the speech encoder reads."""
+"""Makes log-mel spectrograms of samples, and the padded batch that the speech encoder reads."""
 
 import math
 from collections.abc import Sequence

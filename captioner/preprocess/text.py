@@ -1,4 +1,4 @@
-"""From sentences to the padded token ids that the text encoder reads."""
+"""Turns sentences into the padded token ids that the text encoder reads."""
 
 import re
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Between text and token ids: trains a tokenizer of words, labels or subwords, for transformers."""
+"""Trains transformers tokenizers of words, labels or subwords, and turns ids back into text."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""One spelling for texts that mean the same, and back to the quotation marks of a language."""
+"""Replaces characters that look alike by one, and restores a language's quotation marks."""
 
 import re
 import unicodedata

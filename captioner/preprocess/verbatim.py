@@ -1,7 +1,7 @@
-"""What a translation copies: numbers, addresses, code and unknown names.
+"""Finds what a translation copies: numbers, addresses, code and unknown names.
 
-A model that never read a word can neither translate nor spell it, but knows what to do with one
-that it has often read.
+A model can neither translate nor spell a word that it has never read. So a stand-in that it has
+often read takes the word's place.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""A clip, however it is stored, to some of its frames, upright and in RGB, with their times."""
+"""Reads some frames of a clip, however it is stored, upright and in RGB, with their times."""
 
 import io
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Memory to word ids: greedy, beam, diverse and constrained search, and nucleus sampling."""
+"""Finds word ids for a memory: greedy, beam, diverse and constrained search, nucleus sampling."""
 
 from collections.abc import Collection, Sequence
 

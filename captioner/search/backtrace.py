@@ -1,4 +1,4 @@
-"""The steps of a beam search back to its texts: ranks them, and follows each to its first word."""
+"""Ranks the texts that a beam search found, and follows each back to its first word."""
 
 from dataclasses import dataclass
 from itertools import zip_longest

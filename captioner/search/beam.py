@@ -1,13 +1,13 @@
 """Beam search: finds a likely text by keeping the best few beginnings.
 
-Greedy search and diverse beam search are cases of it.
+Greedy search and diverse beam search are special cases of it.
 
 All beams of all groups of all items are the rows of one tensor, in the order item, group, beam. A
-group is one search, and `[groups]` stands for batch * groups of them; its `width` beams are those
-of all its constraint states, side by side. Words and back-pointers are kept step by step; the texts
-are rebuilt once, at the end.
+group is one search, and the axis `groups` has batch * groups of them. The `width` beams of a group
+are those of all its constraint states, side by side. Each step's words and back-pointers are kept,
+and the texts are rebuilt once, at the end.
 
-Sample values in comments are of 2 items with 1 group of 3 beams each, and a vocabulary of 100
+Sample values in comments are for 2 items with 1 group of 3 beams each, and a vocabulary of 100
 words: `[rows]` is 6, `[groups, width]` is 2 x 3.
 """
 

@@ -1,7 +1,7 @@
-"""One step of a beam search: which continuations by one word are kept, and which end a text.
+"""One step of a beam search: chooses the continuations to keep, and those that end a text.
 
-A group is one search, `[groups]` stands for batch * groups of them, and `width` is its number of
-beams.
+A group is one search, the axis `groups` has batch * groups of them, and `width` is the number of
+beams of a group.
 """
 
 from collections.abc import Sequence

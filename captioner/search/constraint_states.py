@@ -1,8 +1,8 @@
-"""Which candidates a beam search keeps where words are required.
+"""Decides which candidates a beam search keeps where words are required.
 
 Each subset of the required words is a constraint state, with `width` beams of its own. So a text
-that has just written a hard word need not beat those that wrote none, and is there when the others
-run out. Without required words there is one state.
+that has just written an unlikely required word does not compete with texts that have not written
+it, and is not lost. Without required words there is one state.
 
 Source:
     Anderson et al. 2017, arXiv:1612.00576, section 3.2: the finite-state machine of required words,

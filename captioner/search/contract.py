@@ -1,4 +1,4 @@
-"""The two ends of a search: the verbs that it asks of a decoder, and the hypotheses it returns."""
+"""The interface of a search: the methods it calls on a decoder, and the hypotheses it returns."""
 
 from dataclasses import dataclass
 from typing import Protocol, TypeVar, runtime_checkable

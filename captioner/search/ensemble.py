@@ -1,4 +1,4 @@
-"""Several decoders that choose each word together."""
+"""Lets several decoders choose each word together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

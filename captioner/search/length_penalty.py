@@ -1,4 +1,4 @@
-"""The length penalty, by which `beam`, `backtrace` and `sampling` divide log-probabilities."""
+"""The length penalty: `beam`, `backtrace` and `sampling` divide log-probabilities by it."""
 
 from jaxtyping import Float
 

@@ -1,4 +1,4 @@
-"""From words that a user requires, forbids or begins with to the tokens that say them."""
+"""Finds the tokens of the words that a user requires, forbids or begins a text with."""
 
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches

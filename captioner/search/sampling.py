@@ -1,4 +1,4 @@
-"""Nucleus sampling: draws each word from the likeliest ones, of joint probability `top_p`."""
+"""Nucleus sampling: draws each word from the likeliest ones, with joint probability `top_p`."""
 
 import numpy as np
 from jaxtyping import Float, Int

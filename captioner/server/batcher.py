@@ -1,4 +1,4 @@
-"""Forms batches of concurrent requests: those that wait when the model is free go together."""
+"""Batches concurrent requests: all that wait when the model becomes free run together."""
 
 import time
 from collections import deque

@@ -1,4 +1,4 @@
-"""Loads cached features of photos or clips for an update, and fills the cache before."""
+"""Caches the frozen features of photos or clips before training, and loads those of an update."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a killed run needs to resume: weights, optimizer moments and the place in the epoch."""
+"""Saves and loads what a killed run needs to resume: weights, optimizer moments and progress."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Fits the detector of words in photos, and draws for texts without photos what it would detect."""
+"""Fits the detector of words in photos, and draws photos for texts that have none."""
 
 from collections import Counter
 from collections.abc import Sequence

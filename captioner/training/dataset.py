@@ -1,4 +1,4 @@
-"""The examples that a run trains and validates on, read and checked before anything costs time."""
+"""Reads the captioned photos of a run, and checks them before anything slow begins."""
 
 import filecmp
 import logging

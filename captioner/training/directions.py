@@ -1,4 +1,4 @@
-"""The pairs of sentences of a run, by set and by the language to write."""
+"""Reads a run's pairs of sentences, by set and by direction of translation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

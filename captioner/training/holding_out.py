@@ -1,4 +1,4 @@
-"""Photos that are kept from training, to judge it by, where nothing else says which."""
+"""Holds out photos for validation where neither data nor config says which."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The model that a run begins with: of random weights, or filled with those of another model."""
+"""Builds the model that a run begins with: with random weights, or with another model's."""
 
 import torch
 from accelerate import Accelerator

@@ -1,4 +1,4 @@
-"""The weights that a run begins with: another model's, with rows for words that are new."""
+"""Fills a new model with another model's weights, and adds rows for new words."""
 
 from collections.abc import Sequence
 

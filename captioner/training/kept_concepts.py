@@ -1,6 +1,6 @@
-"""Fitted concepts in a file, so that a run that goes on does not fit them again.
+"""Keeps fitted concepts in a file, so that a resumed run does not fit them again.
 
-Of all COCO, that would take many minutes.
+For all of COCO, that would take many minutes.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The losses of training: cross-entropy, self-critical, and of attention that leaves places out."""
+"""The losses of training: cross-entropy, self-critical, and coverage of the source by attention."""
 
 from typing import Any
 

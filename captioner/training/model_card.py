@@ -1,4 +1,4 @@
-"""Writes a model's card and settings: its data, licence, scores, limits, and the command."""
+"""Writes a model's card and settings: data, licence, scores, limits, and the training command."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The loss of one batch: the module that is differentiated, and that accelerate distributes."""
+"""Computes the loss of one batch, in the module that accelerate distributes."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The task of translating sentences that have photos beside them: what the photos add to it."""
+"""The task of translating sentences with photos: what photos add to the task of sentences."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Loads the recordings of an update from their files; threads join and vary them."""
+"""Loads the recordings of an update from their files; threads concatenate and augment them."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Validation texts of several sets to one report, in which each set counts the same."""
+"""Scores the validation texts of several sets in one report, in which each set counts the same."""
 
 from collections.abc import Callable, Mapping, Sequence
 

@@ -1,6 +1,6 @@
-"""Recordings as training hears them: concatenated, at other speeds, in noise, partly masked.
+"""Augments recordings for training: concatenation, other speeds, noise and masks.
 
-All that is random comes from a generator that the caller seeds.
+All random choices come from a generator that the caller seeds.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A training run from its first epoch to its best model: validation, checkpoints, early stop."""
+"""Runs a training from its first epoch to its best model: validation, checkpoints, early stop."""
 
 import math
 import shutil

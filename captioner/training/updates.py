@@ -1,4 +1,4 @@
-"""One update after another: the loss of a batch, its gradient, and a step of the optimizer."""
+"""Makes a run's updates: the loss of a batch, its gradient, and a step of the optimizer."""
 
 import contextlib
 import math

@@ -1,4 +1,4 @@
-"""Validation as users will use the model: texts by beam search, scored against all references."""
+"""Validates a model as users will use it: beam search, scored against all references."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""File to Memory: one encoder a modality; none but `photo_text` knows another."""
+"""The encoders, one per modality; only `photo_text` uses others."""
 
 from captioner.config import (
     EncoderConfig,

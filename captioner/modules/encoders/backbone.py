@@ -1,4 +1,4 @@
-"""What encoders of pictures share: a backbone of timm, built, filled, frozen and identified."""
+"""Builds, loads, freezes and identifies a timm backbone, for the encoders of photos and clips."""
 
 import hashlib
 from typing import Any

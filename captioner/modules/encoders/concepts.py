@@ -1,4 +1,4 @@
-"""What a photo's features say about the words of its captions, and how the decoder reads it."""
+"""Detects words in a photo's features, and puts them into the memory for the decoder."""
 
 import torch
 from jaxtyping import Float

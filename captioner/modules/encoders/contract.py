@@ -1,4 +1,4 @@
-"""What every encoder offers beside `forward(inputs) -> Memory`: its published weights."""
+"""What every encoder offers besides `forward(inputs) -> Memory`: loading its published weights."""
 
 from torch import nn
 

@@ -1,4 +1,4 @@
-"""Photo to Memory: any timm backbone's map of features, projected to the width of the attention."""
+"""The image encoder: a timm backbone's feature map, projected to the attention's width."""
 
 from collections.abc import Sequence
 from functools import cached_property

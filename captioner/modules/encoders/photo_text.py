@@ -1,4 +1,4 @@
-"""Sentence and photo to one Memory: two encoders, whose positions stand behind one another."""
+"""The encoder of sentences with photos: joins the positions of two encoders in one memory."""
 
 from dataclasses import replace
 

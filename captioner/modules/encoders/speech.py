@@ -1,4 +1,4 @@
-"""Recording to Memory: strided and residual convolutions, and a recurrent layer."""
+"""The speech encoder: strided and residual convolutions, then a recurrent layer."""
 
 import torch
 from jaxtyping import Bool, Float

@@ -1,4 +1,4 @@
-"""Sentence to Memory: gated convolutions over token embeddings, to keys and to values."""
+"""The text encoder: gated convolutions over token embeddings give keys and values."""
 
 import torch
 from jaxtyping import Bool, Float

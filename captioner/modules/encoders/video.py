@@ -1,4 +1,4 @@
-"""Clip to Memory: the image backbone on each frame, and residual convolutions over the frames."""
+"""The video encoder: an image backbone on each frame, then residual convolutions over frames."""
 
 import torch
 from jaxtyping import Float
