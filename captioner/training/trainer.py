@@ -197,7 +197,7 @@ class Trainer:
                 print_told(IN_VAIN.format(score=self.task.selection_metric))
 
     def _keep_if_best(self, report: Report, epoch: int, or_equal: bool = False) -> None:
-        """Keep the model if its score is the best so far; scores of 0 are compared by their loss."""
+        """Keep the model if its score is the best so far; of scores of 0, the lowest loss wins."""
         score, loss = report.scores[self.task.selection_metric], report.scores.get(LOSS, math.inf)
         own, best = (score, -loss), (self.state.best_score, -self.state.best_loss)
         if own < best or (own == best and not or_equal):
