@@ -11,8 +11,8 @@ from jaxtyping import Bool, Float, Float64
 from torch import Tensor
 
 WINDOW_S = 0.025
-"""The length of a frame, seconds: so short that speech hardly changes in it, and long enough for two
-periods of a low voice (80 Hz). At 16 kHz it has 400 samples, at 8 kHz 200."""
+"""The length of a frame, seconds. Speech hardly changes within it, and two periods of a low voice
+(80 Hz) fit into it. At 16 kHz it has 400 samples, at 8 kHz 200."""
 HOP_S = 0.010
 """Seconds from frame to frame, so neighbours share more than half. This is 100 frames a second, or
 160 samples at 16 kHz.
