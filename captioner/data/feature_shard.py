@@ -24,9 +24,9 @@ class FeatureShard:
 
     `NAME.npy` has the features, `[photos, views, height, width, channels]`, each as the number of
     steps, 0 to 255, above its channel's least value. `NAME.range.npy` has these least values and
-    the sizes of a step, `[2, channels]`. `NAME.json`, written last, names files, views, backbone and
-    preprocessing. A shard is made again if its JSON is missing (its build was interrupted) or is not
-    the expected one. Files that are only newer, as after unpacking a dataset again, are read to see
+    the sizes of a step, `[2, channels]`. `NAME.json`, written last, names files, views, backbone
+    and preprocessing. A shard is made again if its JSON is missing (its build was interrupted) or
+    unexpected. Files that are only newer, as after unpacking a dataset again, are read to see
     whether they changed.
 
     Attributes:
