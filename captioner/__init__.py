@@ -1,9 +1,9 @@
 """Small, fast image-to-text: a convolutional encoder, an attention LSTM decoder and beam search.
 
-`captioner.load("everyday").caption("photo.jpg").text` is the sentence, and
-`captioner.load("en-de-fr").translate("Two dogs run.").text` its sister in another language,
-`captioner.load("digits").transcribe("speech.wav").text` what is said, and
-`captioner.load("actions").recognize("clip.mp4").label` what happens.
+`captioner.load("everyday").caption("photo.jpg").text` describes a photo,
+`captioner.load("en-de-fr").translate("Two dogs run.").text` translates a sentence,
+`captioner.load("digits").transcribe("speech.wav").text` transcribes speech, and
+`captioner.load("actions").recognize("clip.mp4").label` names the action in a clip.
 """
 
 from typing import TYPE_CHECKING, Any

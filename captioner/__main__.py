@@ -1,4 +1,4 @@
-"""`python -m captioner`: the command line, where the script `captioner` is not on the path."""
+"""Runs the command line as `python -m captioner`, for when `captioner` is not on the path."""
 
 from captioner.cli import main
 

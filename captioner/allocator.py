@@ -1,4 +1,4 @@
-"""How glibc hands out memory: what one batch has freed is kept for the next."""
+"""Tells glibc to keep the memory that one batch has freed for the next batch."""
 
 import contextlib
 import ctypes

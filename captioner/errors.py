@@ -1,4 +1,4 @@
-"""Every way captioner can fail on purpose: what is wrong, where, and what would help.
+"""All errors that captioner raises; each message says what is wrong, where, and what would help.
 
     CaptionerError
     ├── UsageError               the command line asks for something that makes no sense

@@ -1,4 +1,4 @@
-"""A model to a folder that ONNX Runtime runs, with a card that compares speed and scores."""
+"""Exports a model to a folder for ONNX Runtime, with a card that compares speed and scores."""
 
 import platform
 import tempfile

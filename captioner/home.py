@@ -1,4 +1,4 @@
-"""Replaces `~` in file names by the user's home, also where no shell has done so."""
+"""Replaces `~` in file names by the user's home, for when no shell has done so."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""One progress bar for all long work, with rate and time left, on a terminal's standard error."""
+"""The progress bar of all long work, with rate and time left, on a terminal's standard error."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What standard streams get: one line for each message, with escapes for control characters."""
+"""Writes to the standard streams: one line per message, with control characters escaped."""
 
 import codecs
 import errno

@@ -1,6 +1,6 @@
-"""How many threads a model may use where it is called; streams side by side share the cores.
+"""Sets how many threads a model may use; models that run side by side share the cores.
 
-Torch counts its own in each thread. Its number holds for ONNX Runtime, too, where torch is there.
+Torch has its own number in each thread. Where torch is loaded, ONNX Runtime uses that number, too.
 """
 
 import os

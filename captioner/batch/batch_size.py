@@ -23,7 +23,7 @@ class BatchSize:
     def measured(self, num_photos: int, seconds: float) -> None:
         """Learn how long a batch took.
 
-        Grow, or return to the size before if that is known to be better.
+        The size then grows, or returns to the previous one if that was faster.
         """
         if not self._growing or num_photos != self.now:
             return

@@ -61,7 +61,7 @@ class PhotoCaptioner(Protocol):
 
     @property
     def num_streams(self) -> int:
-        """How many batches are best in the model side by side."""
+        """How many batches should run in the model at once."""
         ...
 
     def caption_images(
@@ -88,7 +88,7 @@ class FileResult:
 
 @dataclass(frozen=True)
 class Reading:
-    """A file that was read: what the model takes of it, with the photo or clip; or the error."""
+    """A file that was read: the model's input, with the photo or clip; or the error."""
 
     file: str | Path
     image: Image.Image | Clip | None = None
@@ -123,9 +123,9 @@ def caption_batches(
         captioner: The model.
         files: Photos.
         search: How captions are searched.
-        batch_size: Photos in one pass of the model. None: it is found.
-        stop: Asked before each batch. Once it returns True, batches that are already in the model
-            still come, and no others.
+        batch_size: Photos in one pass of the model; None to find the fastest.
+        stop: Called before each batch. Once it returns True, only the batches already in the model
+            are still yielded.
 
     Raises:
         ModelError: There is not even memory for one photo.
@@ -152,7 +152,7 @@ def caption_batches(
 class Upcoming:
     """Hands out the files that are still to be captioned.
 
-    The last files are divided evenly, so that no stream waits for another at the end.
+    The last files are divided evenly, so no stream waits for another at the end.
 
     Args:
         files: All of them.
@@ -248,7 +248,7 @@ def _results(
             raise ModelError(
                 f"{captioner.name}: there is not enough memory for a single photo ({error})"
             ) from error
-    # Outside of the handler: the error holds on to what was in the memory.
+    # Outside of the handler, since the error keeps the memory occupied.
     size.too_large(len(photos))
     half = len(photos) // 2
     return [

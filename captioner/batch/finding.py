@@ -49,11 +49,11 @@ class Found:
 def find_files(paths: Sequence[str | Path], kind: Kind) -> Found:
     """Expand files, folders (searched recursively) and globs to files, each once, in stable order.
 
-    In folders, a file is taken by its suffix, or by how it begins where it has none. One that is
-    named outright is taken whatever it is. A file that is named but missing stays in the list, so
-    that it is reported like any other failure. So does a folder that cannot be read. A link to a
-    file that is found itself is left out. Addresses, and `-` for standard input, are files that are
-    named outright; they stay text.
+    In folders, a file is taken by its suffix or, without one, by its first bytes. A file that is
+    named directly is taken whatever it is. If it is missing, it stays in the list, so that it is
+    reported like any other failure. So does a folder that cannot be read. A link to a file that is
+    also found itself is left out. Addresses, and `-` for standard input, count as files that are
+    named directly; they stay strings.
 
     Args:
         paths: What the user named.

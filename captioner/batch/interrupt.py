@@ -1,4 +1,4 @@
-"""Ctrl-C: the first one asks for an end after the batch in hand, the second one ends at once."""
+"""Handles Ctrl-C: the first stops after the current batch, the second stops at once."""
 
 import signal
 import threading

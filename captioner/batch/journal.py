@@ -5,10 +5,10 @@ A run resumes from this file alone, and its outputs are written from it.
 The file has a line of settings, and then one a batch: the batch's records, as a JSON array. A line
 is on the disk before the sidecars of its photos are written, and they are there before the next
 batch's line. So however the run ended, only the last batch can be incomplete. It is cut off, and
-its photos are captioned again. Where sidecars could not be written, an object
-`failed` behind their batch has the error of each such photo. If this run extends a finished one,
-the earlier results stand before all batches, in objects `earlier`. A photo that failed may appear
-again in a later line; the later line counts.
+its photos are captioned again. If sidecars could not be written, an object `failed` after their
+batch has the error of each such photo. If this run extends a finished one, the earlier results come
+before all batches, in objects `earlier`. A photo that failed may appear again in a later line; the
+later line counts.
 """
 
 import json
@@ -79,7 +79,7 @@ class Journal:
         return len(self.done) + len(self.failed)
 
     def write(self, records: Sequence[Record]) -> None:
-        """Write a batch; it outlives a loss of power.
+        """Write a batch so that it survives a loss of power.
 
         Raises:
             OutputError: It cannot be written.
@@ -195,7 +195,7 @@ def _with_errors(rows: Sequence[Row], errors: Mapping[str, Row]) -> list[Row]:
 
 
 def _line(stream: BinaryIO) -> Any:
-    """Return what the next line holds; None where it is torn or there is none."""
+    """Return the content of the next line; None if it is incomplete or missing."""
     line = stream.readline()
     if not line.endswith(b"\n"):
         return None
@@ -216,7 +216,7 @@ def _known_lines(path: Path) -> Iterator[None]:
 
 
 def _lock(stream: BinaryIO, path: Path) -> None:
-    """Keep a second run off; the system lets go of the lock however the first one ends."""
+    """Lock out a second run; the system releases the lock however the first run ends."""
     try:
         import fcntl
     except ImportError:  # Windows
@@ -232,8 +232,8 @@ def _lock(stream: BinaryIO, path: Path) -> None:
 def find_journal(outputs: Sequence[Path], folders: Sequence[Path]) -> Path:
     """Return the journal of a run with these outputs, or where a new one belongs.
 
-    It lies beside the first output, or, where there are sidecars alone, in the first folder that
-    may be written. Outputs may be named in another order when a run is gone on with.
+    It is beside the first output or, if there are only sidecars, in the first writable folder. A
+    resumed run may name its outputs in another order.
 
     Args:
         outputs: The run's outputs.
@@ -249,7 +249,7 @@ def find_journal(outputs: Sequence[Path], folders: Sequence[Path]) -> Path:
 
 
 def refuse_unfinished(path: Path, resume: bool) -> None:
-    """See that an unfinished run is not begun anew by mistake.
+    """Check that an unfinished run is not begun anew by mistake.
 
     Raises:
         UsageError: Its journal is there, and it is not to be resumed.

@@ -1,4 +1,4 @@
-"""Translates lines as they come, in order, one line out for one line in."""
+"""Translates lines as they arrive, in order: one line out for each line in."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ from typing import Any
 from captioner.config import SearchConfig
 from captioner.pipeline import TranslationResult, Translator
 
-# Read before they are needed, and at most so many are translated together: some seconds of work.
+# So many lines are read ahead, and at most so many are translated together: some seconds of work.
 LINES_AHEAD = 512
 
 
@@ -33,7 +33,7 @@ def translate_lines(
         target: The language to write.
         photo: What all lines are about, as `Translator.translate` takes it; it is read once.
     """
-    # Behind the last line stands None, or the error that ended the lines.
+    # After the last line comes None, or the error that ended the lines.
     waiting: Queue[str | BaseException | None] = Queue(LINES_AHEAD)
 
     def read() -> None:

@@ -18,7 +18,7 @@ from captioner.preprocess.fetching import is_elsewhere
 if TYPE_CHECKING:
     import numpy as np
 
-# Files that a worker gets at a time: what is lost and done again when a worker dies.
+# The files that a worker gets at a time, which are repeated when the worker dies.
 FILES_A_TASK = 64
 
 
@@ -36,8 +36,8 @@ def caption_on_ray(
 
     Another worker repeats what a lost worker had in hand.
 
-    Model and files must be found under the same paths on every machine. What comes back holds
-    neither attention nor photos.
+    Model and files must have the same paths on every machine. Results hold neither attention nor
+    photos.
 
     Args:
         files: Photos.
@@ -122,7 +122,7 @@ def _everywhere(model: str) -> str:
 @contextmanager
 def _cluster(address: str | None) -> Iterator[Any]:
     """Yield Ray, connected; a connection that was not there before is ended."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nobody is told
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # no telemetry
     try:
         import ray
         import ray.data

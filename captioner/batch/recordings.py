@@ -11,7 +11,7 @@ from captioner.outputs.record import Candidate, Record, Segment
 from captioner.pipeline import Transcriber, TranscriptResult
 
 FILES_TOGETHER = 32  # the most that go through the model at once
-# No file is added once they last so long: a long recording has batches enough of its own.
+# No file is added once they last so long, since a long recording fills batches by itself.
 SECONDS_TOGETHER = 600.0
 
 

@@ -1,4 +1,4 @@
-"""Runs over many files: results go to journal, sidecars and pictures, in the end to all outputs."""
+"""Runs over many files: writes the journal, sidecars and pictures, and at the end all outputs."""
 
 import os
 import time
@@ -20,7 +20,7 @@ from captioner.outputs import check_outputs, open_writer
 from captioner.outputs.earlier import read_earlier, readable
 from captioner.progress import progress
 
-# Each waits until the disk has it; those that wait together, wait once.
+# Each write waits for the disk; sidecars that are written together wait only once.
 SIDECARS_AT_ONCE = 16
 
 # Works on files in batches, in order; asks before each batch whether it is to stop.
@@ -29,7 +29,7 @@ Engine = Callable[[Sequence[str | Path], Callable[[], bool]], Iterator[Sequence[
 
 @dataclass(frozen=True)
 class Run:
-    """One run over many files: on what, where to, and how. It is made once and handed down.
+    """One run over many files: its inputs, its destinations and how it runs.
 
     Attributes:
         files: Photos, clips or recordings, each once.

@@ -1,4 +1,4 @@
-"""Counts what a run has done, and says so in the lines that are printed at its end."""
+"""Counts what a run has done, and makes the summary that is printed at its end."""
 
 from collections import Counter
 from collections.abc import Sequence

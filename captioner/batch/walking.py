@@ -39,8 +39,8 @@ class Folder:
 def walk(start: str, seen: set[Key] | None = None, hidden: bool = True) -> Iterator[Folder]:
     """Yield a folder and all folders below it, each once; links to folders come last.
 
-    So a folder has its own name wherever it has one, and that of the first link where a link alone
-    leads to it.
+    So a folder is found under its own name if it is below the start, and otherwise under that of
+    the first link to it.
 
     Args:
         start: The folder where the search begins.

@@ -1,1 +1,1 @@
-"""The commands, a file for each thing that people come for."""
+"""The commands of the command line, one file for each."""

@@ -1,4 +1,4 @@
-"""What runs the model of `caption`: torch or ONNX Runtime on this machine, or a Ray cluster."""
+"""Chooses what runs the model of `caption`: torch or ONNX Runtime here, or a Ray cluster."""
 
 from dataclasses import dataclass
 from functools import partial

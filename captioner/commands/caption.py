@@ -1,4 +1,4 @@
-"""`caption` and `demo`: photos to captions, on the terminal or into files."""
+"""`caption` and `demo`: caption photos, on the terminal or into files."""
 
 from collections.abc import Sequence
 from pathlib import Path

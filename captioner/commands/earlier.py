@@ -1,4 +1,4 @@
-"""The earlier spelling of `captioner evaluate`, without a task, for one version."""
+"""Keeps the earlier spelling of `captioner evaluate`, without a task, for one more version."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`evaluate`: how good a model is on labelled data, a command for each task."""
+"""`evaluate`: measures a model on labelled data, with a command for each task."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""`export`: a model to ONNX graphs, which run faster on a CPU."""
+"""`export`: writes a model as ONNX graphs, which run faster on a CPU."""
 
 from pathlib import Path
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""`recognize`: clips to the actions in them, on the terminal or into files."""
+"""`recognize`: names the actions in clips, on the terminal or into files."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`score` and `compare`: how good captions of any system are, and which system is better."""
+"""`score` and `compare`: score captions of any system, and say which system is better."""
 
 import json
 from collections.abc import Iterable

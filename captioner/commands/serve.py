@@ -1,4 +1,4 @@
-"""`serve`: a server for programs."""
+"""`serve`: starts the HTTP server for programs."""
 
 from pathlib import Path
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Subtitles as `translate` reads and writes them: a file of them to another of the same kind."""
+"""Translates a file of subtitles into another file of the same format, for `translate`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""`train` and `models`: examples to a model, and the models that are there."""
+"""`train` and `models`: train a model on examples, and list the available models."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""`transcribe`: recordings to what is said in them, on the terminal, as text or as subtitles."""
+"""`transcribe`: writes what is said in recordings, on the terminal, as text or as subtitles."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

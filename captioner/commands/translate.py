@@ -1,4 +1,4 @@
-"""`translate`: sentences to sentences, from the command line, a file or a pipe."""
+"""`translate`: translates sentences from the command line, a file or a pipe."""
 
 import io
 import sys

@@ -1,10 +1,10 @@
-"""All settings of an experiment: what a TOML file may say, what it means, which values it takes.
+"""All settings of an experiment: what each one means, and which values it takes.
 
-A file holds one table per section (`[data]`, `[encoder]`, `[decoder]`, `[search]`, `[training]`,
-`[self_critical]`, and `[image]` for photos and clips); every field has a default, an unknown one is
-an error. `encoder.kind` tells the modality: with it the fields of `[data]` and `[encoder]` change,
-all others are the same for photos, sentences, recordings and clips. `section.key=value` on the
-command line overrides the file. A model's `training_config.json` holds the same tables as JSON.
+A TOML file holds one table per section (`[data]`, `[encoder]`, `[decoder]`, `[search]`,
+`[training]`, `[self_critical]`, and `[image]` for photos and clips). Every field has a default, and
+an unknown field is an error. `encoder.kind` says the modality. The fields of `[data]` and
+`[encoder]` depend on it, all others do not. `section.key=value` on the command line overrides the
+file. A model's `training_config.json` holds the same tables as JSON.
 """
 
 from captioner.config.decoder import DecoderConfig

@@ -1,4 +1,4 @@
-"""What a whole config file holds: the sections of all modalities, and those of each."""
+"""The whole config file: the sections that all modalities share, and those of each modality."""
 
 from typing import Self
 

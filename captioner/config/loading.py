@@ -1,4 +1,4 @@
-"""From a config file and overrides to checked settings."""
+"""Reads a config file and overrides, and returns checked settings."""
 
 import json
 import tomllib

@@ -1,1 +1,1 @@
-"""From annotation files to examples, and from examples to batches."""
+"""Reads annotation files into examples, and puts examples into batches."""

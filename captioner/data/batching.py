@@ -1,4 +1,4 @@
-"""Examples to batches: which photos make one update, and their captions as padded token ids."""
+"""Makes batches: chooses the photos of each update, and pads the token ids of their captions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class TargetGroup:
 
     Attributes:
         target_input: Starts with BOS, or with the token of its language, `[rows, target]`.
-        target_output: Ends with EOS, `[rows, target]`; padding where the caption has ended.
-        item_index: Which item of the batch each row describes, `[rows]`.
+        target_output: Ends with EOS, then padding, `[rows, target]`.
+        item_index: The item of the batch that each row describes, `[rows]`.
     """
 
     target_input: Int[Tensor, "rows target"]
@@ -44,11 +44,11 @@ def group_targets(
     """Pad the captions of some items in groups of similar length.
 
     Args:
-        captions: For each item its captions, each the token that the decoder reads first (BOS, or
-            that of its language) and the words' tokens, without EOS.
-        eos_id: Put behind it.
+        captions: The captions of each item. A caption is the token that the decoder reads first
+            (BOS, or that of its language) and the words' tokens, without EOS.
+        eos_id: Added at the end of each caption.
         pad_id: Fills the rest of a row.
-        num_groups: The most groups made.
+        num_groups: The most groups to make.
     """
     rows = [(ids, item) for item, several in enumerate(captions) for ids in several]
     rows.sort(key=lambda row: len(row[0]))
@@ -68,11 +68,11 @@ def _pad(rows: Sequence[tuple[Sequence[int], int]], eos_id: int, pad_id: int) ->
 
 @dataclass(frozen=True)
 class EpochPlan:
-    """The order of one epoch, the same for every process and for a run that goes on.
+    """The order of one epoch, the same for every process and for a resumed run.
 
     Attributes:
         batches: Indexes of the examples of each update.
-        views: For each example the view of its photo that is shown in this epoch.
+        views: The view of each example's photo in this epoch.
     """
 
     batches: list[list[int]]
@@ -87,16 +87,16 @@ def plan_epoch(
     epoch: int,
     weights: Sequence[float] | None = None,
 ) -> EpochPlan:
-    """Shuffle the examples in the order that seed and epoch determine.
+    """Shuffle the examples; seed and epoch determine their order.
 
     Args:
-        num_examples: How many there are.
-        batch_size: Examples of one update.
-        num_views: Of each photo.
-        seed: Of the run.
+        num_examples: Number of examples.
+        batch_size: Number of examples of one update.
+        num_views: Number of views of each photo.
+        seed: The run's seed.
         epoch: Counted from 0.
-        weights: How often each example is shown; the part behind the point is a probability. None:
-            each once.
+        weights: How often each example is shown; the fractional part is a probability. None for
+            once each.
     """
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(num_examples)
@@ -113,14 +113,14 @@ def plan_epoch(
 def mix_texts(
     photos: EpochPlan, num_texts: int, batch_texts: int, text_weight: float, seed: int, epoch: int
 ) -> EpochPlan:
-    """Put updates on texts among those on photos at random; later epochs go on with other texts.
+    """Mix updates on texts at random with those on photos; later epochs go on with other texts.
 
     Args:
-        photos: The plan of the photos; texts are numbered behind them.
-        num_texts: How many there are; they begin anew where they end.
-        batch_texts: Texts of one update.
-        text_weight: Updates on texts for each update on photos.
-        seed: Of the run.
+        photos: The plan of the photos; the texts' numbers follow theirs.
+        num_texts: Number of texts; after the last one, they begin anew.
+        batch_texts: Number of texts of one update.
+        text_weight: Number of updates on texts for each update on photos.
+        seed: The run's seed.
         epoch: Counted from 0.
     """
     num_updates = round(text_weight * len(photos.batches))
@@ -146,14 +146,14 @@ def plan_buckets(
     """Batch examples of similar length and shuffle the batches; seed and epoch determine the order.
 
     Args:
-        target_lengths: Target tokens of each example.
-        source_lengths: Source tokens of each.
+        target_lengths: Number of target tokens of each example.
+        source_lengths: Number of source tokens of each.
         batch_tokens: The most target tokens of a batch, padding included; a longer example is a
             batch of its own.
-        seed: Of the run.
-        epoch: Counted from 0; examples of the same lengths meet others in each epoch.
-        weights: How often each example is shown; the part behind the point is a probability. None:
-            each once.
+        seed: The run's seed.
+        epoch: Counted from 0; examples of the same lengths are batched differently in each epoch.
+        weights: How often each example is shown; the fractional part is a probability. None for
+            once each.
     """
     rng = np.random.default_rng([seed, epoch])
     order = np.lexsort(

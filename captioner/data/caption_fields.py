@@ -1,4 +1,4 @@
-"""One JSON object, or one row of a table, to the photo that it names and its captions."""
+"""Finds a photo and its captions in the fields of one JSON object or one row of a table."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ NAME_FIELDS = tuple(
     """.split()
 )
 ID_FIELDS = ("image_id", "img_id", "cocoid", "id")
-"""Numbers of photos; `id` may number the rows instead, and counts where there is nothing else."""
+"""Numbers of photos; `id` may number the rows instead, so it is used only if there is no other."""
 
 CAPTION_FIELDS = tuple(
     """
@@ -21,15 +21,15 @@ CAPTION_FIELDS = tuple(
         references hypothesis prediction raw
     """.split()
 )
-MOST_DIGITS = 18  # of a text that is a number; longer ones are names
+MOST_DIGITS = 18  # a text of more digits is a name, not a number
 
 
 def caption_rows(entry: Any, where: str) -> Iterator[CaptionRow]:
     """Read the captions of one photo.
 
     The photo is named by one of `NAME_FIELDS` or `ID_FIELDS`. The captions are in one of
-    `CAPTION_FIELDS`: a text, or a list of texts or of objects with a text. An `error` that says
-    something stands for a caption.
+    `CAPTION_FIELDS`: a text, or a list of texts or of objects with a text. A non-empty `error`
+    takes the place of a caption.
 
     Args:
         entry: The object.
@@ -54,10 +54,10 @@ def caption_rows(entry: Any, where: str) -> Iterator[CaptionRow]:
 
 
 def names_in(entry: Mapping[str, Any], where: str) -> list[int | str]:
-    """Return all that an object calls its photo: file names, then numbers.
+    """Return all names of an object's photo: file names, then numbers.
 
     Raises:
-        AnnotationError: It does not name one, or by no text and no whole number.
+        AnnotationError: It names no photo, or the name is neither a text nor a whole number.
     """
     fields = [field for field in (*NAME_FIELDS, *ID_FIELDS) if entry.get(field) is not None]
     if "id" in fields and len(fields) > 1:
@@ -74,7 +74,7 @@ def names_in(entry: Mapping[str, Any], where: str) -> list[int | str]:
 
 
 def image_number(value: Any, where: str) -> int | str:
-    """Return a photo's number, written as 7, 7.0 or "7"; text that is no number is a name.
+    """Return a photo's number, written as 7, 7.0 or "7", or a text that is no number as a name.
 
     Raises:
         AnnotationError: It is neither.
@@ -114,7 +114,7 @@ def texts_of(value: Any, where: str) -> list[str]:
 
 
 def file_name_of(name: int | str) -> str:
-    """Return the file that a name is of; of a number, what COCO calls it since 2017."""
+    """Return the file of a name; for a number, COCO's file name since 2017."""
     return name if isinstance(name, str) else f"{name:012d}.jpg"
 
 

@@ -1,4 +1,4 @@
-"""The text of a caption file of any known format to its rows; its content decides the format."""
+"""Reads the rows of a caption file, in whichever known format its content is."""
 
 import csv
 import re
@@ -23,18 +23,18 @@ from captioner.errors import AnnotationError
 
 JSON_START = re.compile(r'[{\[]\s*(?:["{}\[\]]|$)')  # not [laughter]
 TWO_COLUMNS = Header(("image", "caption"))
-# Lines of prose with as many commas each that are no coincidence; other signs need two.
+# So many lines with equally many commas each are a table, not prose; other signs need two lines.
 FEWEST_WITH_COMMAS = 3
-LOOKED_AT = 10_000  # lines, of a file that may be a table
+LOOKED_AT = 10_000  # the first lines, by which a table is recognised
 
 
 def named_rows(text: str, file: Path) -> Iterator[CaptionRow] | None:
     """Read a file that names the photo of each caption.
 
-    Known are the JSON of COCO, of Karpathy and of others (`read_caption_json`); CSV whose header
-    names a column of photos and one of captions, with commas, semicolons, tabs or bars between
-    them; two columns without a header, where the first holds nothing but names of photos, or
-    numbers and a tab; and Flickr8k's token.txt.
+    Known formats are the JSON of COCO, of Karpathy and of others (`read_caption_json`); CSV whose
+    header names a column of photos and one of captions, with commas, semicolons, tabs or bars
+    between them; two columns without a header, where the first holds only names of photos, or
+    numbers followed by tabs; and Flickr8k's token.txt.
 
     Args:
         text: The file's content.
@@ -68,11 +68,11 @@ def _rows(text: str, file: Path) -> Iterable[CaptionRow] | None:
 
 
 def check_plain(text: str, file: Path) -> None:
-    """See that lines that name no photo do not look like a table all the same.
+    """Check that lines that name no photo do not look like a table.
 
     Raises:
-        AnnotationError: They do: the first is the name of a column, or each has as many of a sign,
-            or begins with the name of a photo.
+        AnnotationError: They do: the first is the name of a column, or all have equally many of a
+            delimiter, or begin with the name of a photo.
     """
     answer = (
         "is this a table? Then its first line must name the columns, as in image,caption. Or are"

@@ -1,6 +1,6 @@
 """Reads captions from JSON of any usual shape.
 
-That is COCO's, Karpathy's, lists, mappings, and one object a line.
+Those are COCO's and Karpathy's, lists, mappings, and one object per line.
 """
 
 import json
@@ -24,11 +24,11 @@ from captioner.errors import AnnotationError
 
 
 def read_caption_json(text: str, first: str, file: Path) -> Iterator[CaptionRow]:
-    """Read captions from a whole file of JSON, or from one that has an object a line.
+    """Read captions from a JSON file, or from one with an object per line.
 
-    Known are COCO's annotations; Karpathy's splits; a list of objects that name a photo and its
-    captions, such as COCO results; an object whose keys are photos and whose values their captions;
-    and lines of such objects, such as a metadata.jsonl.
+    Known shapes are COCO's annotations; Karpathy's splits; a list of objects that name a photo and
+    its captions, such as COCO results; an object whose keys are photos and whose values are their
+    captions; and lines of such objects, such as a metadata.jsonl.
 
     Args:
         text: The file's content.
@@ -90,7 +90,7 @@ def _rows(content: Any, file: Path) -> Iterator[CaptionRow]:
 def _listed(content: Any) -> list[Any] | None:
     """Return objects, each with a photo and its captions.
 
-    They stand in a list, alone, or in the one list within an object.
+    They are in a list, in the only list within an object, or a single object.
     """
     if isinstance(content, list):
         return content

@@ -10,7 +10,7 @@ from captioner.data.caption_row import CaptionRow
 from captioner.errors import AnnotationError, MissingExtraError
 
 MAGIC = b"PAR1"  # with which every Parquet file begins
-FILE_BYTES = "file_bytes"  # a name as the disk has it, which Parquet's text may not hold
+FILE_BYTES = "file_bytes"  # the name's bytes on the disk, which may not be valid text for Parquet
 
 
 def is_parquet(file: Path) -> bool:
@@ -18,12 +18,12 @@ def is_parquet(file: Path) -> bool:
     try:
         with file.open("rb") as stream:
             return stream.read(len(MAGIC)) == MAGIC
-    except (OSError, ValueError):  # whoever reads it says what is wrong
+    except (OSError, ValueError):  # the reader will say what is wrong
         return False
 
 
 def read_caption_parquet(file: Path) -> Iterator[CaptionRow]:
-    """Read the columns that name photos and hold captions, and `error`; others are passed over.
+    """Read the columns of photo names and captions, and `error`; others are ignored.
 
     Raises:
         MissingExtraError: pyarrow is not installed.

@@ -1,4 +1,4 @@
-"""CaptionRow: what every reader of a caption file hands on, one caption at a time."""
+"""Defines `CaptionRow`: one caption, as every reader of a caption file returns it."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ class CaptionRow(NamedTuple):
         caption: The caption as written; it may be empty. None where a system failed on this photo.
         image_id: COCO's number where there is one, otherwise the file name.
         split: train, val or test, or a domain of nocaps, where the file says it.
-        other_names: What else the file calls the photo.
+        other_names: Other names of the photo in the file.
         error: Why a system failed.
     """
 

@@ -1,4 +1,4 @@
-"""Reads captions from a table: CSV and the like, two columns without header, or `token.txt`."""
+"""Reads captions from a table: CSV or similar, two columns without header, or `token.txt`."""
 
 import csv
 import json
@@ -56,7 +56,7 @@ class Header:
 
 
 def fields_of(line: str, delimiter: str) -> list[str]:
-    """Split one line; quotes that are not closed on it are a caption's own."""
+    """Split one line; quotes that are not closed on it belong to a caption."""
     try:
         return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
     except csv.Error:
@@ -66,7 +66,7 @@ def fields_of(line: str, delimiter: str) -> list[str]:
 def read_caption_table(
     text: str, file: Path, delimiter: str, header: Header | None = None
 ) -> Iterator[CaptionRow]:
-    """Read the columns that name photos and hold captions, and `error`; others are passed over.
+    """Read the columns of photo names and captions, and `error`; others are ignored.
 
     Args:
         text: The file's content.
@@ -110,7 +110,7 @@ def _texts_in(cell: str, where: str) -> list[str]:
     """Return the caption in a cell, or the captions of a list in JSON, as in Flickr30k's tables.
 
     Raises:
-        AnnotationError: It is a list as Python prints it, whose quotes are not clear.
+        AnnotationError: It is a list as Python prints it, whose quotes are ambiguous.
     """
     if not LIST.fullmatch(cell.strip()):
         return [cell]
@@ -124,7 +124,7 @@ def _texts_in(cell: str, where: str) -> list[str]:
 
 
 def _check(header: Sequence[str], where: str) -> None:
-    """See that no column that counts is there twice."""
+    """Check that no column that is read occurs twice."""
     twice = [
         name
         for name in header

@@ -1,4 +1,4 @@
-"""Reads captions of clips: MSR-VTT's JSON, and the lists as which MSVD and others are passed on."""
+"""Reads captions of clips: MSR-VTT's JSON, and the text lists in which MSVD is distributed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

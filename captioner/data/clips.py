@@ -16,7 +16,7 @@ GROUP = re.compile(r"_g(\d+)_c\d+$")
 
 @dataclass(frozen=True)
 class ClipExample:
-    """A clip and what happens in it.
+    """A clip with its captions or its label.
 
     Attributes:
         clip: The file.
@@ -34,12 +34,11 @@ def read_clips(videos: Path, captions: Path | None = None) -> list[ClipExample]:
 
     Args:
         videos: The folder of the clips.
-        captions: Their captions; None: the folder in which a clip lies is its label, as it is
-            called.
+        captions: Their captions; if None, the name of a clip's folder is its label.
 
     Raises:
-        AnnotationError: The folder or the file is not there, it is malformed, or names clips that
-            are not there.
+        AnnotationError: The folder or the file is missing, or the file is malformed or names
+            missing clips.
         EmptyDataError: There are no clips.
     """
     if not videos.is_dir():
@@ -99,9 +98,8 @@ def in_groups(examples: Sequence[ClipExample], groups: Collection[int]) -> list[
 def in_list(examples: Sequence[ClipExample], file: Path) -> list[ClipExample]:
     """Choose the clips that a file lists, one a line, in its order.
 
-    A line is a path below the folder of the clips, or its last part; the suffix may be another one,
-    and what stands behind a space is not read: UCF-101's trainlist01.txt has the class's number
-    there.
+    A line is a path below the folder of the clips, or its last part, with any suffix. Text after a
+    space is ignored, since UCF-101's trainlist01.txt has the class's number there.
 
     Raises:
         AnnotationError: The file cannot be read, or lists a clip that is not there.

@@ -20,10 +20,10 @@ URLS = ("coco_url", "flickr_url", "url")
 def read_coco(content: dict[str, Any], file: Path) -> Iterator[CaptionRow]:
     """Read each photo's captions, in the order of `images` and, within a photo, of `annotations`.
 
-    Numbers may be written as texts or with a point; an annotation may name its photo by the file,
-    too. Annotations need no number; one that stands there twice, with the same number, counts once.
-    Without `images`, photos go by number. A photo's `domain`, as nocaps has it (Agrawal et al.
-    2019, arXiv:1812.08658), is its split.
+    Numbers may be texts or have a decimal point, and an annotation may name its photo by the file.
+    Annotations need no number; one that occurs twice with the same number counts once. Without
+    `images`, photos are known by number. A photo's `domain`, as in nocaps (Agrawal et al. 2019,
+    arXiv:1812.08658), is its split.
 
     Args:
         content: The parsed JSON, with `annotations` and perhaps `images`.

@@ -1,4 +1,4 @@
-"""Recordings to concatenated utterances: texts of one speaker in a row with their recordings."""
+"""Draws concatenated utterances: several texts of one speaker, with the recordings of each."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ class ConcatenatedUtterance:
 
     Attributes:
         text: All of them.
-        takes: For each of them the recordings of it, of which any one may be heard.
+        takes: The recordings of each text, any of which may be used.
     """
 
     text: str
@@ -36,10 +36,10 @@ def concatenate_utterances(
     All lengths are equally likely, and so are all speakers and all texts of a speaker.
 
     Args:
-        utterances: Recordings; those of one speaker with the same text may stand for one another.
-        num_concatenated: How many rows are drawn.
+        utterances: Recordings; those of one speaker with the same text are interchangeable.
+        num_concatenated: Number of rows to draw.
         max_concatenated: The most texts of one row.
-        seed: What is drawn comes from it and the row's number alone.
+        seed: Seed of the draws; each row depends only on it and the row's number.
     """
     takes: defaultdict[str, defaultdict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
     for one in utterances:

@@ -1,4 +1,4 @@
-"""Tables of text to rows of fields, and the line where each begins."""
+"""Splits a text table into rows of fields, and says on which line each row begins."""
 
 import csv
 import io
@@ -9,14 +9,14 @@ from typing import Literal
 
 from captioner.errors import AnnotationError
 
-UNQUOTED = "\t|"  # tables with these signs often have quotes that are a text's own
+UNQUOTED = "\t|"  # in tables with these delimiters, quotes often belong to a text
 
 
 def csv_rows(text: str, file: Path, delimiter: str = ",") -> list[tuple[int, list[str]]]:
-    """Return the line where each row begins, and its fields; blank lines are passed over.
+    """Return the line where each row begins, and its fields; blank lines are skipped.
 
-    A space behind a delimiter is none of the field, so that a quote may follow it. A field may be
-    as long as the file.
+    A space after a delimiter is not part of the field, so a quote may follow it. A field may be as
+    long as the file.
 
     Args:
         text: The file's content.
@@ -24,7 +24,7 @@ def csv_rows(text: str, file: Path, delimiter: str = ",") -> list[tuple[int, lis
         delimiter: The sign between fields.
 
     Raises:
-        AnnotationError: A quote is never closed, or something stands behind a closed one.
+        AnnotationError: A quote is never closed, or text follows a closing quote.
     """
     try:
         return list(_parsed(text, file, delimiter, has_quotes=True))

@@ -1,4 +1,4 @@
-"""From a caption file of any known format to one example per photo: the front door of the data."""
+"""Reads a caption file of any known format into examples, one per photo."""
 
 import gc
 import logging
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CaptionExample:
-    """A photo and all that people said about it.
+    """A photo and its captions.
 
     Attributes:
         image: The photo's file.
@@ -49,8 +49,8 @@ def read_captions(captions: Path, images: Path) -> list[CaptionExample]:
         captions: CSV `image,caption` and its kin, Flickr8k's token.txt, COCO's or Karpathy's JSON,
             a metadata.jsonl, or what `captioner caption` wrote as JSONL, CSV or Parquet; `-` is
             standard input. Or a folder, which has a text for each photo.
-        images: The folder that the names of photos are relative to; COCO's usual subfolders are
-            tried too, and the caption file's own folder, where a metadata.jsonl has its photos.
+        images: The folder that photo names are relative to. COCO's usual subfolders are tried, too,
+            and the caption file's own folder, where the photos of a metadata.jsonl are.
 
     Raises:
         AnnotationError: The file cannot be read, is of no known format, or is malformed.
@@ -77,17 +77,16 @@ def read_captions(captions: Path, images: Path) -> list[CaptionExample]:
 def examples_of(
     rows: Iterable[CaptionRow], captions: Path, images: Path | None
 ) -> list[CaptionExample]:
-    """Gather rows by their photos, whose names count as one where they look alike (in NFC and NFD).
+    """Group rows by photo; names that differ only in Unicode form (NFC and NFD) are the same.
 
-    Empty captions are dropped, and rows of photos on which a system failed are passed over (their
-    numbers are logged). White space within captions becomes single spaces. Whether the photos are
-    there is left to `check_images`.
+    Empty captions and rows of photos on which a system failed are dropped, and their numbers are
+    logged. White space within captions becomes single spaces. `check_images` checks whether the
+    photos exist.
 
     Args:
-        rows: What the caption file holds.
-        captions: The file; its folder is looked through for photos, too.
-        images: Folder of the photos. None: nobody looks for them, and each stands where its name
-            says.
+        rows: The rows of the caption file.
+        captions: The file; photos are also looked for in its folder.
+        images: Folder of the photos; if None, they are not looked for, and names are their paths.
 
     Raises:
         EmptyDataError: There are no captions.
@@ -102,7 +101,7 @@ def examples_of(
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Keep Python from looking for garbage among millions of new objects: none of them is any."""
+    """Pause Python's garbage collection while millions of objects are made, none being garbage."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -151,10 +150,10 @@ def composed(name: int | str) -> int | str:
 
 
 def check_images(examples: Sequence[CaptionExample]) -> None:
-    """See that every photo is there.
+    """Check that every photo is there.
 
     Raises:
-        MissingImageError: Some are not; the message counts them and names the first.
+        MissingImageError: Some are missing; the message counts them and names the first.
     """
     missing = [str(example.image) for example in examples if not _is_file(example.image)]
     if missing:
@@ -181,9 +180,9 @@ def select_split(
 
     Args:
         examples: All examples of a caption file.
-        names: A file that lists photos one a line, by file name or image id; its order is kept,
-            each is taken once. None: the split that the captions carry decides; where they carry
-            none, all examples are for training.
+        names: A file that lists photos, one per line, by file name or image id. Its order is kept,
+            and each is taken once. If None, the captions' own split decides; without any, all
+            examples are for training.
         split: train, val or test, or a domain.
 
     Raises:
@@ -227,12 +226,12 @@ def _named(examples: Sequence[CaptionExample], names: Path) -> list[CaptionExamp
 
 
 def measured_split(examples: Sequence[CaptionExample], split: str | None) -> list[CaptionExample]:
-    """Choose the examples that a measurement is about.
+    """Choose the examples to measure a model on.
 
     Args:
         examples: All examples of a caption file.
-        split: A file that lists photos one a line, or the name of a split or a domain that the
-            captions carry. None: the test split where the captions carry splits, else all photos.
+        split: A file that lists photos, one per line, or the name of a split or domain in the
+            captions. If None, the test split, or all photos where the captions have no splits.
 
     Raises:
         AnnotationError: As `select_split`.
@@ -250,9 +249,9 @@ def measured_split(examples: Sequence[CaptionExample], split: str | None) -> lis
 def _located(name: str, folders: Sequence[str]) -> Path:
     """Find a photo where its name says, or by the last parts of its name.
 
-    COCO's 2017 release calls COCO_val2014_000000391895.jpg 000000391895.jpg, and may keep it in
-    train2017. Paths are texts until one is found: of all COCO, objects for them would take longer
-    than the look at the disk.
+    COCO's 2017 release calls COCO_val2014_000000391895.jpg 000000391895.jpg, and may have it in
+    train2017. Paths are strings until one is found, since making `Path` objects for all of COCO
+    takes longer than looking at the disk.
     """
     if not folders:
         return Path(name)
@@ -265,7 +264,7 @@ def _located(name: str, folders: Sequence[str]) -> Path:
     places = dict.fromkeys(
         (folder, part) for part in (short, plain, *spelled) for folder in folders
     )
-    # Of what was captioned as photos/sub/a.jpg, sub/a.jpg may lie in the folder of photos.
+    # A photo that was captioned as photos/sub/a.jpg may be sub/a.jpg in the folder of photos.
     parts = Path(name).parts
     tails = ["/".join(parts[start:]) for start in range(len(parts) - 1)] or [name]
     alike = [(folders[0], normalize(form, tail)) for tail in tails for form in ("NFC", "NFD")]

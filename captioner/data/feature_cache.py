@@ -1,4 +1,4 @@
-"""Features of many photos, computed once by a frozen backbone and read from shards on the disk."""
+"""Caches the features of many photos on the disk, computed once by a frozen backbone."""
 
 import hashlib
 import json
@@ -25,11 +25,11 @@ class FeatureCache:
 
     Args:
         folder: Where the shards are kept.
-        photos: The photos, in the order in which they will be asked for; or clips, each with
-            features of its frames, `[clips, views, frames, channels]`.
+        photos: The photos, in the order of their numbers; or clips, whose features are those of
+            their frames, `[clips, views, frames, channels]`.
         views: The views of each.
-        fingerprint: Of backbone and preprocessing.
-        part_photos: How many are in one pass of the backbone, in all views.
+        fingerprint: Hash of backbone and preprocessing.
+        part_photos: Number of photos in one pass of the backbone, in all views.
 
     Raises:
         MissingImageError: A photo is not there.
@@ -69,14 +69,14 @@ class FeatureCache:
         Args:
             read: Reads a photo in several views; threads call it.
             extract: Runs the backbone.
-            num_threads: That read the next photos while the backbone works.
+            num_threads: Number of threads that read the next photos while the backbone runs.
 
         Returns:
             The number of photos that had to be computed.
 
         Raises:
-            CacheError: The disk has no room for what is missing, which is said after the first
-                photos; or the folder cannot be written. Finished shards stay.
+            CacheError: The disk has no room for the missing features, which is checked after the
+                first photos; or the folder cannot be written. Finished shards stay.
             InputError: A photo cannot be read.
         """
         wanted = [shard for shard in self._shards if not shard.is_valid()]
@@ -103,7 +103,7 @@ class FeatureCache:
         return count
 
     def _check_room(self, num_bytes: int) -> None:
-        """See that the disk has room for all that will be written."""
+        """Check that the disk has room for all features to be written."""
         folders = (self.folder, *self.folder.absolute().parents)
         free = shutil.disk_usage(next(folder for folder in folders if folder.is_dir())).free
         if free < num_bytes:
@@ -138,7 +138,7 @@ def _chunks(photos: Sequence[Path], length: int) -> list[Sequence[Path]]:
 def _read_ahead(
     threads: ThreadPoolExecutor, read: Callable[[Path], Tensor], parts: Sequence[Sequence[Path]]
 ) -> Iterator[Tensor]:
-    """Read part after part, the next one while the caller works on the one before."""
+    """Yield part after part; the next one is read while the caller works on the current one."""
     waiting: Iterator[Tensor] | None = None
     for part in parts:
         upcoming = threads.map(read, part)

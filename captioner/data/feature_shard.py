@@ -1,4 +1,4 @@
-"""Frozen features of some photos on the disk: a byte each, with what they were made from."""
+"""Reads and writes one file of the feature cache: a byte per feature, and what it was made from."""
 
 import contextlib
 import hashlib
@@ -22,22 +22,22 @@ STEPS = 255
 class FeatureShard:
     """Three files that hold the features of some photos in some views.
 
-    `NAME.npy` has the features, `[photos, views, height, width, channels]`, each the number of
-    steps, 0 to 255, above its channel's least value; `NAME.range.npy` has these values and the
-    sizes of a step, `[2, channels]`; and `NAME.json`, written last, says of which files, views,
-    backbone and preprocessing. A shard whose JSON is missing (its build was interrupted) or says
-    anything else than expected has to be made again. Files that are only newer, as where a dataset
-    was unpacked once more, are read to see whether they changed.
+    `NAME.npy` has the features, `[photos, views, height, width, channels]`, each as the number of
+    steps, 0 to 255, above its channel's least value. `NAME.range.npy` has these least values and
+    the sizes of a step, `[2, channels]`. `NAME.json`, written last, names files, views, backbone
+    and preprocessing. A shard is made again if its JSON is missing (its build was interrupted) or
+    unexpected. Files that are only newer, as after unpacking a dataset again, are read to see
+    whether they changed.
 
     Attributes:
         photos: The files.
-        made_from: All that the features depend on.
+        made_from: A description of all that the features depend on.
 
     Args:
         folder: Where the shard is kept.
         photos: The files.
         views: The views of each.
-        fingerprint: Of backbone and preprocessing.
+        fingerprint: Hash of backbone and preprocessing.
 
     Raises:
         MissingImageError: A photo is not there.
@@ -68,7 +68,7 @@ class FeatureShard:
         self._name = hashlib.sha256(paths.encode()).hexdigest()[:16]
 
     def is_valid(self) -> bool:
-        """Tell whether the files hold what is expected.
+        """Tell whether the shard exists and holds the expected features.
 
         Raises:
             CacheError: A photo that is newer than its features cannot be read.
@@ -95,7 +95,7 @@ class FeatureShard:
             blocks: `[photos, views, height, width, channels]`, some photos each.
 
         Raises:
-            CacheError: Features are no numbers, or the folder cannot be written.
+            CacheError: Features are infinite or NaN, or the folder cannot be written.
         """
         steps, of_channels = _quantised(blocks)
         checksums = self._checksums()
@@ -157,7 +157,7 @@ def _quantised(
     """Round features to steps; return these, and each channel's least value and size of a step.
 
     Raises:
-        CacheError: Features are no numbers.
+        CacheError: Features are infinite or NaN.
     """
     places = tuple(range(blocks[0].ndim - 1))
     least = np.minimum.reduce([block.min(places) for block in blocks])

@@ -1,4 +1,4 @@
-"""Reads JSON, whole or one value a line, and says where each value stands."""
+"""Reads JSON, as one value or as one value per line, and says where each value is."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -9,10 +9,10 @@ from captioner.errors import AnnotationError
 
 
 def parse_json(text: str, file: Path) -> Any:
-    """Return the value of a whole file, but for the `tokens` beside a caption's `raw` text.
+    """Return the value of a whole file, without the `tokens` beside a caption's `raw` text.
 
-    Karpathy's files hold the words of each caption once more in them. Keeping them would take half
-    of the memory and two thirds of the time.
+    In Karpathy's files they repeat the words of each caption, and would take half of the memory and
+    two thirds of the time.
 
     Raises:
         AnnotationError: It is not JSON.
@@ -43,7 +43,7 @@ class _TwiceError(ValueError):
 
 
 def read_json_lines(lines: Iterable[str], file: Path, hint: str = "") -> Iterator[tuple[str, Any]]:
-    """Return each line's place, for messages, and its value; blank lines are passed over.
+    """Return each line's place, for messages, and its value; blank lines are skipped.
 
     Args:
         lines: The file's lines.

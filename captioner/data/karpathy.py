@@ -7,7 +7,7 @@ from typing import Any
 from captioner.data.caption_row import CaptionRow
 from captioner.errors import AnnotationError
 
-# `restval` is what COCO's validation photos leave over; everyone trains on it.
+# `restval` is the rest of COCO's validation photos; everyone trains on it.
 SPLITS = {"train": "train", "restval": "train", "val": "val", "test": "test"}
 
 

@@ -1,4 +1,4 @@
-"""Sentences and their translations, from aligned text files, a table or JSON lines, to pairs."""
+"""Reads pairs of sentences and translations from aligned text files, a table or JSON lines."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -54,11 +54,11 @@ def read_aligned(files: Sequence[Path]) -> list[list[str]]:
 
 
 def read_parallel(source: Path, target: Path | None) -> list[SentencePair]:
-    """Read pairs from two aligned files, or from one that holds both sides; its content tells how.
+    """Read pairs from two aligned files, or from one with both sides, whose content decides how.
 
     Args:
-        source: Sentences, one a line. Without `target`: two columns with a tab between them, or
-            JSON lines with `source` and `target`, and with `photo` where there is one.
+        source: Sentences, one per line. Without `target`: two columns with a tab between them, or
+            JSON lines with `source`, `target` and optionally `photo`.
         target: Their translations, line by line.
 
     Raises:
@@ -107,12 +107,12 @@ def _json_pairs(lines: Sequence[str], file: Path) -> Iterator[SentencePair]:
 def keep_trainable(
     pairs: Sequence[SentencePair], max_words: int, max_ratio: float
 ) -> tuple[list[SentencePair], dict[str, int]]:
-    """Leave out pairs that teach nothing or cost too much.
+    """Leave out pairs that are useless or too long for training.
 
     Args:
         pairs: All pairs.
         max_words: The most words on a side.
-        max_ratio: The most times that one side may have the words of the other.
+        max_ratio: The most words of one side for each word of the other.
 
     Returns:
         The pairs that stay, and how many were left out for each reason.

@@ -25,7 +25,7 @@ class Report:
         self._console.print(f"  {text}")
 
     def problem(self, what: str, remedy: str) -> None:
-        """Print what is wrong and what would do."""
+        """Print a problem and its remedy."""
         self._num_problems += 1
         self._console.print(f"! {what}\n    {remedy}")
 
@@ -37,7 +37,7 @@ class Report:
             self.problem(f"{what}: {found:,} where {expected:,} are expected", remedy)
 
     def images(self, examples: Sequence[CaptionExample], remedy: str, opened: bool) -> None:
-        """See that each photo is there and, if `opened`, that it can be read to its last pixel."""
+        """Check that each photo is there and, if `opened`, that it can be decoded completely."""
         missing = [example.image for example in examples if not example.image.is_file()]
         if missing:
             names = ", ".join(image.name for image in missing[:PROBLEMS_SHOWN])

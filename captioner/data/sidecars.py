@@ -1,4 +1,4 @@
-"""Captions that lie beside their photos, a text file each, as taggers leave them."""
+"""Reads captions from text files beside the photos, one file per photo, as taggers write them."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 def read_sidecars(texts: Path, photos: Path) -> Iterator[CaptionRow]:
     """Read `photo.txt`, `photo.jpg.txt` or `photo.caption` of each photo in a folder, however deep.
 
-    Each line is a caption. Photos without a text are passed over, and their number is logged.
+    Each line is a caption. Photos without a text are skipped, and their number is logged.
 
     Args:
         texts: Folder of the texts, which have the names and subfolders of their photos.
@@ -53,7 +53,7 @@ def read_sidecars(texts: Path, photos: Path) -> Iterator[CaptionRow]:
 
 
 def _photos_in(folder: Path) -> Iterator[str]:
-    """Return the photos of a folder, however deep, in the order of their names; none is hidden."""
+    """Return the photos of a folder, however deep, sorted by name, without hidden ones."""
     for parent, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):

@@ -17,11 +17,11 @@ SPEAKER_FIELDS = ("speaker", "speaker_id", "client_id")
 
 
 def read_manifest(file: Path) -> list[Utterance]:
-    """Read a table with a header, or one JSON object a line; its first sign tells which.
+    """Read a table with a header, or one JSON object per line; the first character decides.
 
-    A row has `audio`, `text` and, if it is known, `speaker`, or these by the names of other
-    manifests (NeMo's `audio_filepath`, Hugging Face's `file_name`, Common Voice's `path` and
-    `sentence`). Columns stand between commas or tabs. Paths are relative to the manifest's folder.
+    A row has `audio`, `text` and, if it is known, `speaker`. The names of other manifests are read,
+    too (NeMo's `audio_filepath`, Hugging Face's `file_name`, Common Voice's `path` and `sentence`).
+    Commas or tabs separate columns. Paths are relative to the manifest's folder.
 
     Raises:
         AnnotationError: The file cannot be read, or a row is malformed.
@@ -74,5 +74,5 @@ def _utterance(row: dict[str, Any], where: str, folder: Path) -> Utterance:
 
 
 def _first(row: dict[str, Any], fields: Iterable[str]) -> str | None:
-    """Return the first of the fields that the row has, where it is a text."""
+    """Return the value of the first field that the row has, if it is a text."""
     return next((row[field] for field in fields if isinstance(row.get(field), str)), None)

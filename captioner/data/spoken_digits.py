@@ -10,7 +10,7 @@ NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>.+)_(?P<take>\d+)")
 
 
 def read_spoken_digits(folder: Path) -> list[Utterance]:
-    """Read all recordings of a folder whose names tell their text, which is the digit, such as `7`.
+    """Read all recordings of a folder that are named in this way; their text is the digit.
 
     Source:
         Jackson et al. 2018, "Free Spoken Digit Dataset", doi:10.5281/zenodo.1342401.

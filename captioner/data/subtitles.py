@@ -1,6 +1,6 @@
-"""A file of subtitles to the texts of its cues, and back with other texts.
+"""Reads the texts of a subtitle file's cues, and writes the file back with other texts.
 
-Times, marks and settings stay.
+Times, formatting and settings stay.
 """
 
 import html
@@ -13,26 +13,26 @@ from textwrap import wrap
 from captioner.data.text_file import read_text
 from captioner.errors import AnnotationError, MissingExtraError
 
-# Marks around all of a cue, such as italics, a place on the screen or a speaker's name.
+# Marks around a whole cue, such as italics, a place on the screen or a speaker's name.
 OPENING = re.compile(r"\s*(?:<[^<>]+>|\{\\[^{}]*\})*")
 CLOSING = re.compile(r"(?:</[^<>]+>)*\s*$")
 MARKS = re.compile(r"<[^<>]+>|\{\\[^{}]*\}")
-SHORT_LINE = 20  # letters; what is shorter needs no second line
+SHORT_LINE = 20  # letters; a shorter text needs no second line
 TURN = re.compile(r"\s*[-–—]")  # the line of another speaker
 
 
 class Subtitles:
-    """What stands in a file of subtitles.
+    """The content of a subtitle file.
 
-    A cue has a text for each speaker: lines that go on are one text.
+    A cue has one text for each speaker, whose consecutive lines are joined.
 
     Args:
         cues: The texts of the cues with their marks.
-        write: Makes the file's text of as many others.
+        write: Makes the file's content from as many other texts.
         escapes: Whether `&`, `<` and `>` are written as in HTML.
 
     Attributes:
-        texts: All texts, one behind the other.
+        texts: All texts of all cues, in order.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ def read_subtitles(file: Path) -> Subtitles:
 
     Raises:
         AnnotationError: It cannot be read, or is malformed.
-        MissingExtraError: What reads such files is not installed.
+        MissingExtraError: The library that reads such files is not installed.
     """
     text = read_text(file).replace("\r\n", "\n")
     return _read_vtt(text, file) if file.suffix.lower() == ".vtt" else _read_srt(text, file)

@@ -1,4 +1,4 @@
-"""A whole file of text, or standard input, to a string that holds nothing but characters."""
+"""Reads a text file or standard input as a string, by its byte-order mark or in UTF-8."""
 
 import codecs
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 from captioner.errors import AnnotationError
 
 STANDARD_INPUT = Path("-")
-# The longer marks first: UTF-32's begins as UTF-16's does.
+# Longer marks first, since UTF-32's begins like UTF-16's.
 MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32-le",
@@ -16,14 +16,14 @@ MARKS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
-"""How a text is encoded that begins with a byte-order mark."""
-# Half of a pair of UTF-16, as of an emoji that was cut.
+"""The encoding of a text that begins with each byte-order mark."""
+# Half of a surrogate pair, such as of an emoji that was cut.
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 REPLACEMENT = "\ufffd"
 
 
 def mark_of(content: bytes) -> bytes:
-    """Return the byte-order mark with which a text begins; none where there is none."""
+    """Return the byte-order mark at the beginning of a text; empty if there is none."""
     return next((mark for mark in MARKS if content.startswith(mark)), b"")
 
 
@@ -35,7 +35,7 @@ def read_text(file: Path) -> str:
     """
     try:
         content = _standard_input() if file == STANDARD_INPUT else file.read_bytes()
-    except (OSError, ValueError) as error:  # of a name with a zero byte in it, ValueError
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte in it
         raise AnnotationError(
             f"{file}: cannot be read ({getattr(error, 'strerror', None) or error})"
         ) from error
@@ -58,7 +58,7 @@ def read_text(file: Path) -> str:
 
 
 def whole_characters(text: str) -> str:
-    """Return a text with U+FFFD for each half of a character, which no text file can hold."""
+    """Replace each half of a character, which no text file can hold, by U+FFFD."""
     return LONE_SURROGATE.sub(REPLACEMENT, text)
 
 

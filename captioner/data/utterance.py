@@ -1,4 +1,4 @@
-"""A recording and what is said in it: what every reader of speech returns."""
+"""Defines `Utterance`: a recording and what is said in it, as every reader of speech returns it."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is said in which recording, from any known layout; the path's content tells which."""
+"""Reads recordings and their texts from any known layout, which the path's content decides."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Views of a photo or clip, from which an epoch chooses: mirrored or not, whole or cropped."""
+"""The views of a photo or clip that an epoch chooses from: mirrored or not, whole or cropped."""
 
 import zlib
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class View:
-    """One way to look at a photo.
+    """One view of a photo.
 
     Attributes:
-        mirrored: Whether left and right change places.
+        mirrored: Whether left and right are swapped.
         crop: Number of a random crop; 0 is the whole photo.
     """
 
@@ -23,6 +23,6 @@ class View:
 
 
 def views_of(flips: bool, crops: int) -> tuple[View, ...]:
-    """List the views: the whole photo first, then crops, and each mirrored if wished."""
+    """List the views: the whole photo first, then crops, and each also mirrored with `flips`."""
     mirrors = (False, True) if flips else (False,)
     return tuple(View(mirrored, crop) for crop in range(crops + 1) for mirrored in mirrors)

@@ -1,4 +1,4 @@
-"""How good a model is on labelled data; `offline` scores files that any system has written."""
+"""Measures a model on labelled data; `offline` scores files that any system has written."""
 
 from captioner.errors import DataError
 from captioner.outputs.record import Record

@@ -1,6 +1,6 @@
-"""How well a model names actions.
+"""Measures how well a model names actions.
 
-It labels each clip once, and counts what is right and which classes are confused.
+It labels each clip once, and counts the right labels and the confused classes.
 """
 
 from collections.abc import Sequence

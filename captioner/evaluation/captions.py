@@ -1,4 +1,4 @@
-"""How good a model is: captions each photo or clip of a split once, and scores the captions."""
+"""Measures a model's captions: captions each photo or clip of a split once, and scores them."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence

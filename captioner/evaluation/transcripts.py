@@ -1,4 +1,4 @@
-"""How well a model transcribes: every recording once, compared with what was said."""
+"""Measures how well a model transcribes: compares each recording's transcript with its text."""
 
 from collections.abc import Sequence
 

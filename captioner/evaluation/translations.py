@@ -1,4 +1,4 @@
-"""How well a model translates: every sentence once, scored against all its references."""
+"""Measures how well a model translates: scores each translation against all its references."""
 
 from collections.abc import Sequence
 from pathlib import Path

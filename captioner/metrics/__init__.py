@@ -1,4 +1,4 @@
-"""Captions to numbers: one metric a file, and `score`, which everything that measures calls."""
+"""The metrics, one per file, and `score`, which all measuring code calls."""
 
 from captioner.metrics.report import Report, Scorer, score
 

@@ -1,4 +1,4 @@
-"""How many labels are right: accuracy in all and by class, its interval, and confusions."""
+"""Measures labels: accuracy in all and by class, its interval, and confusions."""
 
 import math
 from collections.abc import Mapping, Sequence

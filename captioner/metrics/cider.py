@@ -1,4 +1,4 @@
-"""CIDEr: how far hypothesis and references agree in n-grams, of which rare ones count more."""
+"""CIDEr: how well the n-grams of hypothesis and references agree; rare n-grams count more."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What scores hide: how rich, repetitive, odd and memorised a set of captions is."""
+"""Measures what scores hide: how rich, repetitive, odd and memorised a set of captions is."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence

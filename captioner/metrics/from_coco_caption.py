@@ -1,4 +1,4 @@
-"""METEOR and SPICE, two Java programs, called through pycocoevalcap, with coco-caption's tokens."""
+"""METEOR and SPICE: runs their Java programs through pycocoevalcap, on coco-caption's tokens."""
 
 import contextlib
 import shutil

@@ -1,4 +1,4 @@
-"""WER and CER for transcripts of speech, as jiwer counts them, of texts as they are written."""
+"""WER and CER of transcripts, as jiwer counts them; case and punctuation count."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar

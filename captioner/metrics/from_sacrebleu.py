@@ -1,4 +1,4 @@
-"""BLEU, chrF and TER for translations, as sacrebleu counts them; case and punctuation count."""
+"""BLEU, chrF and TER of translations, as sacrebleu counts them; case and punctuation count."""
 
 from collections.abc import Sequence
 from functools import cache

@@ -1,11 +1,10 @@
-"""Things that captions name and that are not there: CHAIR, of COCO's 80 kinds of objects.
+"""CHAIR: counts the objects, of COCO's 80 kinds, that captions name but photos do not show.
 
-`coco_objects.csv` has the words by which each kind is called, in the singular; plurals count as
-well. They are of our own choosing, so figures compare to each other, and not to those of papers.
+`coco_objects.csv` has the words for each kind, in the singular; plurals count as well. We chose
+these words, so scores can be compared with each other, but not with those of papers.
 
 Source:
-    Rohrbach et al. 2018, arXiv:1809.02156, section 2.1; here what is there is what any reference
-    names.
+    Rohrbach et al. 2018, arXiv:1809.02156, section 2.1. Here a photo shows what a reference names.
 """
 
 import csv

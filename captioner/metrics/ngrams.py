@@ -1,4 +1,4 @@
-"""Between tokens and scores: sentences as arrays of numbers, and their n-gram counts.
+"""Turns tokenised sentences into arrays of codes, and counts their n-grams.
 
 Words and n-grams are 64-bit codes, so that counting is sorting and looking up is a binary search.
 The codes depend on the words alone: tables made from different files, in different processes, can

@@ -1,8 +1,8 @@
-"""Odd pairs in captions: a common noun with a verb that it has in none of many texts.
+"""Finds odd pairs in captions: a common noun with a verb that it never has in many texts.
 
-"a microwave is jumping in the air" has a microwave jump. Many texts name microwaves, many have
-something jump, and none has a microwave jump: that is an odd pair. It needs no photo and no
-reference, only texts by people, and it is made for English captions.
+In "a microwave is jumping in the air", a microwave jumps. Many texts name microwaves, in many
+something jumps, but in none a microwave jumps: that is an odd pair. The measure needs no photo and
+no reference, only texts by people, and it is made for English captions.
 """
 
 from collections import Counter

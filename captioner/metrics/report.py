@@ -1,4 +1,4 @@
-"""Hypotheses and references, as plain text, to scores: the only way in which captioner measures."""
+"""Scores hypotheses against references, as plain text; all measuring goes through this file."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The part that the signatures of all metrics have in common."""
+"""The part that the signatures of all metrics share."""
 
 from collections.abc import Sequence
 

@@ -1,8 +1,8 @@
-"""Per-image statistics to how far a score may be trusted, and whether two systems really differ.
+"""Computes confidence intervals of scores, and tests whether two systems differ.
 
-All of it works on what a metric counted on each image (`Report.statistics`): a resampled corpus is
-a weighted sum of rows, so nothing is tokenised or counted again. CIDEr's document frequencies stay
-those of the whole set.
+Both use what a metric counted on each image (`Report.statistics`). A resampled corpus is a weighted
+sum of these rows, so nothing is tokenised or counted again. CIDEr's document frequencies stay those
+of the whole set.
 """
 
 from collections.abc import Iterator

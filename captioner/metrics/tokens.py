@@ -1,8 +1,8 @@
-"""Between a caption's text and the metrics: coco-caption's tokens, made without Java.
+"""Tokenises captions for the metrics as coco-caption does, without Java.
 
 coco-caption runs Stanford's PTBTokenizer (version 3.4.1, `-lowerCase`), then leaves out a list of
-punctuation. The rules below were found by watching what that program does to some million probes; a
-test compares the two. Its quirks stay, since scores depend on them: brackets survive as `-lrb-`,
+punctuation. The rules below were found by running that program on some million probes; a test
+compares the two. Its quirks are kept, since scores depend on them: brackets survive as `-lrb-`,
 `!!` survives though `!` does not, `£` becomes `#`.
 
 Java looks for the longest token at each place. A regular expression takes the first alternative

@@ -1,4 +1,4 @@
-"""From transcripts and what was said, as plain text, to scores: WER and CER of jiwer."""
+"""Scores transcripts against what was said, as plain text, by jiwer's WER and CER."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""From translations and references, as plain text, to scores: BLEU, chrF and TER of sacrebleu."""
+"""Scores translations against references, as plain text, by sacrebleu's BLEU, chrF and TER."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

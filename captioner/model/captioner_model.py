@@ -1,4 +1,4 @@
-"""Encoder and decoder as one model of transformers, with its files, hub and `generate`."""
+"""Encoder and decoder as one transformers model: saving, loading, the hub and `generate`."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -42,10 +42,10 @@ from captioner.modules.memory import DetectedConcepts, Memory
 from captioner.preprocess.spectrogram import Spectrograms
 from captioner.preprocess.text import IllustratedSentences
 
-# transformers builds models without memory for a while, by a setting that all threads share.
+# While loading, transformers builds models without memory, by a setting that all threads share.
 LOADING = Lock()
 
-# The names by which transformers' `generate` calls our search options.
+# Our search options by their names in transformers' `generate`.
 GENERATE_NAMES = {
     "num_beams": "beam_size",
     "num_return_sequences": "num_captions",
@@ -62,10 +62,9 @@ GENERATE_NAMES = {
 
 
 class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untyped-call]
-    """Photos, or what another encoder reads, to words.
+    """The whole model: writes words about photos, or about what another encoder reads.
 
-    Its folder holds no frozen backbone: that comes from the package or the hub where it was
-    published.
+    Its folder holds no frozen backbone, which comes from the package or hub where it was published.
 
     Attributes:
         kind: The modality, as `encoder.kind` calls it.
@@ -130,8 +129,8 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
     def encode(self, inputs: Any) -> Memory:
         """Read a batch of what the encoder takes: photos resized and normalised, or `SourceTokens`.
 
-        Whatever the precision of the weights, what is read is brought to it. An array of numpy
-        comes from outside of torch: no gradients are wanted of it.
+        Inputs are converted to the precision of the weights. For a numpy array, no gradients are
+        computed.
         """
         if isinstance(inputs, np.ndarray):
             with torch.inference_mode():
@@ -163,7 +162,7 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
 
     @torch.inference_mode()
     def generate(self, inputs: Any, **options: Any) -> Int[Tensor, "sequences length"]:
-        """Write about photos or sentences, by the names that transformers' `generate` uses.
+        """Generate texts, with the option names of transformers' `generate`.
 
         Args:
             inputs: What the encoder takes: photos resized and normalised, or `SourceTokens`.
@@ -172,8 +171,8 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
                 `num_beam_groups`, `diversity_penalty`.
 
         Returns:
-            BOS, the words, EOS and padding; `num_return_sequences` rows an item, best first.
-            `tokenizer.batch_decode` with `skip_special_tokens=True` makes text of it.
+            BOS, the words, EOS and padding; `num_return_sequences` rows per item, best first.
+            `tokenizer.batch_decode` with `skip_special_tokens=True` turns them into text.
 
         Raises:
             ModelError: An option is unknown.
@@ -250,7 +249,7 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
                 raise ModelError(
                     f"{name}: its config.json is not of a captioner's model (model_type {kind!r})"
                 )
-        # Sizes that do not fit are told in our own words.
+        # Sizes that do not fit are reported by our own message.
         kwargs = {
             "dtype": torch.float32,
             "use_safetensors": True,
@@ -261,7 +260,7 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
             loaded: Any = super().from_pretrained(name, *args, output_loading_info=True, **kwargs)
         model: Self = loaded[0]
         info: dict[str, Any] = loaded[1]
-        # Others come from elsewhere.
+        # All other weights come from elsewhere.
         info["missing_keys"] = set(info["missing_keys"]) & (own := model.own_state_dict()).keys()
         check_loaded(name, info, own)
         model.restore_backbone()

@@ -10,7 +10,7 @@ from captioner.model.settings import ModelSettings
 
 
 class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
-    """What `config.json` holds: the experiment's own sections, and what ties them to the tokenizer.
+    """The content of `config.json`: sections of the experiment, and the tokenizer's numbers.
 
     Attributes:
         image: Fields of `ImageConfig`: how a photo becomes a tensor; a model of photos fills in
@@ -30,8 +30,8 @@ class CaptionerConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
             straight, as measured, by the two codes with a hyphen between them, such as de-fr.
         language_ids: The token with which a text of each language begins in the place of BOS, by
             the language's code; empty where the model writes one language.
-        shifted_attention: Of a model of sentences, whether the decoder looks at the source of a
-            subword when it has just read it rather than when it writes it: alignments follow it.
+        shifted_attention: Of a model of sentences, whether the decoder looks at a subword's source
+            when it has just read the subword rather than when it writes it; alignments use this.
         known_words: Of a model of sentences, the words that it could learn in training, in lower
             case, with spaces between them; a name that is none of them is copied. Empty where its
             training did not say.

@@ -1,4 +1,4 @@
-"""From a memory to text: what every model does behind its encoder, whatever runs it."""
+"""Generates text from a memory: what every model does after its encoder, on any engine."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,9 +14,9 @@ from captioner.preprocess.casing import with_casing
 from captioner.search import Hypothesis, search
 from captioner.search.lexical_constraints import check_given, not_known, required, saying, spellings
 
-TEXTS_AT_ONCE = 2_000  # the tokenizer notes more than ids: for all COCO, gigabytes
+TEXTS_AT_ONCE = 2_000  # the tokenizer keeps more than ids: gigabytes for all of COCO
 NUM_COMMONEST = 20
-"""So many of the detected words, such as a, man and white, may be repeated. Sparing the first 9
+"""So many of the most common detected words, such as a, man and white, may be repeated. The first 9
 or 21 scored alike.
 """
 
@@ -25,11 +25,11 @@ HINT_ODDS = 10.0
 
 
 class TextGeneration:
-    """Searches texts and spells them.
+    """Searches for texts, and turns their tokens into strings.
 
     Attributes:
         config: The model's `config.json`.
-        decoder: Has the verbs that a search asks for.
+        decoder: Has the methods that a search calls.
         tokenizer: Between text and token ids, of tokenizers or wrapped by transformers; None until
             the caller sets it.
         device: What runs the model.
@@ -53,17 +53,16 @@ class TextGeneration:
         `<unk>` and other special tokens are never among their words.
 
         Args:
-            memory: What the encoder saw.
+            memory: The encoder's output.
             options: How to search.
-            languages: What each item's texts are written in, by their codes. Empty: the model's
-                only language.
+            languages: The language code of each item's texts; empty for the model's only language.
 
         Raises:
             ConfigError: A required word, or one of the beginning, is none that the model may write,
                 or it detects none of a hint.
             ModelError: The model does not write a language.
         """
-        self.hint_ids(options)  # a model that detects no words says so
+        self.hint_ids(options)  # raises for a model that detects no words
         return search(
             self.decoder,
             memory,
@@ -89,7 +88,7 @@ class TextGeneration:
         return [known[language] for language in languages]
 
     def decode(self, hypotheses: Sequence[Hypothesis], language: str = "") -> list[str]:
-        """Return the text of hypotheses, in capital and small letters as the language has them."""
+        """Return the texts of hypotheses, with the language's capital letters."""
         tokenizer = self._tokenizer()
         casing = self.config.casing.get(language, {})
         return [
@@ -115,7 +114,7 @@ class TextGeneration:
     ) -> list[list[list[int]]]:
         """Return the token ids that a decoder learns.
 
-        Each text stands behind the token that it reads first.
+        Each text follows the token that the decoder reads first.
 
         Args:
             targets: The texts of each item.
@@ -255,7 +254,7 @@ class TextGeneration:
 
     def _saying(self, option: str, word: str) -> list[int]:
         tokenizer = self._tokenizer()
-        # The same word is made of many subwords.
+        # A model of subwords can write the same word in many ways.
         if type(tokenizer.model).__name__ == "BPE":
             raise ConfigError(
                 "banned_words and required_words: this model writes subwords, not words; leave"

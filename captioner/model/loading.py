@@ -1,4 +1,4 @@
-"""Checks that weights and words fit a model, and keeps transformers quiet while it loads them."""
+"""Checks that weights and vocabulary fit a model, and silences transformers while it loads them."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -13,10 +13,10 @@ from captioner.errors import ModelError
 
 
 def check_loaded(name: str | Path, info: dict[str, Any], weights: Mapping[str, Tensor]) -> None:
-    """See that the file held every weight of the model, nothing else, and numbers alone.
+    """Check that the file held every weight of the model and nothing else, all finite numbers.
 
     Raises:
-        ModelError: It did not; the message names the first of each kind.
+        ModelError: It did not; the message names the first weight of each kind.
     """
     problems = []
     for kind, what in (
@@ -41,10 +41,10 @@ def check_loaded(name: str | Path, info: dict[str, Any], weights: Mapping[str, T
 
 
 def check_tokenizer(name: str | Path, num_tokens: int, vocab_size: int) -> None:
-    """See that the tokenizer has a token for each id of the model, and no more.
+    """Check that the tokenizer has a token for each id of the model, and no more.
 
     Raises:
-        ModelError: It has not.
+        ModelError: It does not.
     """
     if num_tokens != vocab_size:
         raise ModelError(

@@ -1,4 +1,4 @@
-"""What a model's `config.json` may say, and reading it without transformers: for ONNX graphs."""
+"""The settings in a model's `config.json`; ONNX graphs read them without transformers."""
 
 import json
 from pathlib import Path

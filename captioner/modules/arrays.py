@@ -1,7 +1,7 @@
-"""What memory and search do with arrays and numpy and torch call differently.
+"""The array operations of memory and search that numpy and torch name differently.
 
-All else is called alike in both, such as `where` or `concatenate`: so a model of torch is searched
-where its tensors are, and one of ONNX graphs without torch.
+All others, such as `where` or `concatenate`, have the same name in both. So one search serves torch
+models, on the device of their tensors, and ONNX graphs, without torch.
 """
 
 import sys
@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = Any
-"""An array of numpy or a tensor of torch; those that meet are of one library and device."""
+"""A numpy array or a torch tensor; those used together are of one library and device."""
 
-FEW = 32  # so many greatest values are found faster one by one than by sorting
+FEW = 32  # finding up to so many greatest values one by one is faster than sorting
 
 
 def library(array: Array) -> Any:
@@ -24,7 +24,7 @@ def library(array: Array) -> Any:
 
 
 def inference(array: Array) -> AbstractContextManager[Any]:
-    """Return in what to compute with such arrays: no gradients, and no warnings of infinities."""
+    """Return a context for computing with such arrays, without gradients or warnings."""
     if isinstance(array, np.ndarray):
         return np.errstate(all="ignore")
     context: AbstractContextManager[Any] = library(array).inference_mode()
@@ -32,32 +32,32 @@ def inference(array: Array) -> AbstractContextManager[Any]:
 
 
 def integers(values: int | Sequence[int], like: Array) -> Array:
-    """Return whole numbers as an array of the library and on the device of another one."""
+    """Return whole numbers as an array of another one's library and device."""
     xp = library(like)
     return xp.asarray(values, dtype=xp.int64, device=like.device)
 
 
 def as_numpy(array: Array) -> NDArray[np.float32]:
-    """Return floats of any library, precision and device as an array of numpy."""
+    """Return floats of any library, precision and device as a numpy array."""
     return array if isinstance(array, np.ndarray) else array.float().cpu().numpy()
 
 
 def repeat(array: Array, count: int, axis: int = 0) -> Array:
-    """Return each part `count` times, side by side."""
+    """Repeat each entry of an axis `count` times in a row."""
     if isinstance(array, np.ndarray):
         return array.repeat(count, axis)
     return array.repeat_interleave(count, axis)
 
 
 def take(array: Array, index: Array, axis: int) -> Array:
-    """Return the values at `index` along an axis; the other axes are those of the index, too."""
+    """Return the values at `index` along an axis; values and index share all other axes."""
     if isinstance(array, np.ndarray):
         return np.take_along_axis(array, index, axis)
     return array.take_along_dim(index, axis)
 
 
 def add_at(array: Array, index: Array, values: Array) -> None:
-    """Add values in place, in each row at its own places, of which one may come several times."""
+    """Add values to each row in place at its own indices, which may repeat."""
     if isinstance(array, np.ndarray):
         np.add.at(array, (np.arange(len(array))[:, None], index), values)
     else:
@@ -65,7 +65,7 @@ def add_at(array: Array, index: Array, values: Array) -> None:
 
 
 def argsort(values: Array, descending: bool = False) -> Array:
-    """Return the order of each row's values; equal ones keep theirs."""
+    """Return the indices that sort each row's values; ties keep their order."""
     if isinstance(values, np.ndarray):
         return np.argsort(-values if descending else values, axis=-1, kind="stable")
     return values.argsort(dim=-1, descending=descending, stable=True)
@@ -88,11 +88,11 @@ def log_softmax(logits: Array) -> Array:
 
 
 def top_k(values: Array, k: int) -> tuple[Array, Array]:
-    """Return the k greatest values of each row and their places, best first; ties keep their order.
+    """Return each row's k greatest values and their indices, best first; ties keep their order.
 
     Args:
         values: Of any number of axes; the last one is searched.
-        k: May be more than there are, which are all returned then.
+        k: If there are fewer values, all are returned.
     """
     k = min(k, values.shape[-1])
     found = _numpy_top_k if isinstance(values, np.ndarray) else _torch_top_k
@@ -100,9 +100,9 @@ def top_k(values: Array, k: int) -> tuple[Array, Array]:
 
 
 def _torch_top_k(values: Array, k: int) -> tuple[Array, Array]:
-    """Sort the rows that have ties: `topk` promises nothing about equal values.
+    """Use `topk`, but sort the rows with ties, since `topk` returns equal values in any order.
 
-    Asked for one more, it tells which rows have any.
+    One value more than k shows which rows have ties.
     """
     top, index = values.topk(min(k + 1, values.shape[-1]), -1)
     tied = ((top[..., 1:] == top[..., :-1]) & (top[..., 1:] > -np.inf)).any(-1)
@@ -113,9 +113,9 @@ def _torch_top_k(values: Array, k: int) -> tuple[Array, Array]:
 
 
 def _numpy_top_k(values: NDArray[Any], k: int) -> tuple[Array, Array]:
-    """Take the first greatest value again and again.
+    """Take the first greatest value k times.
 
-    Rows that hold fewer than k above -inf are sorted, or one place would be taken twice.
+    Rows with fewer than k values above -inf are sorted; otherwise an index would be taken twice.
     """
     if k > FEW:
         index = argsort(values, descending=True)[..., :k]

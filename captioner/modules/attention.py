@@ -1,4 +1,4 @@
-"""Attention: weighs the positions of a memory by how well each answers a query."""
+"""Attention: weighs the positions of a memory by how well each one matches a query."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -20,8 +20,8 @@ def masked_softmax(
             f"attention: scores {tuple(scores.shape)} do not fit the mask {tuple(mask.shape)}"
         )
     real = mask.unsqueeze(1)
-    # The type's lowest number instead of -inf: a row without any real position is no NaN then; all
-    # its weights are 0.
+    # The type's lowest number instead of -inf: so a row without real positions gets weights of 0
+    # rather than NaN.
     weights = scores.masked_fill(~real, torch.finfo(scores.dtype).min).softmax(-1)
     return weights * real
 
@@ -32,7 +32,7 @@ class AdditiveAttention(nn.Module):
     Args:
         query_dim: Width of a query.
         key_dim: Width of a key.
-        attention_dim: Width in which the two meet.
+        attention_dim: Width to which both are projected.
 
     Source:
         Bahdanau et al. 2015, arXiv:1409.0473, appendix A.1.2; no bias on the score.

@@ -1,8 +1,8 @@
-"""Memory to words: two recurrent layers with attention between them.
+"""The decoder: two recurrent layers with attention between them turn a memory into words.
 
-The lower layer reads the words alone, so that over whole captions it is one fused call; its output
-is the query. The upper layer reads [lower; context] in one more fused call. `step` does the same
-for one word, and `forward` equals repeated `step`.
+The lower layer reads only the words, so one fused call runs it over whole captions. Its output is
+the attention's query. The upper layer reads [lower; context] in one more fused call. `step` does
+the same for one word, and `forward` equals repeated `step`.
 """
 
 from dataclasses import dataclass, replace
@@ -20,12 +20,12 @@ from captioner.modules.memory import Memory
 
 @dataclass(frozen=True)
 class DecoderState:
-    """Where a decoder stands: `num_rows` captions, those of one item of the memory side by side.
+    """A decoder's state for `num_rows` captions, those of one item of the memory side by side.
 
     Attributes:
         lower: The lower layer's hidden state, and an LSTM's cell, each `[1, rows, hidden]`.
         upper: The same of the upper layer.
-        projected_keys: The memory's keys as the attention meets them, `[batch, source,
+        projected_keys: The memory's keys as the attention uses them, `[batch, source,
             attention_dim]`.
     """
 
@@ -34,7 +34,7 @@ class DecoderState:
     projected_keys: Float[Tensor, "batch source attention_dim"]
 
     def reorder(self, index: Int[Tensor, " rows"]) -> "DecoderState":
-        """Return the state of the rows at `index`; a row may only replace one of the same item."""
+        """Return the state of the rows at `index`; rows may only move within their item."""
         return replace(
             self,
             lower=tuple(part.index_select(1, index) for part in self.lower),
@@ -52,7 +52,7 @@ class AttentionDecoder(nn.Module):
     """An attention LSTM (or GRU) that writes words from a memory.
 
     Args:
-        config: Its widths and kinds.
+        config: The decoder's settings.
         vocab_size: Number of words it can write.
         memory_dim: Width of the memory's keys and values.
         pad_id: The padding token, whose embedding stays zero.
@@ -92,7 +92,7 @@ class AttentionDecoder(nn.Module):
         self.tie_weights()
 
     def tie_weights(self) -> None:
-        """Let the output layer be the embedding table, where the config says so."""
+        """Share the embedding table with the output layer, where the config says so."""
         if self.config.tie_embeddings:
             self.logits.weight = self.embedding.weight
 
@@ -100,8 +100,8 @@ class AttentionDecoder(nn.Module):
         """Return the state before the first word.
 
         Args:
-            memory: What will be attended to.
-            rows_per_item: Captions (beams, or references) written of each item, side by side.
+            memory: What the decoder attends to.
+            rows_per_item: Number of captions (beams or references) of each item, side by side.
         """
         initial = torch.tanh(self.initial(memory.mean())).repeat_interleave(rows_per_item, 0)
         parts = initial.unsqueeze(0).chunk(2 * self.num_states, -1)
@@ -117,8 +117,7 @@ class AttentionDecoder(nn.Module):
         """Read one word in each row and score the next one.
 
         Returns:
-            Logits, the state after the word, and the attention weights with which the next word was
-            scored.
+            Logits, the state after the word, and the attention weights used to score the next word.
         """
         logits, state, weights = self._run(token_ids.unsqueeze(1), state, memory)
         return logits.squeeze(1), state, weights.squeeze(1)
@@ -134,7 +133,7 @@ class AttentionDecoder(nn.Module):
             memory: Its items divide the rows evenly.
 
         Returns:
-            Logits, and the attention weights with which each was made.
+            Logits, and the attention weights used for each.
 
         Raises:
             ShapeError: The rows cannot be divided among the memory's items.
@@ -155,8 +154,8 @@ class AttentionDecoder(nn.Module):
         embedded = self.dropout(self.embedding(token_ids))
         query, lower = self._recur(self.lower, embedded, state.lower)
         query = self.dropout(query)
-        # All rows of one item ask the same memory: they become one longer run of queries, and no
-        # memory is copied.
+        # All rows of one item attend to the same memory: as one longer run of queries, they need
+        # no copies of it.
         weights = self.attention(self._by_item(query, memory), state.projected_keys, memory.mask)
         context = (weights @ memory.values).reshape(*token_ids.shape, -1)
         context = context * torch.sigmoid(self.gate(query))
@@ -173,7 +172,7 @@ class AttentionDecoder(nn.Module):
     def _by_item(
         query: Float[Tensor, "rows target hidden"], memory: Memory
     ) -> Float[Tensor, "batch queries hidden"]:
-        # Of a tensor's shape, not by len(): an exported graph then takes any number of items.
+        # From a tensor's shape rather than len(), so an exported graph takes any number of items.
         return query.reshape(memory.mask.shape[0], -1, query.shape[-1])
 
     @staticmethod
@@ -182,8 +181,8 @@ class AttentionDecoder(nn.Module):
     ) -> tuple[Float[Tensor, "rows target hidden"], tuple[Tensor, ...]]:
         """Run a recurrent layer; a GRU's state is one tensor, an LSTM's a pair.
 
-        One position is two plain products, which are up to three times as fast as the fused call
-        over many.
+        A single position is computed by two plain products, which is up to three times as fast as
+        the fused call for many positions.
         """
         if inputs.shape[1] == 1:
             weights: Any = (

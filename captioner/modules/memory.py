@@ -1,4 +1,4 @@
-"""Memory: all that an encoder hands on, and all that decoder and search know of the source."""
+"""Memory: the output of every encoder, and all that decoder and search know of the source."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from captioner.modules.arrays import Array, argsort, integers, library, take
 
 @dataclass(frozen=True)
 class GridLayout:
-    """Positions of a photo, row by row.
+    """Positions are the cells of a photo, row by row.
 
     Attributes:
         height: Number of rows.
@@ -29,10 +29,10 @@ class TokenLayout:
 
 @dataclass(frozen=True)
 class TimeLayout:
-    """Positions of a recording, from its beginning on.
+    """Positions are moments of a recording, from its beginning on.
 
     Attributes:
-        seconds_per_position: From one position to the next.
+        seconds_per_position: Time from one position to the next.
     """
 
     seconds_per_position: float
@@ -42,16 +42,16 @@ class TimeLayout:
 class FrameLayout:
     """Positions are the frames of a clip in their order.
 
-    Their times differ from clip to clip, and stay with the clip.
+    Their times differ from clip to clip, so the clip holds them.
     """
 
 
 @dataclass(frozen=True)
 class DetectedConcepts:
-    """The words that captions of each photo are expected to use.
+    """The words detected in each photo.
 
     Attributes:
-        probabilities: Of every word that the detector knows.
+        probabilities: Probability of every word that the detector knows.
         word_ids: The words that tell most about each photo, best first; the decoder reads them as
             positions of the memory.
     """
@@ -68,22 +68,22 @@ class DetectedConcepts:
     ) -> "DetectedConcepts":
         """Choose the words of each photo whose probability most exceeds their usual frequency.
 
-        A word's part of the relative entropy ranks it, p log(p / frequency): giraffe comes before
-        `a`, which all captions have. Where there are fewer words than `count`, all are chosen.
+        Words are ranked by their part of the relative entropy, p log(p / frequency). So giraffe
+        comes before `a`, which all captions have. If there are fewer words than `count`, all are
+        chosen.
         """
-        # A probability that a kernel rounds to 0 tells nothing, where 0 log 0 would be no number.
+        # xlogy is 0 for a probability that was rounded to 0, where 0 log 0 would be NaN.
         told = probabilities.xlogy(probabilities / frequencies)
         return cls(probabilities, told.topk(min(count, told.shape[1]), -1).indices)
 
     def hinted(self, hint_ids: Sequence[int], odds: float) -> "DetectedConcepts":
-        """Return what is detected given a hint, whose words the decoder reads in the last places.
+        """Return what is detected given a hint, whose words become the last ones to be read.
 
         They take the places of the least telling words.
 
         Args:
-            hint_ids: The words of the hint; no more than the decoder reads.
-            odds: How many times as likely, against not being there, the hint makes each of its
-                words.
+            hint_ids: The words of the hint; at most as many as the decoder reads.
+            odds: The factor by which the hint multiplies the odds of each of its words.
         """
         xp, ids = library(self.word_ids), integers(hint_ids, self.word_ids)
         probabilities = xp.asarray(self.probabilities, copy=True)
@@ -100,7 +100,7 @@ class DetectedConcepts:
 
     @staticmethod
     def join(parts: "Sequence[DetectedConcepts]") -> "DetectedConcepts":
-        """Put the items of several below one another."""
+        """Concatenate the items of several batches."""
         xp = library(parts[0].word_ids)
         return DetectedConcepts(
             xp.concatenate([one.probabilities for one in parts]),
@@ -114,12 +114,12 @@ class Memory:
 
     Attributes:
         keys: What a query is compared with, `[batch, source, dim]`.
-        values: What is read, `[batch, source, dim]`; an image encoder passes the same tensor twice.
+        values: What is averaged, `[batch, source, dim]`; image encoders pass the same tensor twice.
         mask: True where a position is real, `[batch, source]`.
-        layout: How to draw a position; nothing but the drawing reads it.
-        concepts: The words that a photo suggests, whose positions stand behind those of `layout`;
-            None from an encoder that detects none.
-        others: What the other models of an ensemble made of the same items.
+        layout: How to draw a position; only drawing uses it.
+        concepts: The words detected in a photo, whose positions follow those of `layout`; None from
+            an encoder that detects none.
+        others: The memories of the same items from the other models of an ensemble.
 
     Raises:
         ShapeError: Keys, values and mask differ in batch or source.
@@ -175,9 +175,9 @@ class Memory:
         )
 
     def beside(self, other: "Memory") -> "Memory":
-        """Return a memory of the same items that has the positions of another behind its own.
+        """Return a memory of the same items with the positions of another memory after its own.
 
-        The layout is that of the first positions, and no concepts are told: they would be the last.
+        The layout is that of the first positions. Concepts are left out, since theirs must be last.
         """
         keys, values, mask = (
             library(mine).concatenate([mine, its], 1)

@@ -1,4 +1,4 @@
-"""From a model of torch to the ONNX graphs that `onnx.model` runs."""
+"""Exports a torch model to the ONNX graphs that `onnx.model` runs."""
 
 import copy
 import logging
@@ -21,15 +21,15 @@ from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
 from captioner.onnx.model import CONCEPTS, ENCODER, START, STEP
 from captioner.progress import progress
 
-# Sizes of the tensors that are traced, all different, so that no two axes are taken for one.
+# Sizes of the traced tensors; they differ, so that no two axes are taken for the same one.
 BATCH, ROWS, SOURCE = 3, 5, 7
 
 
 def export_onnx(model: CaptionerModel, folder: Path) -> None:
-    """Write a model's graphs, config and tokenizer; any number of photos and beams can then be run.
+    """Write a model's graphs, config and tokenizer; the graphs take any number of photos and beams.
 
     Raises:
-        MissingExtraError: What torch exports with is not installed.
+        MissingExtraError: A library that torch needs for exporting is not installed.
         ModelError: The model does not read photos, or its backbone cannot be exported.
     """
     if not isinstance(model.encoder, ImageEncoder):
@@ -48,13 +48,13 @@ def export_onnx(model: CaptionerModel, folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Traced:
-    """What is traced to become one file.
+    """A part of the model to be traced into one file.
 
     Attributes:
         file: Name of the file.
         graph: Runs the part of the model.
-        inputs: Example tensors by name, each with the names of its axes that may have any length.
-        outputs: Names.
+        inputs: Example tensors by name, each with the names of its axes of variable length.
+        outputs: Names of the outputs.
     """
 
     file: str
@@ -63,10 +63,10 @@ class Traced:
     outputs: Sequence[str]
 
     def write(self, folder: Path) -> None:
-        """Trace it.
+        """Trace the part and write the file.
 
         Raises:
-            MissingExtraError: What torch exports with is not installed.
+            MissingExtraError: A library that torch needs for exporting is not installed.
             ModelError: A layer cannot be exported.
         """
         names = {name for _, axes in self.inputs.values() for name in axes.values()}
@@ -152,7 +152,7 @@ def _decoder_graphs(model: CaptionerModel) -> list[Traced]:
 
 
 class EncoderGraph(nn.Module):
-    """Photos to the values of the memory, and to detected words if there is a detector."""
+    """Computes a memory's values from photos, and detected words if there is a detector."""
 
     def __init__(self, encoder: ImageEncoder) -> None:
         super().__init__()
@@ -177,7 +177,7 @@ class EncoderGraph(nn.Module):
 
 
 class ConceptGraph(nn.Module):
-    """Detected words, and those of a hint, to what the memory holds of them."""
+    """Embeds detected words, and those of a hint, as positions of the memory."""
 
     def __init__(self, encoder: ImageEncoder) -> None:
         super().__init__()
@@ -191,7 +191,7 @@ class ConceptGraph(nn.Module):
 
 
 class StartGraph(nn.Module):
-    """A memory to the state before the first word, one row an item."""
+    """Computes the state before the first word from a memory, one row per item."""
 
     def __init__(self, decoder: AttentionDecoder) -> None:
         super().__init__()
@@ -209,7 +209,7 @@ class StartGraph(nn.Module):
 
 
 class StepGraph(nn.Module):
-    """A word in each row to the logits of the next."""
+    """Computes the next word's logits from one word in each row."""
 
     def __init__(self, decoder: AttentionDecoder) -> None:
         super().__init__()
@@ -229,24 +229,24 @@ class StepGraph(nn.Module):
         parts = recurrent.flatten(1, 2).unsqueeze(1).unbind(0)
         count = self.decoder.num_states
         state = DecoderState(parts[:count], parts[count:], projected_keys)
-        # The keys are in the state already; what stands in their place is not read.
+        # The state already has the keys, so the memory's are not read.
         memory = Memory(keys=values, values=values, mask=mask, layout=GridLayout(1, 1))
         logits, state, weights = self.decoder.step(token_ids.flatten(), state, memory)
         return logits, torch.cat([*state.lower, *state.upper]), weights
 
 
 def _traceable(module: Any) -> Any:
-    """Return a copy, for inference alone, that is quicker to trace."""
+    """Return a copy for inference that is faster to trace."""
     module = copy.deepcopy(module).cpu().float().eval().requires_grad_(False)
     for part in module.modules():
         if getattr(part, "inplace", False):
-            part.inplace = False  # torch takes long to decompose what changes in place
+            part.inplace = False  # torch takes long to decompose in-place operations
     return module
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the exporter's talk of its own workings off the terminal."""
+    """Keep the exporter's own messages off the terminal."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,4 +1,4 @@
-"""An exported encoder to one of 8-bit integers: smaller, faster, and measurably a little worse."""
+"""Quantises an exported encoder to 8-bit integers: smaller, faster and slightly worse."""
 
 import logging
 import shutil
@@ -14,20 +14,20 @@ from captioner.onnx.runtimes import import_onnxruntime
 from captioner.preprocess.image import ImagePreprocessor
 from captioner.progress import progress
 
-MOST_PHOTOS = 128  # more change no range that matters
+MOST_PHOTOS = 128  # more photos hardly change the ranges
 
 
 def quantize(graphs: Path, photos: Sequence[str | Path], folder: Path) -> None:
     """Copy an exported model with an int8 encoder.
 
-    Decoder and output, which decide between words, stay float32.
+    The decoder, which chooses the words, stays float32.
 
-    Weights have a scale for each channel; activations have ranges that the calibration photos gave.
+    Weights have a scale for each channel; activations have ranges from the calibration photos.
 
     Args:
         graphs: A folder that `export_onnx` wrote.
-        photos: What the model will see; more than `MOST_PHOTOS` are thinned out evenly.
-        folder: Where the copy goes.
+        photos: Typical photos; of more than `MOST_PHOTOS`, evenly spaced ones are taken.
+        folder: The folder of the copy.
 
     Raises:
         MissingExtraError: ONNX Runtime's tools are not installed.
@@ -48,7 +48,7 @@ def quantize(graphs: Path, photos: Sequence[str | Path], folder: Path) -> None:
     inputs = _inputs(graphs, photos[:: -(-len(photos) // MOST_PHOTOS)])
     prepared = folder / f"{ENCODER}.prepared"
     before = logging.root.manager.disable
-    logging.disable(logging.WARNING)  # of layers that stay float32
+    logging.disable(logging.WARNING)  # warnings about layers that stay float32
     try:
         quant_pre_process(graphs / ENCODER, prepared, skip_symbolic_shape=True)
         quantize_static(
@@ -66,7 +66,7 @@ def quantize(graphs: Path, photos: Sequence[str | Path], folder: Path) -> None:
 
 
 def _inputs(graphs: Path, photos: Sequence[str | Path]) -> Iterator[dict[str, Any]]:
-    """Yield what the encoder's graph reads, a photo at a time."""
+    """Yield the encoder's inputs, one photo at a time."""
     preprocess = ImagePreprocessor(OnnxModel(graphs).image_config)
     with progress("calibration", len(photos), "photos") as advance:
         for photo in photos:

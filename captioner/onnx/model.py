@@ -1,7 +1,7 @@
-"""A model in ONNX graphs: photo to memory, memory to state, a word to the next, and hints.
+"""Runs a model as ONNX graphs, with numpy instead of torch.
 
-It has the verbs of `CaptionerModel`, so that the pipeline need not know which of the two it has,
-and does without torch and transformers: its arrays are numpy's.
+It has the methods of `CaptionerModel`, so the pipeline need not know which of the two it has. It
+imports neither torch nor transformers.
 """
 
 from dataclasses import dataclass, replace
@@ -25,18 +25,18 @@ ENCODER, CONCEPTS, START, STEP = "encoder.onnx", "concepts.onnx", "start.onnx", 
 
 @dataclass(frozen=True)
 class OnnxState:
-    """Where the decoder stands.
+    """The decoder's state.
 
     Attributes:
         recurrent: Hidden states, and an LSTM's cells, of both layers.
-        projected_keys: The memory's keys as the attention meets them.
+        projected_keys: The memory's keys as the attention uses them.
     """
 
     recurrent: Float[np.ndarray, "states rows hidden"]
     projected_keys: Float[np.ndarray, "batch source attention_dim"]
 
     def reorder(self, index: Int[np.ndarray, " rows"]) -> "OnnxState":
-        """Return the state of the rows at `index`; a row may only replace one of the same item."""
+        """Return the state of the rows at `index`; rows may only move within their item."""
         return replace(self, recurrent=self.recurrent[:, index])
 
     def select(self, items: Int[np.ndarray, " selected"]) -> "OnnxState":
@@ -47,10 +47,10 @@ class OnnxState:
 
 
 class OnnxDecoder:
-    """The decoder's verbs, as `captioner.search` asks for them.
+    """The decoder, with the methods that `captioner.search` calls.
 
     Args:
-        folder: Where the graphs are.
+        folder: Folder of the graphs.
         runtime: What runs them, `onnx` or `openvino`.
     """
 
@@ -81,7 +81,7 @@ class OnnxDecoder:
 
 
 class OnnxModel(TextGeneration):
-    """What `captioner export` wrote, loaded.
+    """A model that `captioner export` wrote.
 
     Args:
         folder: Holds the graphs, `config.json` and the tokenizer.
@@ -106,7 +106,7 @@ class OnnxModel(TextGeneration):
 
     @cached_property
     def _concepts(self) -> Graph:
-        """Opened by the first hint alone: graphs of earlier versions have none."""
+        """The graph of concepts, opened at the first hint: models of earlier versions lack it."""
         return Graph(self._folder / CONCEPTS, self._runtime)
 
     def embed_concepts(self, detected: DetectedConcepts) -> Float[np.ndarray, "batch concepts dim"]:
@@ -121,7 +121,7 @@ class OnnxModel(TextGeneration):
         if detected:
             words, probabilities, word_ids = detected
             values = np.concatenate([values, words], 1)
-            # Some operations give numpy's other type of 64 bits, which has another name.
+            # Some operations return numpy's other 64-bit integer type, which has another name.
             concepts = DetectedConcepts(probabilities, word_ids.view(np.int64))
         mask, layout = np.ones(values.shape[:2], dtype=bool), GridLayout(height, width)
         return Memory(keys=values, values=values, mask=mask, layout=layout, concepts=concepts)

@@ -1,4 +1,4 @@
-"""What runs an ONNX graph on the CPU: ONNX Runtime, or OpenVINO, which may compute in bfloat16."""
+"""Runs an ONNX graph on the CPU: by ONNX Runtime, or by OpenVINO, which may compute in bfloat16."""
 
 import importlib.util
 import os
@@ -16,14 +16,13 @@ from captioner.errors import MissingExtraError, ModelError, UsageError
 from captioner.threads import available_cores, num_threads
 
 Run = Callable[[dict[str, NDArray[Any]]], list[NDArray[Any]]]
-"""Arrays in by name, arrays out in order."""
+"""Takes arrays by name, and returns arrays in order."""
 
 
 class Graph:
-    """One ONNX graph on the CPU: arrays in by name, arrays out in order.
+    """One ONNX graph on the CPU: it takes arrays by name, and returns arrays in order.
 
-    It takes as many threads as it may use where it is called, so that streams side by side share
-    the cores.
+    It uses as many threads as the caller may use, so concurrent streams share the cores.
 
     Args:
         file: The graph.
@@ -38,7 +37,7 @@ class Graph:
         self._file = file
         self._open = {"onnx": by_onnxruntime, "openvino": by_openvino}[runtime]
         self._opened: dict[int, Run] = {}
-        self._opening = Lock()  # else streams that begin together would each open their own
+        self._opening = Lock()  # without it, streams that start together would each open a graph
         self._run()
 
     def __call__(self, **inputs: NDArray[Any]) -> list[NDArray[Any]]:
@@ -63,7 +62,7 @@ def by_onnxruntime(file: Path, threads: int) -> Run:
     onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    # Threads that wait sleep: those that read photos need the cores in between.
+    # Waiting threads sleep, so that those that read photos can use the cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     with _graph_errors(file):
         session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
@@ -78,12 +77,12 @@ def by_openvino(file: Path, threads: int) -> Run:
         ModelError: The file is missing or no graph.
     """
     openvino = import_openvino()
-    # One graph serves all streams side by side, each with its own threads.
+    # One graph serves all concurrent streams, each with its own threads.
     streams = max(1, available_cores() // threads)
     settings = {
         "NUM_STREAMS": streams,
         "INFERENCE_NUM_THREADS": streams * threads,
-        "ENABLE_CPU_PINNING": False,  # threads that read photos need the cores, too
+        "ENABLE_CPU_PINNING": False,  # threads that read photos share the cores
     }
     with _graph_errors(file):
         compiled = openvino.Core().compile_model(file, "CPU", settings)
@@ -101,7 +100,7 @@ def by_openvino(file: Path, threads: int) -> Run:
 def _graph_errors(file: Path) -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # the errors of neither share a class of their own
+    except Exception as error:  # neither runtime has a common base class of its errors
         reason = str(error).strip().splitlines()[-1]
         raise ModelError(
             f"{file}: no ONNX graph that can be run ({reason}): export the model again"
@@ -109,14 +108,14 @@ def _graph_errors(file: Path) -> Iterator[None]:
 
 
 def find_runtime(engine: str) -> str | None:
-    """Return what shall run graphs, `onnx` or `openvino`, or None where neither is installed.
+    """Return the runtime for graphs, `onnx` or `openvino`, or None if neither is installed.
 
     Args:
-        engine: One of these two, or `auto`: OpenVINO on a CPU that computes in bfloat16, where it
-            is a third faster, else ONNX Runtime.
+        engine: One of these two, or `auto`, which takes OpenVINO on a CPU that computes in
+            bfloat16, where it is a third faster, and ONNX Runtime on others.
 
     Raises:
-        MissingExtraError: The one that is asked for is not installed.
+        MissingExtraError: The requested runtime is not installed.
         UsageError: There is no such runtime.
     """
     modules = {"onnx": "onnxruntime", "openvino": "openvino"}
@@ -140,10 +139,10 @@ def computes_in_bfloat16() -> bool:
 
 
 def import_onnxruntime() -> Any:
-    """Return ONNX Runtime, which tells its makers nothing of what it runs.
+    """Import ONNX Runtime with its telemetry turned off.
 
-    Its official builds report by default. The variable keeps reports from being made at all; where
-    the program had imported it before, the call still stops them.
+    Its official builds send telemetry by default. The environment variable prevents that from the
+    start. If the program has already imported it, the call still stops it.
 
     Raises:
         MissingExtraError: It is not installed.
@@ -158,9 +157,9 @@ def import_onnxruntime() -> Any:
 
 
 def import_openvino() -> Any:
-    """Return OpenVINO, which tells its makers nothing.
+    """Import OpenVINO without its telemetry.
 
-    It reports by a package of its own, and does without where that cannot be imported.
+    Its telemetry is a package of its own; OpenVINO works without it if it cannot be imported.
 
     Raises:
         MissingExtraError: It is not installed.

@@ -1,4 +1,4 @@
-"""Results to files: JSON lines, tables, COCO results, sidecars, a page, pictures of attention."""
+"""Writes results to files: JSON lines, tables, COCO results, sidecars, a page, attention maps."""
 
 from captioner.outputs.attention import AttentionWriter, draw_attention, draw_frames
 from captioner.outputs.caption_text import CaptionText

@@ -1,4 +1,4 @@
-"""Pictures of attention: a panel for each word, lit where the decoder looked."""
+"""Draws pictures of attention: a panel for each word, lit where the decoder looked."""
 
 import math
 import os
@@ -28,7 +28,7 @@ GAP, MARGIN, LABEL_GAP, CORNER = 28, 44, 12, 10
 FONT_SIZE, SMALLEST_FONT = 24, 10
 LINE_HEIGHT = 32
 PAPER, INK = "#ffffff", "#1c1c1e"
-# What is left of brightness and of colour where the decoder did not look.
+# The brightness and colour that remain where the decoder did not look.
 DIMMED_LIGHT = 0.36
 DIMMED_COLOUR = 0.35
 
@@ -36,8 +36,8 @@ DIMMED_COLOUR = 0.35
 def draw_attention(image: Image.Image, words: Sequence[str], attention: ArrayLike) -> Image.Image:
     """Draw the photo with its caption, and then once a word, lit where the decoder looked.
 
-    A word's brightest spot has the photo's own light whatever its weight: panels show where, not
-    how much.
+    A word's brightest spot has the photo's own light, whatever its weight: panels show where the
+    decoder looked, not how much.
 
     Args:
         image: The part of the photo that the grid lies over: all of it where the encoder squashes
@@ -81,8 +81,8 @@ def draw_attention(image: Image.Image, words: Sequence[str], attention: ArrayLik
 def draw_frames(clip: Clip, words: Sequence[str], attention: ArrayLike) -> Image.Image:
     """Draw the frames of a clip in a row for each word, lit by the attention that they got.
 
-    The brightest frame of a word has its own light whatever its weight, which stands below it with
-    the frame's time.
+    The brightest frame of a word has its own light, whatever its weight. The weight and the frame's
+    time are written below each frame.
 
     Args:
         clip: The frames that the model saw.

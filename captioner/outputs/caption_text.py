@@ -1,4 +1,4 @@
-"""A caption as text for training an image generator: a trigger word, and fixed words around it."""
+"""Formats a caption for training an image generator: a trigger word, and fixed words around it."""
 
 import string
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ class CaptionText:
     Attributes:
         template: `{caption}` stands for the caption, `{name}` for the photo's name without its
             suffix, `{n}` for its number among the run's photos, from 1.
-        prefix: Stands before that, as it is.
-        suffix: Stands behind it, as it is.
-        trigger: The word that shall call up what is learnt. It stands first, before a comma, so
-            that trainers that shuffle the parts of a caption can keep it in its place.
+        prefix: Text before that.
+        suffix: Text after that.
+        trigger: The word that will call up what is learnt. It comes first, before a comma, so
+            trainers that shuffle the parts of a caption can keep it in its place.
         numbers: Each file's number, for `{n}`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Captions as COCO results, the one JSON array that evaluation servers and pycocotools read."""
+"""Writes captions as COCO results, the JSON array that evaluation servers and pycocotools read."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Draws a confusion matrix: a row for each true label, a column for each label that was given."""
+"""Draws a confusion matrix: a row for each true label, a column for each predicted label."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Photos with captions, or clips with labels, on one page that opens anywhere."""
+"""Writes photos with captions, or clips with labels, as one self-contained HTML page."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Records as a table for spreadsheets: the best caption alone, and in words what failed."""
+"""Writes records as a CSV table for spreadsheets: each file's best caption, or its error."""
 
 import csv
 import io

@@ -18,7 +18,7 @@ from captioner.outputs.encoding import NAMES
 from captioner.outputs.special_files import check_special, is_special, open_special
 
 LONGEST_NAME_BYTES = 143  # eCryptfs; other disks take 255
-# Errors that the next file would meet, too; any other error concerns one file alone.
+# Errors that would also affect the next file; any other error concerns one file alone.
 OF_ALL_FILES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 TEXT: dict[str, Any] = {"encoding": "utf-8", "errors": NAMES, "newline": ""}
 """How files of text are opened."""
@@ -36,7 +36,7 @@ def output_errors(path: str | Path) -> Iterator[None]:
 
 
 def is_one_files_own(error: OutputError) -> bool:
-    """Tell whether this file alone, for its name or folder, cannot be written."""
+    """Tell whether an error concerns one file alone, because of its name or folder."""
     return not (isinstance(error.__cause__, OSError) and error.__cause__.errno in OF_ALL_FILES)
 
 
@@ -75,9 +75,9 @@ def check_place(path: str | Path) -> None:
 def whole_file(path: str | Path) -> Iterator[Path]:
     """Yield the path of a part file, which gets its name after the block, or vanishes if it fails.
 
-    What is there under the name outlives a loss of power: first the new file is on the disk, then
-    it gets the name. A link stays, and what it leads to is written; devices, pipes and standard
-    output (`-`) get the whole content.
+    An older file of the name survives a loss of power, since the new file is on the disk before it
+    gets the name. A link stays, and its target is written; devices, pipes and standard output (`-`)
+    get the whole content.
 
     Raises:
         UsageError: As `check_place`.
@@ -160,7 +160,7 @@ def _led_to(path: str | Path) -> Path:
 def _put(part: Path, target: Path) -> None:
     """Give a part file its name.
 
-    Where a container has mounted the target alone, only its content can be replaced.
+    If a container has mounted only the target, only its content can be replaced.
     """
     try:
         part.replace(target)

@@ -1,4 +1,4 @@
-"""What an earlier run wrote, read back, so that a later one can add to it."""
+"""Reads back the results of an earlier run, so that a later run can add to them."""
 
 import csv
 import json

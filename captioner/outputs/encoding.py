@@ -1,4 +1,4 @@
-"""How texts become bytes: UTF-8 that keeps a file name's bytes, and U+FFFD for half characters."""
+"""Encodes texts as UTF-8 that keeps a file name's bytes, with U+FFFD for half characters."""
 
 import codecs
 

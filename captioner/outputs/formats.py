@@ -1,4 +1,4 @@
-"""All output formats: from the name that the user gave an output to the writer of its format."""
+"""Chooses the writer of an output by the name that the user gave it."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -56,7 +56,7 @@ def open_writer(
 def check_outputs(
     paths: Iterable[Path], files: Sequence[str | Path], text_field: TextField = "caption"
 ) -> None:
-    """See that all outputs can be written, before anything is captioned.
+    """Check that all outputs can be written, before anything is captioned.
 
     Args:
         paths: The outputs.
@@ -96,7 +96,7 @@ def _check_each_once(paths: Sequence[Path]) -> None:
 
 
 def failures_in(paths: Iterable[Path], text_field: TextField = "caption") -> list[str]:
-    """Return those of some outputs that tell of each failed file."""
+    """Return those outputs that list failed files."""
     return [
         str(path) for path in paths if path.name != NAME and _known(path, text_field).lists_failures
     ]

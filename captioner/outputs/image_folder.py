@@ -1,4 +1,4 @@
-"""Captions as the `metadata.jsonl` of a Hugging Face image folder, to train image generators."""
+"""Writes captions as `metadata.jsonl` of a Hugging Face image folder, for image generators."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Records as JSON lines, the format that says all: one object a file."""
+"""Writes records as JSON lines, the most complete format: one object per captioned file."""
 
 import json
 
@@ -7,10 +7,10 @@ from captioner.outputs.writer import TextWriter
 
 
 class JsonlWriter(TextWriter):
-    """Writes one row a record.
+    """Writes one row per record.
 
-    All but ASCII is escaped, so that a name in any encoding is valid JSON and no reader takes
-    U+2028 for a line's end.
+    All characters but ASCII are escaped, so a name in any encoding is valid JSON, and no reader
+    takes U+2028 for a line's end.
     """
 
     lists_failures = True

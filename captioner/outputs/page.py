@@ -1,4 +1,4 @@
-"""What all pages share: one look, light and dark, and a head that lets a browser fetch nothing."""
+"""What all HTML pages share: light and dark styles, and a head that forbids fetching anything."""
 
 import base64
 import html

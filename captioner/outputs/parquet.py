@@ -1,4 +1,4 @@
-"""Records as a Parquet table, for those who go on with pandas, DuckDB or Spark."""
+"""Writes records as a Parquet table, for pandas, DuckDB or Spark."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,7 @@ ROWS_IN_A_GROUP = 10_000
 class ParquetWriter(Writer):
     """Writes the fields of a record as columns, and `file_bytes`: the name in the disk's own bytes.
 
-    Parquet's text is UTF-8, so that in `file` a question mark in a diamond stands for what is none.
+    Parquet's text is UTF-8, so in `file` U+FFFD replaces bytes that are not.
 
     Args:
         path: A `.parquet` file; an older one stays until the new one is whole.

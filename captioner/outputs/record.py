@@ -1,4 +1,4 @@
-"""The result of one file, or why it failed: all that a writer of results gets."""
+"""The record of one file, its result or why it failed: what every writer of results gets."""
 
 import math
 from dataclasses import asdict, dataclass

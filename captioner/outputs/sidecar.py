@@ -1,4 +1,4 @@
-"""Captions as text files beside the photos, as training tools for image generators read them."""
+"""Writes captions as text files beside the photos, as training tools of image generators expect."""
 
 import os
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Outputs that are no files on a disk: devices, pipes and standard output."""
+"""Handles outputs that are not files on a disk: devices, pipes and standard output."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Transcripts as lines of text, and as the subtitles of one recording."""
+"""Writes transcripts as lines of text, or as the subtitles of one recording."""
 
 from captioner.outputs.record import Record, Segment
 from captioner.outputs.writer import TextWriter

@@ -1,4 +1,4 @@
-"""Translations to lines of text or JSON lines, and a sentence's attention to a picture."""
+"""Writes translations as lines of text or JSON lines, and draws a sentence's attention."""
 
 import io
 import json

@@ -1,6 +1,6 @@
-"""What all writers of results share.
+"""The interface of all writers of results.
 
-Records go in one by one; `close`, or the end of a `with` block, finishes.
+They take records one by one; `close`, or the end of a `with` block, finishes the output.
 """
 
 from abc import ABC, abstractmethod

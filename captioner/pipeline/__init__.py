@@ -1,4 +1,4 @@
-"""A name to words in one line, `load("everyday").caption("photo.jpg")`."""
+"""Loads a model by name and uses it in one line: `load("everyday").caption("photo.jpg")`."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,7 @@ NEED_TORCH = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs torch at first use: photos can be captioned without."""
+    """Import what needs torch at first use, since photos can be captioned without torch."""
     if name in NEED_TORCH:
         return getattr(import_module(f"captioner.pipeline.{NEED_TORCH[name]}"), name)
     raise AttributeError(f"module 'captioner.pipeline' has no attribute {name!r}")

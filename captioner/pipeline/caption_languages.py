@@ -1,7 +1,7 @@
-"""English captions to captions in another language, with the attention of their words.
+"""Translates English captions into another language, with the attention of their words.
 
-Each is replaced by its best translation. A translated word attends to where in the photo the words
-attended that it comes from.
+Each caption is replaced by its best translation. A translated word gets the attention over the
+photo of the English words that it comes from.
 """
 
 from collections.abc import Sequence
@@ -31,12 +31,12 @@ def in_language(results: Sequence[CaptionResult], language: str) -> list[Caption
     """Translate all captions of some photos, as one batch.
 
     Args:
-        results: What was written in English.
+        results: English captions.
         language: A code such as de.
 
     Returns:
-        The same photos, each candidate translated. Its log-probability is the sum of the caption's
-        and the translation's. It has no calibrated confidence: that was fitted to English.
+        The same photos, each candidate translated. Its log-probability is the sum of those of the
+        caption and the translation. It has no calibrated confidence, which was fitted to English.
 
     Raises:
         ModelError: No model that ships translates English into the language.
@@ -77,7 +77,7 @@ def _attention(
 
     Args:
         alignment: The attention of each word over the words of the caption, `[word, caption word]`.
-        attention: That of the caption's words over the photo, `[caption word, height, width]`.
+        attention: Attention of the caption's words over the photo, `[caption word, height, width]`.
 
     Returns:
         The mean of their maps, `[word, height, width]`; each sums to 1.

@@ -1,4 +1,4 @@
-"""Photos to captions: the object behind `load("everyday")`."""
+"""Captions photos: the object that `load("everyday")` returns."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 16
 PHOTO = "a path, bytes, an open file, a Pillow image or a numpy array"
-ENCODED_AT_ONCE = 16  # the search gains from larger batches still
+ENCODED_AT_ONCE = 16  # the search gains from even larger batches
 MOST_STREAMS = 8  # each has its own activations in memory
 
 
@@ -61,12 +61,11 @@ class Captioner:
         return search
 
     def check(self, search: SearchConfig) -> None:
-        """See that the model can search so.
+        """Check that the model can search with these options.
 
         Raises:
-            ConfigError: It has no such option, or a word that is required or given is none that it
-                may write, or one of a hint none that it detects, or there are no captions in that
-                language.
+            ConfigError: It has no such option or language, may not write a required or given word,
+                or does not detect a word of the hint.
         """
         self.check_language(search)
         self.model.forbidden_ids(search.banned_words)
@@ -75,7 +74,7 @@ class Captioner:
         self.model.hint_ids(search)
 
     def check_language(self, search: SearchConfig) -> None:
-        """See that there are captions in the language that is asked for.
+        """Check that there are captions in the requested language.
 
         Raises:
             ConfigError: There are none, or words are required or banned in it.
@@ -94,14 +93,14 @@ class Captioner:
 
     @property
     def own_languages(self) -> list[str]:
-        """The languages in which the model itself writes, the one that is not asked for first."""
+        """The languages in which the model itself writes, its default first."""
         return sorted(self.model.config.language_ids, key=lambda one: (one != WRITTEN, one)) or [
             WRITTEN
         ]
 
     @property
     def languages(self) -> list[str]:
-        """The languages in which captions can be had, by way of a translator, too."""
+        """The languages of captions, including those by way of a translator."""
         own = self.own_languages
         others = languages_from(WRITTEN) if WRITTEN in own else []
         return own + [one for one in others if one not in own]
@@ -152,9 +151,9 @@ class Captioner:
 
     @property
     def num_streams(self) -> int:
-        """How many batches are best worked on at once: on a CPU, one for each of its threads.
+        """How many batches to run at once: on a CPU, one for each of its threads.
 
-        Layers of a few photos are too small to be shared out among threads, the less so where other
+        Layers of a few photos are too small to be divided among threads, above all if other
         programs run.
         """
         return min(num_threads(), MOST_STREAMS) if self.model.on_cpu else 1
@@ -194,7 +193,7 @@ class Captioner:
         return language if language in self.own_languages else WRITTEN
 
     def _written(self, results: list[CaptionResult], search: SearchConfig) -> list[CaptionResult]:
-        """Bring captions into the language and the form that are asked for."""
+        """Bring captions into the requested language and form."""
         if self._language_of(search) not in self.own_languages:
             results = in_language(results, search.language)
         if not search.sentence:

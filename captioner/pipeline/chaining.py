@@ -1,4 +1,4 @@
-"""Joins translations: of pieces of a sentence, of sentences, of two steps by a third language."""
+"""Joins translations: of parts of a sentence, of sentences, of two steps via a third language."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,7 @@
-"""How likely a caption is right: logistic regression on how sure search and detector were.
+"""Estimates how likely a caption is right, by logistic regression on the model's probabilities.
 
-The weights stand in a model's config as `confidence`; `benchmarks/confidence.py` fits them and
-draws how they hold.
+The weights are in a model's config as `confidence`; `benchmarks/confidence.py` fits them and draws
+how well they hold.
 """
 
 import math
@@ -10,21 +10,21 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-# Of the logarithm of the posterior that is maximised: a weak pull to zero, which keeps the fit
-# finite.
+# The weight of the prior in the log-posterior that is maximised: a weak pull to zero, which keeps
+# the fit finite.
 PRIOR = 1e-3
 STEPS = 50
-# No word counts as less likely than this: a required word may have any log-probability.
+# The lowest log-probability that counts, since a required word may have any.
 LOWEST = -20.0
 
 
 def evidence(log_prob: float, word_log_probs: Sequence[float], surest: float) -> dict[str, float]:
-    """Return what a caption's confidence is made of, by the names that its weights have.
+    """Return the inputs of a caption's confidence, by the names of their weights.
 
     Args:
-        log_prob: Of the words and the end, nats.
-        word_log_probs: Of each word.
-        surest: Probability of the word that is detected most surely; 0 from a model that has none.
+        log_prob: Log-probability of the words and the end, nats.
+        word_log_probs: Log-probability of each word.
+        surest: The highest probability of a detected word; 0 from a model that detects none.
     """
     return {
         "bias": 1.0,
@@ -42,7 +42,7 @@ def confidence(told: Mapping[str, float], weights: Mapping[str, float]) -> float
 
 
 def fit(told: Sequence[Mapping[str, float]], is_right: Sequence[bool]) -> dict[str, float]:
-    """Find the weights under which what was seen is likeliest, by Newton's method.
+    """Find the likeliest weights by Newton's method.
 
     Args:
         told: The evidence of each caption.

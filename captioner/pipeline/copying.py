@@ -1,4 +1,4 @@
-"""Puts copies of names, numbers and addresses into translations, in place of their stand-ins."""
+"""Copies names, numbers and addresses into translations, in place of their stand-ins."""
 
 import re
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ from captioner.pipeline.result import Candidate
 from captioner.preprocess.text import Piece
 
 MARKS = re.compile(r"^(\W*)(.*?)(\W*)$", re.DOTALL)
-ALIGNED = 0.5  # a word with so much attention on what is copied is a failed copy of it
+ALIGNED = 0.5  # a word with so much attention on a stand-in is a failed copy of it
 
 
 def best_trial(
     found: Sequence[tuple[Sequence[Piece], Sequence[tuple[Candidate, ...]]]],
 ) -> tuple[Sequence[Piece], list[tuple[Candidate, ...]]]:
-    """Choose the trial that lost the least, of equal ones the likeliest, and insert the copies.
+    """Choose the trial that lost the fewest copies, or the likeliest of several, and insert copies.
 
     Args:
-        found: Of each trial the pieces that were read, and the candidates of each.
+        found: The pieces of each trial that were read, and the candidates of each piece.
     """
     pieces, said = max(found, key=_worth) if len(found) > 1 else found[0]
     return pieces, [
@@ -42,9 +42,9 @@ def _worth(trial: tuple[Sequence[Piece], Sequence[tuple[Candidate, ...]]]) -> tu
 def with_copies(candidate: Candidate, piece: Piece) -> Candidate:
     """Return a translation that has everything that is copied.
 
-    Each stand-in is replaced by what it stood for; of several, the one with the most attention on
-    it. Where the translation lacks the stand-in, the copy replaces a word that attended mostly to
-    it, or else stands behind the word that attended to it most.
+    Each stand-in is replaced by what it stands for. If it was written several times, the one with
+    the most attention on it is replaced. If it is missing, the copy replaces a word that attended
+    mostly to it, or else follows the word that attended to it most.
 
     Args:
         candidate: The translation, with its attention.

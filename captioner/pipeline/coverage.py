@@ -1,4 +1,4 @@
-"""Whether a translation may lack a part of its source, by its length and by unattended words."""
+"""Tells whether a translation may lack a part of its source, by length and unattended words."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Decides which engine runs a model: torch, or ONNX Runtime or OpenVINO with graphs of it."""
+"""Chooses the engine that runs a model: torch, or its graphs on ONNX Runtime or OpenVINO."""
 
 import hashlib
 import importlib.util

@@ -1,4 +1,4 @@
-"""Several models that write one text together: slower and better than the best of them."""
+"""Lets several models write one text together: slower and better than the best of them."""
 
 from collections.abc import Sequence
 from dataclasses import replace

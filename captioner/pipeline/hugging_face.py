@@ -1,4 +1,4 @@
-"""Any captioner of transformers (BLIP, GIT, ViT-GPT2 and others) behind our own interface."""
+"""Runs captioners of transformers (BLIP, GIT, ViT-GPT2 and others) behind our own interface."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tells one input from several, and divides several into batches."""
+"""Distinguishes one input from several, and divides several into batches."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice

@@ -1,4 +1,4 @@
-"""From a name to a loaded model: one that ships, a folder written by training, or one of a hub."""
+"""Loads a model by name: a shipped one, a folder written by training, or one of a hub."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Pieces of sentences through the model, and back to words with their attention."""
+"""Translates pieces of sentences, and turns subwords back into words with their attention."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 BATCH_SIZE = 128  # pieces
 
 PhotoFeatures = Float[Tensor, "height width channels"]
-"""What the backbone made of a photo."""
+"""The backbone's features of a photo."""
 
 
 class Way(NamedTuple):
@@ -56,7 +56,7 @@ class PieceTranslator:
         self._limit = encoder.config.max_positions - 1  # EOS takes one
 
     def see(self, photo: Pixels) -> PhotoFeatures:
-        """Run the backbone on a photo: most of the work, and the same for all texts about it."""
+        """Run the backbone on a photo; this is most of the work, and shared by all its texts."""
         assert isinstance(self._model.encoder, PhotoTextEncoder)  # a translator has seen to it
         pixels = torch.from_numpy(photo).to(self._model.device, self._model.dtype)
         with torch.inference_mode():

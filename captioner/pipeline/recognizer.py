@@ -1,4 +1,4 @@
-"""Clips to actions or captions: the object behind `load("actions")`."""
+"""Names the actions in clips, or captions them: the object that `load("actions")` returns."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -25,21 +25,21 @@ CLIP = "a path, the bytes of a file, or an open file"
 
 
 class ActionRecognizer:
-    """Says what happens in clips: by a label, or by a sentence, as the model learnt it.
+    """Says what happens in clips: by labels or by sentences, whichever the model learnt.
 
     Args:
         model: A loaded model.
         name: What it is called in results.
 
     Attributes:
-        preprocess: From a file to a `Clip`, and from that to what the model takes.
-        num_streams: How many batches a run over many clips works on side by side.
+        preprocess: Reads a file as a `Clip`, and turns it into the model's input.
+        num_streams: How many batches a run over many clips runs at once.
 
     Raises:
-        ModelError: The model watches no clips.
+        ModelError: The model does not read clips.
     """
 
-    num_streams = 1  # the frames of a clip keep all cores at work
+    num_streams = 1  # the frames of a clip keep all cores busy
 
     def __init__(self, model: "CaptionerModel", name: str) -> None:
         if not isinstance(model.encoder, VideoEncoder):
@@ -64,8 +64,8 @@ class ActionRecognizer:
     def best_labels(self, count: int, **changes: Any) -> SearchConfig:
         """Return the search options that find so many labels.
 
-        The beam is twice as wide: labels that ended and those that were cut behind their word share
-        it.
+        The beam is twice as wide, since it holds labels that ended and labels that were cut after
+        their word.
 
         Raises:
             ConfigError: An option is unknown or out of range.
@@ -172,7 +172,7 @@ class ActionRecognizer:
         log_probs = tuple(hypothesis.token_log_probs[: len(words)])
         return Candidate(
             text=self.model.decode([hypothesis])[0],
-            # A label always ends behind its one word, so that the end tells nothing of it.
+            # A label always ends after its one word, so the end's probability is left out.
             log_prob=sum(log_probs) if self._names_labels else hypothesis.log_prob,
             words=words,
             word_log_probs=log_probs,

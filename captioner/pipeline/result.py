@@ -1,4 +1,4 @@
-"""What a model says about an input: candidates with their words, probabilities and attention."""
+"""A model's result for one input: candidates with their words, probabilities and attention."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Attention by subwords to attention by words."""
+"""Turns attention between subwords into attention between words."""
 
 from collections.abc import Sequence
 from typing import Any

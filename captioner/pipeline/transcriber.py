@@ -1,4 +1,4 @@
-"""Recordings to transcripts: the object behind `load("digits")`."""
+"""Transcribes recordings: the object that `load("digits")` returns."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
@@ -25,7 +25,7 @@ BATCH_SECONDS = 120.0  # of sound in one pass of the model, padding included
 
 
 class Transcriber:
-    """Writes down what is said.
+    """Transcribes recordings.
 
     Args:
         model: A loaded model.
@@ -35,7 +35,7 @@ class Transcriber:
         sample_rate_hz: The rate at which it listens.
 
     Raises:
-        ModelError: The model hears nothing.
+        ModelError: The model does not read speech.
     """
 
     def __init__(self, model: "CaptionerModel", name: str) -> None:

@@ -1,4 +1,4 @@
-"""Sentences to translations: the object behind `load("en-de-fr")`."""
+"""Translates sentences: the object that `load("en-de-fr")` returns."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload

@@ -1,1 +1,1 @@
-"""One file in, one tensor out: the first step of the data's way; bad input is a named error."""
+"""Turns each input file into a tensor; bad input raises a named error."""

@@ -1,4 +1,4 @@
-"""From a recording, however it is stored, to mono samples at the rate that the model listens at."""
+"""Reads a recording, however it is stored, as mono samples at the model's sampling rate."""
 
 import contextlib
 import io
@@ -31,8 +31,8 @@ MOST_SECONDS = 2 * 60 * 60
 SOUNDFILE_KINDS = ("WAV", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF")
 BLOCK_SAMPLES = 1 << 16
 LEAST_HZ, MOST_HZ = 1_000, 1_000_000
-"""Other rates are those of broken heads: speech needs 4 kHz, and what lasts for hours by its
-head fills the memory.
+"""Other rates come from broken headers. Speech needs 4 kHz, and a recording that lasts for hours by
+its header fills the memory.
 """
 MOST_CHANNELS = 64
 CANCELLED = 0.5
@@ -41,30 +41,30 @@ REFUSAL = "not a recording that can be read ({holds}); use WAV, FLAC, OGG, MP3 o
 
 
 def is_array(given: object) -> TypeGuard[tuple[int, NDArray[Any]]]:
-    """Tell whether something is meant as a rate and samples, not as several recordings."""
+    """Tell whether something is a rate and samples, rather than several recordings."""
     return isinstance(given, tuple) and not all(
         is_file_source(one) or is_array(one) for one in given
     )
 
 
 def read_audio(source: Any, sample_rate_hz: int) -> Samples:
-    """Read any recording as mono samples from -1 to 1.
+    """Read a recording as mono samples from -1 to 1.
 
-    Channels are averaged; where they cancel each other out, the loudest one is read. Of a video,
-    the first track of sound is read.
+    Channels are averaged; if they cancel each other out, the loudest one is taken. Of a video, the
+    first sound track is read.
 
     Args:
-        source: A file's path, its bytes or a file that is open, or the rate in hertz and an array,
-            `[samples]`, `[samples, channels]` or `[channels, samples]`, of integers, or of floats
+        source: A file's path, its bytes or an open file; or the rate in hertz and an array,
+            `[samples]`, `[samples, channels]` or `[channels, samples]`, of integers or of floats
             from -1 to 1.
-        sample_rate_hz: The rate that is wanted.
+        sample_rate_hz: The wanted rate.
 
     Raises:
         FileMissingError: Nothing is there, or it may not be read.
         UnsupportedFileError: No recording, of a kind that is not read, or a video without sound.
-        CorruptFileError: A recording, but broken, or one that ends before it begins.
-        FileTooLargeError: More than two hours.
-        InputError: The array's shape, type or range is none of the above.
+        CorruptFileError: The recording is broken or empty.
+        FileTooLargeError: It is longer than two hours.
+        InputError: The array's shape, type or range is not one of the above.
         MissingExtraError: soundfile or PyAV is not installed.
     """
     if isinstance(source, tuple):
@@ -90,7 +90,7 @@ def read_audio(source: Any, sample_rate_hz: int) -> Samples:
 
 
 def resample(samples: Samples, from_hz: int, to_hz: int) -> Float32[np.ndarray, " resampled"]:
-    """Change the rate of samples, with a filter against aliases (FFmpeg's resampler).
+    """Change the sampling rate, with FFmpeg's resampler, which filters against aliasing.
 
     Raises:
         MissingExtraError: PyAV is not installed.
@@ -133,7 +133,7 @@ def _from_array(rate_hz: Any, array: Any) -> tuple[int, Samples]:
 
 
 def _by_channel(array: NDArray[Any]) -> NDArray[Any]:
-    """Return `[samples, channels]`; of two axes the shorter one is that of the channels."""
+    """Return `[samples, channels]`; the shorter one of two axes is that of the channels."""
     if array.ndim == 1:
         return array[:, None]
     channels = array.T if array.shape[0] < array.shape[1] and array.shape[0] else array
@@ -146,19 +146,18 @@ def _by_channel(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _mono(blocks: Callable[[], Iterable[NDArray[np.float32]]]) -> Samples:
-    """Average the channels, or take the loudest one alone where they cancel each other out.
+    """Average the channels, or take only the loudest one if they cancel each other out.
 
     Args:
         blocks: Returns the recording from its beginning, in parts of `[samples, channels]`.
     """
     parts, own, together = [], np.zeros(1), 0.0
-    with np.errstate(invalid="ignore", over="ignore"):  # samples may be no finite numbers
+    with np.errstate(invalid="ignore", over="ignore"):  # samples may be infinite or NaN
         for block in blocks():
             parts.append(block.mean(1, dtype=np.float32))
             own = own + np.square(block, dtype=np.float64).sum(0)
             together += float(np.square(parts[-1], dtype=np.float64).sum())
-    # Channels that have nothing in common leave of the loudest one, at the least, its share of the
-    # mean.
+    # Unrelated channels keep at least the loudest one's share of the mean.
     if together < CANCELLED * own.max() / len(own) ** 2:
         parts = [block[:, own.argmax()] for block in blocks()]
     return np.concatenate(parts, dtype=np.float32) if parts else np.zeros(0, np.float32)
@@ -179,7 +178,7 @@ def _decoded(stream: io.BytesIO | io.BufferedReader, name: str) -> tuple[int, Sa
 
 
 def _by_soundfile(stream: Any, name: str) -> tuple[int, Samples] | None:
-    """Read a file by libsndfile; None for an unknown codec, or a file that FFmpeg shall judge."""
+    """Read a file by libsndfile; None for an unknown codec, or if only FFmpeg may read the file."""
     soundfile = import_library("soundfile", EXTRA)
     stream.seek(0)
     try:
@@ -205,16 +204,16 @@ def _by_soundfile(stream: Any, name: str) -> tuple[int, Samples] | None:
 
 
 class _Within(io.RawIOBase):
-    """A file that ignores seeks outside of it.
+    """A file that ignores seeks beyond its ends.
 
-    A broken header causes such seeks, and libsndfile cannot be told of an error.
+    Broken headers cause such seeks, and libsndfile cannot handle an error in them.
     """
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
     def readinto(self, buffer: Any) -> int:
-        """Read as many bytes as there are, and fit."""
+        """Read as many bytes as are left and fit."""
         content = self._stream.read(len(buffer))
         buffer[: len(content)] = content
         return len(content)
@@ -246,7 +245,7 @@ def _by_av(stream: Any, name: str) -> tuple[int, Samples]:
 
 
 def _by_frames(container: Any, rate_hz: int, name: str) -> Iterator[NDArray[np.float32]]:
-    """Yield the first track of sound frame by frame, all with the channels that it begins with."""
+    """Yield the first sound track frame by frame, always with as many channels as at its start."""
     av = import_library("av", EXTRA)
     resampler, length = None, 0
     for frame in container.decode(audio=0):

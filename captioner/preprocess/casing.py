@@ -1,4 +1,4 @@
-"""Capital letters of words that a vocabulary of lower-case words has lost, as German nouns have."""
+"""Restores the capital letters that a lower-case vocabulary has lost, such as of German nouns."""
 
 import re
 from collections import Counter, defaultdict
@@ -8,9 +8,9 @@ WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
 def learn_casing(texts: Iterable[str]) -> dict[str, str]:
-    """Return how words are written that are mostly not in lower case, by their lower-case form.
+    """Return the usual form of words that are mostly not in lower case, by their lower-case form.
 
-    The first word of a text does not count, since any word may have a capital there.
+    The first word of a text does not count, since any word may be capitalised there.
     """
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for text in texts:
@@ -21,5 +21,5 @@ def learn_casing(texts: Iterable[str]) -> dict[str, str]:
 
 
 def with_casing(text: str, casing: Mapping[str, str]) -> str:
-    """Write the words of a lower-case text as `learn_casing` found them written."""
+    """Give the words of a lower-case text the forms that `learn_casing` found."""
     return WORD.sub(lambda match: casing.get(match[0], match[0]), text) if casing else text

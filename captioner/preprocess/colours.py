@@ -1,4 +1,4 @@
-"""Pixels of any kind, and arrays, to 8-bit RGB or grey."""
+"""Converts pixels of any kind, and arrays, to 8-bit RGB or grey."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from captioner.errors import InputError
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Return a picture in RGB; what is transparent becomes white."""
+    """Return a picture in RGB; transparent pixels become white."""
     if image.mode == "F" or image.mode.startswith("I"):
         image = _to_eight_bits(image)
     if image.mode == "LAB":
@@ -28,9 +28,9 @@ def to_rgb(image: Image.Image) -> Image.Image:
 def _to_eight_bits(image: Image.Image) -> Image.Image:
     """Scale grey values of 16 bits, 32 bits or floats to 0..255.
 
-    Sixteen bits have a known range. The others have none: the smallest of 1 (floats), 255 and 65535
-    that holds all values is taken for white; values that none holds are stretched from their least
-    to their greatest.
+    Sixteen bits have a known range. For the others, white is the smallest of 1 (floats), 255 and
+    65535 that no value exceeds. If there is none, values are stretched from their least to their
+    greatest.
     """
     values = np.asarray(image).astype(np.float32)
     values[~np.isfinite(values)] = 0

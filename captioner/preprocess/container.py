@@ -1,4 +1,4 @@
-"""Opens a file of sound or moving pictures: FFmpeg (PyAV) alone judges what it holds."""
+"""Opens an audio or video file; FFmpeg (PyAV) alone decides what it holds."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -10,9 +10,9 @@ from captioner.errors import CorruptFileError, UnsupportedFileError
 from captioner.preprocess.kinds import is_text, kind_of
 from captioner.preprocess.opening import decoding, head_of, import_library
 
-# What FFmpeg reads beside sound and moving pictures: devices and lists of other files; single
-# pictures (and all whose name ends in _pipe) and files of photos one behind the other; and texts:
-# subtitles, drawings with letters, notes.
+# Formats of FFmpeg that are neither audio nor video: devices and lists of other files; single
+# pictures (and all names that end in _pipe) and sequences of photos; and texts, such as subtitles,
+# drawings with letters and notes.
 NOT_READ = {
     *"""
         alsa concat fbdev hls kmsgrab lavfi rtp rtsp sap sdp v4l2 video4linux2 video4linux2,v4l2
@@ -30,7 +30,7 @@ NOT_READ = {
 
 @cache
 def _formats() -> str:
-    """List the formats that are read, as FFmpeg's option takes it."""
+    """List the formats that are read, in the form of FFmpeg's option."""
     from av.format import formats_available
 
     names = sorted(formats_available - NOT_READ)
@@ -45,16 +45,15 @@ def open_container(
     extra: str,
     refusal: str,
 ) -> Iterator[Any]:
-    """Open a file by PyAV; what goes wrong within the block is a broken file.
+    """Open a file with PyAV; errors within the block mean a broken file.
 
     Args:
         stream: The file, at its beginning.
-        name: What it is called in messages.
-        signatures: How the usual kinds of file begin; they choose the words of a refusal, and
-            refuse nothing.
-        extra: What installs PyAV.
-        refusal: Of a file that is none of these kinds and that FFmpeg does not know, with `{holds}`
-            in it.
+        name: Its name, for messages.
+        signatures: How the usual kinds of file begin; they only choose the error message.
+        extra: The extra that installs PyAV.
+        refusal: The message, with `{holds}` in it, for a file that is none of these kinds and that
+            FFmpeg does not know.
 
     Raises:
         UnsupportedFileError: FFmpeg does not know the file.
@@ -64,7 +63,7 @@ def open_container(
     head = head_of(stream, name)
     kind = kind_of(head, signatures)
     av = import_library("av", extra)
-    # The file itself is all that is read: what it names elsewhere is not opened.
+    # Only the file itself is read; other files that it names are not opened.
     options = {"protocol_whitelist": "none", "format_whitelist": _formats()}
     try:
         with decoding(name, f"a broken {kind} file"):

@@ -1,4 +1,4 @@
-"""Files that lie on no disk: addresses, and `-` for standard input."""
+"""Fetches inputs that are not on a disk: web addresses, and `-` for standard input."""
 
 import ipaddress
 import re
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-# Nothing is asked for that must be unpacked: a small answer could become a huge one.
+# Compressed answers are not asked for, since a small one could become huge.
 HEADERS = {
     "User-Agent": "captioner (https://pypi.org/project/captioner)",
     "Accept-Encoding": "identity",
 }
 
 MOST_BYTES = 200_000_000
-"""Larger files are not fetched: a photo of 200 million pixels, the most that is read, has some
-100 MB as JPEG.
+"""Larger files are not fetched. A JPEG of 200 million pixels, the most that is read, has about
+100 MB.
 """
 SILENCE_S = 10.0
-"""How long a server may say nothing."""
+"""How long a server may be silent."""
 WHOLE_S = 120.0
-"""How long a file may take altogether."""
+"""How long fetching a file may take in all."""
 MOST_REDIRECTS = 5
 CHUNK_BYTES = 1 << 16
 
@@ -50,15 +50,15 @@ def is_elsewhere(file: str | Path) -> bool:
 
 @cache
 def fetched(file: str) -> Path:
-    """Return where the content of an address or of standard input lies.
+    """Return a file with the content of an address or of standard input.
 
-    It is fetched once and kept until the program ends.
+    The content is fetched once and kept until the program ends.
 
     Raises:
-        FileMissingError: Nothing comes from there.
+        FileMissingError: It cannot be fetched.
         FileTooLargeError: It has more than `MOST_BYTES`.
-        UnsupportedFileError: It is a web page, its scheme is not fetched, or a server sends on to a
-            private address.
+        UnsupportedFileError: It is a web page, its scheme is not fetched, or a server redirects to
+            a private address.
     """
     try:
         with NamedTemporaryFile(dir=_folder().name, delete=False) as target:
@@ -95,12 +95,12 @@ def _copy(
                 name, f"more than {MOST_BYTES / 1e6:.0f} MB: make it smaller first"
             )
         target.write(chunk)
-    if time.monotonic() > until:  # the connection was cut, which may look like the end
+    if time.monotonic() > until:  # the connection was cut, which may look like the file's end
         raise _too_slow(name)
 
 
 def _fetch(url: str, target: IO[bytes]) -> None:
-    """Fetch an address, over a few redirects; each is looked at before it is followed."""
+    """Fetch an address, over a few redirects; each is checked before it is followed."""
     scheme = url.partition(":")[0].lower()
     if scheme not in ("http", "https"):
         told = "give its path" if scheme == "file" else "fetch it first, and give its path"
@@ -130,9 +130,9 @@ def _fetch(url: str, target: IO[bytes]) -> None:
 
 @contextmanager
 def _cut_off_at(until: float) -> Iterator[dict[str, Any]]:
-    """Yield extensions of requests whose connections are cut at a time.
+    """Yield request extensions that cut the connections at a given time.
 
-    The client's own time-out begins anew with each byte, of headers, too.
+    The client's own time-out begins anew with each byte, also of headers.
     """
     streams: list[Any] = []
 
@@ -199,10 +199,10 @@ def _check(response: "httpx.Response", url: str) -> None:
 
 
 def _is_private(host: str) -> bool:
-    """Tell whether a host is of this machine or of a network that not all can reach."""
+    """Tell whether a host is this machine or in a private network."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:  # who cannot be found cannot be reached; a proxy may know better
+    except OSError:  # an unknown host cannot be reached, except through a proxy that knows it
         return False
     return any(
         not ipaddress.ip_address(str(one[4][0]).partition("%")[0]).is_global for one in found

@@ -1,4 +1,4 @@
-"""Which part of a photo the encoder sees, and how it is brought to the encoder's size."""
+"""Decides which part of a photo the encoder sees, and resizes it to the encoder's size."""
 
 import math
 from typing import TYPE_CHECKING, Literal
@@ -20,10 +20,10 @@ def fit(
 
     Args:
         image: An RGB photo.
-        width: Pixels wanted.
-        height: Pixels wanted.
-        how: As `ImageConfig.resize` says.
-        mean: Colour of what `pad` adds, on a scale of 0 to 1.
+        width: Width wanted, pixels.
+        height: Height wanted, pixels.
+        how: A value of `ImageConfig.resize`.
+        mean: Colour of the padding that `pad` adds, from 0 to 1.
     """
     bicubic = Image.Resampling.BICUBIC
     if how == "squash":
@@ -45,10 +45,10 @@ def fit(
 
 
 def random_box(size: tuple[int, int], generator: "Generator") -> tuple[int, int, int, int]:
-    """Draw a part of a photo: 0.6 to 1 of its area, its aspect ratio at most a third off.
+    """Draw a part of a photo: 0.6 to 1 of its area, with an aspect ratio at most a third off.
 
-    The ratio is relative to the photo's, unlike torchvision's, so that squashing changes a crop as
-    much as the whole.
+    Unlike torchvision's, the ratio is relative to the photo's, so squashing distorts a crop about
+    as much as the whole photo.
 
     Args:
         size: The photo's width and height, pixels.
@@ -66,7 +66,7 @@ def random_box(size: tuple[int, int], generator: "Generator") -> tuple[int, int,
     share, ratio, across, down = torch.rand(4, generator=generator).tolist()
     area = 0.6 + 0.4 * share
     aspect = math.exp((2 * ratio - 1) * math.log(4 / 3))
-    # A part wider or taller than the photo is cut to it.
+    # A part that is wider or taller than the photo is cut to the photo.
     crop_width = max(1, round(width * min(1.0, math.sqrt(area * aspect))))
     crop_height = max(1, round(height * min(1.0, math.sqrt(area / aspect))))
     left, top = round(across * (width - crop_width)), round(down * (height - crop_height))

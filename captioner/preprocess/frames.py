@@ -1,4 +1,4 @@
-"""A clip to the tensor that the video encoder reads: frames fitted and normalised as photos are."""
+"""Makes the video encoder's tensor of a clip: its frames, fitted and normalised like photos."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ class ClipPreprocessor:
     Args:
         config: Size, way of resizing, mean and standard deviation, such as a model's
             `image_config`.
-        num_frames: Frames of a clip, whatever its length.
+        num_frames: Number of frames of each clip, whatever its length.
 
     Raises:
         ConfigError: Mean or standard deviation is left to a backbone.
@@ -35,7 +35,7 @@ class ClipPreprocessor:
         return f"{self._photo.fingerprint()} {self.num_frames} frames"
 
     def read(self, source: Any) -> Clip:
-        """Read a clip by `read_clip`, at no more than about twice the encoder's detail."""
+        """Read a clip by `read_clip`, at up to about twice the encoder's resolution."""
         return self._read(source, evenly_spread(self.num_frames))
 
     def __call__(self, clip: Clip) -> Float[Tensor, "frames 3 height width"]:
@@ -45,13 +45,13 @@ class ClipPreprocessor:
     def views(
         self, source: Any, views: Sequence[tuple[bool, int | None]]
     ) -> Float32[np.ndarray, "views frames 3 height width"]:
-        """Read a clip once, and make several views of it, the same ones for the same arguments.
+        """Read a clip once, and make several views of it; the same arguments give the same views.
 
         Args:
             source: The clip.
-            views: Of each whether left and right change places, and the seed of its crop. A crop is
-                the same in all frames, and each frame is then a random one of its part of the clip;
-                None: the whole of the frames in the middles.
+            views: For each, whether it is mirrored, and the seed of its crop. All frames have the
+                same crop, and each frame is then drawn at random from its part of the clip. Without
+                a seed, the frames are whole and in the middle of their parts.
 
         Raises:
             InputError: It cannot be read.

@@ -1,4 +1,4 @@
-"""From a photo, however it is stored, to the array that the image encoder reads."""
+"""Reads a photo, however it is stored, as the array that the image encoder takes."""
 
 import io
 import logging
@@ -29,12 +29,13 @@ from captioner.preprocess.opening import FileSource, decoding, head_of, open_sou
 ImageSource = FileSource | Image.Image | NDArray[Any]
 
 Pixels = Float32[np.ndarray, "3 height width"]
-"""A photo as the encoder reads it."""
+"""A photo as the encoder takes it."""
 
 TOO_LARGE = (MemoryError, Image.DecompressionBombError)
-"""What Pillow raises where there is not enough memory."""
+"""What Pillow raises for lack of memory."""
 
-# What undoes each EXIF orientation but 1, the upright one (Exif 2.32, section 4.6.4, tag 274).
+# The transposition that undoes each EXIF orientation but 1, which is upright (Exif 2.32, section
+# 4.6.4, tag 274).
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -45,8 +46,8 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# Pillow warns of damaged metadata, which captioner does not read, and logs what it then raises; a
-# program that sets up logging still gets the latter.
+# Pillow warns of damaged metadata, which captioner does not read, and logs errors that it also
+# raises. A program that sets up logging still gets the log.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
@@ -54,22 +55,22 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 def read_image(source: Any, max_pixels: int = 200_000_000, at_least: int = 0) -> Image.Image:
     """Read any photo as upright RGB.
 
-    Alpha is flattened on white; of an animation or a file of many pages the first one is read; 16
-    and 32 bits become 8.
+    Transparent parts become white, 16 and 32 bits become 8. Of an animation or a file of many
+    pages, the first image is read.
 
     Args:
         source: A file's path, its bytes, an open file, a Pillow image, or an array `[height,
             width]` or `[height, width, 1|3|4]` of uint8, or of floats from 0 to 1.
         max_pixels: Larger photos are refused by their header, before they are decoded.
         at_least: If positive, a JPEG may be decoded at a half, a quarter or an eighth of its size,
-            which is faster, as long as no side becomes shorter than so many pixels.
+            which is faster, as long as no side gets shorter than so many pixels.
 
     Raises:
         FileMissingError: Nothing is there, or it may not be read.
         UnsupportedFileError: No photo, or of a kind that is not read.
-        CorruptFileError: A photo, but broken.
-        FileTooLargeError: More than `max_pixels`.
-        InputError: The array's shape, type or range is none of the above.
+        CorruptFileError: The photo is broken.
+        FileTooLargeError: It has more than `max_pixels`.
+        InputError: The array's shape, type or range is not one of the above.
     """
     if isinstance(source, np.ndarray):
         return _finished(from_array(source), "<array>", max_pixels)
@@ -86,8 +87,8 @@ def _decoded(
 ) -> Image.Image:
     kind = _kind(head_of(stream, name), name)
     with decoding(name, f"a broken {kind}", TOO_LARGE):
-        # Image.open would refuse by a limit of its own, which is lower than ours and the same for
-        # the whole process.
+        # Image.open has a limit of its own, which is lower than ours and holds for the whole
+        # process.
         image: Image.Image = Image.OPEN[kind][0](stream, "")
         _check_size(image, name, max_pixels)
         if at_least:
@@ -96,7 +97,7 @@ def _decoded(
 
 
 def _kind(head: bytes, name: str | Path) -> str:
-    """Name the kind of file by its first bytes, as Pillow's table of formats calls it."""
+    """Return the kind of file by its first bytes, as a format name of Pillow."""
     kind = kind_of(head, SIGNATURES)
     if kind is None:
         if (
@@ -150,8 +151,8 @@ def _finished(image: Image.Image, name: str | Path, max_pixels: int) -> Image.Im
     with decoding(name, f"a broken {image.format or 'photo'}", TOO_LARGE):
         image.load()
         rgb = to_rgb(image)
-        # After loading: a PNG may carry its EXIF behind the pixels, and TIFF photos are turned by
-        # Pillow itself.
+        # After loading, since a PNG may have its EXIF after the pixels, and Pillow itself turns
+        # TIFF photos.
         method = UPRIGHT.get(_orientation(image))
         return rgb if method is None else rgb.transpose(method)
 
@@ -192,10 +193,9 @@ class ImagePreprocessor:
         return self.config.model_dump_json(exclude={"max_pixels"})
 
     def read(self, source: Any) -> Image.Image:
-        """Read a photo by `read_image`, at about twice the encoder's detail where it has much more.
+        """Read a photo by `read_image`; large ones at about twice the encoder's resolution.
 
-        A large photo then takes little memory, whatever kind of file it came from, and is quickly
-        fitted.
+        So a large photo takes little memory, whatever its file format, and is quickly fitted.
         """
         at_least = 2 * max(self.config.height, self.config.width)
         image = read_image(source, self.config.max_pixels, at_least)
@@ -209,13 +209,13 @@ class ImagePreprocessor:
     def view(
         self, image: Image.Image, mirrored: bool = False, crop_seed: int | None = None
     ) -> Pixels:
-        """Fit and normalise one of a photo's other views, the same one for the same arguments.
+        """Fit and normalise one view of a photo; the same arguments give the same view.
 
         Args:
             image: An RGB photo.
-            mirrored: Whether left and right change places.
+            mirrored: Whether left and right are swapped.
             crop_seed: Seed of the crop, for instance from the file's name and the crop's number;
-                None: the whole photo.
+                None for the whole photo.
         """
         if crop_seed is not None:
             import torch
@@ -231,7 +231,7 @@ class ImagePreprocessor:
 
         Args:
             source: The photo.
-            views: Of each whether left and right change places, and the seed of its crop.
+            views: For each, whether it is mirrored, and the seed of its crop.
 
         Raises:
             InputError: It cannot be read.
@@ -240,18 +240,18 @@ class ImagePreprocessor:
         return np.stack([self.view(image, mirrored, seed) for mirrored, seed in views])
 
     def augment(self, image: Image.Image, seed: int, flips: bool = True) -> Pixels:
-        """Fit and normalise a photo after a random crop, mirroring and change of light.
+        """Fit and normalise a photo after a random crop, mirroring and change of colours.
 
-        `seed` determines all random numbers, so that threads share nothing and a resumed run sees
+        `seed` determines all random numbers, so threads share no generator, and a resumed run gets
         the same photos.
 
         Args:
             image: An RGB photo.
-            seed: Of the random numbers.
+            seed: Seed of the random numbers.
             flips: Whether half of the photos are mirrored.
         """
         import torch
-        from torchvision.transforms import v2  # not before: it takes as long as torch itself
+        from torchvision.transforms import v2  # imported late: it takes as long as torch itself
 
         generator = torch.Generator().manual_seed(seed)
         fitted = self._fitted(image.crop(random_box(image.size, generator)))

@@ -16,7 +16,7 @@ IRREGULAR = {
 
 
 def plural_of(word: str) -> str:
-    """Return the plural of an English noun: some common irregular ones, all others by rule."""
+    """Return the plural of an English noun: from a list if it is irregular, otherwise by rule."""
     if word in IRREGULAR:
         return IRREGULAR[word]
     if word.endswith(("s", "x", "ch", "sh", "z")):

@@ -1,4 +1,4 @@
-"""Which files are photos, clips or recordings: by their names in folders, and by how they begin."""
+"""Tells photos, clips and recordings apart: by name in folders, and by their first bytes."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from captioner.errors import InputError
 from captioner.preprocess.opening import open_regular
 
-# The one list of names; a file that is named outright is read whatever it is called.
+# The only list of suffixes. A file that the user names directly is read whatever its suffix.
 SUFFIXES = frozenset(
     """
         .apng .avif .avifs .bmp .gif .heic .heics .heif .hif .j2c .j2k .jfi .jfif .jif .jp2 .jpc
@@ -16,12 +16,12 @@ SUFFIXES = frozenset(
     """.split()
 )
 
-# What systems put beside the files of a folder: macOS, Windows, Synology.
+# Folders that systems put beside the user's files: macOS, Windows, Synology.
 COMPANION_FOLDERS = frozenset({"__macosx", "@eadir", ".appledouble"})
 COMPANION_FILES = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
 
-# How each kind of file that is read begins. Kinds that run another program (EPS), or that random
-# bytes may pass for (TGA), are left out.
+# How each supported kind of file begins. Kinds that need another program (EPS), or for which random
+# bytes may pass (TGA), are left out.
 SIGNATURES = {
     "JPEG": rb"\xff\xd8\xff",
     "PNG": rb"\x89PNG\r\n",
@@ -66,7 +66,7 @@ VIDEO_SIGNATURES = {
 SOUND_SIGNATURES = {
     "WAV": rb"(?:RIFF|RIFX|RF64|BW64).{4}WAVE",
     "FLAC": rb"fLaC",
-    # An ID3 tag, or the head of a frame of layer 2 or 3; the ones of layer 1 begin like a text in
+    # An ID3 tag, or the header of a frame of layer 2 or 3. Frames of layer 1 begin like a text in
     # UTF-16.
     "MP3": rb"ID3|\xff[\xe2\xe3\xf2-\xf5\xfa-\xfd]",
     "AAC": rb"\xff[\xf0\xf1\xf8\xf9]",
@@ -79,18 +79,18 @@ SOUND_SIGNATURES = {
 
 CLIP_SIGNATURES = {**VIDEO_SIGNATURES, "GIF": SIGNATURES["GIF"]}
 
-# Too short to tell a kind of file by alone, as other files happen to begin so.
+# These are too short to identify a kind of file by themselves, since other files may begin alike.
 SHORT_SIGNATURES = ("ICO", "MP3", "AAC")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What folders are searched for.
+    """A kind of file that folders are searched for.
 
     Attributes:
-        name: What such files are called, in the plural.
-        suffixes: Of their names.
-        signatures: How they begin.
+        name: The name of such files, in the plural.
+        suffixes: Suffixes of their names.
+        signatures: Patterns of their first bytes.
     """
 
     name: str
@@ -98,12 +98,12 @@ class Kind:
     signatures: Mapping[str, bytes]
 
     def has_name(self, name: str) -> bool:
-        """Tell whether a file's suffix is of this kind; the system's companion files are not."""
+        """Tell whether a file has a suffix of this kind and is no companion file of the system."""
         suffix = os.path.splitext(name)[1]  # noqa: PTH122 (faster over many files)
         return suffix.lower() in self.suffixes and not is_companion_name(name)
 
     def has(self, name: str, path: str) -> bool:
-        """Tell whether a file is of this kind by its suffix, or by its beginning if it has none."""
+        """Tell whether a file is of this kind by its suffix or, without one, by its first bytes."""
         if os.path.splitext(name)[1].strip(".") or name.startswith("."):  # noqa: PTH122
             return self.has_name(name)
         try:
@@ -126,17 +126,17 @@ is_recording_name = RECORDINGS.has_name
 
 
 def is_companion_name(name: str) -> bool:
-    """Tell whether a file is none of the user's: macOS keeps `._photo.jpg` beside `photo.jpg`."""
+    """Tell whether a file is the system's: macOS keeps `._photo.jpg` beside `photo.jpg`."""
     return name.startswith("._") or name.casefold() in COMPANION_FILES
 
 
 def is_text(head: bytes) -> bool:
-    """Tell whether a file that begins so may be text, in ASCII."""
+    """Tell whether a file that begins with these bytes may be ASCII text."""
     return head.isascii() and b"\0" not in head
 
 
 def kind_of(head: bytes, signatures: Mapping[str, bytes]) -> str | None:
-    """Name the kind of file by its first bytes; None where they are none of the signatures."""
+    """Return the kind of file by its first bytes; None if they match no signature."""
     return next(
         (kind for kind, start in signatures.items() if re.match(start, head, re.DOTALL)), None
     )

@@ -1,6 +1,6 @@
-"""The language that a text is written in, of those that a model reads.
+"""Finds the language that a text is written in, among those that a model reads.
 
-It decides which direction a text takes.
+It decides in which direction a text is translated.
 """
 
 from collections.abc import Sequence
@@ -13,28 +13,27 @@ from captioner.preprocess.typography import plain_text
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-# A text is judged by its beginning: more characters cost time and tell nothing more.
+# The language is found by a text's beginning; more characters take time and do not help.
 NUM_CHARACTERS = 2000
 # Of 9,042 sentences in English, German and French, each had 5 % of the likeliest language's
 # probability or more; of 12 sentences in other languages, none had more than 0.4 %.
 FOREIGN = 0.01
-# Of 2,400 English sentences with German or French to write, none fell below it, of 2,800 German and
-# French ones with English to read, all but 23 did. It was chosen on these sentences.
+# It was chosen on these sentences: of 2,400 English sentences to translate into German or French,
+# none fell below it; of 2,800 German and French ones, with English to read, all but 23 did.
 ALREADY = 0.1
 
 
 def detect_language(text: str, among: Sequence[str]) -> str:
     """Return the language of a text, one of `among`.
 
-    A text of several languages has the one that most of its beginning is written in. A single word
-    that several languages share (Taxi, Restaurant) may get any of them, and a text that tells
-    nothing (one without letters, a name that the detector never read) gets the first. A text in a
-    language that is not among them gets the most similar one: `is_foreign` tells.
+    A text in several languages gets the one of most of its beginning. A single word that several
+    languages share (Taxi, Restaurant) may get any of them. A text without evidence (one without
+    letters, a name that the detector never read) gets the first. A text in a language that is not
+    among them gets the most similar one; `is_foreign` tells this case.
 
     Args:
-        text: Any text; however it is spelt, with typographic quotes, say, or in capitals, the
-            answer is the same.
-        among: Codes such as en, one or more, the usual one first.
+        text: Any text; typographic quotes or capitals, for example, do not change the answer.
+        among: One or more codes such as en, the usual one first.
 
     Raises:
         ModelError: One of several languages is unknown to the detector.
@@ -55,17 +54,17 @@ def detect_language(text: str, among: Sequence[str]) -> str:
 def is_foreign(text: str, among: Sequence[str]) -> bool:
     """Tell whether a text is surely written in a language that is none of `among`.
 
-    False where that is unsure, as it is where one of them is unknown to the detector.
+    False if that is unsure, which includes that one of them is unknown to the detector.
     """
     scores = _probabilities(text)
     return all(scores.get(code, 1) < FOREIGN * max(scores.values()) for code in among)
 
 
 def is_already(text: str, language: str, instead_of: Sequence[str]) -> bool:
-    """Tell whether a text is surely written in a language, and in none of some others.
+    """Tell whether a text is surely written in one language and not in any of some others.
 
-    False where that is unsure: for a single word, which several languages may share, and where one
-    of the languages is unknown to the detector.
+    False if that is unsure: for a single word, which several languages may share, or if one of the
+    languages is unknown to the detector.
     """
     num_words = sum(any(map(str.isalpha, word)) for word in text.split())
     if num_words < 2 or not language or language in instead_of:
@@ -77,17 +76,17 @@ def is_already(text: str, language: str, instead_of: Sequence[str]) -> bool:
 def choose_direction(
     text: str, directions: Sequence[tuple[str, str]], source: str | None, target: str | None
 ) -> tuple[str, str] | None:
-    """Choose between which languages to translate a text.
+    """Choose the languages to translate a text from and into.
 
     Args:
-        text: The text; its language is found out where no source is given.
+        text: The text; its language is detected if no source is given.
         directions: Pairs of languages between which a model translates.
         source: The language to read.
-        target: The language to write. None: the first that is written from the source.
+        target: The language to write; None for the first that the model writes from the source.
 
     Returns:
-        The language to read and the one to write: twice the one to write where no source is given
-        and the text is surely in it already. None where the model does not translate so.
+        The language to read and the one to write. They are the same if no source is given and the
+        text is surely in the target language already. None if the model has no such direction.
 
     Raises:
         ModelError: One of several languages to read is unknown to the detector.
@@ -109,14 +108,14 @@ def choose_direction(
 
 @lru_cache(1)
 def _probabilities(text: str) -> dict[str, float]:
-    """Return how likely each language that the detector knows is; of the last text it is known."""
+    """Return the probability of each language that the detector knows; the last text is cached."""
     beginning = text[:NUM_CHARACTERS].encode(errors="replace").decode()
     return dict(_detector().rank(plain_text(beginning)))
 
 
 @cache
 def _detector() -> "LanguageIdentifier":
-    """Load the detector, once; it takes 0.7 s and 80 MB, and nothing is downloaded."""
+    """Load the detector once; this takes 0.7 s and 80 MB, and downloads nothing."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,4 +1,4 @@
-"""Opens a file that the user named, and turns errors of the system and of decoders into ours."""
+"""Opens a file that the user named, and turns errors of the system and decoders into ours."""
 
 import importlib
 import io
@@ -36,17 +36,17 @@ def is_file_source(given: object) -> TypeGuard[FileSource]:
 
 @contextmanager
 def open_source(source: Any, what: str, wanted: str) -> Iterator[tuple[Any, str | Path]]:
-    """Open whatever stands for a file; yield it at its beginning with its name for messages.
+    """Open a file source; yield the file at its beginning, and its name for messages.
 
     Args:
         source: A path, bytes, or an open file, which stays open.
         what: What was expected, such as a photo, for messages.
-        wanted: What may be given instead of anything else.
+        wanted: What may be given, for messages.
 
     Raises:
         FileMissingError: Nothing is there, or it may not be read.
         UnsupportedFileError: It is no regular file.
-        InputError: It stands for no file, or is open as text.
+        InputError: It is no file source, or is open as text.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         yield io.BytesIO(source), "<bytes>"
@@ -65,7 +65,7 @@ def open_source(source: Any, what: str, wanted: str) -> Iterator[tuple[Any, str 
 
 
 def _rewound(file: Any, name: str) -> Any:
-    """Return an open file at its beginning; one that cannot go back there is read as it stands."""
+    """Rewind an open file; one that cannot be rewound is read from where it is."""
     try:
         if isinstance(file, io.TextIOBase):
             raise InputError(name, "it is open as text: open it with mode 'rb'")
@@ -75,7 +75,7 @@ def _rewound(file: Any, name: str) -> Any:
         content = file.read()
     except InputError:
         raise
-    except Exception as error:  # a file that is closed, a connection that broke
+    except Exception as error:  # a closed file, a broken connection
         raise FileMissingError(name, f"cannot be read ({error})") from error
     if not isinstance(content, bytes):
         raise InputError(name, f"it gives {type(content).__name__}, and bytes are needed")
@@ -83,11 +83,11 @@ def _rewound(file: Any, name: str) -> Any:
 
 
 def open_regular(path: str | Path, what: str) -> BytesIO | BufferedReader:
-    """Open a regular file; a pipe or a device might block for ever, so it is not even tried.
+    """Open a regular file; a pipe or a device could block for ever, so none is opened.
 
     Args:
-        path: The file; as text, also an `http` or `https` address, which is fetched, or `-` for
-            standard input.
+        path: The file; a string may also be an `http` or `https` address, which is fetched, or `-`
+            for standard input.
         what: What was expected, such as a photo, for messages.
 
     Raises:
@@ -108,12 +108,12 @@ def open_regular(path: str | Path, what: str) -> BytesIO | BufferedReader:
         raise FileMissingError(path, "no such file") from error
     except PermissionError as error:
         raise FileMissingError(path, "may not be read (permission denied)") from error
-    except (OSError, ValueError) as error:  # a name too long, a loop of links, a null character
+    except (OSError, ValueError) as error:  # a long name, a loop of links, a null character
         raise FileMissingError(path, f"cannot be opened ({error})") from error
 
 
 def head_of(stream: BytesIO | BufferedReader, name: str | Path) -> bytes:
-    """Return a file's first bytes, which tell its kind, and rewind it.
+    """Return a file's first bytes, which identify its kind, and rewind it.
 
     Raises:
         FileMissingError: It cannot be read.
@@ -122,7 +122,7 @@ def head_of(stream: BytesIO | BufferedReader, name: str | Path) -> bytes:
     try:
         head = stream.read(HEAD_BYTES)
         stream.seek(0)
-    except OSError as error:  # a broken disk, a network that is gone
+    except OSError as error:  # a broken disk, a lost network
         raise FileMissingError(name, f"cannot be read ({error.strerror or error})") from error
     if not head:
         raise CorruptFileError(name, "the file is empty")
@@ -145,12 +145,12 @@ def import_library(library: str, extra: str) -> Any:
 def decoding(
     name: str | Path, what: str, too_large: tuple[type[Exception], ...] = (MemoryError,)
 ) -> Iterator[None]:
-    """Turn what decoders raise, which is nearly any exception, into the project's errors.
+    """Turn the exceptions of decoders, which may be nearly any, into the project's errors.
 
     Args:
         name: The file.
-        what: What it is if it cannot be decoded, such as a broken MP4 file.
-        too_large: What the decoder raises where there is not enough memory.
+        what: What to call it if it cannot be decoded, such as a broken MP4 file.
+        too_large: What the decoder raises for lack of memory.
 
     Raises:
         FileTooLargeError: There is not enough memory for it.

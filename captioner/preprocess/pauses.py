@@ -1,4 +1,4 @@
-"""From a long recording to segments that fit the model, cut where nobody speaks."""
+"""Cuts a long recording, where nobody speaks, into segments that fit the model."""
 
 import numpy as np
 from jaxtyping import Float64
@@ -7,37 +7,35 @@ from numpy.typing import NDArray
 from captioner.preprocess.audio import Samples
 
 FRAME_S = 0.010
-"""How finely levels are measured, seconds."""
+"""The length of the frames whose levels are measured, seconds."""
 SMOOTHING_FRAMES = 5
-"""Levels are means over so many frames, about half a syllable, so that a stop within a word is
-no pause.
+"""Levels are means over so many frames, about half a syllable, so a stop within a word is no pause.
 """
 LONGEST_PAUSE_S = 0.7
-"""A longer pause ends a segment: people breathe between phrases for about so long."""
+"""A longer pause ends a segment; breathing between phrases takes about so long."""
 MARGIN_S = 0.15
-"""What is kept of the silence around a segment: soft sounds begin and end words."""
+"""The silence to keep around a segment, since words may begin and end with soft sounds."""
 BELOW_PEAK_DB = 40.0
-"""What is so much weaker than the loudest speech is silence, in a clean recording."""
+"""In a clean recording, silence is so much weaker than the loudest speech."""
 ABOVE_NOISE_DB = 8.0
-"""Speech stands so far out of the noise, at the least, in one that is not clean."""
+"""In a noisy recording, speech is at least so much stronger than the noise."""
 NOISE_QUANTILE = 0.1
-"""The quietest frames, by which noise is measured: a tenth of all."""
+"""The noise is as loud as this quantile of all frames."""
 SPEECH_BELOW_PEAK_DB = 20.0
-"""What is so little weaker than the loudest frame is speech in any case: else one without pauses
-would be all noise.
+"""Frames weaker than the loudest one by no more than this are always speech. Otherwise a recording
+without pauses would count as noise.
 """
 SILENCE_DB = -80.0
-"""A recording whose loudest frame is weaker holds nothing: decibels of full scale; 16 bits reach
-down to -96.
+"""A recording whose loudest frame is weaker is empty, decibels of full scale; 16 bits reach -96.
 """
 
 
 def find_segments(
     samples: Samples, sample_rate_hz: int, max_segment_s: float
 ) -> list[tuple[int, int]]:
-    """Find the parts of a recording in which something is heard, none longer than allowed.
+    """Find the parts of a recording that are not silent, none longer than allowed.
 
-    Pauses of less than 0.7 s stay within a segment; where one is still too long, it is cut at its
+    Pauses of less than 0.7 s stay within a segment. A segment that is too long is cut at its
     quietest moments.
 
     Args:
@@ -46,8 +44,8 @@ def find_segments(
         max_segment_s: The longest segment, seconds.
 
     Returns:
-        First sample, and the one behind the last, of each segment, in their order; none where all
-        is silent.
+        The first sample of each segment and the one after its last, in order; nothing if all is
+        silent.
     """
     hop = round(FRAME_S * sample_rate_hz)
     levels = _levels_db(samples, hop)
@@ -77,18 +75,18 @@ def _levels_db(samples: Samples, hop: int) -> Float64[np.ndarray, " frames"]:
 
 
 def _threshold_db(levels: NDArray[np.float64]) -> float:
-    """Choose the level of speech.
+    """Choose the level above which a frame is speech.
 
-    It is well below the peak, above the noise, and never so high that speech is silence.
+    It is well below the peak, above the noise, and never so high that speech counts as silence.
     """
     peak, noise = float(levels.max()), float(np.quantile(levels, NOISE_QUANTILE))
     return min(max(peak - BELOW_PEAK_DB, noise + ABOVE_NOISE_DB), peak - SPEECH_BELOW_PEAK_DB)
 
 
 def _cut(levels: NDArray[np.float64], start: int, end: int, longest: int) -> list[tuple[int, int]]:
-    """Cut a stretch that is too long at a quiet frame, and again what is left.
+    """Cut a segment that is too long at a quiet frame, and the rest again.
 
-    The frame is the quietest of the second half of what fits.
+    That frame is the quietest one in the second half of the allowed length.
     """
     segments = []
     while end - start > longest:

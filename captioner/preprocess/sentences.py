@@ -1,4 +1,4 @@
-"""From a text to its sentences, and the layout around them that a translation keeps."""
+"""Splits a text into its sentences and the layout around them, which a translation keeps."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,31 +8,31 @@ from sentencex import segment
 
 DEFAULT_LANGUAGE = "en"
 
-# What ends a line: all that `str.splitlines` takes for it.
+# A line ends where `str.splitlines` ends it.
 LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
-# What may stand before the text of a line: marks of lists, quotations, headings and turns of
+# What may come before the text of a line: marks of lists, quotations, headings and turns of
 # speech.
 LIST_MARKS = re.compile(
     r"\s*(?:(?:[-*+•‣◦▪·–—>]|#{1,6}|\[[ xX]\]|\(?\d{1,3}[.)]|\(?[A-Za-z]\))\s+)*"
 )
 
-# sentencex 1.0.32 panics where one of several bytes stands behind an initial.
+# sentencex 1.0.32 panics if white space of several bytes follows an initial.
 WIDE_SPACE = re.compile(r"[^\S ]")
 
-# Ends that the splitter does not see: a closing bracket, an ellipsis or "etc.", and a capital
-# letter behind the space.
+# Sentence ends that the splitter misses: a closing bracket, an ellipsis or "etc.", then a space and
+# a capital letter.
 MISSED_END = re.compile(
     r"(?:(?<=[.!?…][)\]])|(?<=…)|(?<=\betc\.)|(?<=[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]))\s+(?=[\"'“„«‘(]?[A-ZÀ-ÖØ-Þ])"
 )
 
-# Emoji at either end of a sentence, apart from its words, belong to the layout, and end a sentence
-# before a capital.
+# Emoji at either end of a sentence, separate from its words, belong to the layout. Before a
+# capital, they end a sentence.
 EMOJI = r"[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d]+"
 EMOJI_BEFORE = re.compile(rf"\s*(?:{EMOJI}\s+)*")
 EMOJI_BEHIND = re.compile(rf"{EMOJI}[.!?…]*")
 
-# What the splitter takes for an end, by language, at the end of a piece.
+# Ends of pieces that the splitter wrongly takes for sentence ends, by language.
 NO_END = {
     # As in "am 3. Oktober".
     "de": re.compile(r"(?:\b\d{1,2}|\bFa|\bMo|\bDi|\bMi|\bDo|\bFr|\bSa|\bSo)\.\s+$"),
@@ -45,16 +45,16 @@ class Layout:
     """A text cut into sentences; `layout.join(layout.sentences)` is the text.
 
     Attributes:
-        sentences: What says something, in its order, without white space at either end.
-        gaps: What stands before each sentence and behind the last one: white space, line ends,
-            marks of lists, and whatever has no letter in it. One more than there are sentences.
+        sentences: The sentences, in order, without white space at either end.
+        gaps: The text before each sentence and after the last one: white space, line ends, marks
+            of lists, and anything without letters. There is one more gap than sentences.
     """
 
     sentences: tuple[str, ...]
     gaps: tuple[str, ...]
 
     def join(self, sentences: Sequence[str]) -> str:
-        """Return a text of other sentences that stand as these did."""
+        """Return a text of other sentences in this layout."""
         return "".join(
             part for pair in zip(self.gaps, (*sentences, ""), strict=True) for part in pair
         )
@@ -66,8 +66,8 @@ def cut_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> Layout:
     Nothing is lost. A sentence ends in front of white space only.
 
     Args:
-        text: Any text; a lone surrogate, which no encoding knows, becomes a question mark.
-        language: A code such as en, whose abbreviations and quotation marks are known.
+        text: Any text; a lone surrogate, which cannot be encoded, becomes a question mark.
+        language: A code such as en, which decides on abbreviations and quotation marks.
     """
     text = text.encode(errors="replace").decode()
     spans = [
@@ -81,7 +81,7 @@ def cut_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> Layout:
 
 
 def _in_line(line: str, offset: int, language: str) -> Iterator[tuple[int, int]]:
-    """Yield where each sentence of a line, which stands at `offset`, begins and ends."""
+    """Yield where each sentence of a line, which begins at `offset`, begins and ends."""
     marks = LIST_MARKS.match(line)
     start = marks.end() if marks else 0
     for piece in _pieces(line[start:], language):
@@ -103,7 +103,7 @@ def _without_emoji_behind(piece: str) -> str:
 
 
 def _pieces(line: str, language: str) -> list[str]:
-    """Cut a line behind the white space that follows each sentence."""
+    """Cut a line after the white space that follows each sentence."""
     pieces: list[str] = []
     no_end = NO_END.get(language)
     start = 0

@@ -1,4 +1,4 @@
-"""Samples to log-mel spectrograms, and to the padded batch that the speech encoder reads."""
+"""Makes log-mel spectrograms of samples, and the padded batch that the speech encoder reads."""
 
 import math
 from collections.abc import Sequence
@@ -11,22 +11,22 @@ from jaxtyping import Bool, Float, Float64
 from torch import Tensor
 
 WINDOW_S = 0.025
-"""Seconds that a frame hears: short enough that speech stands still in it, long enough for two
-periods of a low voice (80 Hz). At 16 kHz 400 samples, at 8 kHz 200."""
+"""The length of a frame, seconds. Speech hardly changes within it, and two periods of a low voice
+(80 Hz) fit into it. At 16 kHz it has 400 samples, at 8 kHz 200."""
 HOP_S = 0.010
-"""Seconds from frame to frame, so that neighbours share more than half. 100 frames a second; 160
-samples at 16 kHz.
+"""Seconds from frame to frame, so neighbours share more than half. This is 100 frames a second, or
+160 samples at 16 kHz.
 """
 LOWEST_HZ = 60.0
-"""Below it there is the hum of the mains (50 or 60 Hz) and no speech."""
+"""The lowest frequency; below it there is no speech, but mains hum (50 or 60 Hz)."""
 DYNAMIC_RANGE_DB = 70.0
-"""What is so much weaker than the loudest band of a recording is as good as silence: decibels."""
+"""Energy so many decibels below the loudest band of a recording counts as silence."""
 UNIT_DB = 20.0
-"""Decibels in one unit of a spectrogram: speech, whose bands lie some 10 to 60 above silence,
-then spreads about 1.
+"""Decibels in one unit of a spectrogram. The bands of speech are some 10 to 60 decibels above
+silence, so their values then spread by about 1.
 """
 QUIETEST = 1e-10
-"""Power below which all is silence; 16-bit samples cannot hold less."""
+"""Less power than this is silence; 16-bit samples cannot hold less."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ class Spectrograms:
 def log_mel(
     samples: Float[Tensor, " samples"], sample_rate_hz: int, num_mels: int
 ) -> Float[Tensor, "frames mels"]:
-    """Return how far the energy of each band in each frame stands above silence, in units of 20 dB.
+    """Return how far each band's energy in each frame is above silence, in units of 20 dB.
 
-    Silence lies 70 dB below the loudest band of the recording, so that neither its level nor the
-    length of its pauses matters; it is zero, as padding is.
+    Silence is 70 dB below the loudest band of the recording, so neither the recording's level nor
+    its pauses matter. Silence is zero, like padding.
 
     Args:
         samples: From -1 to 1; at least one.
@@ -87,7 +87,7 @@ def log_mel(
 
 @cache
 def _filters(sample_rate_hz: int, size: int, num_mels: int) -> Float[Tensor, "bins mels"]:
-    """Triangles over the spectrum, equally wide on HTK's mel scale, 2595 log10(1 + f / 700 Hz)."""
+    """Return triangular filters, equally wide on HTK's mel scale, 2595 log10(1 + f / 700 Hz)."""
     from transformers.audio_utils import mel_filter_bank
 
     filters = mel_filter_bank(
@@ -97,7 +97,7 @@ def _filters(sample_rate_hz: int, size: int, num_mels: int) -> Float[Tensor, "bi
 
 
 def band_centres_hz(sample_rate_hz: int, num_mels: int) -> Float64[np.ndarray, " mels"]:
-    """Return the middle of each band."""
+    """Return the centre frequency of each band."""
     from transformers.audio_utils import hertz_to_mel, mel_to_hertz
 
     lowest, highest = (

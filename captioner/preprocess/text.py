@@ -1,4 +1,4 @@
-"""From sentences to the padded token ids that the text encoder reads."""
+"""Turns sentences into the padded token ids that the text encoder reads."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,18 +11,18 @@ from torch import Tensor
 from captioner.preprocess.typography import Reading
 from captioner.preprocess.verbatim import StandIn, Trial
 
-CLAUSE_ENDS = ".,;:!?…)"  # a sentence is rather cut behind one of these
+CLAUSE_ENDS = ".,;:!?…)"  # a long sentence is preferably cut after one of these
 
 
 @dataclass(frozen=True)
 class Piece:
-    """What goes through a model at once: a sentence, or a part of one that is too long.
+    """What a model translates at once: a sentence, or a part of one that is too long.
 
     Attributes:
-        reading: What the model reads; its columns are those of the sentence.
-        start: The first of the sentence's words that belongs to the piece, counted from 0.
-        end: The one behind its last; a word through which a cut goes belongs to both pieces.
-        stand_ins: What stands in the reading for something that is copied.
+        reading: What the model reads; its columns are words of the sentence.
+        start: The first of the sentence's words in the piece, counted from 0.
+        end: The word after its last; a word that is cut belongs to both pieces.
+        stand_ins: The words in the reading that stand for something that is copied.
     """
 
     reading: Reading
@@ -36,7 +36,7 @@ class SourceTokens:
     """Sentences as token ids.
 
     Attributes:
-        token_ids: Padded behind, `[batch, source]`.
+        token_ids: Padded at the end, `[batch, source]`.
         mask: True where a token is real, `[batch, source]`.
     """
 
@@ -54,11 +54,11 @@ class SourceTokens:
 
 @dataclass(frozen=True)
 class IllustratedSentences:
-    """Sentences, and the photos beside some of them.
+    """Sentences, and the photos that some of them have.
 
     Attributes:
-        sentences: As token ids.
-        photos: Each photo once: pixels, or what a frozen backbone made of them; None where there
+        sentences: The sentences as token ids.
+        photos: Each photo once, as pixels or as features of a frozen backbone; None where there
             are none.
         numbers: The photo of each sentence, -1 where there is none.
     """
@@ -82,7 +82,7 @@ def pad_sources(sentences: Sequence[Sequence[int]], eos_id: int, pad_id: int) ->
 
     Args:
         sentences: Token ids without BOS and EOS; one may be empty.
-        eos_id: Ends each sentence, so that even an empty one has something to attend to.
+        eos_id: Ends each sentence, so even an empty one has a position to attend to.
         pad_id: Fills the rest of a row.
     """
     longest = max((len(ids) for ids in sentences), default=0) + 1
@@ -94,14 +94,14 @@ def pad_sources(sentences: Sequence[Sequence[int]], eos_id: int, pad_id: int) ->
 
 
 def split_text(text: str, fits: Callable[[str], bool]) -> list[str]:
-    """Cut a sentence that does not fit near its middle, behind a clause or else between words.
+    """Cut a sentence that does not fit near its middle, after a clause or else between words.
 
     Args:
         text: Any text.
         fits: Whether a text is short enough.
 
     Returns:
-        The pieces in their order, or the text itself where it fits.
+        The pieces in their order, or the text itself if it fits.
     """
     if fits(text) or len(text) < 2:
         return [text]
@@ -109,11 +109,11 @@ def split_text(text: str, fits: Callable[[str], bool]) -> list[str]:
 
 
 def cut_reading(trial: Trial, num_words: int, fits: Callable[[str], bool]) -> list[Piece]:
-    """Cut what a model reads of a sentence into pieces that fit.
+    """Cut the reading of a sentence into pieces that fit.
 
     Args:
-        trial: At least one word.
-        num_words: Words of the sentence.
+        trial: The reading, of at least one word.
+        num_words: Number of words of the sentence.
         fits: Whether a text is short enough.
     """
     text, found, end, num_read = trial.reading.text, [], 0, 0
@@ -136,9 +136,9 @@ def cut_reading(trial: Trial, num_words: int, fits: Callable[[str], bool]) -> li
 
 
 def _halves(text: str) -> list[str]:
-    """Cut at the white space nearest to the middle, or in the middle of a word as long as the text.
+    """Cut at the white space nearest to the middle; a text of one word is cut in its middle.
 
-    White space behind a clause counts as nearer by a quarter of the text.
+    White space after a clause counts as nearer by a quarter of the text's length.
     """
     middle = len(text) // 2
     spaces = [match.span() for match in re.finditer(r"(?<=\S)\s+(?=\S)", text)]

@@ -1,4 +1,4 @@
-"""Between text and token ids: trains a tokenizer of words, labels or subwords, for transformers."""
+"""Trains transformers tokenizers of words, labels or subwords, and turns ids back into text."""
 
 import json
 from collections import Counter
@@ -16,15 +16,15 @@ PAD, BOS, EOS, UNK = "<pad>", "<s>", "</s>", "<unk>"
 SPECIAL_TOKENS = (PAD, BOS, EOS, UNK)
 NUM_BYTES = 256
 
-# Signs of the scripts that put no spaces between words: each is a token. Thai, Lao and Khmer have
+# Signs of scripts that put no spaces between words; each sign is a token. Thai, Lao and Khmer have
 # no such signs.
 SIGN = r"[\p{Han}\p{Hiragana}\p{Katakana}ー]"
-# Marks that belong to the letter before them, such as the vowels of Hindi; not those that choose a
-# glyph or an emoji.
+# Marks that belong to the letter before them, such as the vowels of Hindi, but not variation
+# selectors, which choose a glyph or an emoji.
 MARK = r"[\p{Mn}\p{Mc}&&[^\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]]"
 LETTER = rf"[\p{{L}}\p{{N}}&&[^{SIGN[1:-1]}]]"
-# Within a word also: joiners, the apostrophe of Ukrainian and Hebrew, the abbreviation marks of
-# Hebrew, l·l in Catalan.
+# A word may also contain joiners, the apostrophe of Ukrainian and Hebrew, the abbreviation marks of
+# Hebrew, and l·l in Catalan.
 INSIDE = (
     rf"[\x{{200C}}\x{{200D}}](?={LETTER}|{MARK})|(?<=[\p{{L}}&&[^\p{{Latin}}]])'(?=[\p{{L}}&&[^\p{{Latin}}]])"
     r"|(?<=\p{Hebrew})[\"׳״](?=\p{Hebrew})|(?<=l)·(?=l)"
@@ -32,22 +32,22 @@ INSIDE = (
 PART = rf"(?>{LETTER}(?:{LETTER}|{MARK}|{INSIDE})*)"
 WORD = rf"(?>{PART}(?:-{PART})*)"
 VOWEL = r"[aeiouyhœà-æè-ïò-öø-ý]"
-# A word that lost its last vowel before the next one stays apart from it, with its apostrophe: l'
-# homme, dell' acqua. What follows is long, lest it is an ending as in English (you'd), or what
-# precedes is a word of French that is elided.
+# A word that lost its last vowel is a token with its apostrophe, apart from the next word: l'
+# homme, dell' acqua. Either the next word is long, so it is no English ending (you'd), or the first
+# one is an elided French word.
 ELIDED = (
     rf"{WORD}'(?={VOWEL}\p{{L}}{{2}})|\b(?:[cdjlmnst]|qu|lorsqu|puisqu|jusqu)'(?={VOWEL}\p{{L}}?\b)"
 )
-# A word with its inner hyphens, or the part of a contraction that stays glued to the word before it
-# ('s, 't, 're).
+# A word with its inner hyphens, or the part of a contraction that is written without a space ('s,
+# 't, 're).
 WORD_PATTERN = rf"{ELIDED}|{WORD}|'\p{{L}}{{1,2}}\b|{SIGN}{MARK}*"
-# The space that joining puts between signs, and between them and numbers, where people write none.
+# The space that joining puts between signs, or between signs and numbers, but that nobody writes.
 NO_SPACE = rf"(?<={SIGN}|{SIGN}{MARK}) (?={SIGN}|\p{{N}})|(?<=\p{{N}}) (?={SIGN})"
-# NFKC takes a vowel of Thai and Lao apart, which is never written so: it is put together again.
+# NFKC splits a vowel of Thai and Lao that is always written as one; this puts it together again.
 WHOLE_VOWELS = {"\u0e4d\u0e32": "\u0e33", "\u0ecd\u0eb2": "\u0eb3"}
 
-# What merges may not cross: letters with the marks on them, single digits, runs of other signs, and
-# white space. A space belongs to what follows it.
+# Merges stay within one of these: letters with their marks, a single digit, a run of other signs,
+# or white space. A space belongs to what follows it.
 SUBWORD_PATTERN = r" ?[\p{L}\p{M}]+| ?\p{N}| ?[^\s\p{L}\p{M}\p{N}]+|\s+(?!\S)|\s+"
 
 
@@ -56,17 +56,16 @@ def train_word_tokenizer(
 ) -> "PreTrainedTokenizerFast":
     """Learn a vocabulary of lower-case words without punctuation.
 
-    Words are what spaces and punctuation divide, in any script. Chinese and Japanese, which have no
-    spaces, are cut into single signs, and come back without spaces. Languages that write words
-    together with letters, such as Thai, need spaces put between them first.
+    Spaces and punctuation separate words, in any script. Chinese and Japanese, which have no
+    spaces, are cut into single signs, and decoded without spaces. Languages with letters but no
+    spaces, such as Thai, need spaces between words first.
 
     Args:
         texts: Captions as people wrote them.
         min_count: A word seen less often becomes `<unk>`.
-        max_vocab_size: The most entries kept, the special tokens included; the most frequent words
-            win.
-        languages: Codes of the languages to write, where there are several: each gets a token such
-            as `<de>`, with which its texts begin.
+        max_vocab_size: The most entries, special tokens included; the most frequent words are kept.
+        languages: Codes of the languages to write, if there are several. Each gets a token such as
+            `<de>`, with which its texts begin.
 
     Raises:
         EmptyDataError: No word is frequent enough.
@@ -90,7 +89,7 @@ def train_word_tokenizer(
 
 
 def _set_word_rules(tokenizer: "Tokenizer") -> None:
-    """Say where a text is cut into words, and how words become a text again."""
+    """Set how a text is cut into words, and how words are joined to a text again."""
     from tokenizers import Regex, decoders, normalizers, pre_tokenizers
 
     replaced = [normalizers.Replace(*pair) for pair in ({"’": "'"} | WHOLE_VOWELS).items()]
@@ -112,7 +111,7 @@ def _set_word_rules(tokenizer: "Tokenizer") -> None:
 
 
 def words_of(text: str, tokenizer: "PreTrainedTokenizerFast") -> frozenset[str]:
-    """Return the different words of a text as a word tokenizer cuts it, known or unknown."""
+    """Return the distinct words into which a word tokenizer cuts a text, known or unknown."""
     return frozenset(_cut(text, tokenizer.backend_tokenizer))
 
 
@@ -123,16 +122,16 @@ def with_new_words(
     max_vocab_size: int,
     languages: Sequence[str] = (),
 ) -> "PreTrainedTokenizerFast":
-    """Return a tokenizer of words that knows more of them; those that it knew keep their numbers.
+    """Return a word tokenizer that knows more words; those that it knew keep their numbers.
 
-    Texts are cut by today's rules, whichever version made the tokenizer.
+    Texts are cut by the current rules, whichever version made the tokenizer.
 
     Args:
-        tokenizer: It stays as it is.
-        texts: What the new words are taken from.
+        tokenizer: The tokenizer to extend, which is not changed.
+        texts: Texts that contain the new words.
         min_count: A word seen less often stays `<unk>`.
         max_vocab_size: The most entries, old and new; the most frequent new words win.
-        languages: Codes of the languages to write: each that has no token yet gets one.
+        languages: Codes of the languages to write; each that has no token yet gets one.
     """
     from tokenizers import Tokenizer
 
@@ -159,7 +158,7 @@ def _cut(text: str, tokenizer: "Tokenizer") -> list[str]:
 
 
 def train_label_tokenizer(labels: Iterable[str]) -> "PreTrainedTokenizerFast":
-    """Make each label one word of the vocabulary, so that a text of one word is a label.
+    """Make each label one word of the vocabulary, so a label is a text of one word.
 
     Raises:
         EmptyDataError: There are no labels.
@@ -201,7 +200,7 @@ def train_bpe_tokenizer(
 ) -> "PreTrainedTokenizerFast":
     """Learn to cut text into frequent subwords, down to single bytes.
 
-    So nothing is unknown, and decoding is exact.
+    So no text has unknown tokens, and decoding is exact.
 
     Args:
         texts: Sentences as people wrote them, of one language or several.
@@ -219,7 +218,7 @@ def train_bpe_tokenizer(
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
-    # A word is the same subword at the beginning of a text as within it.
+    # So a word is the same subword at the beginning of a text as within it.
     tokenizer.normalizer = normalizers.Prepend(" ")
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -253,19 +252,19 @@ def wrap_tokenizer(tokenizer: object) -> "PreTrainedTokenizerFast":
         eos_token=EOS,
         unk_token=UNK,
         clean_up_tokenization_spaces=False,
-        split_special_tokens=True,  # text that looks like one is text
+        split_special_tokens=True,  # text that looks like a special token is text
     )
 
 
 def words_of_subwords(subwords: Sequence[str]) -> list[int | None]:
     """Return the word, counted from 0, that each subword belongs to; None for white space.
 
-    Words are what white space divides, as by `str.split`. A subword that lies in two words belongs
-    to the later one.
+    White space separates words, as in `str.split`. A subword that is in two words belongs to the
+    later one.
 
     Args:
-        subwords: As the tokenizer writes them, one sign for each byte. A model may write any of
-            them, bytes that make no character too: those count as part of a word.
+        subwords: As the tokenizer writes them, one sign for each byte. A model may also write
+            bytes that make no character; those count as part of a word.
     """
     text = bytes(map(BYTE_OF_SIGN.__getitem__, "".join(subwords))).decode(
         "utf-8", "surrogateescape"
@@ -282,7 +281,7 @@ def words_of_subwords(subwords: Sequence[str]) -> list[int | None]:
 def _byte_of_sign() -> dict[str, int]:
     """Return the character that `ByteLevel` writes for each byte.
 
-    Printable bytes are themselves, others are characters from U+0100 on.
+    Printable bytes stay themselves, others become characters from U+0100 on.
     """
     printable = [
         *range(ord("!"), ord("~") + 1),

@@ -1,4 +1,4 @@
-"""One spelling for texts that mean the same, and back to the quotation marks of a language."""
+"""Replaces characters that look alike by one, and restores a language's quotation marks."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
-# One sign for what people write in many ways; straight quotes are what models have read most.
+# One sign for each that people write in several ways; models have mostly read straight quotes.
 STRAIGHT = str.maketrans(
     dict.fromkeys("‘’‚‛ʼʹ′´`‹›＇", "'")
     | dict.fromkeys("“”„‟«»″〝〞＂", '"')
@@ -15,22 +15,22 @@ STRAIGHT = str.maketrans(
 DASH = re.compile(r"(?<=[^\W\d])[–—―](?=[^\W\d])")  # between words without spaces
 DASHES = str.maketrans(dict.fromkeys("–—―", "-"))
 
-# Marks that no one sees: soft hyphens, joiners, byte order marks. A joiner within an emoji makes it
-# what it is.
+# Invisible marks: soft hyphens, joiners, byte-order marks. A joiner within an emoji stays, since
+# the emoji needs it.
 INVISIBLE = re.compile(
     r"[\u00ad\u034f\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]|\u200d(?=\w|$)"
 )
 
-# Ligatures, letters of other widths and fonts, no-break hyphens; not what a change of form would
-# change in meaning.
+# Ligatures, letters of other widths and fonts, no-break hyphens; but no forms that have a meaning
+# of their own.
 PLAINER_FORMS = ("<compat>", "<wide>", "<narrow>", "<font>", "<noBreak>")
 
 CAPITALS = re.compile(r"[^\W\d_]{2}")
-NOT_A_WORD = re.compile(r"[\d@/_\\]|\w\.\w")  # an address, say, whose capitals may count
+NOT_A_WORD = re.compile(r"[\d@/_\\]|\w\.\w")  # an address, for example, whose capitals may matter
 IN_BACKTICKS = re.compile("`.+`")  # code
 FRENCH_END = re.compile(r"»[^\w«]*")
 QUOTES = re.compile('["„“”«»]')
-PAIRS = {"de": ("„", "“")}  # French ones need spaces of their own, which would count as words
+PAIRS = {"de": ("„", "“")}  # French marks need spaces, so they would count as words
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,9 @@ class Reading:
     """A sentence as a model reads it.
 
     Attributes:
-        words: What it reads, to be put together with spaces.
-        columns: The word of the sentence, counted from 0, that each of them comes from.
-        in_capitals: Whether all of the sentence was written in capitals; it is read in small
-            letters.
+        words: The words that it reads, to be joined with spaces.
+        columns: For each, the number of the sentence's word that it comes from, counted from 0.
+        in_capitals: Whether the whole sentence was in capitals; it is read in lower case.
     """
 
     words: tuple[str, ...]
@@ -55,11 +54,11 @@ class Reading:
 
 
 def plain_text(text: str) -> str:
-    """Return a text in the one spelling that models read; texts that look alike become equal.
+    """Return a text in the spelling that models read; texts that look alike become equal.
 
-    Composed letters (NFC), plain letters for ligatures and for those of other widths and fonts,
-    three dots for an ellipsis, straight quotes and apostrophes, a hyphen for each dash, single
-    spaces, and nothing for marks that cannot be seen.
+    It has composed letters (NFC), plain letters for ligatures and for other widths and fonts, three
+    dots for an ellipsis, straight quotes and apostrophes, a hyphen for each dash, single spaces,
+    and no invisible marks.
     """
     return plain_reading(text.split()).text
 
@@ -68,7 +67,7 @@ def plain_reading(words: Sequence[str]) -> Reading:
     """Return a sentence's words in the spelling that models read, and the source of each."""
     found: list[str] = []
     columns: list[int] = []
-    opening = ""  # French quotation marks stand apart from what they enclose
+    opening = ""  # French quotation marks have a space between them and the text
     for column, word in enumerate(words):
         if word == "«":
             opening = '"'
@@ -107,12 +106,12 @@ def _plain_form(sign: str) -> str:
 def with_quotes_of(language: str, text: str, source: str) -> str:
     """Return a translation with the quotation marks of its language.
 
-    They change only if they come in pairs and the source has any.
+    Marks change only if they come in pairs and the source has some.
 
     Args:
-        language: What the translation is written in, a code such as de.
+        language: The translation's language, a code such as de.
         text: The translation.
-        source: What was translated, in the spelling that models read.
+        source: The source text, in the spelling that models read.
     """
     if language not in PAIRS or '"' not in source or len(QUOTES.findall(text)) % 2:
         return text

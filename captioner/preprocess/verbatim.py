@@ -1,7 +1,7 @@
-"""What a translation copies: numbers, addresses, code and unknown names.
+"""Finds what a translation copies: numbers, addresses, code and unknown names.
 
-A model that never read a word can neither translate nor spell it, but knows what to do with one
-that it has often read.
+A model can neither translate nor spell a word that it has never read. So a stand-in that it has
+often read takes the word's place.
 """
 
 import re
@@ -30,16 +30,16 @@ NAME = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*")
 BEHIND_A_NAME = re.compile(
     r"and|or|is|was|has|had|will|can|who|[a-z]{2,}(?:[^s]s|ed)|[A-Z]\w+(?:'s)?|[A-Z]\."
 )
-# Articles and what takes their place: behind them stands a noun of German.
+# German articles and words in their place, which a noun follows.
 BEFORE_A_NOUN = re.compile(
     r"d(?:er|ie|as|en|em|es)|zu[mr]|am|ans|im|ins|vom|beim|(?:[mdsk]?ein|ihr|unse?r|eue?r|dies|jed|welch|viel)(?:e[mnrs]?)?"
 )
 
 ORDINALS = {"de": "{}.", "fr": "{}e", "en": "{}th"}
 
-# What stands in: by language, in the order of trial. Small numbers and names are what models of
-# captions and of everyday sentences know best: of ten sentences with each, Multi30k's models kept
-# `three` in 9 and 10, `John` in 8 and 10, `BMX` in 8.
+# The stand-ins, by language, in the order of trial. Models of captions and everyday sentences know
+# small numbers and names best: of ten sentences with each, Multi30k's models kept `three` in 9 and
+# 10, `John` in 8 and 10, `BMX` in 8.
 NUMBERS = {
     "en": ("three", "five", "four", "six", "seven"),
     "de": ("drei", "fünf", "vier", "sechs", "sieben"),
@@ -51,12 +51,12 @@ NUM_TRIALS = 4
 
 @dataclass(frozen=True)
 class StandIn:
-    """What is read, and written, in the place of something that is copied.
+    """A word that is read and written in place of something that is copied.
 
     Attributes:
-        word: The word of the reading, counted from 0, that it stands in.
-        written: What a translation has where it was understood.
-        literal: What belongs there.
+        word: The number of its word in the reading, counted from 0.
+        written: What a correct translation has for it.
+        literal: What is to be copied there.
     """
 
     word: int
@@ -65,13 +65,13 @@ class StandIn:
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        """Find it in a translation, also with the ending of a genitive."""
+        """The pattern that finds it in a translation, also with a genitive ending."""
         return re.compile(rf"(?<!\w){re.escape(self.written)}(?=s?(?!\w))", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One way to read a sentence: some words replaced by others that stand in for them."""
+    """One way to read a sentence: some words are replaced by stand-ins."""
 
     reading: Reading
     stand_ins: tuple[StandIn, ...]
@@ -89,16 +89,16 @@ class _Copy:
 
 
 def trials(reading: Reading, source: str, target: str, known_words: Collection[str]) -> list[Trial]:
-    """Return the ways to read a sentence; the one that keeps most of what must be kept is taken.
+    """Return the ways to read a sentence; the caller takes the one that keeps most copies.
 
-    Where nothing must be kept there is one, the reading itself.
+    If nothing is to be copied, there is one way, the reading itself.
 
     Args:
         reading: The sentence.
         source: Its language, a code such as en.
-        target: That of the translation.
-        known_words: What the model has read in training, in lower case; empty where that is not
-            known.
+        target: The language of the translation.
+        known_words: The words that the model has read in training, in lower case; empty where they
+            are not known.
     """
     languages = (source, target)
     copies = [
@@ -120,9 +120,9 @@ def trials(reading: Reading, source: str, target: str, known_words: Collection[s
 
 
 def known_words(sentences: Iterable[str]) -> str:
-    """Return the words of sentences that a model can learn: lower case, sorted, joined by spaces.
+    """Return the words that a model can learn from sentences, in lower case, sorted, as one text.
 
-    A word that is written like a name, within a sentence, must occur twice; any other, once.
+    A word that is written like a name within a sentence must occur twice, any other word once.
     """
     names: Counter[str] = Counter()
     words: set[str] = set()
@@ -164,10 +164,10 @@ def _copy(
 def _is_unknown_name(
     reading: Reading, number: int, core: str, source: str, known_words: Collection[str]
 ) -> bool:
-    """Tell whether a word is written like a name and none that the model has read.
+    """Tell whether a word is written like a name and unknown to the model.
 
-    The first word of a sentence is written so whatever it is: it counts where a verb follows, or
-    one more name. All nouns of German are written so: one behind an article is no name.
+    The first word of a sentence always has a capital, so it counts as a name only if a verb or
+    another name follows. All German nouns have one, too, so a noun after an article is no name.
     """
     if not known_words or len(core) < 2 or not core[0].isupper() or not NAME.fullmatch(core):
         return False
@@ -187,7 +187,7 @@ def _is_unknown_name(
 def _trial(
     reading: Reading, copies: Sequence[_Copy], source: str, target: str, number: int
 ) -> Trial:
-    """Let others stand in for what is copied: in each trial, and for each copy, another one."""
+    """Replace what is copied by stand-ins, which differ between trials and between copies."""
     words, stand_ins = list(reading.words), []
     counts = {True: number, False: number}
     known = source in NUMBERS and target in NUMBERS

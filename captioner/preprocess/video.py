@@ -1,4 +1,4 @@
-"""A clip, however it is stored, to some of its frames, upright and in RGB, with their times."""
+"""Reads some frames of a clip, however it is stored, upright and in RGB, with their times."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -14,14 +14,14 @@ from captioner.preprocess.opening import FileSource, open_source
 
 ClipSource = FileSource
 
-MICROSECONDS = 1e6  # FFmpeg's AV_TIME_BASE, in which a container tells its own length
+MICROSECONDS = 1e6  # FFmpeg's AV_TIME_BASE, the unit of a container's length
 ROUNDING_S = 1e-6
 REFUSAL = "not a clip that can be read ({holds}); use MP4, WebM, MKV or AVI"
 LEAP_S = 10.0
-"""Without an index of key frames, a frame so far ahead is sought directly: encoders rarely put key
-frames farther apart (x264: 250 frames)."""
+"""Without an index of key frames, the player seeks to a frame that is so far ahead. Encoders rarely
+put key frames farther apart (x264: 250 frames)."""
 BROKEN_OFF_S = 1.0
-"""Decoded frames may end so much before the index does: AVI counts dropped frames."""
+"""Decoded frames may end so much earlier than the index, since AVI counts dropped frames."""
 UPRIGHT = {
     90: Image.Transpose.ROTATE_90,
     180: Image.Transpose.ROTATE_180,
@@ -35,7 +35,7 @@ class Clip:
 
     Attributes:
         frames: Upright, in RGB, in their order.
-        times_s: When each is looked at, seconds from the clip's beginning.
+        times_s: The time of each, seconds from the clip's beginning.
         duration_s: How long the clip lasts, seconds.
     """
 
@@ -45,14 +45,14 @@ class Clip:
 
 
 def evenly_spread(num_frames: int) -> tuple[float, ...]:
-    """Return the middles of so many equal parts of a clip, as fractions of its length."""
+    """Return the middles of `num_frames` equal parts of a clip, as fractions of its length."""
     return tuple((number + 0.5) / num_frames for number in range(num_frames))
 
 
 def read_clip(
     source: Any, moments: Sequence[float], max_pixels: int = 200_000_000, at_least: int = 0
 ) -> Clip:
-    """Read what a viewer would see at some moments; the same frame twice where the clip has fewer.
+    """Read the frames shown at some moments; a clip with fewer frames gives some of them twice.
 
     Frames in between are skipped as far as the file's key frames allow.
 
@@ -60,15 +60,15 @@ def read_clip(
         source: A file's path, its bytes, or an open file.
         moments: Fractions of the clip's length, 0 to 1, ascending.
         max_pixels: Clips with larger frames are refused before they are decoded.
-        at_least: If positive, frames are reduced by a whole factor as long as no side becomes
-            shorter than so many pixels, which saves memory.
+        at_least: If positive, frames are reduced by a whole factor, which saves memory, as long as
+            no side gets shorter than so many pixels.
 
     Raises:
         FileMissingError: Nothing is there, or it may not be read.
         UnsupportedFileError: No clip, of a kind that is not read, or sound alone.
-        CorruptFileError: A clip, but broken or broken off, one without frames, or one with frames
-            that are much larger than its head says and `max_pixels` allows.
-        FileTooLargeError: More than `max_pixels`.
+        CorruptFileError: The clip is broken or cut off, has no frames, or has frames that are much
+            larger than its header says and `max_pixels` allows.
+        FileTooLargeError: It has more than `max_pixels`.
         InputError: It is none of these.
         MissingExtraError: PyAV is not installed.
     """
@@ -95,7 +95,7 @@ def _decoded(
             raise FileTooLargeError(
                 name, f"{size[0]} x {size[1]} pixels, more than {max_pixels} are allowed"
             )
-        # Later frames may be larger than the head says; decoders round sizes up.
+        # Later frames may be larger than the header says; decoders round sizes up.
         pictures.codec_context.options = {"max_pixels": str(2 * max_pixels)}
         start_s, duration_s = _extent(container, pictures)
         player = _Player(container, pictures, name)
@@ -105,7 +105,7 @@ def _decoded(
 
 
 def _pictures(container: Any, name: str) -> Any:
-    """Return the stream of moving pictures; the cover of a song is none."""
+    """Return the video stream; the cover picture of a song is none."""
     moving = [
         one for one in container.streams.video if not one.disposition & one.disposition.attached_pic
     ]
@@ -117,14 +117,14 @@ def _pictures(container: Any, name: str) -> Any:
 
 
 def _extent(container: Any, pictures: Any) -> tuple[float, float]:
-    """Return when the pictures begin, by the file's own clock, and how long they last, seconds."""
+    """Return when the video begins, by the file's own clock, and how long it lasts, seconds."""
     base = pictures.time_base
     start_s = float((pictures.start_time or 0) * base)
     if pictures.duration:
         return start_s, float(pictures.duration * base)
     if container.duration:
         return start_s, max(0.0, container.duration / MICROSECONDS)
-    # As browsers and cameras write it that do not know how long they will record.
+    # Browsers and cameras that do not know how long they will record write no length.
     ends = [
         packet.pts + (packet.duration or 0)
         for packet in container.demux(pictures)
@@ -139,7 +139,7 @@ class _Player:
 
     Args:
         container: The open file.
-        pictures: Its stream of pictures.
+        pictures: Its video stream.
         name: The file, for messages.
 
     Raises:
@@ -150,17 +150,17 @@ class _Player:
         self._container, self._pictures, self._name = container, pictures, name
         self._base = pictures.time_base
         self._now: Any = None  # the frame that is shown
-        self._last_s = -1.0  # when the newest decoded frame begins
+        self._last_s = -1.0  # the time of the newest decoded frame
         self._frames: Iterator[Any] = container.decode(pictures)
         self._next = self._decode()
         if self._next is None:
             raise CorruptFileError(name, "it has no frames: there is nothing to see")
 
     def shown_at(self, time_s: float) -> Any:
-        """Return the frame that is shown at a time, which is not before that of the last call.
+        """Return the frame that is shown at a time, which is not before the last call's time.
 
         Raises:
-            CorruptFileError: The file ends before.
+            CorruptFileError: The file ends earlier.
         """
         self._leap(time_s)
         while self._next is not None and self._last_s <= time_s + ROUNDING_S:
@@ -173,7 +173,7 @@ class _Player:
         frame = next(self._frames, None)
         if frame is not None and frame.pts is not None:
             self._last_s = float(frame.pts * self._base)
-        elif frame is not None:  # a file without times: by its rate
+        elif frame is not None:  # a file without times: use its rate
             self._last_s += 1 / float(self._pictures.average_rate or 25)
         return frame
 
@@ -188,7 +188,7 @@ class _Player:
         self._now, self._next = None, self._decode()
 
     def _key_frame_before(self, time_s: float) -> float | None:
-        """Return when the last key frame up to a time begins; None where the file has no index."""
+        """Return the time of the last key frame up to a time; None if the file has no index."""
         index = self._pictures.index_entries
         found = index.search_timestamp(round(time_s / self._base)) if len(index) > 1 else -1
         return None if found < 0 else float(index[found].timestamp * self._base)
@@ -203,7 +203,7 @@ class _Player:
 
 
 def _upright(frame: Any, at_least: int) -> Image.Image:
-    """Turn a frame as its file says that it is shown."""
+    """Turn a frame upright, as its file says."""
     image: Image.Image = frame.to_image()
     factor = min(image.size) // at_least if at_least else 1
     image = image.reduce(factor) if factor > 1 else image

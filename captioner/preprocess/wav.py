@@ -4,19 +4,19 @@ import io
 import struct
 
 WHOLE_S = 0.1
-"""A file that is shorter than its header says by no more than this, seconds, counts as whole: some
+"""A file may be so many seconds shorter than its header says and still count as whole. Some
 programs miscount, and no word is so short.
 """
 MOST_CHUNKS = 1000
 LEAST_UNKNOWN = 0x7FFF0000
-"""Larger sizes, and 0, are written by programs that do not know how long the sound will be."""
+"""Programs that do not know how long the sound will be write 0 or a larger size than this."""
 
 
 def lost_s(stream: io.BytesIO | io.BufferedReader) -> float:
-    """Return how many seconds of announced sound are missing, 0 if the header does not tell.
+    """Return how many seconds of sound are missing compared with the header; 0 if it has no length.
 
     Args:
-        stream: A WAV file; it is then at its beginning again.
+        stream: A WAV file, which is rewound afterwards.
     """
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
@@ -28,7 +28,7 @@ def lost_s(stream: io.BytesIO | io.BufferedReader) -> float:
 
 
 def _data(stream: io.BytesIO | io.BufferedReader) -> tuple[int, int, int]:
-    """Return the data's announced length, its offset, and the bytes a second; 0 if unknown."""
+    """Return the data's length by the header, its offset, and bytes per second; 0 if unknown."""
     order = ">" if stream.read(12).startswith(b"RIFX") else "<"
     bytes_a_second = long_size = 0
     for _ in range(MOST_CHUNKS):
@@ -42,7 +42,7 @@ def _data(stream: io.BytesIO | io.BufferedReader) -> tuple[int, int, int]:
         content = stream.read(16)
         if name == b"fmt " and len(content) == 16:
             bytes_a_second = struct.unpack(f"{order}I", content[8:12])[0]
-        elif name == b"ds64" and len(content) == 16:  # of RF64, whose own sizes are too small
+        elif name == b"ds64" and len(content) == 16:  # RF64 has its large sizes here
             long_size = struct.unpack("<Q", content[8:16])[0]
         stream.seek(start + length + length % 2)
     return 0, 0, 0

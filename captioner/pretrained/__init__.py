@@ -1,1 +1,1 @@
-"""The shipped models, a folder each; `registry` finds one by name, `samples` photos to try."""
+"""The shipped models, a folder each; `registry` finds a model, `samples` finds photos to try."""

@@ -1,4 +1,4 @@
-"""A name to a model's folder, the shipped models, and what each says of itself, without torch."""
+"""Finds a model's folder by its name, and lists and describes models, without torch."""
 
 import json
 import os

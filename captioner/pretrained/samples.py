@@ -1,4 +1,4 @@
-"""Photos and a clip to try: two photos in the public domain, and what comes with Gradio."""
+"""Finds photos and a clip to try: two photos in the public domain, and Gradio's examples."""
 
 from importlib.util import find_spec
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Memory to word ids: greedy, beam, diverse and constrained search, and nucleus sampling."""
+"""Finds word ids for a memory: greedy, beam, diverse and constrained search, nucleus sampling."""
 
 from collections.abc import Collection, Sequence
 
@@ -26,22 +26,22 @@ def search(
     once_ids: Sequence[int] = (),
     begin_ids: Sequence[int] = (),
 ) -> list[list[Hypothesis]]:
-    """Write `options.num_captions` hypotheses for each item of the memory, best first.
+    """Find `options.num_captions` hypotheses for each item of the memory, best first.
 
-    An item's hypotheses do not depend on its batch mates. There are always `num_captions` of them:
-    where the vocabulary and the limits allow fewer distinct ones, the last is repeated. Those that
+    An item's hypotheses do not depend on the rest of its batch. There are always `num_captions` of
+    them: if vocabulary and limits allow fewer distinct ones, the last is repeated. Hypotheses that
     ended come before those that were cut.
 
     Args:
         decoder: Anything with `start` and `step`.
-        memory: What the encoder made of the sources, one row an item.
+        memory: The encoder's output, one row per item.
         options: How to search. With `sample`, words are drawn at random; without it, `beam_size`
             and `num_groups` choose between greedy, beam and diverse beam search.
-        bos_id: What the decoder reads first: the same token for all items, or one for each, such as
+        bos_id: The token that the decoder reads first: one for all items, or one for each, such as
             that of the language to write.
-        eos_id: What ends a hypothesis.
-        forbidden_ids: Never written (padding, BOS, unknown, banned words); `eos_id` among them is
-            ignored.
+        eos_id: The token that ends a hypothesis.
+        forbidden_ids: Tokens that are never written (padding, BOS, unknown, banned words); `eos_id`
+            among them is ignored.
         required_ids: For each word that every hypothesis must contain, the tokens that say it. At
             least one of them must not be forbidden. There may be `options.max_length` words at
             most, and none with `sample`.

@@ -1,4 +1,4 @@
-"""The steps of a beam search back to its texts: ranks them, and follows each to its first word."""
+"""Ranks the texts that a beam search found, and follows each back to its first word."""
 
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -12,10 +12,10 @@ from captioner.search.contract import Hypothesis, Paths, best_first
 
 @dataclass(frozen=True)
 class Step:
-    """What one step decided: the beams that go on, the texts that ended, and the attention.
+    """The result of one step: the beams that go on, the texts that ended, and the attention.
 
     Attributes:
-        items: Numbers of the items that had not settled before it, ascending.
+        items: Numbers of the items still in the search, ascending.
     """
 
     items: Int[Array, " items"]
@@ -24,7 +24,7 @@ class Step:
     attention_weights: Float[Array, "groups width source"]
 
     def of(self, items: Int[Array, " selected"]) -> "Step":
-        """Return what was decided for some of its items."""
+        """Return the part of some of its items."""
         groups = members(
             library(items).searchsorted(self.items, items),
             len(self.attention_weights) // len(self.items),
@@ -40,7 +40,7 @@ class Step:
 def members(
     owners: Int[Array, " owners"], size: int, which: Int[Array, "owners n"] | None = None
 ) -> Int[Array, " members"]:
-    """Return the members, all or only `which`, of owners that have `size` members each.
+    """Return the indices of the members of owners with `size` members each, all or only `which`.
 
     Owners [0, 2] of 3 members each: [0, 1, 2, 6, 7, 8]; only `which` [[1], [0]] of them: [1, 6].
     """
@@ -76,18 +76,18 @@ def rebuild(
     """Rank all texts of each group and trace the best ones back to their first words.
 
     Args:
-        steps: All that was decided.
+        steps: All steps of the search.
         log_probs: The beams that the last step started from; those that did not end there are cut.
-        divisors: What the score of a length is divided by.
-        num_captions: Texts wanted of each group.
+        divisors: The length penalty of each length.
+        num_captions: Number of texts wanted of each group.
     """
     xp, num_steps, (groups, width) = library(log_probs), len(steps), log_probs.shape
-    # 1. Collect all texts, [groups, (num_steps + 1) * width]: the ends of each step, then the beams
-    # that are cut.
+    # 1. Collect all texts, [groups, (num_steps + 1) * width]: those that ended at each step, then
+    # those that are cut.
     texts = Candidates.join([*(step.ends for step in steps), cut_beams(steps[-1], log_probs)])
 
-    # 2. Rank them. Of two steps with 3 beams, the lengths without EOS are 0 0 0 1 1 1, and 1 1 1 of
-    # those that are cut; EOS counts where there is one, and divisors[0] belongs to a length of 1.
+    # 2. Rank them. For two steps with 3 beams, the lengths without EOS are 0 0 0 1 1 1, and 1 1 1
+    # for cut texts. EOS counts where there is one, and divisors[0] belongs to a length of 1.
     of_step = repeat(integers([*range(num_steps), num_steps - 1], log_probs), width)
     lengths = xp.broadcast_to(of_step, (groups, len(of_step)))
     ended = xp.arange(len(of_step), device=log_probs.device) < num_steps * width
@@ -136,8 +136,7 @@ def backtrace(
             steps[position].live.take(beams),
             steps[position].attention_weights,
         )
-        # A text that is shorter stays at the beam where it ended until the steps are as early as
-        # its last word.
+        # A shorter text stays at the beam where it ended, until the loop is back at its last word.
         inside = position < lengths
         beams = xp.where(inside, live.parents, beams)
         # [groups, width, source] -> [groups, n, source]
@@ -148,9 +147,9 @@ def backtrace(
 
 
 def merge(groups: list[list[Hypothesis]], num_captions: int) -> list[Hypothesis]:
-    """Choose an item's hypotheses, each text once, sorted.
+    """Merge the hypotheses of an item's groups, each text once, and sort them.
 
-    They are the best of each group, then the second of each, and so on.
+    The best of each group are chosen first, then the second of each, and so on.
     """
     if len(groups) > 1:
         distinct: dict[tuple[int, ...], Hypothesis] = {}

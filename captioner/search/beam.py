@@ -1,13 +1,13 @@
 """Beam search: finds a likely text by keeping the best few beginnings.
 
-Greedy search and diverse beam search are cases of it.
+Greedy search and diverse beam search are special cases of it.
 
 All beams of all groups of all items are the rows of one tensor, in the order item, group, beam. A
-group is one search, and `[groups]` stands for batch * groups of them; its `width` beams are those
-of all its constraint states, side by side. Words and back-pointers are kept step by step; the texts
-are rebuilt once, at the end.
+group is one search, and the axis `groups` has batch * groups of them. The `width` beams of a group
+are those of all its constraint states, side by side. Each step's words and back-pointers are kept,
+and the texts are rebuilt once, at the end.
 
-Sample values in comments are of 2 items with 1 group of 3 beams each, and a vocabulary of 100
+Sample values in comments are for 2 items with 1 group of 3 beams each, and a vocabulary of 100
 words: `[rows]` is 6, `[groups, width]` is 2 x 3.
 """
 
@@ -26,7 +26,7 @@ from captioner.search.constraints import Constraints
 from captioner.search.contract import Decoder, Hypothesis, StateT, length_limits
 from captioner.search.length_penalty import length_divisors
 
-# Items that have settled leave the batch once they are this fraction of it: leaving copies the
+# Settled items leave the batch once they are this fraction of it, since their leaving copies the
 # state of the others.
 LEAVING_FRACTION = 0.125
 
@@ -36,14 +36,14 @@ class Beams(Generic[StateT]):
     """The search of the items that have not settled yet.
 
     Attributes:
-        items: Their numbers in the batch that was given.
-        memory: What the encoder saw of them.
+        items: Their numbers in the whole batch.
+        memory: Their memory.
         limits: The most words of their texts.
-        state: The decoder's, one row a beam.
+        state: The decoder's state, one row per beam.
         token_ids: The last word of each beam.
         prefixes: All words of each beam.
-        log_probs: Of each beam.
-        best: Scores of the best texts that ended.
+        log_probs: Log-probability of each beam.
+        best: Scores of the best texts that have ended.
     """
 
     items: Int[Array, " items"]
@@ -58,7 +58,7 @@ class Beams(Generic[StateT]):
     def select(self, items: Int[Array, " selected"]) -> "Beams[StateT]":
         """Return the search of the items at `items`."""
         groups = members(items, len(self.log_probs) // len(self.items))
-        # Of item 1 alone: groups [1], rows [3, 4, 5].
+        # For item 1 alone: groups [1], rows [3, 4, 5].
         rows = members(groups, self.log_probs.shape[1])
         return Beams(
             self.items[items],
@@ -72,7 +72,7 @@ class Beams(Generic[StateT]):
         )
 
     def advance(self, live: Candidates) -> "Beams[StateT]":
-        """Return the search one word later, with the beams that a step chose."""
+        """Return the search after one more word, with the beams that a step chose."""
         groups, width = live.parents.shape
         # parents [[0, 0, 2], [1, 0, 1]] count within a group; rows [0, 0, 2, 4, 3, 4] count over
         # the whole batch.
@@ -128,9 +128,9 @@ def beam_search(
 ) -> list[list[Hypothesis]]:
     """Return the best hypotheses of each item.
 
-    A text ends where EOS is among the `width` best candidates of a step. As twice as many are kept,
-    `width` beams go on all the same; but a group of one beam is greedy search, which ends with its
-    first EOS. There are at least as many beams, in each state, as captions asked for.
+    A text ends when EOS is among the `width` best candidates of a step. Twice as many candidates
+    are kept, so `width` beams go on even then. But a group of one beam is greedy search, which ends
+    with its first EOS. Each state has at least as many beams as captions are wanted.
 
     Source:
         Sutskever et al. 2014, arXiv:1409.3215, section 3.2; the length penalty is that of Wu et al.
@@ -148,10 +148,10 @@ def beam_search(
     for length in range(int(limits.max()) + 1):
         # 1. Ask the decoder for the next word behind each beam: logits [rows, vocab], 6 x 100.
         logits, beams.state, attention = decoder.step(beams.token_ids, beams.state, beams.memory)
-        # 2. Rule out what may not be written; a group's beams side by side: [groups, width, vocab].
+        # 2. Rule out what may not be written: [groups, width, vocab], a group's beams side by side.
         shape = beams.log_probs.shape
         allowed = constraints.log_probs(logits, beams.prefixes).reshape(*shape, -1)
-        # 3. Choose the beams that go on and the texts that end, each [groups, width]; keep them.
+        # 3. Choose the beams that go on and the texts that end, each [groups, width].
         live, ends = choose(
             beams.log_probs, allowed, options, constraint_states, constraints.eos_id
         )
@@ -159,11 +159,11 @@ def beam_search(
         scores = xp.concatenate([beams.best, ends.log_probs / divisors[length]], 1)
         order = argsort(scores, descending=True)[:, :num_captions]
         beams.best = take(scores, order, 1)
-        # 4. Find the items that nothing can change any more, or whose texts are full: [items].
+        # 4. Find the items that cannot change any more, or whose texts have full length: [items].
         longest = repeat(divisors[beams.limits], num_groups)  # [items] -> [groups]
         is_over = settled(beams.best, live.log_probs, longest).reshape(-1, num_groups).all(1)
         is_over |= (is_full := length == beams.limits)
-        # 5. Once they are enough, or one is full, rebuild their texts and let them leave the batch.
+        # 5. If they are many, or one has full length, rebuild their texts and drop the items.
         over_fraction = int(is_over.sum()) / len(is_over)
         if over_fraction >= LEAVING_FRACTION or is_full.any():
             # Numbers of items, such as [1] and [0].
@@ -183,19 +183,19 @@ def settled(
     log_probs: Float[Array, "groups width"],
     divisors: Float[Array, " groups"],
 ) -> Bool[Array, " groups"]:
-    """Tell of each group whether no live beam can still change its result.
+    """Tell for each group whether no live beam can still change its result.
 
-    More words only lower a log-probability, and a negative number divided by the greatest length is
-    the least negative: no live beam can score more than `log_prob / (limit + 1) ** length_penalty`,
-    where `limit` is the most words of the item's texts. So stopping here is exact, and an item that
-    has settled stays as it is while its batch mates go on.
+    More words only lower a log-probability, and dividing by the greatest length gives the highest
+    score. So no live beam can score more than `log_prob / (limit + 1) ** length_penalty`, where
+    `limit` is the most words of the item's texts. Stopping here is exact: a settled item stays as
+    it is while the rest of its batch goes on.
 
     Args:
-        best: Scores of the best texts that ended.
-        log_probs: Of the beams that go on.
-        divisors: What the log-probability of each group's longest texts is divided by.
+        best: Scores of the best texts that have ended.
+        log_probs: Log-probabilities of the beams that go on.
+        divisors: The length penalty of each group's longest texts.
 
     Source:
-        Huang et al. 2017, arXiv:1809.00069, for the idea of a stop that loses nothing.
+        Huang et al. 2017, arXiv:1809.00069, for the idea of stopping without loss.
     """
     return best[:, -1] >= library(log_probs).amax(log_probs, 1) / divisors

@@ -1,7 +1,7 @@
-"""One step of a beam search: which continuations by one word are kept, and which end a text.
+"""One step of a beam search: chooses the continuations to keep, and those that end a text.
 
-A group is one search, `[groups]` stands for batch * groups of them, and `width` is its number of
-beams.
+A group is one search, the axis `groups` has batch * groups of them, and `width` is the number of
+beams of a group.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from captioner.modules.arrays import Array, argsort, library, take, top_k
 
 @dataclass(frozen=True)
 class Candidates:
-    """Ways to go on, best first; -inf where there is none.
+    """Continuations of beams by one word, best first; -inf where there is none.
 
     Attributes:
-        parents: The beam that each continues.
+        parents: The beam that each one continues.
         token_ids: The word that it adds.
         token_log_probs: That word's log-probability.
-        log_probs: The sum over the whole text.
+        log_probs: Log-probability of the whole text.
     """
 
     parents: Int[Array, "groups n"]
@@ -48,7 +48,7 @@ class Candidates:
 
     @staticmethod
     def interleave(parts: "Sequence[Candidates]") -> "Candidates":
-        """Put an item's first group, second group, ... below one another."""
+        """Put the candidates of each item's groups below one another, item by item."""
         columns = zip(*(part._fields() for part in parts), strict=True)
         stacked = (library(column[0]).stack(column, 1) for column in columns)
         return Candidates(*(field.reshape(-1, field.shape[2]) for field in stacked))
@@ -66,13 +66,13 @@ def extend(
     """Return the best 2 * width continuations; ties go to the lower beam, then the lower token id.
 
     Args:
-        log_probs: Sums of the beams so far.
+        log_probs: Log-probabilities of the beams so far.
         allowed: The next word's log-probabilities.
-        preferences: What the words are chosen by.
+        preferences: The same, changed for the choice alone.
         width: Number of beams that go on.
     """
     vocab = allowed.shape[2]
-    per_beam = min(width + 1, vocab)  # enough: of a beam's continuations, only one ends
+    per_beam = min(width + 1, vocab)  # enough, since only one of a beam's continuations ends
     preferred, token_ids = top_k(preferences, per_beam)
     groups = len(log_probs)
     totals = (log_probs[..., None] + preferred).reshape(groups, -1)
@@ -86,7 +86,7 @@ def extend(
 
 
 def split(candidates: Candidates, eos_id: int) -> tuple[Candidates, Candidates]:
-    """Divide the candidates: the `width` beams that go on, and the ends among the `width` best."""
+    """Return the `width` best beams that go on, and the texts that end among the `width` best."""
     width = candidates.token_ids.shape[1] // 2
     xp, is_end = library(candidates.token_ids), candidates.token_ids == eos_id
     live = candidates.take(argsort(xp.where(is_end, 1, 0))[:, :width])

@@ -1,8 +1,8 @@
-"""Which candidates a beam search keeps where words are required.
+"""Decides which candidates a beam search keeps where words are required.
 
 Each subset of the required words is a constraint state, with `width` beams of its own. So a text
-that has just written a hard word need not beat those that wrote none, and is there when the others
-run out. Without required words there is one state.
+that has just written an unlikely required word does not compete with texts that have not written
+it, and is not lost. Without required words there is one state.
 
 Source:
     Anderson et al. 2017, arXiv:1612.00576, section 3.2: the finite-state machine of required words,
@@ -24,8 +24,8 @@ class ConstraintStates:
     """The beams of a group by constraint state; bit i of a state says that word i has been written.
 
     Attributes:
-        token_ids: All tokens that say a required word.
-        meets: For each the bits of the words that it says.
+        token_ids: All tokens that stand for a required word.
+        meets: For each token, the bits of the words that it stands for.
         count: Number of states; texts in the last one have all required words.
     """
 
@@ -35,11 +35,11 @@ class ConstraintStates:
 
     @classmethod
     def build(cls, required_ids: Sequence[Collection[int]], like: Array) -> "ConstraintStates":
-        """Take the tokens of each required word, of which one is enough.
+        """Build the states from the tokens of each required word, of which one is enough.
 
         Args:
-            required_ids: Of each word.
-            like: An array of the library and on the device of the search.
+            required_ids: The tokens of each word.
+            like: An array of the search's library and device.
         """
         meets: dict[int, int] = {}
         for bit, token_ids in enumerate(required_ids):
@@ -49,7 +49,7 @@ class ConstraintStates:
         return cls(ids, bits, 2 ** len(required_ids))
 
     def complete(self, log_probs: Float[Array, "groups beams"]) -> Float[Array, "groups beams"]:
-        """Return -inf for the beams whose texts lack a required word."""
+        """Replace the log-probabilities of beams that lack a required word by -inf."""
         lacking = log_probs.shape[1] // self.count * (self.count - 1)
         xp = library(log_probs)
         return xp.concatenate(
@@ -63,7 +63,7 @@ class ConstraintStates:
         preferences: Float[Array, "groups beams vocab"],
         eos_id: int,
     ) -> tuple[Candidates, Candidates]:
-        """Return the beams that continue in each state, and ended texts that are allowed."""
+        """Return the beams that continue in each state, and the texts that may end."""
         width = log_probs.shape[1] // self.count
         if self.count == 1:
             return split(extend(log_probs, allowed, preferences, width), eos_id)
@@ -72,7 +72,7 @@ class ConstraintStates:
         says[self.token_ids] = self.meets
         before = repeat(xp.arange(self.count, device=allowed.device), width)
         leads_to = before[:, None] | says
-        leads_to[: width * (self.count - 1), eos_id] = self.count  # nowhere
+        leads_to[: width * (self.count - 1), eos_id] = self.count  # no state: it may not end
         found = []
         for state in range(self.count):
             barred = xp.where(leads_to == state, xp.zeros_like(allowed[0]), -xp.inf)
@@ -93,8 +93,8 @@ def choose(
     """Return the beams that go on and the texts that end, for one group of each item after another.
 
     Within an item, a word loses `diversity` for each beam of an earlier group that has taken it at
-    this step, in the choice alone: log-probabilities and scores stay what they are. The first group
-    is a plain beam search.
+    this step. This changes the choice alone, not log-probabilities and scores. The first group is a
+    plain beam search.
 
     Source:
         Vijayakumar et al. 2018, arXiv:1610.02424, algorithm 1, with Hamming diversity.

@@ -8,8 +8,8 @@ from jaxtyping import Float, Int
 from captioner.config import SearchConfig
 from captioner.modules.arrays import Array, add_at, integers, library, log_softmax
 
-# The log-probability of a word that the model rules out (-inf, NaN): less than that of any real
-# text, but unlike -inf still a last resort where all else is forbidden.
+# The log-probability of a word that the model rules out (-inf, NaN). It is less than that of any
+# real text, but unlike -inf a last resort where all other words are forbidden.
 FLOOR = -1e4
 
 
@@ -18,7 +18,7 @@ class Constraints:
     """The rules that hold for every hypothesis.
 
     Attributes:
-        eos_id: What ends a hypothesis.
+        eos_id: The token that ends a hypothesis.
         forbidden_ids: Words that are never written.
         min_length: EOS is forbidden before so many words.
         no_repeat_ngram_size: No run of so many words occurs twice; 0 allows all.
@@ -43,7 +43,7 @@ class Constraints:
         once_ids: Sequence[int] = (),
         begin_ids: Sequence[int] = (),
     ) -> "Constraints":
-        """Take the rules from the options; `like` is an array of the search's own kind."""
+        """Take the rules from the options; `like` is an array of the search's kind."""
         forbidden, once = (
             integers(sorted(set(ids) - {eos_id}), like) for ids in (forbidden_ids, once_ids)
         )
@@ -53,12 +53,12 @@ class Constraints:
     def log_probs(
         self, logits: Float[Array, "rows vocab"], prefixes: Int[Array, "rows length"]
     ) -> Float[Array, "rows vocab"]:
-        """Return the next word's log-probabilities in float32, with -inf for what is not allowed.
+        """Return the next word's log-probabilities in float32, with -inf for forbidden words.
 
-        They are the softmax of the raw logits: forbidding a word does not renormalise. EOS is not
-        allowed before `min_length`, nor where the model rules it out, unless there is no other
-        word. No row holds NaN, and none is -inf throughout. Within the beginning, its next word
-        alone is allowed.
+        They come from the softmax of the raw logits: forbidding a word does not renormalise. EOS is
+        not allowed before `min_length`, nor where the model rules it out, unless there is no other
+        word. No row holds NaN, and none is all -inf. Within the given beginning, only its next word
+        is allowed.
         """
         xp = library(logits)
         log_probs = xp.nan_to_num(xp.clip(log_softmax(logits), FLOOR, None), nan=FLOOR)
@@ -85,7 +85,7 @@ class Constraints:
 def block_repeated_ngrams(
     log_probs: Float[Array, "rows vocab"], prefixes: Int[Array, "rows length"], size: int
 ) -> None:
-    """Set in place to -inf each word that would repeat a run of `size` words of its prefix.
+    """Set to -inf, in place, each word that would repeat a run of `size` words of its prefix.
 
     Source:
         Paulus et al. 2018, arXiv:1705.04304, section 2.5 (there for trigrams).
@@ -97,6 +97,5 @@ def block_repeated_ngrams(
     runs = xp.stack([prefixes[:, first : first + num_runs] for first in range(size)], 2)
     latest = prefixes[:, num_runs:]
     repeats = (runs[..., :-1] == latest[:, None]).all(-1)
-    # Added, not set: where a word closes two runs, of which one repeats, it does not matter which
-    # comes last.
+    # Added, not set: if a word ends two runs and only one repeats, their order does not matter.
     add_at(log_probs, runs[..., -1], xp.where(repeats, -xp.inf, 0.0))

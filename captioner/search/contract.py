@@ -1,4 +1,4 @@
-"""The two ends of a search: the verbs that it asks of a decoder, and the hypotheses it returns."""
+"""The interface of a search: the methods it calls on a decoder, and the hypotheses it returns."""
 
 from dataclasses import dataclass
 from typing import Protocol, TypeVar, runtime_checkable
@@ -9,19 +9,19 @@ from captioner.config import SearchConfig
 from captioner.modules.arrays import Array, argsort, library, take
 from captioner.modules.memory import Memory
 
-SPARE_WORDS = 10  # of a text beyond what its source's length suggests
+SPARE_WORDS = 10  # a text may have so many more words than its source's length suggests
 
 
 @runtime_checkable
 class DecoderState(Protocol):
-    """What a decoder remembers of the words so far, one row a hypothesis."""
+    """A decoder's memory of the words so far, one row per hypothesis."""
 
     def reorder(self: "StateT", index: Int[Array, " selected"], /) -> "StateT":
         """Return the state of the rows at `index`; rows may repeat within their item."""
         ...
 
     def select(self: "StateT", items: Int[Array, " selected"], /) -> "StateT":
-        """Return the state of all rows of the items at `items`; the others have finished."""
+        """Return the state of all rows of the items at `items`; the others are finished."""
         ...
 
 
@@ -30,16 +30,16 @@ StateT = TypeVar("StateT", bound=DecoderState)
 
 @runtime_checkable
 class Decoder(Protocol[StateT]):
-    """What a search needs to know of a decoder."""
+    """The methods of a decoder that a search calls."""
 
     def start(self, memory: Memory, rows_per_item: int, /) -> StateT:
-        """Return the state before the first word: equally many rows for each item, side by side."""
+        """Return the state before the first word, with `rows_per_item` adjacent rows per item."""
         ...
 
     def step(
         self, token_ids: Int[Array, " rows"], state: StateT, memory: Memory, /
     ) -> tuple[Float[Array, "rows vocab"], StateT, Float[Array, "rows source"]]:
-        """Read one word a row; return the next word's logits, the new state and the attention."""
+        """Read one word per row; return the next word's logits, the new state and the attention."""
         ...
 
 
@@ -49,12 +49,12 @@ class Hypothesis:
 
     Attributes:
         token_ids: The words, without BOS and EOS.
-        log_prob: Sum of the words' log-probabilities, and of EOS's if it ended.
-        score: What it is ranked by: `log_prob / length ** length_penalty`, where the length counts
-            EOS.
-        token_log_probs: Log-probability of each word, and of EOS where it ended. They are the
-            softmax over the whole vocabulary: what a forbidden word would have had is not shared
-            among the others.
+        log_prob: Sum of the log-probabilities of the words, and of EOS if it ended.
+        score: Texts are ranked by it: `log_prob / length ** length_penalty`, where the length
+            counts EOS.
+        token_log_probs: Log-probability of each word, and of EOS if it ended. They come from the
+            softmax over the whole vocabulary: the probability of forbidden words is not given to
+            the others.
         attention_weights: Where the decoder looked for each word; EOS has no row.
         finished: Whether it ended by EOS rather than being cut at `max_length`.
     """
@@ -71,7 +71,7 @@ class Hypothesis:
 class Paths:
     """Hypotheses of a batch as padded tensors; a score of -inf marks a hypothesis that is absent.
 
-    At a finished path's position `lengths` stands its EOS.
+    The EOS of a finished path is at the position `lengths`.
     """
 
     token_ids: Int[Array, "batch paths target"]
@@ -101,7 +101,7 @@ class Paths:
                     log_prob=log_prob,
                     score=score,
                     token_log_probs=tuple(token_log_probs[: length + finished]),
-                    # A copy lets go of the rest of the batch.
+                    # A copy, so that the rest of the batch can be freed.
                     attention_weights=xp.asarray(attention[:length], copy=True),
                     finished=finished,
                 )
@@ -121,8 +121,8 @@ def length_limits(
 
     Args:
         options: How to search.
-        memory: Its positions count.
-        begin_length: Number of words that every text begins with; they are counted.
+        memory: Its number of positions is the source's length.
+        begin_length: Number of words that every text begins with; they count.
     """
     xp = library(memory.mask)
     if options.max_length_ratio is None:
@@ -135,9 +135,9 @@ def length_limits(
 def best_first(
     scores: Float[Array, "batch n"], finished: Bool[Array, "batch n"]
 ) -> Int[Array, "batch n"]:
-    """Order finished paths before cut ones before absent ones (-inf), and each kind by score.
+    """Order finished paths first, then cut ones, then absent ones (-inf), each kind by score.
 
-    A cut path lacks EOS's log-probability and would be flattered by a comparison. Equal ones keep
+    A cut path lacks EOS's log-probability, so its score is too high for a comparison. Ties keep
     their order.
     """
     xp = library(scores)

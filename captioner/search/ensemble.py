@@ -1,4 +1,4 @@
-"""Several decoders that choose each word together."""
+"""Lets several decoders choose each word together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,17 +26,17 @@ class EnsembleState:
 
 
 class EnsembleDecoder:
-    """Behaves like one decoder; a logit is the mean of the members' log-probabilities.
+    """Acts as one decoder, whose logits are the mean of the members' log-probabilities.
 
-    Each member reads its own memory of the items: the first one the memory itself, the next ones
-    its `others`.
+    Each member reads its own memory of the items: the first member the memory itself, the next
+    members its `others`.
 
     Args:
-        decoders: The members, with one vocabulary.
+        decoders: The members, which share one vocabulary.
 
     Source:
-        Sutskever et al. 2014, arXiv:1409.3215, section 3.6, for translation; the mean of logarithms
-        rather than of probabilities: a word that one member rules out is not written.
+        Sutskever et al. 2014, arXiv:1409.3215, section 3.6, for translation. Here it is the mean of
+        logarithms rather than of probabilities, so a word that one member rules out is not written.
     """
 
     def __init__(self, decoders: Sequence[Any]) -> None:
@@ -50,7 +50,7 @@ class EnsembleDecoder:
     def step(
         self, token_ids: Int[Array, " rows"], state: EnsembleState, memory: Memory
     ) -> tuple[Float[Array, "rows vocab"], EnsembleState, Float[Array, "rows source"]]:
-        """Read one word a row; return the next logits, the state and the first one's attention."""
+        """Read one word per row; return logits, the state and the first member's attention."""
         members = zip(self._decoders, state.members, (memory, *memory.others), strict=True)
         logits, states, attention = zip(
             *(decoder.step(token_ids, own, of_it) for decoder, own, of_it in members), strict=True

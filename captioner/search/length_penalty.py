@@ -1,4 +1,4 @@
-"""The length penalty, by which `beam`, `backtrace` and `sampling` divide log-probabilities."""
+"""The length penalty: `beam`, `backtrace` and `sampling` divide log-probabilities by it."""
 
 from jaxtyping import Float
 
@@ -7,10 +7,10 @@ from captioner.modules.arrays import Array, library
 
 
 def length_divisors(options: SearchConfig, like: Array) -> Float[Array, " length"]:
-    """Return what a log-probability is divided by before texts are ranked.
+    """Return the numbers by which log-probabilities are divided before texts are ranked.
 
-    There is one divisor for each length of 1 to `max_length` words and EOS, in the library and on
-    the device of `like`.
+    There is one divisor for each length from 1 to `max_length` words and EOS, in the library and
+    on the device of `like`.
 
     Source:
         Wu et al. 2016, arXiv:1609.08144, equation 14, with |Y| in the place of (5 + |Y|) / 6, where

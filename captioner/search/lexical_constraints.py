@@ -1,4 +1,4 @@
-"""From words that a user requires, forbids or begins with to the tokens that say them."""
+"""Finds the tokens of the words that a user requires, forbids or begins a text with."""
 
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -6,19 +6,19 @@ from difflib import get_close_matches
 from captioner.errors import ConfigError
 from captioner.preprocess.inflection import IRREGULAR, plural_of
 
-MOST_REQUIRED = 4  # a search has as many beams again for each subset
+MOST_REQUIRED = 4  # each subset of the required words has beams of its own
 SUGGESTIONS = 5
 
 Encode = Callable[[list[str]], list[list[int]]]
 
 
 def check_given(option: str, text: str, special: Sequence[str]) -> None:
-    """See that what a user gives is text with a word in it, and no special token.
+    """Check that what a user gives is text with a word in it, and no special token.
 
-    A tokenizer of words reads words in anything: in `</s>` the word s.
+    A word tokenizer finds words in anything, such as the word s in `</s>`.
 
     Args:
-        option: What it is given as.
+        option: The option that gives it.
         text: A word, or several.
         special: The special tokens of the model, as its vocabulary writes them.
 
@@ -53,13 +53,13 @@ def spellings(word: str) -> tuple[str, ...]:
 
 
 def saying(word: str, encode: Encode) -> list[int]:
-    """Return the tokens that say a word, in the singular or the plural.
+    """Return the tokens of a word, in the singular and the plural.
 
-    A spelling of several tokens is left alone: banning the parts of man's would ban man.
+    A spelling of several tokens is left out, since banning the parts of man's would ban man.
 
     Args:
-        word: In any case.
-        encode: Texts to token ids.
+        word: The word, in upper or lower case.
+        encode: Turns a text into token ids.
     """
     return [ids[0] for ids in encode(list(spellings(word))) if len(ids) == 1]
 
@@ -67,15 +67,15 @@ def saying(word: str, encode: Encode) -> list[int]:
 def required(
     words: Sequence[str], said: Sequence[list[int]], known: Sequence[str]
 ) -> list[list[int]]:
-    """Return for each word its tokens; a caption must contain one of them.
+    """Return the tokens of each word, of which a caption must contain one.
 
     Args:
-        words: What is required.
-        said: The tokens that say each word and may be written.
+        words: The required words.
+        said: The tokens of each word that may be written.
         known: All words that could be required.
 
     Raises:
-        ConfigError: There are too many, or no token says one of them.
+        ConfigError: There are too many, or one of them has no token.
     """
     if len(words) > MOST_REQUIRED:
         raise ConfigError(
@@ -89,7 +89,7 @@ def required(
 
 
 def not_known(option: str, word: str, known: Sequence[str], verb: str = "write") -> ConfigError:
-    """Return the error that a model does not know a word, with similar words that it knows."""
+    """Return the error for a word that a model does not know; it suggests similar words."""
     near = [one for one in known if word.lower() in one.split()] + get_close_matches(
         word.lower(), known
     )

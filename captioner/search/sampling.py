@@ -1,4 +1,4 @@
-"""Nucleus sampling: draws each word from the likeliest ones, of joint probability `top_p`."""
+"""Nucleus sampling: draws each word from the likeliest ones, with joint probability `top_p`."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -18,11 +18,11 @@ def sample(
     constraints: Constraints,
     first_ids: Int[Array, " batch"],
 ) -> list[list[Hypothesis]]:
-    """Draw `num_captions` texts for each item and return them best first.
+    """Draw `num_captions` texts for each item, and return them best first.
 
-    The random numbers are those of `seed`, one for each caption and word, and the same ones for
-    every item: what is drawn for an item depends neither on its batch mates nor on the device.
-    Without a seed every item has its own, from the library's generator.
+    The random numbers come from `seed`, one for each caption and word, and are the same for every
+    item. So an item's texts depend neither on the rest of its batch nor on the device. Without a
+    seed, every item has its own random numbers, from the library's generator.
     """
     xp, batch, num_captions = library(memory.keys), len(memory), options.num_captions
     uniform = uniform_numbers(options, batch, memory.keys)
@@ -59,12 +59,12 @@ def uniform_numbers(
 ) -> Float[Array, "positions rows"]:
     """Return random numbers from 0 to 1, 1 excluded, in the library and on the device of `like`.
 
-    Those of a seed are the same in both libraries.
+    A seed gives the same numbers in both libraries.
     """
     xp, positions = library(like), options.max_length + 1
     if options.seed is not None:
         shape = positions, options.num_captions
-        seed = options.seed % 2**64  # numpy takes none below 0; torch counts them like this
+        seed = options.seed % 2**64  # numpy takes no negative seeds; torch maps them like this
         drawn = np.random.default_rng(seed).random(shape, np.float32)
         return xp.asarray(np.tile(drawn, (1, batch)), device=like.device)
     shape = positions, batch * options.num_captions
@@ -83,14 +83,13 @@ def draw(
 
     `uniform` is from 0 to 1, 1 excluded.
 
-    The nucleus is the smallest set of words, taken in the order of their probability, that has at
-    least `top_p` of it.
+    The nucleus is the smallest set of likeliest words whose joint probability is at least `top_p`.
 
     Source:
         Holtzman et al. 2020, arXiv:1904.09751, equations 2 and 3.
     """
     probs = softmax(log_probs / temperature)
-    if top_p == 1:  # in any order
+    if top_p == 1:  # all words, which need no sorting
         cumulative = probs.cumsum(-1)
         return (cumulative <= (uniform * cumulative[:, -1])[:, None]).sum(-1)
     # 256 are nearly always enough, and take a fifth of the time of sorting a vocabulary.
@@ -113,7 +112,7 @@ def rank(
     eos_id: int,
     batch: int,
 ) -> Paths:
-    """Cut the texts at their first EOS, or before the last position, and sort each item's."""
+    """Cut each text at its first EOS, or before the last position, and sort the texts by item."""
     xp, is_end = library(token_ids), token_ids == eos_id
     finished, last = is_end.any(1), token_ids.shape[1] - 1
     lengths = xp.where(finished, xp.where(is_end, 1, 0).argmax(1), last)

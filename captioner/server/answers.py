@@ -1,4 +1,4 @@
-"""What the server answers: the keys of a row of JSON lines, as the command line writes them."""
+"""Makes the server's answers, with the same keys as the command line's JSON lines."""
 
 from typing import TYPE_CHECKING, TypeVar
 

@@ -1,4 +1,4 @@
-"""The paths of the server, and what its OpenAPI page says of them."""
+"""The paths of the server, and their descriptions on its OpenAPI page."""
 
 import hmac
 from typing import Annotated, Any

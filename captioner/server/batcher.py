@@ -1,4 +1,4 @@
-"""Forms batches of concurrent requests: those that wait when the model is free go together."""
+"""Batches concurrent requests: all that wait when the model becomes free run together."""
 
 import time
 from collections import deque
@@ -57,8 +57,7 @@ class Batcher:
         job = Job(work, item, options)
         with self._taking:
             self._jobs.append(job)
-        # A call for each job: those whose job went along with an earlier one find nothing left for
-        # them.
+        # One call for each job; a call whose job went along with an earlier one does nothing.
         self._threads.submit(self._run)
         return job.future
 

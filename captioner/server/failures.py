@@ -1,4 +1,4 @@
-"""Every failure as a status and a JSON object: no traceback, no path of the server."""
+"""Turns every failure into a status and a JSON object, without traceback or server paths."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Serves until it is told to end, with its models loaded before it answers."""
+"""Starts the server: loads its models first, then answers requests until it is stopped."""
 
 import signal
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What the server tells of its work, as Prometheus reads it."""
+"""Counts the server's work, and reports it in Prometheus' format."""
 
 import time
 from collections.abc import Callable

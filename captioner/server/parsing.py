@@ -140,9 +140,9 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 
 def _check_bound(name: str, value: Any, highest: int) -> None:
-    """Hold an option within what the server allows.
+    """Keep an option within the server's limits.
 
-    Whether it makes sense the search options find out.
+    The search options check whether it makes sense.
     """
     try:
         is_within = float(value or 0) <= highest

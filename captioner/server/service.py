@@ -1,4 +1,4 @@
-"""Answers requests: threads read photos, and the batcher brings concurrent requests together."""
+"""Answers requests: threads read photos, and the batcher runs concurrent requests together."""
 
 import asyncio
 from collections.abc import Callable

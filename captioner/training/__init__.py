@@ -1,4 +1,4 @@
-"""Examples to weights: `train` runs an experiment to its end, and resumes one that was killed."""
+"""Trains models: `train` runs an experiment to its end, and resumes one that was killed."""
 
 from captioner.training.trainer import train
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def keep_epoch(folder: Path, epoch: int, weights: dict[str, Tensor], kept: int) -> None:
-    """Write an epoch's weights, and remove all but the last `kept` ones."""
+    """Write an epoch's weights, and remove all but those of the last `kept` epochs."""
     folder.mkdir(parents=True, exist_ok=True)
     save_file(weights, folder / f"{epoch:04d}.safetensors")
     for old in kept_epochs(folder)[:-kept]:
@@ -16,7 +16,7 @@ def keep_epoch(folder: Path, epoch: int, weights: dict[str, Tensor], kept: int) 
 
 
 def kept_epochs(folder: Path) -> list[Path]:
-    """Return the files of the epochs that were kept, oldest first."""
+    """Return the files of the kept epochs, oldest first."""
     return sorted(folder.glob("*.safetensors"))
 
 
@@ -24,7 +24,7 @@ def average_epochs(folder: Path) -> dict[str, Tensor]:
     """Return the mean of the kept epochs' weights.
 
     Source:
-        Izmailov et al. 2018, arXiv:1803.05407, with the epochs of one cosine as the points.
+        Izmailov et al. 2018, arXiv:1803.05407; here the averaged points are epochs of one cosine.
     """
     parts = [load_file(file) for file in kept_epochs(folder)]
     return {

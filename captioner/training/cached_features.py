@@ -1,4 +1,4 @@
-"""Loads cached features of photos or clips for an update, and fills the cache before."""
+"""Caches the frozen features of photos or clips before training, and loads those of an update."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,21 +18,21 @@ PHOTOS_AT_ONCE, CLIPS_AT_ONCE = 16, 2  # in one pass of the backbone, in all vie
 
 
 class CachedFeatures:
-    """What frozen stages make of photos or clips, computed once in all views.
+    """The frozen stages' output for photos or clips, computed once in all views.
 
-    Threads decode the next files while the backbone works.
+    Threads decode the next files while the backbone runs.
 
     Attributes:
-        num_views: How many views of each there are to choose from.
-        digest: Of all that the features were made from.
+        num_views: Number of views of each file.
+        digest: Hash of all that the features were made from.
 
     Args:
         files: The photos or clips.
-        views: The views of each; a crop of a clip also moves the moments at which frames are taken.
-        encoder: Its frozen stages compute what is missing.
+        views: The views of each; a crop of a clip also changes the times of its frames.
+        encoder: Its frozen stages compute the missing features.
         preprocess: Reads a file for the encoder.
-        folder: Of the cache.
-        num_threads: That decode files.
+        folder: The cache's folder.
+        num_threads: Number of threads that decode files.
     """
 
     def __init__(

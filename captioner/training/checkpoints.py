@@ -1,4 +1,4 @@
-"""What a killed run needs to resume: weights, optimizer moments and the place in the epoch."""
+"""Saves and loads what a killed run needs to resume: weights, optimizer moments and progress."""
 
 import json
 import math
@@ -17,10 +17,10 @@ from torch import Tensor
 from captioner.config import EXPERIMENTS, Config, PhotoSetConfig, chosen_by_kind, without_folder
 from captioner.errors import CheckpointError
 
-KEPT = 2  # the newest, and the one before it should the newest be damaged
+KEPT = 2  # the newest, and the one before it in case the newest is damaged
 
-# Settings that may differ when a run goes on: they change what things are called or where they are,
-# how long to wait or how validation decodes, but never a weight.
+# Settings that may differ when a run is resumed. They change names, places, waiting times or how
+# validation decodes, but never a weight.
 FREE_SETTINGS: dict[str, Any] = {
     "search": True,
     "data": {
@@ -36,19 +36,19 @@ FREE_SETTINGS: dict[str, Any] = {
 
 @dataclass
 class Progress:
-    """Where a run stands.
+    """The progress of a run.
 
     Attributes:
-        epoch: Epochs that are done.
-        update: Updates of the current epoch that are done.
+        epoch: Number of finished epochs.
+        update: Number of finished updates of the current epoch.
         loss_sum: Loss of these updates, summed over words, nats.
         num_tokens: Number of these words.
-        history: One entry an epoch: loss, learning rate, scores.
+        history: One entry per epoch: loss, learning rate, scores.
         best_epoch: The epoch with the best validation score, counted from 1; 0 before the first.
         best_score: That score, times 100.
-        best_loss: Its validation loss where that score is 0, nats a word.
+        best_loss: Its validation loss where that score is 0, nats per word.
         scaler: State of the loss scaler, where fp16 needs one.
-        config: The experiment's settings, so that a run does not go on with others.
+        config: The experiment's settings; a run is not resumed with other ones.
     """
 
     epoch: int = 0
@@ -64,14 +64,14 @@ class Progress:
 
 
 def fixed_settings(config: Config) -> dict[str, Any]:
-    """Return the settings that a run must keep when it goes on, as JSON holds them."""
+    """Return the settings that a resumed run must keep, as JSON values."""
     return config.model_dump(mode="json", exclude=FREE_SETTINGS)
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """Name the settings in which two runs differ.
 
-    A setting that the older run did not have was at its default.
+    A setting that the older run did not have counts as its default.
     """
     defaults = chosen_by_kind(EXPERIMENTS, old.get("encoder"), "checkpoint")()
     was = defaults.model_dump(mode="json")
@@ -88,13 +88,13 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
 
 def _moved(key: str, value: Any) -> Any:
-    """Return a setting; of the initial model its name alone, since its folder may have moved."""
+    """Return a setting; an initial model without its folder, which may have moved."""
     return without_folder(value) if key == "initial_model" and isinstance(value, str) else value
 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Name what went wrong where the block cannot write.
+    """Turn errors of writing in the block into a `CheckpointError`.
 
     Raises:
         CheckpointError: The folder cannot be written, or its disk is full.
@@ -167,7 +167,7 @@ def moments_of(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Return the optimizer's tensors under flat names, `NUMBER.NAME`."""
     state = optimizer.state_dict()["state"]
     return {
-        # Safetensors takes no other.
+        # Safetensors takes contiguous tensors only.
         f"{number}.{name}": tensor.clone(memory_format=torch.contiguous_format)
         for number, slot in state.items()
         for name, tensor in slot.items()
@@ -181,7 +181,7 @@ def restore_moments(optimizer: torch.optim.Optimizer, moments: dict[str, Tensor]
     for key, tensor in moments.items():
         number, name = key.split(".", 1)
         parameter = parameters[int(number)]
-        is_scalar = tensor.shape != parameter.shape  # the step
+        is_scalar = tensor.shape != parameter.shape  # the number of steps
         state.setdefault(int(number), {})[name] = (
             tensor if is_scalar else torch.empty_like(parameter).copy_(tensor)
         )

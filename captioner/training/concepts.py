@@ -1,4 +1,4 @@
-"""Fits the detector of words in photos, and draws for texts without photos what it would detect."""
+"""Fits the detector of words in photos, and draws photos for texts that have none."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,18 +15,18 @@ from captioner.modules.encoders.concepts import ConceptDetector
 from captioner.progress import Advance, progress
 
 MOST_CONCEPT_WORDS = 1_000
-# A word is a candidate if the captions of so many photos use it; the most frequent ones count.
+# A candidate is in the captions of so many photos; only the most frequent candidates are tried.
 LEAST_PHOTOS = 10
 MOST_CANDIDATES = 2_000
-# Each part of the photos is judged by a detector that was fitted to the others, so that the decoder
-# learns how far detection can be trusted on photos that the detector has not seen.
+# Words are predicted for each fold of the photos by a detector fitted to the other folds. So the
+# decoder learns how reliable the detector is on photos that it has not seen.
 NUM_FOLDS = 4
-# Chosen on Flickr8k's validation photos and 250 of COCO, by the cross-entropy of words.
+# Chosen by the cross-entropy of words, on Flickr8k's validation photos and 250 of COCO.
 EPOCHS = 12
 BATCH_PHOTOS = 64
 LEARNING_RATE = 1e-3
 WEIGHT_DECAY = 0.5
-# From so many photos one is drawn for a text; so many draws are made for each text in advance.
+# A text's photos are drawn from at most so many photos, and so many are drawn for it in advance.
 MOST_DRAWN_FROM = 4_000
 NUM_DRAWS = 8
 TEXTS_AT_ONCE = 2_000
@@ -35,13 +35,13 @@ LEAST_PROBABILITY = 1e-4
 
 @dataclass(frozen=True)
 class FittedConcepts:
-    """What was learnt about the words of a training set.
+    """A fitted detector, and what it detects in the training photos.
 
     Attributes:
-        words: Those that the detector knows.
-        detector: Fitted to all photos, or that of the model with which the run begins.
-        held_out: The probability of each word for each photo, by a detector that has not seen the
-            photo.
+        words: The words that the detector knows.
+        detector: Fitted to all photos, or taken from the model with which the run begins.
+        held_out: The probability of each word for each photo, from a detector that was not fitted
+            to the photo.
     """
 
     words: tuple[str, ...]
@@ -58,14 +58,14 @@ def fit_concepts(
 ) -> FittedConcepts:
     """Choose the words that photos predict best, and fit a detector for them.
 
-    Those are the words whose predictions for held-out photos have the lowest cross-entropy,
-    compared with predicting their frequency.
+    The best words are those for which the detector lowers the cross-entropy on held-out photos the
+    most, compared with predicting the word's frequency.
 
     Args:
         pooled: The mean features of each photo in several views, the whole photo first.
-        captions: The words of each caption of each photo. A photo without any teaches nothing.
+        captions: The words of each caption of each photo. Photos without captions are not fitted.
         known: The words, if they were chosen before; empty to choose them.
-        seed: Of all that is random here.
+        seed: Seed of all random numbers here.
         fitted: A detector for the known words, if there is one; then only the folds are fitted.
 
     Raises:
@@ -126,7 +126,7 @@ def _mentioned(
 def _most_telling(
     held_out: Float[Tensor, "photos words"], targets: Float[Tensor, "photos words"]
 ) -> Int[Tensor, " kept"]:
-    """Return the words that photos predict best, in their order."""
+    """Return the indices of the words that photos predict best, in ascending order."""
     by_frequency = targets.mean(0).clamp(min=LEAST_PROBABILITY).expand_as(targets)
     before, after = (
         functional.binary_cross_entropy(one, targets, reduction="none").sum(0)
@@ -180,15 +180,15 @@ def _fit(
 def draw_photos(
     texts: Sequence[frozenset[str]], concepts: FittedConcepts, seed: int
 ) -> Int[Tensor, "texts draws"]:
-    """Draw for each text some photos that it may describe: those whose detected words fit it.
+    """Draw for each text some photos that it may describe, by the words detected in them.
 
-    What is detected in such a photo replaces what would be detected in the text's own photo. Most
-    words of the text are likely there; some are missing or wrong, as often as the detector errs.
+    The words detected in such a photo replace those of the photo that the text lacks. Most words of
+    the text are among them; some are missing or wrong, as often as the detector errs.
 
     Args:
         texts: The words of each text.
-        concepts: Of the training photos.
-        seed: Of the draws.
+        concepts: The fitted concepts of the training photos.
+        seed: Seed of the draws.
 
     Returns:
         Numbers of training photos, drawn by their posterior probability given the text's words.

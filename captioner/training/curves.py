@@ -11,7 +11,7 @@ COLORS = ("#c0392b", "#2471a3", "#1e8449")
 
 
 def check_tensorboard() -> None:
-    """See that events can be written, before an epoch is spent.
+    """Check before training that events can be written.
 
     Raises:
         MissingExtraError: TensorBoard is not installed.
@@ -33,8 +33,8 @@ def write_events(folder: Path, entry: dict[str, Any]) -> None:
 def draw_curves(path: Path, history: Sequence[dict[str, Any]], metrics: Sequence[str]) -> None:
     """Draw training on the left, and some scores of validation on the right, over the epochs.
 
-    On the left is the loss, or the mean reward where the model learns from rewards: the loss then
-    says nothing.
+    On the left is the loss; where the model learns from rewards, the mean reward, since the loss
+    then says nothing.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""The examples that a run trains and validates on, read and checked before anything costs time."""
+"""Reads the captioned photos of a run, and checks them before anything slow begins."""
 
 import filecmp
 import logging
@@ -24,14 +24,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PhotoSet:
-    """Photos of one origin.
+    """One set of photos with captions.
 
     Attributes:
-        name: As the config calls it; empty for the first one.
-        train: To learn from.
-        val: To be judged by; empty where the set only trains.
+        name: Its name in the config; empty for the first set.
+        train: Training examples.
+        val: Validation examples; empty where the set is for training alone.
         weight: How often each training photo is shown in an epoch.
-        language: Code of the language of the captions; empty where the config does not say.
+        language: Language code of the captions; empty where the config does not say.
         texts: Captions without photos, in that language.
     """
 
@@ -45,7 +45,7 @@ class PhotoSet:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a run learns from and is judged by.
+    """The training and validation examples of a run.
 
     Attributes:
         sets: Photos with captions, and captions without photos beside them.
@@ -75,13 +75,13 @@ class Dataset:
 
 
 def read_dataset(config: PhotoDataConfig) -> Dataset:
-    """Read the captions, choose the splits and see that every photo is there.
+    """Read the captions, choose the splits, and check that every photo is there.
 
-    Where nothing says which photos to train on, it is all but those of validation; where nothing
-    says those either, and there is one set, a tenth of the photos is kept for it.
+    Where no training split is given, all photos but those for validation are trained on. Where no
+    validation split is given either, and there is one set, a tenth of its photos is held out.
 
     Raises:
-        ConfigError: The config names neither captions nor photos, or languages of some sets alone.
+        ConfigError: The config names neither captions nor photos, or only some sets' languages.
         DataError: They cannot be used, or a photo is for training and for validation.
     """
     is_given = config.captions or config.images or not config.sets
@@ -104,7 +104,7 @@ def read_dataset(config: PhotoDataConfig) -> Dataset:
 
 
 def read_texts(file: Path) -> list[str]:
-    """Read captions without photos, one a line; what stands before a tab is left out.
+    """Read captions without photos, one per line, each from behind the line's last tab.
 
     Raises:
         AnnotationError: The file cannot be read.
@@ -152,7 +152,7 @@ def _read_set(set_name: str, config: PhotoSetConfig, where: str, needs_val: bool
 
 
 def _folder_of_photos(config: PhotoSetConfig, captions: str) -> Path:
-    """Return the folder that names of photos are relative to."""
+    """Return the folder that photo names are relative to."""
     return Path(config.images or (captions if Path(captions).is_dir() else ""))
 
 
@@ -174,7 +174,7 @@ def _without(train: list[CaptionExample], val: list[CaptionExample]) -> list[Cap
 
 
 def _check_apart(train: list[CaptionExample], val: list[CaptionExample]) -> None:
-    """Check that no validation photo is trained on, whatever its name in another set."""
+    """Check that no validation photo is trained on, also under another name."""
     both = _copies([example.image for example in train], [example.image for example in val])
     if both:
         names = first_few([photo.name for photo in both])
@@ -183,7 +183,7 @@ def _check_apart(train: list[CaptionExample], val: list[CaptionExample]) -> None
 
 
 def _copies(photos: Sequence[Path], judged: Sequence[Path]) -> list[Path]:
-    """Return the photos whose file, or whose content, is among those that are judged by."""
+    """Return the photos that are among the validation photos, by file or by content."""
     by_size: dict[int, set[Path]] = {}
     for photo in judged:
         by_size.setdefault(photo.stat().st_size, set()).add(photo)

@@ -1,4 +1,4 @@
-"""The pairs of sentences of a run, by set and by the language to write."""
+"""Reads a run's pairs of sentences, by set and by direction of translation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,15 +13,15 @@ from captioner.terminal import print_told
 
 @dataclass(frozen=True)
 class Direction:
-    """Pairs of one set, read one way.
+    """The pairs of one set in one direction of translation.
 
     Attributes:
-        name: What its scores are called.
+        name: The name of its scores.
         source_language: A code such as en; empty where the config does not say.
         target_language: The same.
         weight: How often each training pair is shown in an epoch.
-        train: To learn from.
-        val: To be judged by; empty where the set only trains.
+        train: Training pairs.
+        val: Validation pairs; empty where the set is for training alone.
     """
 
     name: str
@@ -33,11 +33,11 @@ class Direction:
 
 
 def read_directions(config: SentenceDataConfig) -> list[Direction]:
-    """Read the pairs of all sets; a set that is learnt both ways is two directions.
+    """Read the pairs of all sets; a set that is trained in both directions gives two.
 
     Raises:
-        ConfigError: The config names no sentences, or none to validate on, or texts of several
-            languages are to be written and a set does not say in which its texts are.
+        ConfigError: The config names no sentences, or none to validate on; or there are several
+            target languages, and a set does not name its own.
         DataError: The data cannot be used.
     """
     directions = [
@@ -106,5 +106,5 @@ def _turned(pairs: list[SentencePair]) -> list[SentencePair]:
 
 
 def _plain(pairs: list[SentencePair]) -> list[SentencePair]:
-    """Return pairs whose sources are written as translators read them."""
+    """Return the pairs with their sources in the spelling that translators read."""
     return [replace(pair, source=plain_text(pair.source)) for pair in pairs]

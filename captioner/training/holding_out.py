@@ -1,4 +1,4 @@
-"""Photos that are kept from training, to judge it by, where nothing else says which."""
+"""Holds out photos for validation where neither data nor config says which."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,16 +7,16 @@ from pathlib import Path
 from captioner.data.examples import CaptionExample
 from captioner.errors import DataError, EmptyDataError
 
-HELD_OUT = 10  # one of so many
+HELD_OUT = 10  # one photo of so many
 
 
 def hold_out(
     examples: Sequence[CaptionExample],
 ) -> tuple[list[CaptionExample], list[CaptionExample]]:
-    """Divide photos into those to train on and a tenth to judge by, each in their order.
+    """Divide photos into training photos and a tenth for validation, each in their order.
 
-    The photos' contents decide, so that copies of a photo are on one side, and the same photos are
-    always divided alike, whatever they are called.
+    The photos' contents decide. So copies of a photo are on the same side, and the same photos are
+    always divided alike, whatever their names.
 
     Raises:
         DataError: A photo cannot be read.

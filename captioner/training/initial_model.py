@@ -1,4 +1,4 @@
-"""The model that a run begins with: of random weights, or filled with those of another model."""
+"""Builds the model that a run begins with: with random weights, or with another model's."""
 
 import torch
 from accelerate import Accelerator
@@ -17,7 +17,7 @@ def build_model(task: Task, config: Experiment, accelerator: Accelerator) -> Cap
     """Build the model of an experiment, on the accelerator's device and not in training mode.
 
     Args:
-        task: What is learnt; it learns the tokenizer, and the settings that the data decide.
+        task: Trains the tokenizer, and decides the settings that depend on the data.
         config: The experiment.
         accelerator: Says which process prepares first, and where the model goes.
 
@@ -26,7 +26,7 @@ def build_model(task: Task, config: Experiment, accelerator: Accelerator) -> Cap
     """
     initial = _initial_model(config)
     tokenizer = task.train_tokenizer(None if initial is None else initial.tokenizer)
-    # A backbone of random weights is the same here and in the model.
+    # A backbone with random weights is then the same in `prepare` and in the model.
     torch.manual_seed(config.training.seed)
     with accelerator.main_process_first():
         config = task.prepare(initial, tokenizer)

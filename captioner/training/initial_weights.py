@@ -1,4 +1,4 @@
-"""The weights that a run begins with: another model's, with rows for words that are new."""
+"""Fills a new model with another model's weights, and adds rows for new words."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,8 @@ from captioner.model.captioner_model import CaptionerModel
 from captioner.model.config import CaptionerConfig
 
 WORD_TABLES = ("decoder.embedding.weight", "decoder.logits.weight", "decoder.logits.bias")
-"""The weights that have a row for each word."""
-BESIDE = 2  # words on each side that tell what a new word is like
+"""The weights that have one row per word."""
+BESIDE = 2  # neighbours on each side that a new word's row is the mean of
 
 
 def begin_with(
@@ -23,14 +23,14 @@ def begin_with(
 ) -> None:
     """Fill a new model with another's weights.
 
-    A stage that only the new model fine-tunes stays as it was published. The new model may know
-    more words, with the highest ids. Each begins as the mean of the words that stand beside it in
-    the captions. The token of a new language begins as BOS.
+    A stage that only the new model fine-tunes keeps its published weights. The new model may know
+    more words, with the highest ids. Each new word begins as the mean of the words beside it in the
+    captions. The token of a new language begins as a copy of BOS.
 
     Args:
-        model: The new one.
-        weights: Of the other one.
-        name: What the other one is called, for messages.
+        model: The new model.
+        weights: The other model's weights.
+        name: The other model's name, for messages.
         targets: Token ids of the new captions.
 
     Raises:
@@ -51,11 +51,11 @@ def begin_with(
 
 
 def beside_photos(weights: dict[str, Tensor], own: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the weights of a translator as those of one that sees photos, too.
+    """Turn a translator's weights into those of a translator that also reads photos.
 
     Args:
-        weights: Of the translator.
-        own: Of the one that sees photos, whose encoder of photos stays as it is.
+        weights: The translator's weights.
+        own: Weights of the model that reads photos; its photo encoder stays as it is.
     """
     text, part = "encoder.text.", "encoder."
     seeing = {
@@ -72,11 +72,11 @@ def beside_photos(weights: dict[str, Tensor], own: dict[str, Tensor]) -> dict[st
 def with_english_beginning(
     weights: dict[str, Tensor], config: CaptionerConfig
 ) -> dict[str, Tensor]:
-    """Let BOS begin texts as a language's token did, for a model that is told no language.
+    """Give BOS the embedding of a language's token, for a model that is told no language.
 
     Args:
-        weights: Of a model that writes several languages.
-        config: Its config; of its languages English is taken, or the first if it lacks that.
+        weights: Weights of a model that writes several languages.
+        config: Its config; the language is English or, if the model lacks it, the first one.
     """
     known = config.language_ids
     first = known.get("en", known[min(known)])
@@ -104,7 +104,7 @@ def _with_new_rows(
 def _neighbours(
     targets: Sequence[Sequence[Sequence[int]]], num_known: int, vocab_size: int
 ) -> list[set[int]]:
-    """Return for each new word the known ones beside it; a text's first token is none of them."""
+    """Return the known words beside each new word, without a text's first token."""
     found: list[set[int]] = [set() for _ in range(num_known, vocab_size)]
     for several in targets:
         for _, *words in several:
@@ -118,7 +118,7 @@ def _neighbours(
 def _rows_of(
     table: Float[Tensor, "words *dim"], neighbours: Sequence[set[int]]
 ) -> Float[Tensor, "new *dim"]:
-    """Return the mean row of each set of words; of an empty set, that of all words."""
+    """Return the mean row of each set of words; for an empty set, the mean of all rows."""
     return torch.stack(
         [table[sorted(beside)].mean(0) if beside else table.mean(0) for beside in neighbours]
     )

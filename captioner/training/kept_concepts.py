@@ -1,6 +1,6 @@
-"""Fitted concepts in a file, so that a run that goes on does not fit them again.
+"""Keeps fitted concepts in a file, so that a resumed run does not fit them again.
 
-Of all COCO, that would take many minutes.
+For all of COCO, that would take many minutes.
 """
 
 import hashlib
@@ -20,11 +20,11 @@ DETECTOR = "detector."
 
 
 def key_of(made_from: Sequence[Any], fitted: ConceptDetector | None) -> str:
-    """Return a name for all that fitted concepts depend on.
+    """Return a hash of all that fitted concepts depend on.
 
     Args:
-        made_from: What else there is beside the detector; anything that JSON can write.
-        fitted: The detector with which the run begins, where there is one.
+        made_from: All of that but the detector, as values that JSON can write.
+        fitted: The detector with which the run begins, if there is one.
     """
     key = hashlib.sha256(json.dumps(made_from).encode())
     for tensor in fitted.state_dict().values() if fitted is not None else ():
@@ -33,7 +33,7 @@ def key_of(made_from: Sequence[Any], fitted: ConceptDetector | None) -> str:
 
 
 def kept_concepts(file: Path, fit: Callable[[], FittedConcepts]) -> FittedConcepts:
-    """Read what was fitted before; where the file is not there, fit, and write it.
+    """Read the concepts that were fitted before; if there is no file, fit and write them.
 
     Raises:
         CacheError: The file is damaged, or cannot be written.

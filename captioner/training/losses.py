@@ -1,4 +1,4 @@
-"""The losses of training: cross-entropy, self-critical, and of attention that leaves places out."""
+"""The losses of training: cross-entropy, self-critical, and coverage of the source by attention."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-ROWS_AT_ONCE = 128  # of logits, in the loss
+ROWS_AT_ONCE = 128  # rows of logits
 
 
 def caption_loss(
@@ -28,10 +28,10 @@ def caption_loss(
 
 
 class _CrossEntropy(torch.autograd.Function):
-    """Smoothed cross-entropy that makes its gradient along with the loss, a few rows at a time.
+    """Smoothed cross-entropy that computes its gradient together with the loss, rows by rows.
 
-    It equals `functional.cross_entropy` in float32. That one passes several times over all logits,
-    which no cache holds: for 2,400 words of 8,000 on a CPU it takes 1.5 times as long.
+    It equals `functional.cross_entropy` in float32. That function passes several times over all
+    logits, which no cache holds: for 2,400 words of 8,000 on a CPU it takes 1.5 times as long.
     """
 
     @staticmethod
@@ -88,7 +88,7 @@ def self_critical_loss(
 
 
 def advantages(rewards: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch samples"]:
-    """Return by how much each sample's reward is above the mean of the item's other samples.
+    """Return each sample's reward minus the mean reward of the item's other samples.
 
     Source:
         Luo 2020, arXiv:2003.09971, equation 3.
@@ -101,7 +101,7 @@ def coverage_loss(
     target_mask: Bool[Tensor, "rows target"],
     source_mask: Bool[Tensor, "rows source"],
 ) -> Float[Tensor, ""]:
-    """Return how far each position's summed attention is from 1: squared, and summed over rows.
+    """Return the squared distance of each position's summed attention from 1, summed over rows.
 
     Source:
         Xu et al. 2015, arXiv:1502.03044, equation 14 (doubly stochastic attention).

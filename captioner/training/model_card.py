@@ -1,4 +1,4 @@
-"""Writes a model's card and settings: its data, licence, scores, limits, and the command."""
+"""Writes a model's card and settings: data, licence, scores, limits, and the training command."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -14,17 +14,17 @@ from captioner.metrics import Report
 
 @dataclass(frozen=True)
 class CardTexts:
-    """What a card says of one modality alone.
+    """The texts of a card that depend on the modality.
 
     Attributes:
-        task: As model hubs call it.
-        languages: Codes of the languages.
-        data: What it was trained on.
-        summary: One sentence: what the model is.
-        weights: What the folder holds.
-        inputs: What it reads.
-        items: What is counted: photos, sentences.
-        limits: What it is bad at.
+        task: The task's name on model hubs.
+        languages: Language codes.
+        data: What the model was trained on.
+        summary: What the model is, in one sentence.
+        weights: What the model's folder holds.
+        inputs: What the model reads.
+        items: What is counted, such as photos or sentences.
+        limits: What the model is bad at.
     """
 
     task: str
@@ -71,7 +71,7 @@ Signature: `{signature}`
 
 
 def write_training_config(folder: Path, config: Experiment) -> None:
-    """Write `training_config.json`: all settings of the run, and the last part of each path."""
+    """Write `training_config.json`: all settings of the run, paths by their last part alone."""
     tables = config.model_dump(mode="json")
     for section in ("data", "training"):
         _leave_out_folders(tables[section], getattr(config, section))
@@ -83,7 +83,7 @@ def write_training_config(folder: Path, config: Experiment) -> None:
 
 
 def _score_table(scores: Mapping[str, float]) -> str:
-    """Return a table of scores: one row, or for several sets their mean and a row for each set."""
+    """Return a table of scores: one row, or for several sets one row each and their mean."""
     metrics = [name for name in scores if "(" not in name]
     sets = list(
         dict.fromkeys(name.partition(" (")[2].removesuffix(")") for name in scores if "(" in name)
@@ -108,7 +108,7 @@ def _leave_out_folders(table: dict[str, Any], section: Section) -> None:
 
 
 def _given_paths(section: Section, where: str) -> list[str]:
-    """Return what a command must say of the paths that a section names."""
+    """Return the arguments of the training command for the paths that a section names."""
     told = section.PATHS.keys() - {"cache", "output"}
     named = [field for field in section.PATHS if field in told and getattr(section, field)]
     return [f"{where}.{field}={section.PATHS[field]}" for field in named]
@@ -125,12 +125,12 @@ def write_model_card(
     """Write `README.md` into a model's folder; `captioner models` and model hubs read its header.
 
     Args:
-        folder: The model's.
+        folder: The model's folder.
         config: The experiment.
-        texts: What is said of this modality alone.
+        texts: The texts that depend on the modality.
         report: Scores on the validation examples.
-        history: One entry an epoch.
-        metrics: The scores that stand in the header.
+        history: One entry per epoch.
+        metrics: The scores to put into the header.
     """
     name = Path(config.training.output).name
     scores = report.scores

@@ -1,4 +1,4 @@
-"""The loss of one batch: the module that is differentiated, and that accelerate distributes."""
+"""Computes the loss of one batch, in the module that accelerate distributes."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -18,9 +18,9 @@ from captioner.training.reward import Reward
 
 
 def encode(model: CaptionerModel, inputs: Any, from_features: bool) -> Memory:
-    """Encode a batch, or what the frozen stages of a backbone made of it."""
+    """Encode a batch, or the output of a backbone's frozen stages for it."""
     if isinstance(inputs, ConceptInputs):
-        assert isinstance(model.encoder, ImageEncoder)  # no other knows concepts
+        assert isinstance(model.encoder, ImageEncoder)  # only this encoder has concepts
         return model.encoder.embed_with(inputs.features, inputs.probabilities)
     if from_features and isinstance(model.encoder, ImageEncoder):
         return model.encoder.embed(model.encoder.features_behind(inputs))
@@ -33,13 +33,13 @@ class Objective(nn.Module):
     """The training loss of a model, summed over the words of a batch.
 
     Args:
-        model: What is trained.
+        model: The model to train.
         config: The experiment.
-        from_features: Whether the inputs are what frozen stages made (cached) rather than what the
-            encoder reads.
-        reward: Judges what the model samples, where training is self-critical.
-        languages: Of each training example what its texts are written in; empty where the model
-            writes one language.
+        from_features: Whether the inputs are the cached output of frozen stages rather than what
+            the encoder reads.
+        reward: Scores the model's samples, where training is self-critical.
+        languages: The language of each training example's texts; empty where the model writes one
+            language.
 
     Attributes:
         rewards_seen: Mean reward of each batch, until the caller empties the list.
@@ -72,11 +72,11 @@ class Objective(nn.Module):
         """Return the summed loss of a batch; every item is encoded once for all of its targets.
 
         Args:
-            inputs: What the encoder reads, or what frozen stages made of it.
+            inputs: What the encoder reads, or the output of its frozen stages for it.
             items: The items' numbers, for their reward.
             groups: The items' target texts.
-            guess_fraction: Fraction of input words that the model's own guess replaces (scheduled
-                sampling).
+            guess_fraction: Fraction of input words to replace by the model's own guesses
+                (scheduled sampling).
         """
         memory = encode(self.model, inputs, self.from_features)
         weight = self.self_critical.weight
@@ -94,7 +94,7 @@ class Objective(nn.Module):
     def _self_critical_losses(
         self, memory: Memory, items: Sequence[int], reward: Reward
     ) -> Iterator[Float[Tensor, ""]]:
-        """Sample texts of each item, and make those likelier that score better than the others."""
+        """Sample texts of each item, and return losses that favour those with higher rewards."""
         num_samples, ids = self.self_critical.num_samples, self.model.config
         options = SearchConfig(
             sample=True,
@@ -129,7 +129,8 @@ class Objective(nn.Module):
             logits, _ = self.model.decoder(
                 group.target_input, memory.select(group.item_index // num_samples)
             )
-            # What is never sampled is never found wanting: it would take over what the others lose.
+            # Forbidden words are never sampled, so nothing lowers them: they would gain what
+            # others lose.
             logits = logits.index_fill(
                 -1, torch.tensor(ids_never_written, device=logits.device), -torch.inf
             )
@@ -156,7 +157,7 @@ class Objective(nn.Module):
     def _with_guesses(
         self, target_input: Int[Tensor, "rows target"], memory: Memory, fraction: float
     ) -> Int[Tensor, "rows target"]:
-        """Replace some words, but neither BOS nor padding, by what the model would have written.
+        """Replace some input words, but neither BOS nor padding, by the model's own guesses.
 
         Guesses come from one teacher-forced pass, so that nothing loops over time.
 

@@ -9,7 +9,7 @@ from captioner.config import TrainingConfig
 
 
 def build_optimizer(model: nn.Module, settings: TrainingConfig) -> torch.optim.AdamW:
-    """Group the trained weights: the backbone has its own peak rate, vectors have no weight decay.
+    """Build AdamW: the backbone has its own peak learning rate, vectors have no weight decay.
 
     Each group keeps its peak rate as `peak`.
 
@@ -30,7 +30,7 @@ def build_optimizer(model: nn.Module, settings: TrainingConfig) -> torch.optim.A
             for (backbone, matrix), parameters in groups.items()
         ],
         betas=(0.9, 0.98),
-        fused=True,  # one pass over the weights: a quarter of the time, on CPUs too
+        fused=True,  # one pass over the weights takes a quarter of the time, also on CPUs
     )
 
 
@@ -45,6 +45,6 @@ def learning_rate_factor(done: int, total: int, warmup_steps: int) -> float:
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
-    """Set each group's rate to that fraction of its peak."""
+    """Set each group's learning rate to a fraction of its peak."""
     for group in optimizer.param_groups:
         group["lr"] = group["peak"] * factor

@@ -1,4 +1,4 @@
-"""The task of translating sentences that have photos beside them: what the photos add to it."""
+"""The task of translating sentences with photos: what photos add to the task of sentences."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -45,10 +45,10 @@ class PhotoSentenceTask(SentenceTask):
     def prepare(
         self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast"
     ) -> PhotoSentenceConfig:
-        """Return the settings with those of the model of photos with which the run begins.
+        """Return the settings; those for photos come from the model with which the run begins.
 
         Raises:
-            ConfigError: That is a model of something else.
+            ConfigError: That model does not read photos.
         """
         name = self.config.training.initial_photo_model
         begins = initial
@@ -99,7 +99,7 @@ class PhotoSentenceTask(SentenceTask):
         )
 
     def card(self) -> CardTexts:
-        """Say what the sentences and photos were."""
+        """Describe the sentences and photos."""
         texts, image = super().card(), self.config.image
         backbone = self.config.encoder.photo.backbone
         return replace(
@@ -116,8 +116,8 @@ class IllustratedSources:
     """Sentences with the features of the photos beside them.
 
     Args:
-        sentences: As token ids.
-        features: Of the photos, each once.
+        sentences: The sentences as token ids.
+        features: Features of the photos, each once.
         numbers: The photo of each sentence; -1 where there is none.
     """
 
@@ -127,7 +127,7 @@ class IllustratedSources:
         self._sentences, self._features, self._numbers = sentences, features, numbers
 
     def load(self, numbers: Sequence[int], views: Sequence[int], seed: int) -> IllustratedSentences:
-        """Return a batch, in which each photo stands once."""
+        """Return a batch that holds each of its photos once."""
         wanted = [self._numbers[number] for number in numbers]
         photos = sorted({photo for photo in wanted if photo >= 0})
         rows = {photo: row for row, photo in enumerate(photos)}

@@ -79,7 +79,7 @@ class PhotoTask:
         self._drawn = torch.zeros(0, NUM_DRAWS, dtype=torch.int32)
 
     def _languages(self) -> tuple[list[str], list[str]]:
-        """Return the language of each training example, texts included, and of each other one."""
+        """Return the language of each training example, texts included, and validation example."""
         sets = self._data.sets
         if not self._data.has_languages:
             return [], []
@@ -90,7 +90,7 @@ class PhotoTask:
     def train_tokenizer(
         self, known: "PreTrainedTokenizerFast | None" = None
     ) -> "PreTrainedTokenizerFast":
-        """Learn the words of the training captions and texts, or those that a tokenizer lacks."""
+        """Learn the words of the training captions and texts, or add them to a known tokenizer."""
         captions = [caption for several in self.targets for caption in several]
         data = self.config.data
         limits = data.min_word_count, data.max_vocab_size, sorted(set(self.languages))
@@ -101,7 +101,7 @@ class PhotoTask:
     def prepare(
         self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast"
     ) -> PhotoConfig:
-        """Choose the words that the model detects, if it detects any, and fit a detector."""
+        """Choose the words to detect, if the config asks for any, and fit a detector."""
         if not self.config.encoder.concepts:
             return self.config
         if initial is None:
@@ -136,9 +136,9 @@ class PhotoTask:
         encoder: ImageEncoder,
         tokenizer: "PreTrainedTokenizerFast",
     ) -> Int[Tensor, "texts draws"]:
-        """Draw photos that each text of a set may describe, by words of the text's language.
+        """Draw photos that each text of a set may describe, by detected words of its language.
 
-        In another language than the first set's, detectors are fitted for this alone.
+        For another language than the first set's, detectors are fitted for this purpose alone.
         """
         if one.language != self._data.sets[0].language:
             concepts = self._concepts_of(encoder, tokenizer, one.language)
@@ -148,12 +148,12 @@ class PhotoTask:
     def _concepts_of(
         self, encoder: ImageEncoder, tokenizer: "PreTrainedTokenizerFast", language: str
     ) -> FittedConcepts:
-        """Read what a detector finds in photos that it has not seen, or fit it to the captions.
+        """Return the concepts of a language: what the known detector finds, or newly fitted ones.
 
-        The model's own detector knows words of the first set's language.
+        The model's own detector knows words of the first set's language only.
         """
         cache, captions, seed = self._opened, self._captions_of(language), self.config.training.seed
-        assert isinstance(cache, CachedFeatures)  # a backbone that is not frozen has no detector
+        assert isinstance(cache, CachedFeatures)  # only a frozen backbone has a detector
         is_first = language == self._data.sets[0].language
         known = encoder.config.concept_words if is_first else ()
         fitted = encoder.detector if is_first and encoder.config.concepts else None
@@ -178,7 +178,7 @@ class PhotoTask:
         return captions
 
     def open(self, model: CaptionerModel) -> None:
-        """Cache the photos' features, or prepare to decode them, by the image settings."""
+        """Cache the photos' features, or prepare to decode the photos, by the image settings."""
         encoder = model.encoder
         if not isinstance(encoder, ImageEncoder):
             raise ModelError(
@@ -202,7 +202,7 @@ class PhotoTask:
             self.train = ConceptPhotos(photos, self._concepts.held_out, self._drawn)
 
     def _casing(self, model: CaptionerModel) -> dict[str, dict[str, str]]:
-        """Return how the words of each language are written; of one that goes unnamed, nothing."""
+        """Return the casing of each named language's words."""
         assert model.tokenizer is not None  # `build_model` has set it
         known = model.tokenizer.get_vocab()
         texts: dict[str, list[str]] = {language: [] for language in sorted(set(self.languages))}
@@ -249,12 +249,12 @@ class PhotoTask:
         )
 
     def reward(self, weights: Mapping[str, float]) -> CaptionReward:
-        """Return what judges sampled captions."""
+        """Return the reward of sampled captions."""
         examples = self._num_examples
         return CaptionReward(self.targets[:examples], weights, self.languages[:examples])
 
     def card(self) -> CardTexts:
-        """Say what the photos were and how they are read."""
+        """Describe the photos and how they are read."""
         encoder, image, data = self.config.encoder, self.config.image, self.config.data
         stage = encoder.trainable_from
         state = "frozen" if stage is None else f"fine-tuned from stage {stage}"
@@ -273,5 +273,5 @@ class PhotoTask:
 
 
 def _numbered(examples: Sequence[CaptionExample]) -> dict[Path, int]:
-    """Number the photos of examples in the order in which they come, each once."""
+    """Number the photos of examples in their order, each once."""
     return {photo: n for n, photo in enumerate(dict.fromkeys(one.image for one in examples))}

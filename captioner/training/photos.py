@@ -18,8 +18,8 @@ from captioner.preprocess.image import ImagePreprocessor, Pixels
 from captioner.training.cached_features import CachedFeatures
 
 WORDS_ALONE = 0.1
-"""Where texts are learnt: the fraction of batches of photos of which the decoder reads the detected
-words alone.
+"""If there are texts without photos: the fraction of photo batches in which the decoder reads only
+the detected words.
 """
 
 
@@ -28,9 +28,8 @@ class AugmentedPhotos:
 
     Args:
         photos: The files.
-        config: Image settings, as a model has filled them in, number of threads, and whether mirror
-            images are wanted.
-        augment: Whether photos are changed at random; validation shows them as they are.
+        config: The experiment, with image settings that a model has completed.
+        augment: Whether photos are changed at random, which validation does not do.
     """
 
     num_views = 1
@@ -63,15 +62,15 @@ def open_photos(
     training: bool,
     most_views: int | None = None,
 ) -> CachedFeatures | AugmentedPhotos:
-    """Choose the source that the config calls for.
+    """Open photos as cached features or as pixels, whichever the encoder needs.
 
     Args:
         photos: The files.
-        encoder: Whose backbone has frozen stages, or not.
+        encoder: The encoder; features are cached if its backbone has frozen stages.
         config: The experiment.
-        folder: Of the feature cache.
-        training: Whether other views than the whole photo are wanted.
-        most_views: How many views of each may be cached; None: all that are wanted.
+        folder: The feature cache's folder.
+        training: Whether photos are augmented, or cached in several views.
+        most_views: The most views of each photo to cache; None for all.
     """
     if not encoder.is_partly_frozen:
         return AugmentedPhotos(photos, config, augment=training)
@@ -87,10 +86,10 @@ def open_photos(
 def affordable_views(
     encoder: ImageEncoder, config: PhotoConfig, num_train: int, num_val: int
 ) -> int | None:
-    """Return how many views of each training photo the limit has room for; None: all of them.
+    """Return how many views of each training photo fit into the cache's limit; None for all.
 
     Args:
-        encoder: Whose frozen stages fill the cache.
+        encoder: Its frozen stages fill the cache.
         config: The experiment, with the limit and the size of photos.
         num_train: Number of training photos.
         num_val: Number of validation photos, which are kept in one view.
@@ -105,7 +104,7 @@ def affordable_views(
         1, 3, config.image.height, config.image.width, device=encoder.project.weight.device
     )
     with torch.inference_mode():
-        a_photo_gb = encoder.frozen_features(pixels).numel() / 1e9  # a byte each
+        a_photo_gb = encoder.frozen_features(pixels).numel() / 1e9  # a byte per feature
     views = int((limit_gb - num_val * a_photo_gb) / (num_train * a_photo_gb))
     if views < 1:
         needed = (num_train + num_val) * a_photo_gb
@@ -117,10 +116,10 @@ def affordable_views(
 
 
 class PhotosOfExamples:
-    """The photo of each example; several examples may be about one, as in several languages.
+    """The photo of each example; several examples may share one, as in several languages.
 
     Attributes:
-        num_views: How many views of each there are to choose from.
+        num_views: Number of views of each photo.
 
     Args:
         photos: Each photo once.
@@ -139,11 +138,11 @@ class PhotosOfExamples:
 
 @dataclass(frozen=True)
 class ConceptInputs:
-    """A batch whose concepts are known beforehand.
+    """A batch whose detected words are given.
 
     Attributes:
-        features: Of photos; None where there are none to look at.
-        probabilities: Of each word that the detector knows.
+        features: Features of the photos; None for a batch without photos.
+        probabilities: The probability of each word that the detector knows.
     """
 
     features: Float[Tensor, "batch height width channels"] | None
@@ -156,13 +155,13 @@ class ConceptInputs:
 
 
 class ConceptPhotos:
-    """Photos with the words detected in them, and texts with words as they would be detected.
+    """Photos with the words detected in them, and texts with words detected in similar photos.
 
     Args:
-        photos: The photos of the training examples, behind which the texts are numbered.
-        held_out: The probability of each word for each photo, by a detector that has not seen the
-            photo.
-        drawn: Photos from which each text borrows what is detected.
+        photos: The photos of the training examples; the texts' numbers follow theirs.
+        held_out: The probability of each word for each photo, from a detector that was not fitted
+            to the photo.
+        drawn: For each text, the photos whose detected words it may borrow.
     """
 
     def __init__(
@@ -177,7 +176,7 @@ class ConceptPhotos:
         self._drawn = drawn
 
     def load(self, numbers: Sequence[int], views: Sequence[int], seed: int) -> ConceptInputs:
-        """Return a batch of photos or of texts; some batches of photos show their words alone."""
+        """Return a batch of photos or of texts; some photo batches hold only detected words."""
         rng = np.random.default_rng(seed)
         texts = torch.tensor(numbers) - len(self._photos.numbers)
         if int(texts[0]) >= 0:

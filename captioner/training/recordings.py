@@ -1,4 +1,4 @@
-"""Loads the recordings of an update from their files; threads join and vary them."""
+"""Loads the recordings of an update from their files; threads concatenate and augment them."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,18 +21,18 @@ from captioner.training.sound import (
     warp_bands,
 )
 
-VALIDATION_KEY = 1  # beside the run's seed, so that validation draws other takes and gaps
+VALIDATION_KEY = 1  # added to the run's seed, so that validation draws other takes and gaps
 
 
 class Recordings:
     """Utterances, single or concatenated, as spectrograms.
 
-    In training, which take of each word is heard, the gaps, the speed, the noise and the masks come
-    from the run's seed, the epoch and the utterance's number alone. In validation takes and gaps
-    are always the same, and nothing is varied; a single recording is heard as it is.
+    In training, the run's seed, the epoch and the utterance's number determine the take of each
+    word, the gaps, the speed, the noise and the masks. In validation, takes and gaps are always the
+    same, and nothing else is varied; a single recording is heard as it is.
 
     Args:
-        utterances: What is said.
+        utterances: Texts with their recordings.
         config: The experiment.
         training: Whether the recordings are varied.
     """
@@ -44,7 +44,7 @@ class Recordings:
         self._data, self._encoder = config.data, config.encoder
         self._seed = config.training.seed
         self._training = training
-        # Recordings that are concatenated are short and heard many times: they stay in memory.
+        # Concatenated recordings are short and used many times, so they stay in memory.
         self._read = lru_cache(maxsize=None if config.data.num_concatenated else 0)(read_audio)
         self._threads = ThreadPoolExecutor(max(1, config.training.num_workers))
 

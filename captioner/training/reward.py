@@ -15,10 +15,10 @@ from captioner.metrics.hallucination import objects_of
 from captioner.metrics.ngrams import Sentences
 from captioner.metrics.tokens import tokenize
 
-# The last word of a text that ends by itself, so that a text that is cut short loses what its last
-# words would have won.
+# The last word of a text that ended by itself. So a text that is cut short loses the reward that
+# its last words would have won.
 END = "\n"
-ITEMS_AT_ONCE = 20_000  # whose n-grams are counted: those of all COCO would take gigabytes
+ITEMS_AT_ONCE = 20_000  # n-grams are counted for so many: all of COCO's would take gigabytes
 
 
 @runtime_checkable
@@ -28,27 +28,27 @@ class Reward(Protocol):
     def __call__(
         self, items: Sequence[int], texts: Sequence[str], finished: Sequence[bool]
     ) -> NDArray[np.float64]:
-        """Return one number a text, the higher the better.
+        """Return one number per text, the higher the better.
 
         Args:
             items: Number of each text's item; an item may have several texts.
-            texts: What was sampled.
+            texts: The sampled texts.
             finished: Whether each text ended by itself.
         """
         ...
 
 
 class CaptionReward:
-    """CIDEr of captions, with document frequencies of all references; BLEU-4 and CHAIRs if wished.
+    """CIDEr of captions, with document frequencies of all references; optionally BLEU-4 and CHAIRs.
 
-    CHAIRs is a penalty: minus one for a caption that names an object that no reference names. Where
-    an item has one reference it is 0, since what one person leaves out may be there all the same;
-    so it is where captions are not English, since the objects have English names.
+    CHAIRs is a penalty: minus one for a caption that names an object that no reference names. It is
+    0 for an item with one reference, since one person may leave out objects that are there. It is
+    also 0 where captions are not English, since the objects have English names.
 
     Args:
         references: The captions of each item.
-        weights: What each score counts for: of `CIDEr`, `BLEU-4` and `CHAIRs`.
-        languages: Of the captions of each item; empty where all are English.
+        weights: The weights of `CIDEr`, `BLEU-4` and `CHAIRs`.
+        languages: The language of each item's captions; empty where all are English.
 
     Raises:
         ConfigError: There is no such score.
@@ -101,7 +101,7 @@ class CaptionReward:
         return total
 
     def _invents(self, text: str, item: int) -> bool:
-        """Say whether a text names an object that none of several references names."""
+        """Tell whether a text names an object that none of several references names."""
         known = self._objects[item]
         return known is not None and not known.issuperset(objects_of(text))
 
@@ -116,7 +116,7 @@ class _TextReward:
 
     Args:
         references: The references of each item.
-        weights: What each of `metrics` counts for.
+        weights: The weight of each of `metrics`.
 
     Raises:
         ConfigError: There is no such score.
@@ -142,39 +142,39 @@ class _TextReward:
 
     @staticmethod
     def adjust(counted: NDArray[np.float64], finished: Sequence[bool]) -> NDArray[np.float64]:
-        """Return what was counted of each text, `[texts, columns]`, with regard to how it ended."""
+        """Adjust each text's statistics, `[texts, columns]`, to whether it ended by itself."""
         return counted
 
 
 class TranslationReward(_TextReward):
-    """chrF of translations, and BLEU if wished.
+    """chrF of translations, and optionally BLEU.
 
-    How a text ended does not matter, since a short one scores low as it is.
+    Whether a text ended by itself does not matter, since a short text scores low anyway.
     """
 
     metrics: ClassVar = {"chrF": ChrF, "BLEU": SacreBleu}
 
 
 class TranscriptReward(_TextReward):
-    """Minus the errors of transcripts, by units of the reference: words, and characters if wished.
+    """Minus the error rate of transcripts, by words and optionally by characters.
 
-    A text that did not end by itself has an error more.
+    A text that did not end by itself has one more error.
 
     Source:
-        Word errors as what is trained on: Prabhavalkar et al. 2018, arXiv:1712.01818, section 3.
+        Training on word errors: Prabhavalkar et al. 2018, arXiv:1712.01818, section 3.
     """
 
     metrics: ClassVar = {"WER": Wer, "CER": Cer}
 
     @staticmethod
     def adjust(counted: NDArray[np.float64], finished: Sequence[bool]) -> NDArray[np.float64]:
-        """Add the missing end to the errors, which become negative: the fewer, the better."""
+        """Count a missing end as an error, and make errors negative: the fewer, the better."""
         counted[:, 0] = -(counted[:, 0] + ~np.array(finished, bool))
         return counted
 
 
 def _checked(weights: Mapping[str, float], known: Sequence[str]) -> Mapping[str, float]:
-    """Take the first known score where none is named."""
+    """Return the weights after a check; without any, the first known score gets the weight."""
     if unknown := sorted(weights.keys() - set(known)):
         raise ConfigError(
             f"self_critical.rewards: there are {' and '.join(known)} (given: {', '.join(unknown)})"

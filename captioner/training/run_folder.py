@@ -21,7 +21,7 @@ class RunFolder:
 
     Args:
         path: The folder.
-        task: What is learnt, with all settings of the run.
+        task: The task, with all settings of the run.
     """
 
     def __init__(self, path: Path, task: Task) -> None:
@@ -32,12 +32,12 @@ class RunFolder:
     def write_best(
         self, model: CaptionerModel, report: Report, history: Sequence[dict[str, Any]]
     ) -> None:
-        """Write the model as users load it; it replaces the one before in one step.
+        """Write the model as users load it; it replaces the previous one in one step.
 
         Args:
             model: The best model so far.
             report: Its scores.
-            history: One entry an epoch.
+            history: One entry per epoch.
         """
         best, part = self.path / "best", self.path / "best.part"
         weights = {
@@ -56,7 +56,7 @@ class RunFolder:
         """Write all epochs as JSON lines and curves, add the last to the events, and print it.
 
         Args:
-            history: One entry an epoch.
+            history: One entry per epoch.
             texts: What the model writes of the validation examples, by their numbers.
         """
         entry = history[-1]

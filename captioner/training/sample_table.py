@@ -16,11 +16,11 @@ def write_samples(
     """Write a Markdown table of ten validation examples, which are the same in every epoch.
 
     Args:
-        file: It is written anew.
+        file: The file, which is overwritten.
         epoch: Counted from 1.
-        names: What each example is called.
-        targets: What people wrote of each; the first of it is shown.
-        texts: What the model writes, by the examples' numbers.
+        names: The name of each example.
+        targets: The references of each; the first one is shown.
+        texts: The model's texts, by the examples' numbers.
     """
     shown = [len(names) * place // NUM_SAMPLES for place in range(NUM_SAMPLES)]
     rows = [(names[number], texts[number], targets[number][0]) for number in dict.fromkeys(shown)]

@@ -38,7 +38,7 @@ class SentenceTask:
     """
 
     selection_metric, second_metric = "BLEU", "chrF"
-    num_groups = 1  # a batch is of one length already
+    num_groups = 1  # the texts of a batch have similar lengths already
     from_features = False
 
     def __init__(self, config: SentenceConfig | PhotoSentenceConfig) -> None:
@@ -106,11 +106,11 @@ class SentenceTask:
         )
 
     def reward(self, weights: Mapping[str, float]) -> TranslationReward:
-        """Return what judges sampled translations."""
+        """Return the reward of sampled translations."""
         return TranslationReward(self.targets, weights)
 
     def card(self) -> CardTexts:
-        """Say what the sentences were."""
+        """Describe the sentences."""
         data, encoder = self.config.data, self._reader
         pairs = data.directions()
         ways = ", ".join(f"{source} to {target}" for source, target in pairs if source and target)
@@ -135,13 +135,13 @@ class TokenisedSentences:
     """Sources as token ids.
 
     Attributes:
-        lengths: Tokens of each, EOS included.
-        num_cut: How many were longer than allowed.
+        lengths: Number of tokens of each, EOS included.
+        num_cut: Number of sentences that were longer than allowed.
 
     Args:
         texts: Sentences.
-        model: Whose tokenizer cuts them.
-        limit: The most tokens of one; the rest is cut off.
+        model: Its tokenizer is used.
+        limit: The most tokens of a sentence; the rest is cut off.
     """
 
     def __init__(self, texts: Sequence[str], model: CaptionerModel, limit: int) -> None:

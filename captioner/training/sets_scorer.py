@@ -1,4 +1,4 @@
-"""Validation texts of several sets to one report, in which each set counts the same."""
+"""Scores the validation texts of several sets in one report, in which each set counts the same."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -9,14 +9,14 @@ from captioner.metrics.translation import TranslationScorer
 
 
 class SetsScorer:
-    """Scores the texts of each set apart; the scores that count are the means over the sets.
+    """Scores each set's texts separately; the main scores are the means over the sets.
 
-    Where there is one set, its scores are all there is.
+    Where there is one set, only its scores are reported.
 
     Args:
         sets: The name of each set, and the references of each of its items; sets without items are
             left out. Items are numbered set by set, from 0.
-        make_scorer: Makes of the references by number what scores one set.
+        make_scorer: Makes the scorer of one set from its references by number.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class SetsScorer:
                 start += len(references)
 
     def score(self, hypotheses: Mapping[int, str]) -> Report:
-        """Score one text an item.
+        """Score one text for each item.
 
         Raises:
             ScoreError: The numbers are not those of the items.

@@ -1,6 +1,6 @@
-"""Recordings as training hears them: concatenated, at other speeds, in noise, partly masked.
+"""Augments recordings for training: concatenation, other speeds, noise and masks.
 
-All that is random comes from a generator that the caller seeds.
+All random choices come from a generator that the caller seeds.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ SPEED_STEPS = 50
 """Speeds are multiples of 1 / SPEED_STEPS, because the resampler needs a filter for each of them.
 """
 DULLEST, BRIGHTEST = -0.4, 0.8
-"""The fraction of the previous sample that is subtracted from each sample. It raises the highest
-frequency against the lowest by -7 to 19 decibels: mostly up, since speech is weak at high
-frequencies.
+"""The fraction of the previous sample that is subtracted from each sample. This changes the highest
+frequency relative to the lowest by -7 to 19 decibels. It mostly raises it, since speech is weak at
+high frequencies.
 """
 NO_NOISE_FRACTION = 0.25
 """The fraction of recordings that get no noise."""
@@ -32,8 +32,7 @@ STEEPEST_NOISE = 1.0
 brown noise of wind and engines.
 """
 FFT_BLOCK = 4096
-"""Transforms have a multiple of this many samples: large prime factors would make them slow.
-"""
+"""Transforms have a multiple of this many samples, since large prime factors make them slow."""
 LONGEST_MASK_S = 0.1
 """The longest mask in time, seconds; a syllable lasts about twice as long."""
 WIDEST_MASK = 0.2
@@ -41,7 +40,7 @@ WIDEST_MASK = 0.2
 
 
 def join(recordings: Sequence[Samples], max_gap: int, rng: np.random.Generator) -> Samples:
-    """Join recordings with silence before, between and behind them.
+    """Join recordings with silence before, between and after them.
 
     Args:
         recordings: In their order.
@@ -59,7 +58,7 @@ def join(recordings: Sequence[Samples], max_gap: int, rng: np.random.Generator) 
 def change_speed(
     samples: Samples, most: float, rng: np.random.Generator
 ) -> Float32[np.ndarray, " resampled"]:
-    """Play samples at 1 - `most` to 1 + `most` of their speed, which also changes the pitch.
+    """Change the speed of samples to 1 - `most` to 1 + `most`, which also changes the pitch.
 
     Source:
         Ko et al. 2015, "Audio Augmentation for Speech Recognition", section 2.1.
@@ -68,7 +67,7 @@ def change_speed(
 
 
 def change_tone(samples: Samples, rng: np.random.Generator) -> Samples:
-    """Make recordings brighter or duller, as microphones do, by a filter of one coefficient."""
+    """Make a recording brighter or duller, as microphones do, by a filter of one coefficient."""
     before = np.concatenate([np.zeros(1, np.float32), samples[:-1]])
     return samples - np.float32(rng.uniform(DULLEST, BRIGHTEST)) * before
 
@@ -84,7 +83,7 @@ def add_noise(samples: Samples, min_snr_db: float, rng: np.random.Generator) -> 
         STEEPEST_NOISE * rng.random()
     )
     noise = np.fft.irfft(spectrum * slope, length)[: len(samples)]
-    loud = np.abs(samples) > 0  # silence between joined recordings does not make the speech weaker
+    loud = np.abs(samples) > 0  # silence between joined recordings does not count as weak speech
     power = np.square(samples[loud]).mean() if loud.any() else 0.0
     noise *= np.sqrt(power / max(np.square(noise).mean(), 1e-20) / 10 ** (snr_db / 10))
     return (samples + noise).astype(np.float32)
@@ -97,7 +96,7 @@ def warp_bands(
 
     Source:
         Jaitly and Hinton 2013, "Vocal Tract Length Perturbation (VTLP) improves speech
-        recognition", without the bend near the highest frequency: beyond it, the last band counts.
+        recognition", without the bend near the highest frequency; beyond it, the last band counts.
     """
     centres_hz = band_centres_hz(sample_rate_hz, frames.shape[1])
     places = np.interp(
@@ -112,7 +111,7 @@ def warp_bands(
 def mask_bands(
     frames: Float[Tensor, "frames mels"], num_masks: int, rng: np.random.Generator
 ) -> Float[Tensor, "frames mels"]:
-    """Mask some stretches of time and as many bands of frequencies with silence, zero.
+    """Set some stretches of time, and as many bands of frequencies, to zero, which is silence.
 
     Source:
         Park et al. 2019, arXiv:1904.08779, section 2.

@@ -32,7 +32,7 @@ not rely on it where a wrong word can do harm."""
 
 
 class SpeechTask:
-    """Writes what is said; the attributes are those of `Task`.
+    """Transcribes speech; the attributes are those of `Task`.
 
     Args:
         config: The experiment.
@@ -44,9 +44,9 @@ class SpeechTask:
     """
 
     selection_metric, second_metric = ACCURACY, "WER"
-    languages: Sequence[str] = ()  # one language alone
+    languages: Sequence[str] = ()  # there is only one language
     val_languages: Sequence[str] = ()
-    num_groups = 1  # a batch is of one length already
+    num_groups = 1  # the texts of a batch have similar lengths already
     from_features = False
 
     def __init__(self, config: SpeechConfig) -> None:
@@ -69,7 +69,7 @@ class SpeechTask:
     def train_tokenizer(
         self, known: "PreTrainedTokenizerFast | None" = None
     ) -> "PreTrainedTokenizerFast":
-        """Learn the words or subwords that are written, or the words that a tokenizer lacks."""
+        """Learn the words or subwords of the texts, or add words to a known tokenizer."""
         data = self.config.data
         if data.units == "subwords":
             return known or train_bpe_tokenizer(self._texts, data.max_vocab_size)
@@ -84,7 +84,7 @@ class SpeechTask:
         return self.config
 
     def open(self, model: CaptionerModel) -> None:
-        """Make ready to read the files."""
+        """Prepare to read the files."""
         self.train = Recordings(self._train, self.config, training=True)
         self.val = Recordings(self._val, self.config, training=False)
 
@@ -95,11 +95,11 @@ class SpeechTask:
         return EpochPlan(plan.batches, [epoch] * len(lengths))
 
     def reward(self, weights: Mapping[str, float]) -> TranscriptReward:
-        """Return what judges sampled transcripts."""
+        """Return the reward of sampled transcripts."""
         return TranscriptReward(self.targets, weights)
 
     def card(self) -> CardTexts:
-        """Say what the recordings were and how they are heard."""
+        """Describe the recordings and how they are read."""
         data, encoder = self.config.data, self.config.encoder
         recurrent = " and a recurrent layer" if encoder.recurrent else ""
         return CardTexts(

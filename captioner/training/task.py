@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Sources(Protocol):
-    """What the encoder reads, by number."""
+    """The encoder's inputs, by number."""
 
     def load(self, numbers: Sequence[int], views: Sequence[int], seed: int) -> Any:
         """Return a batch; it has a method `to(device)`."""
@@ -24,7 +24,7 @@ class Sources(Protocol):
 
 
 class Scorer(Protocol):
-    """Scores what was decoded from the validation examples."""
+    """Scores the texts decoded from the validation examples."""
 
     def score(self, hypotheses: Mapping[int, str]) -> Report:
         """Score one text for each number."""
@@ -32,22 +32,22 @@ class Scorer(Protocol):
 
 
 class Task(Protocol):
-    """Examples of one modality, and how they are batched, judged and described.
+    """Examples of one modality, and how they are batched, scored and described.
 
     Attributes:
         config: The experiment; `open` completes it with what the model decides.
         targets: The target texts of each training example.
         val_targets: The target texts of each validation example.
-        val_names: What each validation example is called: a file, or the sentence itself.
-        languages: Of each training example what its texts are written in; empty where the model
-            writes one language.
-        val_languages: The same of the validation examples.
-        scorer: Judges what was decoded from them.
-        selection_metric: The score that tells which epoch is the best.
-        second_metric: What is printed and drawn beside it.
-        num_groups: Groups of similar length into which the targets of one batch are sorted.
-        from_features: Whether the sources are what a backbone's frozen stages made; known once they
-            are open.
+        val_names: The name of each validation example: a file, or the sentence itself.
+        languages: The language of each training example's texts; empty where the model writes one
+            language.
+        val_languages: The same for the validation examples.
+        scorer: Scores the texts decoded from the validation examples.
+        selection_metric: The score that decides which epoch is the best.
+        second_metric: Another score, printed and drawn beside it.
+        num_groups: Number of groups of similar length into which a batch's targets are sorted.
+        from_features: Whether the sources are the output of a backbone's frozen stages; known once
+            they are open.
         train: The training sources.
         val: The validation sources.
     """
@@ -77,40 +77,40 @@ class Task(Protocol):
     def val(self) -> Sources: ...  # noqa: D102
 
     def train_tokenizer(self, known: "PreTrainedTokenizerFast | None") -> "PreTrainedTokenizerFast":
-        """Train the tokenizer that the data calls for.
+        """Train the tokenizer that the data need.
 
         Args:
-            known: That of the model with which the run begins, which is kept; one of words gets
-                those that it lacks.
+            known: The tokenizer of the model with which the run begins. It is kept; a tokenizer of
+                words gets the words that it lacks.
         """
         ...
 
     def prepare(
         self, initial: CaptionerModel | None, tokenizer: "PreTrainedTokenizerFast"
     ) -> Experiment:
-        """Learn from the data what the model's settings need before it is built, and return them.
+        """Complete the settings from the data before the model is built, and return them.
 
         Args:
-            initial: The model with whose weights the run begins.
-            tokenizer: Of the targets.
+            initial: The model whose weights the run begins with.
+            tokenizer: The tokenizer of the targets.
         """
         ...
 
     def open(self, model: CaptionerModel) -> None:
-        """Make the sources ready for a model."""
+        """Prepare the sources for a model."""
         ...
 
     def plan(self, lengths: Sequence[int], epoch: int) -> EpochPlan:
-        """Order one epoch.
+        """Plan the batches of one epoch.
 
         Args:
-            lengths: Target tokens of each training example, EOS included.
+            lengths: Number of target tokens of each training example, EOS included.
             epoch: Counted from 0.
         """
         ...
 
     def reward(self, weights: Mapping[str, float]) -> Reward:
-        """Return what judges the samples of self-critical training, by the weights of its scores.
+        """Return the reward of self-critical training, by the weights of its scores.
 
         Raises:
             ConfigError: There is no such score.
@@ -118,15 +118,15 @@ class Task(Protocol):
         ...
 
     def card(self) -> CardTexts:
-        """Say what the model's card says of this modality alone."""
+        """Return the texts of the model's card that depend on the modality."""
         ...
 
 
 def prefetch(jobs: Iterable[tuple[Sources, Sequence[int], Sequence[int], int]]) -> Iterator[Any]:
-    """Load each job's sources while the caller still works on those of the one before.
+    """Load each job's sources while the caller still works on those of the previous job.
 
     Args:
-        jobs: The arguments of `load`, behind the sources to load from.
+        jobs: The sources to load from, and the arguments of their `load`.
     """
     with ThreadPoolExecutor(1) as thread:
         waiting = None

@@ -10,7 +10,7 @@ from captioner.training.video_task import VideoTask
 
 
 def build_task(config: Experiment) -> Task:
-    """Read the data that an experiment is about.
+    """Build the task of an experiment, which reads its data.
 
     Raises:
         ConfigError: The config names no data.

@@ -1,4 +1,4 @@
-"""A training run from its first epoch to its best model: validation, checkpoints, early stop."""
+"""Runs a training from its first epoch to its best model: validation, checkpoints, early stop."""
 
 import math
 import shutil
@@ -39,16 +39,16 @@ from captioner.training.validation import IN_VAIN, LOSS, Validation
 class Trainer:
     """One run of one experiment.
 
-    Seed, epoch, update and process determine the random numbers of an update. So a run that was
-    killed goes on to the same weights, and no generator's state is kept.
+    Seed, epoch, update and process determine the random numbers of an update. So a killed run that
+    is resumed reaches the same weights, without a saved generator state.
 
     Args:
         config: The experiment.
-        resume: Whether to go on from the run folder's newest checkpoint; where there is none yet,
-            the run begins.
+        resume: Whether to resume from the run folder's newest checkpoint; without one, the run
+            begins.
 
     Raises:
-        TrainingError: The run folder holds a run already, or to resume one that is damaged or of
+        TrainingError: The run folder already holds a run, or the run to resume is damaged or has
             other settings.
         MissingExtraError: TensorBoard is not installed.
         ConfigError: This machine cannot compute in that precision.
@@ -122,7 +122,7 @@ class Trainer:
         """Train to the end or to the early stop; return the folder of the best model.
 
         Raises:
-            NonFiniteLossError: The loss or its gradient is no number any more.
+            NonFiniteLossError: The loss or its gradient is no finite number.
             CheckpointError: A checkpoint cannot be written.
         """
         settings = self.config.training
@@ -197,7 +197,7 @@ class Trainer:
                 print_told(IN_VAIN.format(score=self.task.selection_metric))
 
     def _keep_if_best(self, report: Report, epoch: int, or_equal: bool = False) -> None:
-        """Keep the model if its score is the best so far; of scores of 0, if its loss is lower."""
+        """Keep the model if its score is the best so far; of scores of 0, the lowest loss wins."""
         score, loss = report.scores[self.task.selection_metric], report.scores.get(LOSS, math.inf)
         own, best = (score, -loss), (self.state.best_score, -self.state.best_loss)
         if own < best or (own == best and not or_equal):
@@ -236,12 +236,12 @@ def train(config: Experiment, resume: bool = False) -> Path:
 
 
 def build_accelerator(config: Experiment) -> Accelerator:
-    """Build what divides updates among devices and processes.
+    """Build the accelerator, which divides updates among devices and processes.
 
     Raises:
         ConfigError: This machine cannot compute in that precision.
     """
-    # Captions without photos leave what reads photos without a gradient.
+    # A batch of captions without photos gives the photo's part of the model no gradient.
     has_texts = isinstance(config, PhotoConfig) and config.data.has_texts
     distributed = DistributedDataParallelKwargs(find_unused_parameters=has_texts)
     precision = config.training.precision

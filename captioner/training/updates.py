@@ -1,4 +1,4 @@
-"""One update after another: the loss of a batch, its gradient, and a step of the optimizer."""
+"""Makes a run's updates: the loss of a batch, its gradient, and a step of the optimizer."""
 
 import contextlib
 import math
@@ -23,15 +23,15 @@ class Updates:
     Seed, epoch, update and process determine the random numbers of an update.
 
     Attributes:
-        optimizer: The given one, as the accelerator runs it.
+        optimizer: The given optimizer, wrapped by the accelerator.
 
     Args:
-        task: Its training sources are loaded, one batch ahead.
+        task: Its training sources are loaded one batch ahead.
         targets: Token ids of each training example's texts.
-        objective: Gives the loss of a batch.
-        optimizer: Moves the objective's weights.
-        accelerator: Divides batches among its processes, and sums up what they find.
-        settings: Of the run.
+        objective: Computes the loss of a batch.
+        optimizer: Updates the objective's weights.
+        accelerator: Divides batches among its processes, and sums their losses.
+        settings: The settings of training.
     """
 
     def __init__(
@@ -52,15 +52,15 @@ class Updates:
         self.optimizer: torch.optim.Optimizer = prepared
 
     def of_epoch(self, plan: EpochPlan, epoch: int, start: int) -> Iterator[tuple[float, int]]:
-        """Yield after each update its loss, summed over words and processes, and their number.
+        """Yield each update's loss, summed over words and processes, and its number of words.
 
         Args:
             plan: The epoch's batches.
             epoch: Counted from 0.
-            start: The first update to make; those before it were made by an earlier run.
+            start: The first update to make; an earlier run made those before it.
 
         Raises:
-            NonFiniteLossError: The loss or its gradient is no number any more.
+            NonFiniteLossError: The loss or its gradient is no finite number.
         """
         self._parallel.train()
         numbers = range(start, len(plan.batches))
@@ -80,7 +80,7 @@ class Updates:
             yield self._update(plan.batches[number], epoch, number, loads)
 
     def learning_rate_factor(self, epoch: int, update: int, updates_an_epoch: int) -> float:
-        """Return the fraction of the peak rate with which an update of an epoch is made."""
+        """Return the fraction of the peak learning rate for an update of an epoch."""
         done, total = epoch * updates_an_epoch + update, self._settings.epochs * updates_an_epoch
         return learning_rate_factor(done, total, self._settings.warmup_steps)
 
@@ -91,8 +91,8 @@ class Updates:
     def _parts(self, batch: list[int]) -> list[tuple[list[int], bool]]:
         """Divide a batch among the processes, and this process's part into accumulation steps.
 
-        A part that would be empty is the batch's first item, and is marked as not counting: each
-        process must run as many passes as the others.
+        Each process must run equally many passes. So an empty part gets the batch's first item, and
+        is marked as not counting.
         """
         count = self._settings.accumulation_steps
         mine = batch[self._accelerator.process_index :: self._accelerator.num_processes]
@@ -118,7 +118,7 @@ class Updates:
             total += loss.detach()
         norm = float(accelerator.clip_grad_norm_(self._parallel.parameters(), settings.clip_norm))
         loss_sum = float(accelerator.reduce(total, "sum"))
-        # With a loss scaler, gradients may overflow: the scaler leaves that update out.
+        # With a loss scaler, gradients may overflow: the scaler then skips the update.
         if not math.isfinite(loss_sum) or (accelerator.scaler is None and not math.isfinite(norm)):
             raise NonFiniteLossError(
                 f"epoch {epoch + 1}, update {update + 1}: the loss is {loss_sum / num_words:.4g}"

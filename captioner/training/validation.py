@@ -1,4 +1,4 @@
-"""Validation as users will use the model: texts by beam search, scored against all references."""
+"""Validates a model as users will use it: beam search, scored against all references."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,8 +19,8 @@ from captioner.training.task import Task
 
 BATCH_ITEMS = 32
 LOSS = "validation loss"
-"""Nats a word of the validation targets; it tells epochs apart where the score that chooses the
-best is 0.
+"""The name of the loss of the validation targets, in nats per word. It chooses the best epoch where
+the score that should do so is 0.
 """
 IN_VAIN = (
     "{score} is always 0 on these validation examples (there is only one, or all have the same"
@@ -29,16 +29,16 @@ IN_VAIN = (
 
 
 class Validation:
-    """Decodes and scores the validation examples; each once, whatever the number of its references.
+    """Decodes and scores each validation example once, however many references it has.
 
     Attributes:
-        texts: What the model wrote last, by the examples' numbers.
+        texts: The texts that the model wrote last, by the examples' numbers.
 
     Args:
-        task: Whose validation sources are decoded.
-        search: How.
+        task: Its validation sources are decoded.
+        search: How to decode.
         accelerator: Its processes share the work.
-        max_target_length: Longer validation targets are cut to so many tokens, for the loss alone.
+        max_target_length: For the loss, longer validation targets are cut to so many tokens.
     """
 
     def __init__(
@@ -53,8 +53,8 @@ class Validation:
     def __call__(self, model: CaptionerModel) -> Report:
         """Decode all validation examples and return the scores.
 
-        If the score that chooses the best epoch is 0, the loss is among them, since it still tells
-        epochs apart.
+        If the score that chooses the best epoch is 0, the loss is added, since it still differs
+        between epochs.
         """
         model.train(False)
         pairs: list[tuple[int, str]] = []
@@ -77,8 +77,8 @@ class Validation:
     def is_in_vain(self) -> bool:
         """Tell whether even the validation targets score 0, so that the score can never rise.
 
-        CIDEr is 0 for a single photo, and for photos whose captions all have the same words: a word
-        that is in the captions of all photos counts nothing.
+        CIDEr is 0 for a single photo, and for photos whose captions all have the same words, since
+        a word that is in the captions of all photos has no weight.
         """
         several = self._task.val_targets
         choices = (
@@ -106,12 +106,12 @@ class Validation:
         return encode(model, inputs, self._task.from_features)
 
     def _languages(self, numbers: Sequence[int]) -> list[str]:
-        """Return what each example is written in; nothing where the model writes one language."""
+        """Return the language of each example; nothing where the model writes one language."""
         languages = self._task.val_languages
         return [languages[one] for one in numbers] if languages else []
 
     def _loss(self, model: CaptionerModel) -> float:
-        """Return the cross-entropy of the validation targets, a word."""
+        """Return the cross-entropy of the validation targets, nats per word."""
         ids, device = model.config, self._accelerator.device
         total = torch.zeros(2, device=device)  # the loss, and the words
         with torch.inference_mode():

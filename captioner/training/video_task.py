@@ -36,8 +36,8 @@ do harm."""
 class VideoTask:
     """Writes captions of clips, or names their actions; the attributes are those of `Task`.
 
-    A label is a sentence of one word, so that both are learnt, searched and written alike; they are
-    judged apart.
+    A label is a sentence of one word, so both are trained and decoded alike. Only their scores
+    differ.
 
     Args:
         config: The experiment.
@@ -48,7 +48,7 @@ class VideoTask:
     """
 
     from_features = True
-    languages: Sequence[str] = ()  # one language alone
+    languages: Sequence[str] = ()  # there is only one language
     val_languages: Sequence[str] = ()
 
     def __init__(self, config: VideoConfig) -> None:
@@ -72,7 +72,7 @@ class VideoTask:
     def train_tokenizer(
         self, known: "PreTrainedTokenizerFast | None" = None
     ) -> "PreTrainedTokenizerFast":
-        """Learn the labels, or the words of the captions, or those words that a tokenizer lacks."""
+        """Learn the labels, or the words of the captions, or add words to a known tokenizer."""
         texts, data = [text for several in self.targets for text in several], self.config.data
         if self._names_labels:
             return known or train_label_tokenizer(texts)
@@ -117,7 +117,7 @@ class VideoTask:
         )
 
     def reward(self, weights: Mapping[str, float]) -> CaptionReward:
-        """Return what judges sampled captions.
+        """Return the reward of sampled captions.
 
         Raises:
             ConfigError: The model learns labels.
@@ -129,7 +129,7 @@ class VideoTask:
         return CaptionReward(self.targets, weights)
 
     def card(self) -> CardTexts:
-        """Say what the clips were and how they are watched."""
+        """Describe the clips and how they are read."""
         encoder, image, data = self.config.encoder, self.config.image, self.config.data
         does = (
             "names the action in a clip" if self._names_labels else "writes a sentence about a clip"
@@ -183,7 +183,7 @@ def read_splits(config: VideoDataConfig) -> tuple[list[ClipExample], list[ClipEx
 def _select(
     examples: Sequence[ClipExample], names: str, groups: Sequence[int], split: str
 ) -> list[ClipExample] | None:
-    """Choose by a list, by groups, or by what the captions say; None where nothing says it."""
+    """Choose clips by a list, by groups or by the captions' splits; None if none is given."""
     if names:
         return in_list(examples, Path(names))
     if groups:

@@ -1,4 +1,4 @@
-"""Who may use what is served: this machine alone, or whoever knows a password."""
+"""Decides who may use a server: this machine alone, or everyone who knows a password."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Captions of one photo as HTML: words that light up the photo, and fractions as bars."""
+"""Shows a photo's captions as HTML: words that light up the photo, and fractions as bars."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""What happens in a clip as HTML: labels or captions, and the frames, lit by their attention."""
+"""Shows a clip's labels or captions as HTML, with its frames lit by their attention."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The Evaluate tab: references and one or two results files to scores and the worst ten."""
+"""The Evaluate tab: scores one or two results files against references, and shows the worst ten."""
 
 from typing import Any
 

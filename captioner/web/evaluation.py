@@ -1,4 +1,4 @@
-"""Uploaded references and results to scores, and scores to HTML."""
+"""Scores uploaded results against uploaded references, and shows the scores as HTML."""
 
 import shutil
 import tempfile

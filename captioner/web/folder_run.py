@@ -1,4 +1,4 @@
-"""One visitor's run over many photos: what is done, how fast, what was edited, and a ZIP."""
+"""One visitor's run over many photos: its progress, its edited captions, and its ZIP of results."""
 
 import shutil
 import tempfile

@@ -1,4 +1,4 @@
-"""The Folder tab: many photos or a ZIP to captions that can be edited, and to a ZIP of results."""
+"""The Folder tab: captions many photos or a ZIP; captions can be edited and downloaded as a ZIP."""
 
 import os
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The languages that the page offers for a model, and those between which a text is translated."""
+"""Lists the languages that the page offers for a model's captions and translations."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Serves the page: to this machine alone by default, and without leaving anything behind."""
+"""Serves the page, by default to this machine alone, and leaves no files behind."""
 
 import hmac
 import os

@@ -1,4 +1,4 @@
-"""How much one visitor may ask of the machine that the page runs on."""
+"""Limits what one visitor may ask of the machine that runs the page."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Every failure as a sentence in the page, with no traceback and no path of the server."""
+"""Shows every failure as a sentence on the page, without traceback or server paths."""
 
 import functools
 import html

@@ -1,4 +1,4 @@
-"""The whole page: a heading, and a tab for all that can be done with the models of the registry."""
+"""The whole page: a heading, and a tab for each thing that the registry's models can do."""
 
 import gradio as gr
 

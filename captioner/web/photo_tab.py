@@ -1,4 +1,4 @@
-"""The Photo tab: one photo to captions, and where the model looked at each word."""
+"""The Photo tab: captions one photo, and shows where the model looked for each word."""
 
 import random
 from typing import TYPE_CHECKING, Any

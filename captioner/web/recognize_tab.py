@@ -1,4 +1,4 @@
-"""The Recognize tab: a clip to the action in it, and how much each frame counted."""
+"""The Recognize tab: names the action in a clip, and shows how much each frame counted."""
 
 import math
 from typing import TYPE_CHECKING, Any

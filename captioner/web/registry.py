@@ -1,4 +1,4 @@
-"""The models that the page offers, loaded in the background while a visitor looks around."""
+"""Loads the models that the page offers in the background, while visitors look around."""
 
 import json
 import threading

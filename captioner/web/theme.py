@@ -1,4 +1,4 @@
-"""One calm look, light and dark, made of the fonts that the visitor's device has."""
+"""The page's theme, light and dark, with the fonts of the visitor's device."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The Transcribe tab: a recording, from a file or the microphone, to what is said in it."""
+"""The Transcribe tab: transcribes a recording from a file or the microphone."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

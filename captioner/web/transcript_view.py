@@ -1,4 +1,4 @@
-"""A transcript as HTML: all of it, and each segment with its times."""
+"""Shows a transcript as HTML: the whole text, and each segment with its times."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The Translate tab: a text to its translation as it is typed, sentence by sentence."""
+"""The Translate tab: translates a text while it is typed, sentence by sentence."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""A translation as HTML: the text, its sentences with the source's, where the model looked."""
+"""Shows a translation as HTML: the text, its sentences beside the source's, and the attention."""
 
 import html
 import math

@@ -1,4 +1,4 @@
-"""What visitors upload: files with their names, and of a ZIP only what is safe to unpack."""
+"""Receives visitors' uploads: files with their names, and what is safe to unpack of a ZIP."""
 
 import re
 import stat

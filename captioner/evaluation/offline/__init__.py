@@ -1,1 +1,1 @@
-"""Caption files of any system to scores that can be trusted: what `score` and `compare` call."""
+"""Scores caption files of any system, for the commands `score` and `compare`."""

@@ -1,4 +1,4 @@
-"""Hypotheses and references to a card: scores, intervals, signatures, and what scores hide."""
+"""Scores hypotheses in full: scores, intervals, signatures, and what scores hide."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass

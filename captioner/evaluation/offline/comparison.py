@@ -1,4 +1,4 @@
-"""Which of several systems is better on the same references, and whether that may be luck."""
+"""Compares several systems on the same references, and tests whether differences may be luck."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

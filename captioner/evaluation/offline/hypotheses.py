@@ -1,4 +1,4 @@
-"""Hypotheses of any system, from any usual file, each matched to an item of the references."""
+"""Reads hypotheses from any usual file, and matches each to an item of the references."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath

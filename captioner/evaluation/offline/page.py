@@ -1,4 +1,4 @@
-"""A system's scores on one page that opens anywhere: the numbers, then each item, worst first."""
+"""Writes a system's scores as one HTML page: the scores, then all items, worst first."""
 
 from collections.abc import Mapping
 from pathlib import Path

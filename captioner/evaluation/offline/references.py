@@ -1,4 +1,4 @@
-"""References from caption files or aligned plain text, and how hypotheses name their items."""
+"""Reads references from caption files or plain text, and finds the item that a hypothesis names."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""File to Memory: one encoder a modality; none but `photo_text` knows another."""
+"""The encoders, one per modality; only `photo_text` uses others."""
 
 from captioner.config import (
     EncoderConfig,
@@ -27,7 +27,7 @@ __all__ = [
 
 
 def build_encoder(config: EncoderConfig, vocab_size: int, pad_id: int) -> Encoder:
-    """Build the encoder that the settings are of; tokens matter to those that read text."""
+    """Build the encoder of some settings; only encoders that read text use the token numbers."""
     if isinstance(config, ImageEncoderConfig):
         return ImageEncoder(config)
     if isinstance(config, SpeechEncoderConfig):

@@ -1,4 +1,4 @@
-"""What encoders of pictures share: a backbone of timm, built, filled, frozen and identified."""
+"""Builds, loads, freezes and identifies a timm backbone, for the encoders of photos and clips."""
 
 import hashlib
 from typing import Any
@@ -14,10 +14,10 @@ from captioner.modules.encoders.contract import Encoder
 
 
 def build_backbone(name: str) -> Any:
-    """Build a backbone with random weights; `load_published` or a model's file fills it.
+    """Build a backbone with random weights, which `load_published` or a model's file replaces.
 
     Args:
-        name: Any timm model that gives a map of features.
+        name: Any timm model that returns a feature map.
 
     Raises:
         ConfigError: timm does not know it.
@@ -25,7 +25,7 @@ def build_backbone(name: str) -> Any:
     import timm
 
     try:
-        # Without weights it can be built on the meta device, too.
+        # Without pretrained weights, it can also be built on the meta device.
         backbone: Any = timm.create_model(name, pretrained=False, num_classes=0)
     except RuntimeError as error:
         close = ", ".join(timm.list_models(f"*{name[:8]}*")[:5]) or "see timm.list_models()"
@@ -36,10 +36,10 @@ def build_backbone(name: str) -> Any:
 def last_map(
     backbone: Any, pixel_values: Float[Tensor, "batch 3 pixel_height pixel_width"]
 ) -> Float[Tensor, "batch height width channels"]:
-    """Run a backbone up to its last map.
+    """Run a backbone up to its last feature map.
 
     Raises:
-        ModelError: It gives none.
+        ModelError: It has none.
     """
     maps: Tensor = backbone.forward_features(
         pixel_values.contiguous(memory_format=torch.channels_last)
@@ -56,7 +56,7 @@ class BackboneEncoder(Encoder):
     """An encoder with a backbone that always runs in evaluation mode.
 
     Attributes:
-        backbone: Of timm; it has random weights until they are filled in.
+        backbone: The timm model, with random weights until others are loaded.
 
     Args:
         config: Which backbone, and where its weights come from.
@@ -82,7 +82,7 @@ class BackboneEncoder(Encoder):
         return frozenset()
 
     def published_names(self) -> frozenset[str]:
-        """Name the backbone's weights, but for those that are fine-tuned."""
+        """Name the backbone's weights, except those that are fine-tuned."""
         if self._weights == "none":
             return frozenset()
         names = self.backbone.state_dict().keys() - self.trainable_names()
@@ -90,11 +90,11 @@ class BackboneEncoder(Encoder):
 
     @torch.no_grad()
     def load_published(self) -> None:
-        """Fill the backbone with pretrained weights, from where the config says.
+        """Load the backbone's pretrained weights, from where the config says.
 
         Raises:
-            ModelError: They cannot be had.
-            MissingExtraError: The package that carries them is not installed.
+            ModelError: They cannot be loaded.
+            MissingExtraError: The package that contains them is not installed.
         """
         if self._weights == "package":
             load_from_package(self.backbone, self._name)
@@ -102,7 +102,7 @@ class BackboneEncoder(Encoder):
             load_from_hub(self.backbone, self._name)
 
     def fingerprint(self) -> str:
-        """Return a hash of the backbone's name and weights, except its classifier's."""
+        """Return a hash of the backbone's name and weights, without its classifier's."""
         return self._fingerprint_of(self.backbone)
 
     def _fingerprint_of(self, part: nn.Module) -> str:
@@ -114,7 +114,7 @@ class BackboneEncoder(Encoder):
         return digest.hexdigest()[:16]
 
     def train(self, mode: bool = True) -> "BackboneEncoder":
-        """Set the mode of all but the backbone, which stays in evaluation mode."""
+        """Set the mode of everything but the backbone, which stays in evaluation mode."""
         super().train(mode)
         self.backbone.eval()
         return self

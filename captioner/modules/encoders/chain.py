@@ -1,4 +1,4 @@
-"""A backbone cut in two: stages that never change, whose output is kept, and those that learn."""
+"""Cuts a backbone in two: frozen stages, whose output can be cached, and trained stages."""
 
 from collections.abc import Iterator, Set
 from typing import Any
@@ -8,16 +8,15 @@ from torch import nn
 
 
 def divide(backbone: Any, tuned: Set[str]) -> tuple[nn.Sequential, nn.Sequential] | None:
-    """Cut a backbone before its first module that is fine-tuned.
+    """Cut a backbone before its first fine-tuned module.
 
     Args:
         backbone: A timm model, on a device where it can run.
         tuned: Names of the parameters that are fine-tuned.
 
     Returns:
-        The modules that stay as they are and those behind them, both from map to map; None where
-        all or nothing is fine-tuned, or where the backbone is no chain of modules (a transformer,
-        for instance).
+        The frozen modules and those after them, both from map to map. None where all or nothing is
+        fine-tuned, or where the backbone is no chain of modules, as a transformer is not.
     """
     frozen, behind = nn.Sequential(), nn.Sequential()
     for name, module in _chain(backbone):
@@ -32,14 +31,14 @@ def divide(backbone: Any, tuned: Set[str]) -> tuple[nn.Sequential, nn.Sequential
             is_chain = torch.allclose(
                 behind(frozen(pixels)), backbone.forward_features(pixels), atol=1e-4
             )
-        # What modules raise for shapes that they cannot take.
+        # Modules raise these for shapes that they cannot take.
         except (RuntimeError, TypeError, ValueError, AssertionError):
             is_chain = False
     return (frozen, behind) if is_chain else None
 
 
 def _chain(backbone: Any) -> Iterator[tuple[str, nn.Module]]:
-    """List a backbone's modules before its pooling, in order; of a sequence, its members."""
+    """List a backbone's modules before its pooling, in order; a sequence by its members."""
     for name, child in backbone.named_children():
         if name in ("global_pool", "head"):
             return

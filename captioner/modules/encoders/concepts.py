@@ -1,4 +1,4 @@
-"""What a photo's features say about the words of its captions, and how the decoder reads it."""
+"""Detects words in a photo's features, and puts them into the memory for the decoder."""
 
 import torch
 from jaxtyping import Float
@@ -7,24 +7,24 @@ from torch import Tensor, nn
 from captioner.modules.memory import DetectedConcepts
 
 HIDDEN_DIM = 256
-# A probability below this one is no different from it.
+# Smaller probabilities count as this one.
 LEAST_PROBABILITY = 1e-3
 
 
 class ConceptDetector(nn.Module):
-    """Predicts for each of some words how likely a person's caption of the photo is to use it.
+    """Predicts for each known word how likely a person's caption of the photo is to use it.
 
-    It is fitted before the decoder is trained, on the features of a frozen backbone, and then stays
-    as it is.
+    It is fitted to the features of a frozen backbone before the decoder is trained, and does not
+    change after that.
 
     Attributes:
-        mean: Of each channel over the training photos.
+        mean: Mean of each channel over the training photos.
         std: Standard deviation of each channel.
         frequencies: How likely a caption of any photo is to use each word.
 
     Args:
-        num_features: Channels of the features.
-        num_words: How many words there are.
+        num_features: Number of channels of the features.
+        num_words: Number of words.
 
     Source:
         Fang et al. 2015, arXiv:1411.4952, section 3, with the mean over the map in the place of its
@@ -56,12 +56,12 @@ class ConceptDetector(nn.Module):
 
 
 class ConceptEmbedding(nn.Module):
-    """Turns the most telling words into positions of the memory.
+    """Embeds the most telling words as positions of the memory.
 
-    Each says what the word is, and how sure the detector is of it.
+    An embedding says which word it is, and how sure the detector is of it.
 
     Args:
-        num_words: How many words the detector knows.
+        num_words: Number of words that the detector knows.
         dim: Width of the memory.
 
     Source:

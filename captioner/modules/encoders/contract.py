@@ -1,4 +1,4 @@
-"""What every encoder offers beside `forward(inputs) -> Memory`: its published weights."""
+"""What every encoder offers besides `forward(inputs) -> Memory`: loading its published weights."""
 
 from torch import nn
 
@@ -14,13 +14,13 @@ class Encoder(nn.Module):
         return frozenset()
 
     def load_published(self) -> None:
-        """Fetch it.
+        """Load the published part.
 
         Raises:
-            ModelError: It cannot be had.
-            MissingExtraError: The package that carries it is not installed.
+            ModelError: It cannot be loaded.
+            MissingExtraError: The package that contains it is not installed.
         """
 
     def fingerprint(self) -> str:
-        """Return a hash of what was published; empty where nothing was."""
+        """Return a hash of the published part; empty if there is none."""
         return ""

@@ -1,4 +1,4 @@
-"""Photo to Memory: any timm backbone's map of features, projected to the width of the attention."""
+"""The image encoder: a timm backbone's feature map, projected to the attention's width."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -18,14 +18,14 @@ from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
 class ImageEncoder(BackboneEncoder):
     """A convolutional backbone, and a projection of each position of its last map.
 
-    Where the config says so, a detector predicts words from the same map, and the most telling are
-    positions of the memory, too.
+    Where the config says so, a detector predicts words from the same map, and the most telling
+    words become positions of the memory, too.
 
     The backbone's batch statistics stay as they were pretrained, also where its last stages are
     fine-tuned.
 
     Args:
-        config: Which backbone, and how wide the memory is.
+        config: The backbone, and the width of the memory.
 
     Raises:
         ConfigError: timm does not know the backbone, it has too few stages for `trainable_from`, or
@@ -40,7 +40,7 @@ class ImageEncoder(BackboneEncoder):
                 "encoder.concept_words: the words to detect are missing; a model of version 0.1"
                 " that named what it saw has to be trained again"
             )
-        # Of its last map, before any layer behind the pooling.
+        # The channels of its last map, before any layer after the pooling.
         self.num_features: int = self.backbone.num_features
         self.project = nn.Linear(self.num_features, config.dim)
         self.norm = nn.LayerNorm(config.dim)
@@ -86,7 +86,7 @@ class ImageEncoder(BackboneEncoder):
 
     @property
     def is_partly_frozen(self) -> bool:
-        """Whether its first stages never change, so that their output for a photo can be kept."""
+        """Whether its first stages are frozen, so that their output for a photo can be cached."""
         return self.config.trainable_from is None or self._halves is not None
 
     def features(
@@ -107,7 +107,7 @@ class ImageEncoder(BackboneEncoder):
     def features_behind(
         self, frozen: Float[Tensor, "batch height width channels"]
     ) -> Float[Tensor, "batch last_height last_width last_channels"]:
-        """Run the rest of the backbone on what `frozen_features` returned."""
+        """Run the rest of the backbone on the output of `frozen_features`."""
         if self._halves is None:
             return frozen
         maps: Tensor = self._halves[1](frozen.permute(0, 3, 1, 2))
@@ -116,12 +116,12 @@ class ImageEncoder(BackboneEncoder):
     def values(
         self, features: Float[Tensor, "batch height width channels"]
     ) -> Float[Tensor, "batch source dim"]:
-        """Project features, fresh or cached, to one value for each cell of the map, row by row."""
+        """Project features to one value for each cell of the map, row by row."""
         values: Tensor = self.dropout(self.norm(self.project(features.flatten(1, 2))))
         return values
 
     def embed(self, features: Float[Tensor, "batch height width channels"]) -> Memory:
-        """Make a memory of features, fresh or cached, and of the words that they suggest."""
+        """Make a memory of features and of the words that the detector finds in them."""
         if not self.config.concepts:
             return self._memory(self.values(features), features.shape[1:3], None)
         with torch.no_grad():
@@ -137,7 +137,7 @@ class ImageEncoder(BackboneEncoder):
 
         Args:
             features: None where there is no photo: the memory then consists of words alone.
-            probabilities: Of each of `concept_words`.
+            probabilities: The probability of each of `concept_words`.
         """
         detected = DetectedConcepts.most_telling(
             probabilities, self.detector.frequencies, self.config.concepts

@@ -1,4 +1,4 @@
-"""Sentence and photo to one Memory: two encoders, whose positions stand behind one another."""
+"""The encoder of sentences with photos: joins the positions of two encoders in one memory."""
 
 from dataclasses import replace
 
@@ -13,19 +13,19 @@ from captioner.modules.memory import Memory
 from captioner.preprocess.text import IllustratedSentences
 
 INITIAL_STD = 0.01
-"""Of the weights between the photo and the decoder: a translator that learnt without photos begins
-with hardly any attention to them.
+"""Standard deviation of the initial weights between photo and decoder. It is so small that a
+translator that learnt without photos begins with hardly any attention to them.
 """
 
 
 class PhotoTextEncoder(Encoder):
     """Reads a sentence, and the photo beside it where there is one.
 
-    The sentence's positions come first. Those of a missing photo are masked, so that the memory is
-    that of the sentence alone.
+    The sentence's positions come first. Those of a missing photo are masked, so the memory is that
+    of the sentence alone.
 
     Args:
-        config: Of both encoders.
+        config: Settings of both encoders.
         vocab_size: Number of tokens of the source.
         pad_id: The padding token, whose embedding stays zero.
 
@@ -79,7 +79,7 @@ class PhotoTextEncoder(Encoder):
         return self.embed(replace(inputs, photos=photos))
 
     def embed(self, inputs: IllustratedSentences) -> Memory:
-        """Encode sentences, and photos of which there are features, fresh or cached."""
+        """Encode sentences, and photos by their features."""
         read = self.text(inputs.sentences)
         if inputs.photos is None:
             return read  # type: ignore[no-any-return]
@@ -92,12 +92,12 @@ class PhotoTextEncoder(Encoder):
 
 
 def text_encoder_of(encoder: Encoder) -> TextEncoder | None:
-    """Return what reads sentences, alone or beside photos; None where nothing does."""
+    """Return the encoder of sentences, alone or beside photos; None where there is none."""
     reader = encoder.text if isinstance(encoder, PhotoTextEncoder) else encoder
     return reader if isinstance(reader, TextEncoder) else None
 
 
 def _of_each(photos: Memory, numbers: Int[Tensor, " batch"]) -> Memory:
-    """Return the photo of each sentence, masked where there is none."""
+    """Return the memory of each sentence's photo, masked where there is none."""
     each = photos.select(numbers.clamp(min=0))
     return replace(each, mask=each.mask & (numbers >= 0).unsqueeze(1))

@@ -1,4 +1,4 @@
-"""A residual convolution over time, of which the encoders of sound and of clips are made."""
+"""A residual convolution over time, used by the encoders of speech and of clips."""
 
 import torch
 from jaxtyping import Bool, Float

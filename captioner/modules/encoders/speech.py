@@ -1,4 +1,4 @@
-"""Recording to Memory: strided and residual convolutions, and a recurrent layer."""
+"""The speech encoder: strided and residual convolutions, then a recurrent layer."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -12,13 +12,13 @@ from captioner.preprocess.spectrogram import HOP_S, Spectrograms
 
 
 class StridedConvolutions(nn.Module):
-    """Halves frames and bands several times, and makes one vector of each position.
+    """Halves frames and bands several times, and returns one vector for each position.
 
-    Padding is zero before each convolution, so that nothing of it leaks through the kernel.
+    Padding is set to zero before each convolution, so it does not change real positions.
 
     Args:
-        num_mels: Bands of the input.
-        channels: Of each convolution.
+        num_mels: Number of bands of the input.
+        channels: Channels of each convolution.
         num_strides: Number of convolutions.
         dim: Width of the output.
     """
@@ -46,7 +46,7 @@ class StridedConvolutions(nn.Module):
 
 
 class SpeechEncoder(Encoder):
-    """Listens to a recording.
+    """Encodes recordings.
 
     Args:
         config: Its widths and depth.
@@ -90,7 +90,7 @@ class SpeechEncoder(Encoder):
     def _recur(
         layer: nn.GRU, hidden: Float[Tensor, "batch source dim"], mask: Bool[Tensor, "batch source"]
     ) -> Float[Tensor, "batch source dim"]:
-        """Read each recording forwards and backwards, and nothing of its padding."""
+        """Read each recording forwards and backwards, without its padding."""
         lengths = mask.sum(1).cpu()
         packed = nn.utils.rnn.pack_padded_sequence(
             hidden, lengths, batch_first=True, enforce_sorted=False

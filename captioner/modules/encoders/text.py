@@ -1,4 +1,4 @@
-"""Sentence to Memory: gated convolutions over token embeddings, to keys and to values."""
+"""The text encoder: gated convolutions over token embeddings give keys and values."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -14,11 +14,11 @@ from captioner.preprocess.text import SourceTokens
 class GatedConvolution(nn.Module):
     """One layer: norm, a convolution of twice the width, a gated linear unit, and a residual.
 
-    Padding is zero before each convolution, so that nothing of it leaks through the kernel.
+    Padding is set to zero before each convolution, so it does not change real positions.
 
     Source:
-        Gehring et al. 2017, arXiv:1705.03122, section 3.2; the norm stands where today's residual
-        networks have it.
+        Gehring et al. 2017, arXiv:1705.03122, section 3.2, but with the norm before the
+        convolution, as in today's residual networks.
     """
 
     def __init__(self, dim: int, kernel_size: int, dropout: float) -> None:
@@ -39,9 +39,9 @@ class GatedConvolution(nn.Module):
     def _convolved(
         self, inputs: Float[Tensor, "batch source dim"]
     ) -> Float[Tensor, "batch source channels"]:
-        """Return what `self.convolution` makes of the inputs, as one product.
+        """Return `self.convolution` of the inputs, computed as one matrix product.
 
-        On a CPU it trains twice as fast.
+        On a CPU this trains twice as fast.
         """
         length, size = inputs.shape[1], self.convolution.kernel_size[0]
         padded = nn.functional.pad(inputs, (0, 0, size // 2, size // 2))
@@ -51,7 +51,7 @@ class GatedConvolution(nn.Module):
 
 
 class TextEncoder(Encoder):
-    """Reads a sentence.
+    """Encodes sentences.
 
     Args:
         config: Its widths and depth.

@@ -1,4 +1,4 @@
-"""Clip to Memory: the image backbone on each frame, and residual convolutions over the frames."""
+"""The video encoder: an image backbone on each frame, then residual convolutions over frames."""
 
 import torch
 from jaxtyping import Float
@@ -11,12 +11,12 @@ from captioner.modules.memory import FrameLayout, Memory
 
 
 class VideoEncoder(BackboneEncoder):
-    """Watches a clip.
+    """Encodes clips.
 
-    The backbone is frozen, so that what it makes of the frames can be cached.
+    The backbone is frozen, so its features of the frames can be cached.
 
     Args:
-        config: Which backbone, and how wide and deep what follows it is.
+        config: The backbone, and the width and depth of the layers after it.
 
     Raises:
         ConfigError: timm does not know the backbone.
