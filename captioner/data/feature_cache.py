@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -139,11 +140,6 @@ def _read_ahead(
     threads: ThreadPoolExecutor, read: Callable[[Path], Tensor], parts: Sequence[Sequence[Path]]
 ) -> Iterator[Tensor]:
     """Read part after part, the next one while the caller works on the one before."""
-    waiting: Iterator[Tensor] | None = None
-    for part in parts:
-        upcoming = threads.map(read, part)
-        if waiting is not None:
-            yield torch.cat(list(waiting))
-        waiting = upcoming
-    if waiting is not None:
-        yield torch.cat(list(waiting))
+    submitted = (threads.map(read, part) for part in parts)
+    for tensors, _ in pairwise(chain(submitted, [()])):
+        yield torch.cat(list(tensors))
