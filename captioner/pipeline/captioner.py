@@ -165,7 +165,8 @@ class Captioner:
         """Caption photos that are read already, or preprocessed too, as one batch."""
         if not images:
             return []
-        language = self._searched_in(search)
+        wanted = self._language_of(search)
+        language = wanted if wanted in self.own_languages else WRITTEN
         memory = self._encode(
             [image if isinstance(image, np.ndarray) else self.preprocess(image) for image in images]
         )
@@ -187,11 +188,6 @@ class Captioner:
             concepts = words[: search.concepts]
             results.append(CaptionResult(candidates, concepts=concepts, language=language))
         return self._written(results, search)
-
-    def _searched_in(self, search: SearchConfig) -> str:
-        """Return the language in which the model itself writes for these options."""
-        language = self._language_of(search)
-        return language if language in self.own_languages else WRITTEN
 
     def _written(self, results: list[CaptionResult], search: SearchConfig) -> list[CaptionResult]:
         """Bring captions into the language and the form that are asked for."""

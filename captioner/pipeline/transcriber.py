@@ -1,6 +1,7 @@
 """Recordings to transcripts: the object behind `load("digits")`."""
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, overload
 
 import torch
@@ -178,13 +179,11 @@ class Transcriber:
             for (start, end), candidates in zip(cuts, found, strict=True)
             if candidates[0].text
         )
-        columns, column = [], 0
-        for candidates in found:
-            columns.append(column)
-            column += candidates[0].attention.shape[1]
         if len(found) == 1:
             ranked = found[0]
         else:
+            widths = (candidates[0].attention.shape[1] for candidates in found)
+            columns = [*accumulate(widths, initial=0)][:-1]
             ranks = zip(*found, strict=True) if found else [()] * search.num_captions
             ranked = tuple(
                 ChainedCandidate(" ".join(part.text for part in rank if part.text), rank, columns)
