@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from PIL import Image
 
-from captioner.config import SearchConfig, validated
+from captioner.config import SearchConfig, changed
 from captioner.errors import ConfigError, ModelError, UsageError
 from captioner.modules.arrays import as_numpy, take
 from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
@@ -54,9 +54,7 @@ class Captioner:
             ConfigError: An option is unknown or out of range, or a word that is required or given
                 is none that the model may write.
         """
-        search = validated(
-            SearchConfig, {**self.search_config.model_dump(), **changes}, "search options"
-        )
+        search = changed(self.search_config, changes, "search options")
         self.check(search)
         return search
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import torch
 
-from captioner.config import SearchConfig, validated
+from captioner.config import SearchConfig, changed
 from captioner.errors import ModelError
 from captioner.modules.encoders import SpeechEncoder
 from captioner.outputs.record import Segment
@@ -53,9 +53,7 @@ class Transcriber:
         Raises:
             ConfigError: An option is unknown or out of range.
         """
-        return validated(
-            SearchConfig, {**self.model.search_config.model_dump(), **changes}, "search options"
-        )
+        return changed(self.model.search_config, changes, "search options")
 
     @overload
     def transcribe(self, recordings: AudioSource, **options: Any) -> TranscriptResult: ...
