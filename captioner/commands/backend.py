@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from captioner.commands.options import load_model, load_recognizer
 from captioner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,11 +58,13 @@ class Backend:
 
     def load(self, num_photos: int) -> "Captioner | ActionRecognizer":
         """Load the model; for a Ray cluster, only what tells its name and options."""
+        from captioner.pipeline import load_captioner, load_recognizer
+
         if self.is_video:
             return load_recognizer(self.model, self.device)
         if self.engine == "ray":
-            return load_model(self.model, self.device, "auto", num_photos=1)
-        return load_model(self.model, self.device, self.engine, num_photos)
+            return load_captioner(self.model, self.device)
+        return load_captioner(self.model, self.device, self.engine, num_photos)
 
     def batches(
         self,

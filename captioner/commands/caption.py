@@ -8,7 +8,7 @@ import typer
 
 from captioner.commands.backend import Backend
 from captioner.commands.many_files import Resume, destinations, nothing_to_do, work_through
-from captioner.commands.options import BeamSize, Device, Model, Models, describe, given, load_model
+from captioner.commands.options import BeamSize, Device, Model, Models, describe, given
 from captioner.errors import UsageError
 from captioner.terminal import print_told
 
@@ -178,9 +178,10 @@ def demo(
     """Caption three sample photos and write a page that shows them."""
     from captioner.batch import caption_files
     from captioner.outputs import open_writer
+    from captioner.pipeline import load_captioner
     from captioner.pretrained.samples import sample_photos
 
-    captioner = load_model(model, "auto")
+    captioner = load_captioner(model)
     with open_writer(output) as page:
         for done in caption_files(captioner, sample_photos(), captioner.options(num_captions=3)):
             for fields in _rows(done):

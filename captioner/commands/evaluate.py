@@ -17,8 +17,6 @@ from captioner.commands.options import (
     Device,
     Models,
     given,
-    load_model,
-    load_recognizer,
     read_once,
 )
 from captioner.commands.score import check_told, print_scores
@@ -79,10 +77,11 @@ def captions(
 ) -> None:
     """Score captions of photos by CIDEr, BLEU and ROUGE-L."""
     from captioner.evaluation.captions import read_examples
+    from captioner.pipeline import load_captioner
 
     check_told(output)
     examples = read_examples(images, _single(references), split)
-    captioner = load_model(model, device)
+    captioner = load_captioner(model, device)
     search = captioner.options(**given(beam_size=beam_size, language=language or None))
     _score_captions(captioner, examples, search, batch_size, output, resume, "photos", as_json)
 
@@ -104,6 +103,7 @@ def video_captions(
 ) -> None:
     """Score captions of clips by CIDEr, BLEU and ROUGE-L; no model of such captions ships."""
     from captioner.evaluation.captions import read_clip_examples
+    from captioner.pipeline import load_recognizer
 
     check_told(output)
     examples = read_clip_examples(videos, _single(references), split)
@@ -134,14 +134,16 @@ def translations(
     device: Device = "auto",
 ) -> None:
     """Score translations by BLEU, chrF and TER."""
-    from captioner.evaluation.translations import evaluate_translations, read_test_set
+    from captioner.data.parallel_text import read_aligned
+    from captioner.evaluation.translations import evaluate_translations
     from captioner.outputs.disk import written_whole
     from captioner.outputs.translations import text_line
     from captioner.pipeline import load_translator
 
     check_told(output)
     read_once([source, *references])
-    sentences, known = read_test_set(source, references)
+    sentences, *columns = read_aligned([source, *references])
+    known = list(zip(*columns, strict=True))
     translator = load_translator(model, device)
     search = translator.options(**given(beam_size=beam_size))
     with ExitStack() as stack:
@@ -224,6 +226,7 @@ def actions(
     from captioner.outputs import check_outputs
     from captioner.outputs.confusion import draw_confusions
     from captioner.outputs.disk import check_place
+    from captioner.pipeline import load_recognizer
 
     check_told(output, confusions)
     examples = read_clips(videos)

@@ -1,18 +1,15 @@
-"""What several commands share: options with the same meaning everywhere, and loading a model."""
+"""What several commands share: options with the same meaning everywhere, and what reads them."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from captioner.config import SearchConfig
 from captioner.errors import UsageError
 from captioner.home import in_home
-
-if TYPE_CHECKING:
-    from captioner.pipeline import ActionRecognizer, Captioner
 
 
 def describe(field: str) -> str:
@@ -87,22 +84,6 @@ def _in_home(value: Any, is_file: bool) -> Any:
 def given(**options: Any) -> dict[str, Any]:
     """Leave out what the user did not say."""
     return {name: value for name, value in options.items() if value is not None}
-
-
-def load_model(
-    model: str | list[str], device: str, engine: str = "auto", num_photos: int = 1
-) -> "Captioner":
-    """Load a model; torch is imported here and not before."""
-    from captioner.pipeline import load_captioner
-
-    return load_captioner(model, device, engine, num_photos)
-
-
-def load_recognizer(model: str | list[str], device: str) -> "ActionRecognizer":
-    """Load a model of clips; torch is imported here and not before."""
-    from captioner.pipeline import load_recognizer as load
-
-    return load(model, device)
 
 
 def read_once(files: Sequence[Path]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from captioner.commands.many_files import Resume, destinations, nothing_to_do, work_through
-from captioner.commands.options import Device, Models, load_recognizer
+from captioner.commands.options import Device, Models
 
 if TYPE_CHECKING:
     from captioner.batch import FileResult
@@ -52,6 +52,7 @@ def recognize(
     """Name the actions in clips. Exit status: 0 all recognized, 1 some failed, 2 wrong use."""
     from captioner.batch import Labels, Run, caption_batches, find_clips
     from captioner.outputs import AttentionWriter
+    from captioner.pipeline import load_recognizer
 
     found = find_clips(paths)
     attention = AttentionWriter(explain, found.files) if explain is not None else None

@@ -21,7 +21,7 @@ from captioner.config.experiment import (
     VideoConfig,
 )
 from captioner.config.image import ImageConfig, ImageEncoderConfig, PhotoDataConfig, PhotoSetConfig
-from captioner.config.loading import CONFIGS, chosen_by_kind, load_config, validated
+from captioner.config.loading import CONFIGS, changed, chosen_by_kind, load_config, validated
 from captioner.config.photo_text import PhotoSentenceDataConfig, PhotoTextEncoderConfig
 from captioner.config.search import SearchConfig
 from captioner.config.section import Section, without_folder
@@ -61,6 +61,7 @@ __all__ = [
     "VideoConfig",
     "VideoDataConfig",
     "VideoEncoderConfig",
+    "changed",
     "chosen_by_kind",
     "load_config",
     "validated",

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_args, get_origin
 from pydantic import ValidationError
 
 from captioner.config.experiment import EXPERIMENTS, Experiment
+from captioner.config.search import SearchConfig
 from captioner.config.section import Section
 from captioner.errors import ConfigError
 from captioner.home import in_home
@@ -84,6 +85,11 @@ def validated(section: type[SectionT], values: dict[str, Any], where: str) -> Se
                 message, given = "no such setting", ""
             lines.append(f"{where}: {field}: {message}{given}")
         raise ConfigError("\n".join(lines)) from error
+
+
+def changed(search: SearchConfig, changes: Mapping[str, Any], where: str) -> SearchConfig:
+    """Return search options with some of them changed; errors are those of `validated`."""
+    return validated(SearchConfig, {**search.model_dump(), **changes}, where)
 
 
 def _parse_override(text: str) -> tuple[list[str], str]:

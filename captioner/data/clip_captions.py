@@ -46,9 +46,7 @@ def read_clip_captions(file: Path) -> dict[str, CaptionedClip]:
     content = parse_json(read_text(file), file)
     captions: dict[str, list[str]] = {}
     splits: dict[str, str] = {}
-    for name, texts, split in (
-        _msr_vtt(content, file) if isinstance(content, dict) else _rows(content, file)
-    ):
+    for name, texts, split in _rows(content, file):
         captions.setdefault(name, []).extend(
             text for text in (" ".join(whole_characters(text).split()) for text in texts) if text
         )
@@ -64,8 +62,15 @@ def read_clip_captions(file: Path) -> dict[str, CaptionedClip]:
     return clips
 
 
-def _msr_vtt(content: dict[str, Any], file: Path) -> Iterator[tuple[str, list[str], str | None]]:
-    sentences, videos = content.get("sentences"), content.get("videos", [])
+def _rows(content: Any, file: Path) -> Iterator[tuple[str, list[str], str | None]]:
+    if isinstance(content, list):
+        for number, row in enumerate(content):
+            where = f"{file}: [{number}]"
+            name, texts = _captioned(row, where)
+            yield name, texts, _split(row, where)[1] if "split" in row else None
+        return
+    told = content if isinstance(content, dict) else {}
+    sentences, videos = told.get("sentences"), told.get("videos", [])
     if not isinstance(sentences, list) or not isinstance(videos, list):
         raise AnnotationError(
             f"{file}: JSON of clips has `sentences` and `videos` (MSR-VTT), or is a list of objects"
@@ -74,17 +79,6 @@ def _msr_vtt(content: dict[str, Any], file: Path) -> Iterator[tuple[str, list[st
     for number, row in enumerate(sentences):
         name, texts = _captioned(row, f"{file}: sentences[{number}]")
         yield name, texts, splits.get(name)
-
-
-def _rows(content: Any, file: Path) -> Iterator[tuple[str, list[str], str | None]]:
-    if not isinstance(content, list):
-        raise AnnotationError(
-            f"{file}: JSON of clips has `sentences` and `videos` (MSR-VTT), or is a list of objects"
-        )
-    for number, row in enumerate(content):
-        where = f"{file}: [{number}]"
-        name, texts = _captioned(row, where)
-        yield name, texts, _split(row, where)[1] if "split" in row else None
 
 
 def _captioned(row: Any, where: str) -> tuple[str, list[str]]:

@@ -11,7 +11,8 @@ from pathlib import Path
 from textwrap import wrap
 
 from captioner.data.text_file import read_text
-from captioner.errors import AnnotationError, MissingExtraError
+from captioner.errors import AnnotationError
+from captioner.preprocess.opening import import_library
 
 # Marks around a whole cue, such as italics, a place on the screen or a speaker's name.
 OPENING = re.compile(r"\s*(?:<[^<>]+>|\{\\[^{}]*\})*")
@@ -97,10 +98,7 @@ def read_subtitles(file: Path) -> Subtitles:
 
 
 def _read_srt(text: str, file: Path) -> Subtitles:
-    try:
-        import srt
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("srt", "subtitles") from error
+    srt = import_library("srt", "subtitles")
     try:
         cues = list(srt.parse(text))
     except srt.SRTParseError as error:
@@ -124,10 +122,7 @@ def _read_srt(text: str, file: Path) -> Subtitles:
 
 
 def _read_vtt(text: str, file: Path) -> Subtitles:
-    try:
-        import webvtt
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("webvtt-py", "subtitles") from error
+    webvtt = import_library("webvtt", "subtitles")
     try:
         read = webvtt.from_buffer(StringIO(text))
     except webvtt.errors.MalformedFileError as error:

@@ -1,27 +1,13 @@
 """Measures how well a model translates: scores each translation against all its references."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from captioner.batch.lines import translate_lines
 from captioner.config import SearchConfig
-from captioner.data.parallel_text import read_aligned
 from captioner.metrics import Report
 from captioner.metrics.translation import TranslationScorer
 from captioner.pipeline import Translator
 from captioner.progress import progress
-
-
-def read_test_set(
-    source: Path, references: Sequence[Path]
-) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Read sentences and, from each of several files, one reference of each.
-
-    Raises:
-        AnnotationError: A file cannot be read, or has another number of lines than the source.
-    """
-    sentences, *columns = read_aligned([source, *references])
-    return sentences, list(zip(*columns, strict=True))
 
 
 def evaluate_translations(

@@ -22,6 +22,7 @@ from captioner.config import (
     DecoderConfig,
     ImageConfig,
     SearchConfig,
+    changed,
     chosen_by_kind,
     validated,
 )
@@ -184,9 +185,7 @@ class CaptionerModel(TextGeneration, PreTrainedModel):  # type: ignore[no-untype
                 f" {', '.join(GENERATE_NAMES)}"
             )
         chosen = {GENERATE_NAMES[name]: value for name, value in options.items()}
-        settings = validated(
-            SearchConfig, {**self.search_config.model_dump(), **chosen}, "generate"
-        )
+        settings = changed(self.search_config, chosen, "generate")
         found = self.search(self.encode(inputs), settings)
         bos, eos = self.config.bos_token_id, self.config.eos_token_id
         rows = [

@@ -54,7 +54,8 @@ def draw_attention(image: Image.Image, words: Sequence[str], attention: ArrayLik
             f"attention: shape {maps.shape} for {len(words)} words; give [word, height, width]"
         )
     photo = _fitted(image)
-    panels = [photo, *_lit(photo, maps)]
+    lights = (brightness(weights, photo.size)[:, :, None] for weights in maps)
+    panels = [photo, *(_dimmed(photo, light) for light in lights)]
     rows = math.ceil(len(panels) / COLUMNS)
     columns = math.ceil(len(panels) / rows)  # seven panels are four and three, not five and two
     cell = max(photo.width, NARROWEST)
@@ -215,11 +216,6 @@ def _fitted(
     scale = min(width / image.width, height / image.height)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     return image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-
-
-def _lit(photo: Image.Image, maps: NDArray[np.float32]) -> list[Image.Image]:
-    """Return the photo once a map, dark and grey where the map is low."""
-    return [_dimmed(photo, brightness(weights, photo.size)[:, :, None]) for weights in maps]
 
 
 def _dimmed(photo: Image.Image, light: NDArray[np.float32]) -> Image.Image:

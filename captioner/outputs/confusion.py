@@ -48,7 +48,6 @@ def draw_confusions(path: Path, labels: Sequence[str], counts: NDArray[np.int64]
     axes.set_xticks(places, labels, rotation=45, ha="right", rotation_mode="anchor", fontsize=9)
     axes.set_yticks(places, labels, fontsize=9)
     axes.set(xlabel="said", ylabel="right")
-    for edge in axes.spines.values():
-        edge.set_visible(False)
+    axes.spines[:].set_visible(False)
     with whole_file(path) as part:
         figure.savefig(part, dpi=150, format=path.suffix.removeprefix(".") or None)

@@ -94,14 +94,19 @@ def whole_file(path: str | Path) -> Iterator[Path]:
             with part.open("rb") as source:
                 shutil.copyfileobj(source, special)
         return
-    target = _led_to(path)
+    with output_errors(path), replacing(_led_to(path)) as part:
+        yield part
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Yield the path of a part file, which is on the disk before it gets the file's name."""
     part = beside(target, ".part")
     try:
-        with output_errors(path):
-            yield part
-            with part.open("rb+") as written:
-                os.fsync(written.fileno())
-            _put(part, target)
+        yield part
+        with part.open("rb+") as written:
+            os.fsync(written.fileno())
+        _put(part, target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise

@@ -38,7 +38,7 @@ class ImageFolderWriter(TextWriter):
     def _row(self, record: Record) -> str:
         if record.caption is None or not _is_utf8(record.file):
             return ""
-        name = Path(_within(record.file, self._path.parent)).as_posix()
+        name = Path(os.path.relpath(record.file, self._path.parent)).as_posix()
         return json.dumps({"file_name": name, "text": self._text(record)}) + "\n"
 
 
@@ -49,14 +49,10 @@ def check_within(files: Iterable[str | Path], path: Path) -> None:
         UsageError: One does not.
     """
     for file in files:
-        if is_elsewhere(file) or _within(file, path.parent).startswith(os.pardir + os.sep):
+        if is_elsewhere(file) or os.path.relpath(file, path.parent).startswith(os.pardir + os.sep):
             raise UsageError(
                 f"{path}: {file} is not below its folder; write {NAME} where all the photos are"
             )
-
-
-def _within(file: str | Path, folder: Path) -> str:
-    return os.path.relpath(file, folder)
 
 
 def _is_utf8(text: str) -> bool:

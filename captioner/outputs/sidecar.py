@@ -9,7 +9,7 @@ from typing import Literal
 from captioner.data.text_file import MARKS, mark_of
 from captioner.errors import OutputError, UsageError
 from captioner.outputs.caption_text import CaptionText
-from captioner.outputs.disk import beside, may_be_written, output_errors
+from captioner.outputs.disk import may_be_written, output_errors, replacing
 from captioner.outputs.encoding import encoded
 from captioner.outputs.record import Record
 from captioner.outputs.writer import Writer
@@ -67,7 +67,8 @@ class SidecarWriter(Writer):
                 content = _lengthened(path, text, self._existing)
             else:
                 content = encoded(f"{text}\n")
-            _replace(path, content)
+            with replacing(path) as part:
+                part.write_bytes(content)
 
     def check(self) -> None:
         """Check that one folder at least takes sidecars; in folders that take none, photos fail.
@@ -148,17 +149,3 @@ def _joined(old: str, new: str, existing: Existing) -> str:
     if existing == "append":
         return old if old.endswith(SEPARATOR + new) else old + SEPARATOR + new
     return old if old.startswith(new + SEPARATOR) else new + SEPARATOR + old
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file that is either the old one or the new one, also if the power goes."""
-    part = beside(path, ".part")
-    try:
-        with part.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

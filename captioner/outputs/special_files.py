@@ -54,7 +54,8 @@ def check_special(path: str | Path) -> None:
         elif not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        raise UsageError(f"{_called(path)}: cannot be written ({error.strerror})") from error
+        name = "standard output" if Path(path) == STANDARD_OUTPUT else path
+        raise UsageError(f"{name}: cannot be written ({error.strerror})") from error
 
 
 def open_special(path: str | Path) -> int:
@@ -91,7 +92,3 @@ def _descriptor(path: str | Path) -> int | None:
     if found is None:
         return None
     return int(found["number"]) if found["number"] else NUMBERS[found["name"] or "stdout"]
-
-
-def _called(path: str | Path) -> str:
-    return "standard output" if Path(path) == STANDARD_OUTPUT else str(path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from PIL import Image
 
-from captioner.config import SearchConfig, validated
+from captioner.config import SearchConfig, changed
 from captioner.errors import ConfigError, ModelError, UsageError
 from captioner.modules.arrays import as_numpy, take
 from captioner.modules.memory import DetectedConcepts, GridLayout, Memory
@@ -54,9 +54,7 @@ class Captioner:
             ConfigError: An option is unknown or out of range, or a word that is required or given
                 is none that the model may write.
         """
-        search = validated(
-            SearchConfig, {**self.search_config.model_dump(), **changes}, "search options"
-        )
+        search = changed(self.search_config, changes, "search options")
         self.check(search)
         return search
 
@@ -164,7 +162,8 @@ class Captioner:
         """Caption photos that are read already, or preprocessed too, as one batch."""
         if not images:
             return []
-        language = self._searched_in(search)
+        wanted = self._language_of(search)
+        language = wanted if wanted in self.own_languages else WRITTEN
         memory = self._encode(
             [image if isinstance(image, np.ndarray) else self.preprocess(image) for image in images]
         )
@@ -186,11 +185,6 @@ class Captioner:
             concepts = words[: search.concepts]
             results.append(CaptionResult(candidates, concepts=concepts, language=language))
         return self._written(results, search)
-
-    def _searched_in(self, search: SearchConfig) -> str:
-        """Return the language in which the model itself writes for these options."""
-        language = self._language_of(search)
-        return language if language in self.own_languages else WRITTEN
 
     def _written(self, results: list[CaptionResult], search: SearchConfig) -> list[CaptionResult]:
         """Bring captions into the requested language and form."""

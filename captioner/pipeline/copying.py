@@ -78,12 +78,12 @@ def _inserted(candidate: Candidate, literal: str, column: int) -> Candidate:
     place = int(attention.argmax()) if len(attention) else -1
     words = list(candidate.words)
     if place >= 0 and attention[place] > ALIGNED and candidate.most_looked_at[place] == column:
-        before, _, after = _marks(words[place])
+        before, _, after = MARKS.findall(words[place])[0]
         words[place] = f"{before}{literal}{after}"
         return replace(candidate, text=_laid_out(candidate, words), words=tuple(words))
     at = place + 1
     if place >= 0 and place == len(words) - 1:  # the sentence's end stays behind
-        before, core, after = _marks(words[place])
+        before, core, after = MARKS.findall(words[place])[0]
         words[place], literal = (
             f"{before}{core}" or words[place],
             f"{literal}{after}" if core else literal,
@@ -104,11 +104,6 @@ def _inserted(candidate: Candidate, literal: str, column: int) -> Candidate:
         word_log_probs=log_probs,
         attention=attention,
     )
-
-
-def _marks(word: str) -> tuple[str, str, str]:
-    parts = MARKS.match(word)
-    return (parts[1], parts[2], parts[3]) if parts else ("", word, "")
 
 
 def _laid_out(candidate: Candidate, words: Sequence[str]) -> str:

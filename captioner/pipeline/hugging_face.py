@@ -144,25 +144,18 @@ class HuggingFaceCaptioner(Captioner):
     def _candidates(self, output: Any) -> list[Candidate]:
         token_ids, log_probs, real = written(output, self._end_ids())
         special = torch.isin(token_ids, torch.tensor(self._tokenizer.all_special_ids))
-        return [
-            self._candidate_of(
-                ids[kept & ~hidden].tolist(),
-                values[kept & ~hidden].tolist(),
-                float(values[kept].sum()),
+        candidates = []
+        for ids, values, kept, hidden in zip(token_ids, log_probs, real, special, strict=True):
+            shown = ids[kept & ~hidden].tolist()
+            candidate = Candidate(
+                text=str(self._tokenizer.decode(shown, skip_special_tokens=True)).strip(),
+                log_prob=float(values[kept].sum()),
+                words=tuple(self._tokenizer.convert_ids_to_tokens(shown)),
+                word_log_probs=tuple(values[kept & ~hidden].tolist()),
+                attention=np.zeros((len(shown), 0, 0), np.float32),
             )
-            for ids, values, kept, hidden in zip(token_ids, log_probs, real, special, strict=True)
-        ]
-
-    def _candidate_of(
-        self, token_ids: list[int], log_probs: list[float], log_prob: float
-    ) -> Candidate:
-        return Candidate(
-            text=str(self._tokenizer.decode(token_ids, skip_special_tokens=True)).strip(),
-            log_prob=log_prob,
-            words=tuple(self._tokenizer.convert_ids_to_tokens(token_ids)),
-            word_log_probs=tuple(log_probs),
-            attention=np.zeros((len(token_ids), 0, 0), np.float32),
-        )
+            candidates.append(candidate)
+        return candidates
 
     def _end_ids(self) -> list[int]:
         end: Any = self.model.generation_config.eos_token_id
@@ -185,17 +178,16 @@ def _generate_options(search: SearchConfig) -> dict[str, Any]:
         "output_logits": True,
     }
     if search.sample:
-        drawn = {
+        return options | {
             "do_sample": True,
             "num_beams": 1,
             "temperature": search.temperature,
             "top_p": search.top_p,
+            "top_k": 0,
         }
-        return options | drawn | {"top_k": 0}
-    beams = max(search.beam_size, search.num_captions)
     return options | {
         "do_sample": False,
-        "num_beams": beams,
+        "num_beams": max(search.beam_size, search.num_captions),
         "length_penalty": search.length_penalty,
     }
 

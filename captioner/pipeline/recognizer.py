@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 import torch
 from torch import Tensor
 
-from captioner.config import SearchConfig, validated
+from captioner.config import SearchConfig, changed
 from captioner.errors import ModelError
 from captioner.modules.encoders import VideoEncoder
 from captioner.pipeline.inputs import batches, several
@@ -57,9 +57,7 @@ class ActionRecognizer:
         Raises:
             ConfigError: An option is unknown or out of range.
         """
-        return validated(
-            SearchConfig, {**self.model.search_config.model_dump(), **changes}, "search options"
-        )
+        return changed(self.model.search_config, changes, "search options")
 
     def best_labels(self, count: int, **changes: Any) -> SearchConfig:
         """Return the search options that find so many labels.

@@ -1,11 +1,12 @@
 """Transcribes recordings: the object that `load("digits")` returns."""
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, overload
 
 import torch
 
-from captioner.config import SearchConfig, validated
+from captioner.config import SearchConfig, changed
 from captioner.errors import ModelError
 from captioner.modules.encoders import SpeechEncoder
 from captioner.outputs.record import Segment
@@ -52,9 +53,7 @@ class Transcriber:
         Raises:
             ConfigError: An option is unknown or out of range.
         """
-        return validated(
-            SearchConfig, {**self.model.search_config.model_dump(), **changes}, "search options"
-        )
+        return changed(self.model.search_config, changes, "search options")
 
     @overload
     def transcribe(self, recordings: AudioSource, **options: Any) -> TranscriptResult: ...
@@ -178,13 +177,11 @@ class Transcriber:
             for (start, end), candidates in zip(cuts, found, strict=True)
             if candidates[0].text
         )
-        columns, column = [], 0
-        for candidates in found:
-            columns.append(column)
-            column += candidates[0].attention.shape[1]
         if len(found) == 1:
             ranked = found[0]
         else:
+            widths = (candidates[0].attention.shape[1] for candidates in found)
+            columns = [*accumulate(widths, initial=0)][:-1]
             ranks = zip(*found, strict=True) if found else [()] * search.num_captions
             ranked = tuple(
                 ChainedCandidate(" ".join(part.text for part in rank if part.text), rank, columns)

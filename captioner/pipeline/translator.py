@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from captioner.config import SearchConfig, validated
+from captioner.config import SearchConfig, changed
 from captioner.errors import InputError, ModelError
 from captioner.modules.encoders import PhotoTextEncoder, text_encoder_of
 from captioner.pipeline.chaining import chain_pieces, chain_sentences, chain_translations
@@ -63,9 +63,7 @@ class Translator:
         Raises:
             ConfigError: An option is unknown or out of range.
         """
-        return validated(
-            SearchConfig, {**self.model.search_config.model_dump(), **changes}, "search options"
-        )
+        return changed(self.model.search_config, changes, "search options")
 
     def direction(
         self, texts: Iterable[str], source: str | None = None, target: str | None = None

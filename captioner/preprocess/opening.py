@@ -24,7 +24,7 @@ FileSource = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
 """A file by its path, its bytes, or open for reading as bytes."""
 
 HEAD_BYTES = 4096
-PROJECTS = {"av": "PyAV"}
+PROJECTS = {"av": "PyAV", "webvtt": "webvtt-py"}
 
 
 def is_file_source(given: object) -> TypeGuard[FileSource]:

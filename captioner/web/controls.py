@@ -44,6 +44,14 @@ def language_choice() -> gr.Dropdown:
     )
 
 
+class Handlers:
+    """What a tab answers, with the models and the limits of the page."""
+
+    def __init__(self, registry: ModelRegistry, limits: Limits) -> None:
+        self._registry = registry
+        self._limits = limits
+
+
 def uploads_only(component: gr.components.Component) -> None:
     """Accept files that a visitor sends, and fetch nothing from an address instead."""
     move = component.async_move_resource_to_block_cache

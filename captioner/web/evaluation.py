@@ -60,12 +60,8 @@ class Evaluation:
 
     def worst(self) -> list["ItemId"]:
         """Return the items that the first file does worst on, worst first."""
-        from captioner.evaluation.offline.card import LOWER_IS_BETTER
-
         card = next(iter(self.cards.values()))
-        scores = card.report.per_image[card.leading]
-        order = (-scores if card.leading in LOWER_IS_BETTER else scores).argsort(kind="stable")
-        return [card.report.ids[row] for row in order[:WORST]]
+        return [card.report.ids[row] for row in card.worst_first[:WORST]]
 
 
 @contextmanager

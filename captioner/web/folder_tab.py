@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from captioner.errors import UsageError
-from captioner.web.controls import endpoint, language_choice, model_choice, uploads_only
+from captioner.web.controls import Handlers, endpoint, language_choice, model_choice, uploads_only
 from captioner.web.folder_run import FolderRun, as_rows
 from captioner.web.limits import Limits
 from captioner.web.messages import told
@@ -119,12 +119,8 @@ def _connect(
     )
 
 
-class _Work:
+class _Work(Handlers):
     """The handlers of the tab; each visitor's run comes in from the visitor's own session."""
-
-    def __init__(self, registry: ModelRegistry, limits: Limits) -> None:
-        self._registry = registry
-        self._limits = limits
 
     def show_all(
         self, files: Any, model: str, language: str, before: FolderRun | None

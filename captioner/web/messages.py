@@ -36,12 +36,7 @@ def told(work: Callable[..., Any], to_program: bool = False) -> Callable[..., An
 
         return steps
 
-    @functools.wraps(work)
-    def once(*values: Any) -> Any:
-        with sentences(to_program):
-            return work(*values)
-
-    return once
+    return sentences(to_program)(work)
 
 
 @contextmanager

@@ -46,9 +46,7 @@ def build_page(registry: ModelRegistry, limits: Limits) -> gr.Blocks:
                 if modality is None or registry.names(modality):
                     with gr.Tab(label, id=label.lower()):
                         tab(registry, limits)
-        endpoint(
-            registry.models, "models", [], gr.JSON(label="models", visible=False), "list", None
-        )
+        endpoint(registry.models, "models", [], gr.JSON(label="models", visible=False), "list")
     blocks: gr.Blocks = page
     page.queue(max_size=limits.waiting, default_concurrency_limit=limits.workers)
     return blocks

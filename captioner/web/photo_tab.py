@@ -1,6 +1,7 @@
 """The Photo tab: captions one photo, and shows where the model looked for each word."""
 
 import random
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -10,6 +11,7 @@ from captioner.outputs.page import fractions
 from captioner.pretrained.samples import sample_photos
 from captioner.web.caption_view import caption_view, word_rows
 from captioner.web.controls import (
+    Handlers,
     answer,
     endpoint,
     language_choice,
@@ -141,12 +143,8 @@ def _examples(photo: gr.Image) -> None:
     )
 
 
-class _Handlers:
+class _Handlers(Handlers):
     """What the tab answers, to visitors and to programs."""
-
-    def __init__(self, registry: ModelRegistry, limits: Limits) -> None:
-        self._registry = registry
-        self._limits = limits
 
     def show(self, photo: Any, model: str, language: str, *options: Any) -> tuple[str, str]:
         return self.go_on("", photo, model, language, *options)
@@ -203,9 +201,7 @@ class _Handlers:
                 )
             ],
             "confidence": best.calibrated,
-            "concepts": [
-                {"name": one.name, "probability": one.probability} for one in result.concepts
-            ],
+            "concepts": [asdict(one) for one in result.concepts],
             "words": word_rows(best),
         }
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from captioner.web.clip_view import clip_view
-from captioner.web.controls import answer, endpoint, model_choice, uploads_only, within
+from captioner.web.controls import Handlers, answer, endpoint, model_choice, uploads_only, within
 from captioner.web.limits import Limits
 from captioner.web.registry import ModelRegistry
 from captioner.web.uploads import read_upload
@@ -41,12 +41,8 @@ def recognize_tab(registry: ModelRegistry, limits: Limits) -> None:
     endpoint(handlers.recognize, "recognize", inputs, found, "models", limits.workers)
 
 
-class _Handlers:
+class _Handlers(Handlers):
     """What the tab answers, to visitors and to programs."""
-
-    def __init__(self, registry: ModelRegistry, limits: Limits) -> None:
-        self._registry = registry
-        self._limits = limits
 
     def show(self, clip: Any, model: str, top: Any) -> str:
         return clip_view(*self._recognized(clip, model, top)) if clip else EMPTY

@@ -1,12 +1,13 @@
 """The Transcribe tab: transcribes a recording from a file or the microphone."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from captioner.errors import FileTooLargeError
-from captioner.web.controls import answer, endpoint, model_choice, uploads_only
+from captioner.web.controls import Handlers, answer, endpoint, model_choice, uploads_only
 from captioner.web.limits import Limits
 from captioner.web.registry import ModelRegistry
 from captioner.web.transcript_view import transcript_view
@@ -45,12 +46,8 @@ def transcribe_tab(registry: ModelRegistry, limits: Limits) -> None:
     endpoint(handlers.transcribe, "transcribe", [recording, model], found, "models", limits.workers)
 
 
-class _Handlers:
+class _Handlers(Handlers):
     """What the tab answers, to visitors and to programs."""
-
-    def __init__(self, registry: ModelRegistry, limits: Limits) -> None:
-        self._registry = registry
-        self._limits = limits
 
     def show(self, recording: Any, model: str) -> str:
         return transcript_view(self._transcribed(recording, model)) if recording else EMPTY
@@ -67,10 +64,7 @@ class _Handlers:
             "text": result.text,
             "log_prob": result.log_prob,
             "duration_s": result.duration_s,
-            "segments": [
-                {"start_s": one.start_s, "end_s": one.end_s, "text": one.text}
-                for one in result.segments
-            ],
+            "segments": [asdict(one) for one in result.segments],
         }
 
     def _transcribed(self, recording: Any, model: str) -> "TranscriptResult":

@@ -8,7 +8,7 @@ from captioner.errors import UsageError
 from captioner.outputs.page import fractions
 from captioner.preprocess.language import is_foreign
 from captioner.web.caption_view import word_rows
-from captioner.web.controls import endpoint, model_choice, within
+from captioner.web.controls import Handlers, endpoint, model_choice, within
 from captioner.web.languages import (
     FOUND,
     direction,
@@ -136,12 +136,8 @@ def _first(choices: list[tuple[str, str]]) -> str:
     return choices[0][1] if choices else FOUND
 
 
-class _Handlers:
+class _Handlers(Handlers):
     """What the tab answers, to visitors and to programs."""
-
-    def __init__(self, registry: ModelRegistry, limits: Limits) -> None:
-        self._registry = registry
-        self._limits = limits
 
     def choices(self, model: Any, source: Any, target: Any) -> tuple[Any, Any, Any]:
         """Offer the languages of a model; what was chosen before stays chosen where it can."""

@@ -48,6 +48,13 @@ class ScoreCard:
         """The score by which items are ranked: CIDEr where there is one."""
         return "CIDEr" if "CIDEr" in self.report.scores else next(iter(self.report.scores))
 
+    @property
+    def worst_first(self) -> list[int]:
+        """The rows of the items by that score, those of equal ones in their order."""
+        scores = self.report.per_image[self.leading]
+        worse = -scores if self.leading in LOWER_IS_BETTER else scores
+        return [int(row) for row in worse.argsort(kind="stable")]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the card without its items, ready for JSON."""
         return {
@@ -129,7 +136,7 @@ class CardScorer:
             list(hypotheses.values()), training, max_length, self._references
         )
         signatures = {
-            name: self._signature(family)
+            name: self._optional[family].signature if family in OPTIONAL else self._scorer.signature
             for family in report.statistics
             for name in METRICS[family].names
         }
@@ -152,11 +159,6 @@ class CardScorer:
 
     def _miss(self, family: str, error: Exception) -> None:
         self._notices[family] = f"{METRICS[family].names[0]} is left out: {error}"
-
-    def _signature(self, family: str) -> str:
-        return (
-            str(self._optional[family].signature) if family in OPTIONAL else self._scorer.signature
-        )
 
 
 def describe(card: ScoreCard) -> list[str]:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from captioner.evaluation.offline.card import (
     LOWER_IS_BETTER,
     ScoreCard,
@@ -48,16 +46,10 @@ def write_score_page(
     """
     with written_whole(path) as stream, progress("page", card.report.num_items, "items") as advance:
         stream.write(page_head("Scores", STYLE, SCRIPT) + _summary(card) + "<main>\n")
-        for row in _worst_first(card):
+        for row in card.worst_first:
             stream.write(_item(card, row, hypotheses[card.report.ids[row]], references, photos))
             advance()
         stream.write("</main>\n" + page_foot(f"{card.scored}, worst {card.leading} first.", SCRIPT))
-
-
-def _worst_first(card: ScoreCard) -> list[int]:
-    scores = card.report.per_image[card.leading]
-    worse = -scores if card.leading in LOWER_IS_BETTER else scores
-    return [int(row) for row in np.argsort(worse, kind="stable")]
 
 
 def score_rows(card: ScoreCard) -> str:
