@@ -129,8 +129,7 @@ class Objective(nn.Module):
             logits, _ = self.model.decoder(
                 group.target_input, memory.select(group.item_index // num_samples)
             )
-            # Forbidden words are never sampled, so nothing lowers them: they would gain what
-            # others lose.
+            # Forbidden words are never sampled: nothing would lower them as others lose.
             logits = logits.index_fill(
                 -1, torch.tensor(ids_never_written, device=logits.device), -torch.inf
             )

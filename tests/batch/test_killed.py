@@ -64,7 +64,7 @@ def start(folder: Path) -> "subprocess.Popen[str]":
 @pytest.mark.slow
 def test_killed_at_random_moments_nothing_is_lost_and_nothing_is_there_twice(tmp_path):
     num_kills = int(os.environ.get("CAPTIONER_KILLS", "3"))
-    num_photos = 80 * num_kills
+    num_photos = 250 * num_kills
     photos = tmp_path / "photos"
     photos.mkdir()
     for number in range(num_photos):

@@ -212,7 +212,7 @@ def test_many_photos_are_captioned_edited_and_downloaded(visit, shoot, tmp_path,
 
 def test_a_run_over_many_photos_can_be_stopped(visit):
     page = visit("Folder")
-    page.locator("#files input[type=file]").set_input_files([sample_photos()[0]] * 40)
+    page.locator("#files input[type=file]").set_input_files([sample_photos()[0]] * 60)
     expect(page.locator("#files")).to_contain_text("cat")
     page.locator("#start").click()
     expect(page.locator("#progress")).to_contain_text("left")
