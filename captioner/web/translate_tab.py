@@ -73,7 +73,9 @@ def translate_tab(registry: ModelRegistry, limits: Limits) -> None:
     offer, offered = told(handlers.choices), [source, swap, target]
     gr.on([model.change, source.input], offer, chosen, offered, queue=False, **common)
     swapped, changed = told(handlers.swapped), [text, source, target]
-    swap.click(swapped, [text, *chosen], changed, js=SWAP, queue=False, **common)
+    turned = swap.click(swapped, [text, *chosen], changed, js=SWAP, queue=False, **common)
+    # A change of one language alone may have been answered before the other one had changed.
+    turned.then(told(handlers.show), inputs, translation, **work)
     _endpoint(handlers, [text, model, num_captions], limits)
 
 
