@@ -7,9 +7,9 @@
 SOURCE and TARGET are aligned line by line. Tokenizer, batches and settings are those that
 `captioner train` makes of them and the config. The first command shows both models the same batches
 in turn, in one process: forward, backward, clipped gradients and AdamW's update. Target tokens are
-real ones, EOS included, no padding. The second trains one of them for so many minutes, with the
-config's warm-up and a cosine over the time, and prints the BLEU of greedy search on each judged
-pair of files; run it once for each model, each on a core of its own.
+real ones, EOS included, no padding. The second trains one of them for so many minutes of processor
+time, with the config's warm-up and a cosine over the time, and prints the BLEU of greedy search on
+each judged pair of files; run it once for each model.
 
 The Transformer has sinusoid positions (Vaswani et al. 2017, arXiv:1706.03762), its norms before
 each layer (Xiong et al. 2020, arXiv:2002.04745), the same table of embeddings for source, target
@@ -262,9 +262,9 @@ def train_for(
     corpus: Corpus,
     config: SentenceConfig,
 ) -> tuple[int, int]:
-    """Train until the time is over; return how many updates were made, and on how many tokens."""
+    """Train until the processor time is over; return the number of updates and of target tokens."""
     peaks = [group["lr"] for group in optimizer.param_groups]
-    started, taken, updates, tokens = time.perf_counter(), 0.0, 0, 0
+    started, taken, updates, tokens = time.process_time(), 0.0, 0, 0
     for epoch in itertools.count():
         for batch in corpus.batches(epoch):
             # As far through the run as time is, counted in the updates that it then has.
@@ -276,7 +276,7 @@ def train_for(
             step_s(model, loss, optimizer, batch)
             updates += 1
             tokens += int((batch[1].target_output != PAD).sum())
-            taken = time.perf_counter() - started
+            taken = time.process_time() - started
             if taken > 60 * minutes:
                 return updates, tokens
     raise AssertionError  # the count has no end
@@ -364,7 +364,7 @@ def main() -> None:
     print(
         f"{arguments.model}: {num_parameters(trained[0]) / 1e6:.2f} M parameters, peak rate"
         f" {config.training.learning_rate:g}, {updates:,} updates, {tokens:,} target tokens in"
-        f" {arguments.minutes:g} minutes"
+        f" {arguments.minutes:g} minutes of processor time"
     )
     for source, target in arguments.judge:
         print(f"BLEU {bleu(trained[0], corpus, source, target):.1f} on {source.name}", flush=True)

@@ -172,6 +172,10 @@ class ImagePreprocessor:
         config: Size, way of resizing, mean and standard deviation, such as a model's
             `image_config`.
 
+    Attributes:
+        scale: By what pixels of 8 bits are multiplied to normalise them, one number a channel.
+        shift: What is then taken away.
+
     Raises:
         ConfigError: Mean or standard deviation is left to a backbone.
     """
@@ -185,8 +189,8 @@ class ImagePreprocessor:
         self.config = config
         self._mean = config.mean
         mean, std = np.array([config.mean, config.std], np.float32)[..., None, None]
-        self._scale = 1 / (255 * std)
-        self._shift = mean / std
+        self.scale = 1 / (255 * std)
+        self.shift = mean / std
 
     def fingerprint(self) -> str:
         """Return all settings on which the pixels of a photo depend."""
@@ -204,7 +208,7 @@ class ImagePreprocessor:
 
     def __call__(self, image: Image.Image) -> Pixels:
         """Fit and normalise a whole photo."""
-        return self._normalised(self._fitted(image))
+        return self._normalised(self.fit(image))
 
     def view(
         self, image: Image.Image, mirrored: bool = False, crop_seed: int | None = None
@@ -221,7 +225,7 @@ class ImagePreprocessor:
             import torch
 
             image = image.crop(random_box(image.size, torch.Generator().manual_seed(crop_seed)))
-        pixels = self._fitted(image)
+        pixels = self.fit(image)
         return self._normalised(pixels[..., ::-1] if mirrored else pixels)
 
     def views(
@@ -239,8 +243,10 @@ class ImagePreprocessor:
         image = self.read(source)
         return np.stack([self.view(image, mirrored, seed) for mirrored, seed in views])
 
-    def augment(self, image: Image.Image, seed: int, flips: bool = True) -> Pixels:
-        """Fit and normalise a photo after a random crop, mirroring and change of colours.
+    def augment(
+        self, image: Image.Image, seed: int, flips: bool = True
+    ) -> UInt8[np.ndarray, "3 height width"]:
+        """Fit a photo after a random crop, mirroring and change of colours; do not normalise it.
 
         `seed` determines all random numbers, so threads share no generator, and a resumed run gets
         the same photos.
@@ -254,7 +260,7 @@ class ImagePreprocessor:
         from torchvision.transforms import v2  # imported late: it takes as long as torch itself
 
         generator = torch.Generator().manual_seed(seed)
-        fitted = self._fitted(image.crop(random_box(image.size, generator)))
+        fitted = self.fit(image.crop(random_box(image.size, generator)))
         pixels = torch.from_numpy(fitted)
         mirror, brightness, contrast, saturation = torch.rand(4, generator=generator).tolist()
         if flips and mirror < 0.5:
@@ -262,13 +268,15 @@ class ImagePreprocessor:
         pixels = v2.functional.adjust_brightness(pixels, 0.8 + 0.4 * brightness)
         pixels = v2.functional.adjust_contrast(pixels, 0.8 + 0.4 * contrast)
         pixels = v2.functional.adjust_saturation(pixels, 0.8 + 0.4 * saturation)
-        return self._normalised(pixels.numpy())
+        augmented: UInt8[np.ndarray, "3 height width"] = pixels.numpy()
+        return augmented
 
-    def _fitted(self, image: Image.Image) -> UInt8[np.ndarray, "3 height width"]:
+    def fit(self, image: Image.Image) -> UInt8[np.ndarray, "3 height width"]:
+        """Fit a whole photo; do not normalise it."""
         fitted = fit(image, self.config.width, self.config.height, self.config.resize, self._mean)
         return np.ascontiguousarray(np.asarray(fitted).transpose(2, 0, 1))
 
     def _normalised(self, pixels: UInt8[np.ndarray, "3 height width"]) -> Pixels:
-        scaled: Pixels = pixels * self._scale
-        scaled -= self._shift
+        scaled: Pixels = pixels * self.scale
+        scaled -= self.shift
         return scaled

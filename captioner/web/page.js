@@ -46,26 +46,18 @@
     return [box.value.slice(0, at) + box.value.slice(at).match(/^\S*/)[0], ...values.slice(1)];
   };
 
-  // For what is translated while it is typed: waits for a pause, and then takes what stands there by then.
-  window.captionerPause = values => new Promise(resolve => {
-    const box = document.querySelector("#sentence textarea");
-    let timer;
-    const wait = () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        box.removeEventListener("input", wait);
-        resolve([box.value, ...values.slice(1)]);
-      }, 500);
-    };
-    box.addEventListener("input", wait);
-    wait();
+  // For what is translated while it is typed: waits for a pause. Of several that wait, only the last goes on, so that one pause is one request.
+  let pause;
+  window.captionerPause = () => new Promise(resolve => {
+    clearTimeout(pause);
+    pause = setTimeout(() => resolve([]), 500);
   });
 
   // Where languages are swapped, the translation becomes the text, if it is the one that is seen.
   window.captionerSwap = values => {
-    const [text, model, source, target] = values;
+    const [text, model, count, source, target] = values;
     const answer = document.querySelector("#translation [data-question]"), best = answer?.querySelector(".best");
-    return best && answer.dataset.question === text ? [best.textContent, model, source || answer.dataset.source, target] : values;
+    return best && answer.dataset.question === text ? [best.textContent, model, count, source || answer.dataset.source, target] : values;
   };
 
   // A translation is hidden while another text stands in the box than the one that it answers.

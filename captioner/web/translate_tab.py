@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 EMPTY = """<div class="empty"><p>The translation appears as you type.</p>
 <p class="quiet">Write a sentence, or paste a text. Alternatives follow, and where the model
 looked at each word.</p></div>"""
-# Waits in the browser until nothing was typed for a while, and then sends what stands there by
-# then.
-PAUSE = "(...values) => window.captionerPause(values)"
+# Waits in the browser until nothing was typed for a while.
+PAUSE = "() => window.captionerPause()"
 SWAP = "(...values) => window.captionerSwap(values)"
 EXAMPLES = {
     "A message to a friend": "Good morning! My train is late, so I will not be there before ten. "
@@ -54,28 +53,26 @@ def translate_tab(registry: ModelRegistry, limits: Limits) -> None:
                 EMPTY, elem_id="translation", elem_classes="answer", js_on_load=None
             )
     handlers = _Handlers(registry, limits)
-    inputs = [text, model, num_captions, source, target]
-    common: dict[str, Any] = {
+    asked, languages = [text, model, num_captions, source, target], [source, swap, target]
+    work: dict[str, Any] = {
+        "inputs": asked,
+        "trigger_mode": "always_last",
+        "concurrency_id": "models",
+        "concurrency_limit": limits.workers,
         "preprocess": False,
         "api_visibility": "private",
         "show_progress": "hidden",
     }
-    work: dict[str, Any] = {
-        "trigger_mode": "always_last",
-        "concurrency_id": "models",
-        "concurrency_limit": limits.workers,
-        **common,
-    }
-    text.change(told(handlers.show), inputs, translation, js=PAUSE, **work)
-    decided = [model.change, num_captions.release, text.submit, source.change, target.change]
-    gr.on(decided, told(handlers.show), inputs, translation, **work)
-    chosen = [model, source, target]
-    offer, offered = told(handlers.choices), [source, swap, target]
-    gr.on([model.change, source.input], offer, chosen, offered, queue=False, **common)
-    swapped, changed = told(handlers.swapped), [text, source, target]
-    turned = swap.click(swapped, [text, *chosen], changed, js=SWAP, queue=False, **common)
-    # A change of one language alone may have been answered before the other one had changed.
-    turned.then(told(handlers.show), inputs, translation, **work)
+    # Of the choices, only what visitors do counts: Gradio sends a `change` after each value that an
+    # answer sets, while the others may still be old. The text has one whatever way it arrives.
+    paused = text.change(None, js=PAUSE, api_visibility="private", show_progress="hidden")
+    typed = paused.then(told(handlers.show), outputs=translation, **work)
+    decided = [num_captions.release, text.submit, target.input]
+    gr.on(decided, told(handlers.show), outputs=translation, **work)
+    offered = [*languages, translation]
+    gr.on([model.input, source.input], told(handlers.offer), outputs=offered, **work)
+    swapped = [text, source, target, translation]
+    swap.click(told(handlers.swap), outputs=swapped, js=SWAP, cancels=typed, **work)
     _endpoint(handlers, [text, model, num_captions], limits)
 
 
@@ -141,8 +138,10 @@ def _first(choices: list[tuple[str, str]]) -> str:
 class _Handlers(Handlers):
     """What the tab answers, to visitors and to programs."""
 
-    def choices(self, model: Any, source: Any, target: Any) -> tuple[Any, Any, Any]:
-        """Offer the languages of a model; what was chosen before stays chosen where it can."""
+    def offer(
+        self, text: Any, model: Any, num_captions: Any, source: Any, target: Any
+    ) -> tuple[Any, Any, Any, str]:
+        """Offer a model's languages and translate; what was chosen stays chosen where it can."""
         directions = self._registry.directions(model)
         read = source_choices(directions)
         source = source if source in dict(read).values() else _first(read)
@@ -152,10 +151,13 @@ class _Handlers(Handlers):
             gr.update(choices=read, value=source, visible=bool(directions)),
             gr.update(interactive=_has_way_back(directions), visible=bool(directions)),
             gr.update(choices=written, value=target, visible=bool(directions)),
+            self.show(text, model, num_captions, source, target),
         )
 
-    def swapped(self, text: Any, model: Any, source: Any, target: Any) -> tuple[Any, Any, Any]:
-        """Return the text, and each language in the place of the other."""
+    def swap(
+        self, text: Any, model: Any, num_captions: Any, source: Any, target: Any
+    ) -> tuple[Any, Any, Any, str]:
+        """Put each language in the place of the other, and translate."""
         directions = self._registry.directions(model)
         back = [
             (begin, end) for begin, end in directions if begin == target and source in (FOUND, end)
@@ -163,7 +165,8 @@ class _Handlers(Handlers):
         if not back:
             raise UsageError(f"this model does not translate from {language_name(target)} back")
         source, target = back[0]
-        return text, source, gr.update(choices=target_choices(directions, source), value=target)
+        written = gr.update(choices=target_choices(directions, source), value=target)
+        return text, source, written, self.show(text, model, num_captions, source, target)
 
     def show(self, text: Any, model: str, *options: Any) -> str:
         """Return a translation as HTML, or why there is none."""

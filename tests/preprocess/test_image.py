@@ -425,11 +425,12 @@ def test_array_has_the_shape_and_range_that_the_config_says(how, size):
     for array in (
         preprocess(photo(*size)),
         preprocess.view(photo(*size), mirrored=True, crop_seed=3),
-        preprocess.augment(photo(*size), seed=3),
     ):
         assert array.shape == (3, 40, 56)
         assert array.dtype == np.float32 and array.flags.c_contiguous
         assert array.min() >= -1 and array.max() <= 1
+    augmented = preprocess.augment(photo(*size), seed=3)
+    assert augmented.shape == (3, 40, 56) and augmented.dtype == np.uint8
 
 
 def test_photo_of_the_right_size_is_normalised_and_nothing_else():
