@@ -6,7 +6,6 @@ import typer
 
 from captioner.config import CONFIGS, load_config
 from captioner.errors import MissingExtraError
-from captioner.pretrained.registry import find_model
 from captioner.terminal import print_text, print_told
 
 USES = {
@@ -17,8 +16,6 @@ USES = {
     "video": "recognize CLIP",
 }
 """How a model of each modality is used."""
-
-INITIAL_MODELS = ("initial_model", "initial_photo_model")
 
 
 def train(
@@ -38,9 +35,6 @@ def train(
     """Train a model on your own photos, sentences, recordings or clips; a killed run resumes."""
     shipped = CONFIGS / f"{config}.toml"
     settings = load_config(shipped if shipped.is_file() else config, overrides or [])
-    given = {name: getattr(settings.training, name) for name in INITIAL_MODELS}
-    found = {name: str(find_model(model)) for name, model in given.items() if model}
-    settings = settings.model_copy(update={"training": settings.training.model_copy(update=found)})
     try:
         from captioner.training import train as run
     except ModuleNotFoundError as error:

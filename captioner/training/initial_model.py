@@ -9,8 +9,22 @@ from captioner.model.captioner_model import CaptionerModel
 from captioner.model.config import CaptionerConfig
 from captioner.modules.encoders import PhotoTextEncoder
 from captioner.preprocess.tokenization import language_ids
+from captioner.pretrained.registry import find_model
 from captioner.training.initial_weights import begin_with, beside_photos, with_english_beginning
 from captioner.training.task import Task
+
+INITIAL_MODELS = ("initial_model", "initial_photo_model")
+
+
+def with_found_models(config: Experiment) -> Experiment:
+    """Replace names of models that ship by their folders, in what a run begins with.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    given = {name: getattr(config.training, name) for name in INITIAL_MODELS}
+    found = {name: str(find_model(model)) for name, model in given.items() if model}
+    return config.model_copy(update={"training": config.training.model_copy(update=found)})
 
 
 def build_model(task: Task, config: Experiment, accelerator: Accelerator) -> CaptionerModel:

@@ -27,13 +27,13 @@ from captioner.training.checkpoints import (
     writing,
 )
 from captioner.training.curves import check_tensorboard
-from captioner.training.initial_model import build_model
+from captioner.training.initial_model import build_model, with_found_models
 from captioner.training.objective import Objective
 from captioner.training.optimizer import build_optimizer
 from captioner.training.run_folder import RunFolder
 from captioner.training.tasks import build_task
 from captioner.training.updates import Updates
-from captioner.training.validation import IN_VAIN, LOSS, Validation
+from captioner.training.validation import IN_VAIN, LOSS, TOO_FEW, Validation
 
 
 class Trainer:
@@ -193,12 +193,19 @@ class Trainer:
         if self.accelerator.is_main_process:
             with writing(self.folder):
                 self.written.write_history(self.state.history, self.validation.texts)
-            if len(self.state.history) == 1 and LOSS in entry and self.validation.is_in_vain():
-                print_told(IN_VAIN.format(score=self.task.selection_metric))
+            if len(self.state.history) == 1:
+                self._say_if_loss_decides(entry)
+
+    def _say_if_loss_decides(self, entry: dict[str, float]) -> None:
+        if self.validation.has_too_few:
+            print_told(TOO_FEW.format(count=len(self.task.val_targets)))
+        elif LOSS in entry and self.validation.is_in_vain():
+            print_told(IN_VAIN.format(score=self.task.selection_metric))
 
     def _keep_if_best(self, report: Report, epoch: int, or_equal: bool = False) -> None:
         """Keep the model if its score is the best so far; of scores of 0, the lowest loss wins."""
         score, loss = report.scores[self.task.selection_metric], report.scores.get(LOSS, math.inf)
+        score = 0.0 if self.validation.has_too_few else score
         own, best = (score, -loss), (self.state.best_score, -self.state.best_loss)
         if own < best or (own == best and not or_equal):
             return
@@ -231,8 +238,11 @@ class Trainer:
 
 
 def train(config: Experiment, resume: bool = False) -> Path:
-    """Run an experiment and return the folder of its best model."""
-    return Trainer(config, resume).run()
+    """Run an experiment and return the folder of its best model.
+
+    The models to begin with are folders, or names of models that ship.
+    """
+    return Trainer(with_found_models(config), resume).run()
 
 
 def build_accelerator(config: Experiment) -> Accelerator:

@@ -20,8 +20,14 @@ from captioner.training.task import Task
 BATCH_ITEMS = 32
 LOSS = "validation loss"
 """The name of the loss of the validation targets, in nats per word. It chooses the best epoch where
-the score that should do so is 0.
+the score that should do so is 0, or is CIDEr of too few photos.
 """
+FEWEST_FOR_CIDER = 10
+"""CIDEr weighs words by how few photos have them, and of fewer photos than these it says little."""
+TOO_FEW = (
+    "{count} validation photos are too few for CIDEr: the best epoch is the one with the lowest"
+    " validation loss"
+)
 IN_VAIN = (
     "{score} is always 0 on these validation examples (there is only one, or all have the same"
     " words): the best epoch is the one with the lowest validation loss"
@@ -33,6 +39,8 @@ class Validation:
 
     Attributes:
         texts: The texts that the model wrote last, by the examples' numbers.
+        has_too_few: Whether the score is CIDEr of so few photos that the loss chooses the best
+            epoch.
 
     Args:
         task: Its validation sources are decoded.
@@ -49,12 +57,13 @@ class Validation:
         self._search = search.model_copy(update={"num_captions": 1, "sample": False})
         self._accelerator = accelerator
         self.texts: dict[int, str] = {}
+        is_cider = task.selection_metric == "CIDEr"
+        self.has_too_few = is_cider and len(task.val_targets) < FEWEST_FOR_CIDER
 
     def __call__(self, model: CaptionerModel) -> Report:
         """Decode all validation examples and return the scores.
 
-        If the score that chooses the best epoch is 0, the loss is added, since it still differs
-        between epochs.
+        If the score that chooses the best epoch is 0, or of too few photos, the loss is added.
         """
         model.train(False)
         pairs: list[tuple[int, str]] = []
@@ -70,7 +79,7 @@ class Validation:
         everyone: list[tuple[int, str]] = gather_object(pairs)
         self.texts = dict(everyone)
         report = self._task.scorer.score(self.texts)
-        if report.scores[self._task.selection_metric] > 0:
+        if report.scores[self._task.selection_metric] > 0 and not self.has_too_few:
             return report
         return replace(report, scores=report.scores | {LOSS: self._loss(model)})
 

@@ -24,7 +24,7 @@ from captioner.errors import (
 )
 from captioner.metrics import Report
 from captioner.model.captioner_model import CaptionerModel
-from captioner.training import initial_model, run_folder, train
+from captioner.training import initial_model, run_folder, train, validation
 from captioner.training.checkpoints import list_checkpoints, load_checkpoint
 from captioner.training.objective import Objective
 from captioner.training.trainer import Trainer
@@ -195,13 +195,14 @@ class Judged:
         self, patch: pytest.MonkeyPatch, scores: list[float], losses: Sequence[float] = ()
     ) -> None:
         self.weights: list[dict[str, torch.Tensor]] = []
+        patch.setattr(validation, "FEWEST_FOR_CIDER", 0)
         left, left_losses, original = iter(scores), iter(losses), Validation.__call__
 
-        def judge(validation: Validation, model: CaptionerModel) -> Report:
+        def judge(judging: Validation, model: CaptionerModel) -> Report:
             self.weights.append(
                 {name: tensor.clone() for name, tensor in model.own_state_dict().items()}
             )
-            report = original(validation, model)
+            report = original(judging, model)
             scores = report.scores | {"CIDEr": next(left), LOSS: next(left_losses, math.inf)}
             return dataclasses.replace(
                 report, scores=scores if not scores["CIDEr"] else scores | {LOSS: math.inf}
@@ -238,10 +239,18 @@ def test_any_score_is_better_than_a_low_loss(tiny_config, monkeypatch):
     assert same(load_file(best / "model.safetensors"), halves(judged.weights[1]))
 
 
-@pytest.mark.parametrize("names", [["photo00.png"], ["photo00.png", "photo01.png"]])
-def test_one_validation_photo_or_the_same_words_are_judged_by_loss(
-    tiny_config, caption_set, tmp_path, capsys, names
+@pytest.mark.parametrize(
+    ("names", "fewest", "told"),
+    [
+        (["photo00.png"], 0, "CIDEr is always 0"),
+        (["photo00.png", "photo01.png"], 0, "CIDEr is always 0"),
+        (["photo00.png", "photo01.png"], 3, "2 validation photos are too few"),
+    ],
+)
+def test_few_validation_photos_or_the_same_words_are_judged_by_loss(
+    tiny_config, caption_set, tmp_path, capsys, monkeypatch, names, fewest, told
 ):
+    monkeypatch.setattr(validation, "FEWEST_FOR_CIDER", fewest)
     train_split = [
         name for name in Path(caption_set["train_split"]).read_text().split() if name not in names
     ]
@@ -252,8 +261,8 @@ def test_one_validation_photo_or_the_same_words_are_judged_by_loss(
     data |= {"train_split": str(tmp_path / "train.txt")}
     train(tiny_config(data=data, training={"epochs": 3, "patience": 3}))
     lines = capsys.readouterr().out.splitlines()
-    assert "validation loss" in lines[0] and lines[1].startswith("CIDEr is always 0")
-    assert sum("is always 0" in line for line in lines) == 1
+    assert "validation loss" in lines[0] and lines[1].startswith(told)
+    assert sum("the lowest validation loss" in line for line in lines) == 1
     progress = load_checkpoint(tmp_path / "run" / "checkpoints")[0]
     assert progress.best_loss == min(entry[LOSS] for entry in history(tmp_path / "run"))
     assert history(tmp_path / "run")[progress.best_epoch - 1][LOSS] == progress.best_loss
