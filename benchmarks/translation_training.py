@@ -263,7 +263,8 @@ def train_for(
     config: SentenceConfig,
 ) -> tuple[int, int]:
     """Train until the processor time is over; return the number of updates and of target tokens."""
-    peaks = [group["lr"] for group in optimizer.param_groups]
+    # Our optimizer keeps each group's peak rate apart; torch's own has it as the rate.
+    peaks = [group.get("peak", group["lr"]) for group in optimizer.param_groups]
     started, taken, updates, tokens = time.process_time(), 0.0, 0, 0
     for epoch in itertools.count():
         for batch in corpus.batches(epoch):

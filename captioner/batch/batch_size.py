@@ -2,11 +2,11 @@
 
 FIRST = 32
 TRIALS = 2  # measurements of a size before it is judged; the best one counts
-WORTH = 1.03  # a size twice as large must be faster by so much
+WORTH = 1.03  # a size twice as large must be faster by this factor
 
 
 class BatchSize:
-    """Doubles as long as that makes the model faster.
+    """A batch size that doubles as long as that makes the model faster.
 
     Args:
         fixed: A size that the user chose; it only ever shrinks.
@@ -21,7 +21,7 @@ class BatchSize:
         self._rates: list[float] = []
 
     def measured(self, num_photos: int, seconds: float) -> None:
-        """Learn how long a batch took.
+        """Record how long a batch took.
 
         The size then grows, or returns to the previous one if that was faster.
         """
@@ -40,5 +40,5 @@ class BatchSize:
             self._growing = False
 
     def too_large(self, num_photos: int) -> None:
-        """Learn that so many photos did not fit into the memory."""
+        """Record that a batch of `num_photos` did not fit into memory."""
         self.now, self._growing = max(1, min(self.now, num_photos // 2)), False

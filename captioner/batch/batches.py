@@ -46,17 +46,17 @@ class Preprocess(Protocol):
 
 
 class PhotoCaptioner(Protocol):
-    """What a run over files asks of a captioner; `captioner.pipeline.Captioner` is one.
+    """The interface that a run over files needs; `captioner.pipeline.Captioner` provides it.
 
     Attributes:
-        name: What it is called in results.
+        name: Its name in results.
     """
 
     name: str
 
     @property
     def preprocess(self) -> Preprocess:
-        """Files to what the model takes."""
+        """What turns files into the model's inputs."""
         ...
 
     @property
@@ -67,16 +67,16 @@ class PhotoCaptioner(Protocol):
     def caption_images(
         self, images: Sequence[Any], search: SearchConfig, /
     ) -> "Sequence[CaptionResult]":
-        """Caption photos that are read and fitted, as one batch."""
+        """Caption photos that are preprocessed, as one batch."""
         ...
 
 
 @dataclass(frozen=True)
 class FileResult:
-    """One file, done.
+    """The result of one file.
 
     Attributes:
-        record: What is written about it.
+        record: What is written to the outputs.
         result: The captions with their attention; None where the file failed.
         image: The photo, or the frames of the clip, as it was read; None where the file failed.
     """
@@ -88,7 +88,7 @@ class FileResult:
 
 @dataclass(frozen=True)
 class Reading:
-    """A file that was read: the model's input, with the photo or clip; or the error."""
+    """A file that was read, with its photo or clip and the model's input, or with the error."""
 
     file: str | Path
     image: Image.Image | Clip | None = None
@@ -102,7 +102,7 @@ def caption_files(
     search: SearchConfig,
     batch_size: int | None = None,
 ) -> Iterator[FileResult]:
-    """Caption files in their order, whatever is among them; see `caption_batches`."""
+    """Caption files in their order, one result per file; see `caption_batches`."""
     for batch in caption_batches(captioner, files, search, batch_size):
         yield from batch
 
@@ -116,8 +116,8 @@ def caption_batches(
 ) -> Iterator[list[FileResult]]:
     """Caption files in their order; while some batches are in the model, the next one is read.
 
-    In memory at once are one batch for each of the captioner's streams, one that is being read, and
-    one that the caller has.
+    The memory holds one batch for each of the captioner's streams, one that is being read, and one
+    that the caller has. A file that cannot be read becomes a failed record in its place.
 
     Args:
         captioner: The model.
@@ -128,7 +128,7 @@ def caption_batches(
             are still yielded.
 
     Raises:
-        ModelError: There is not even memory for one photo.
+        ModelError: There is not enough memory for a single photo.
     """
     size = BatchSize(batch_size, max(1, LARGEST_AT_ONCE // captioner.num_streams))
     upcoming = Upcoming(files, captioner.num_streams)
@@ -156,17 +156,17 @@ class Upcoming:
 
     Args:
         files: All of them.
-        num_streams: How many batches are worked on side by side.
+        num_streams: How many batches are in the model at the same time.
     """
 
     def __init__(self, files: Iterable[str | Path], num_streams: int) -> None:
         self._files = iter(files)
         self._num_streams = num_streams
         self._ahead: deque[str | Path] = deque()
-        self._share: int | None = None  # of the last ones, once they are in sight
+        self._share: int | None = None  # batch size of the last files, once their number is known
 
     def take(self, most: int) -> list[str | Path]:
-        """Return the next batch, of at most so many files."""
+        """Return the next batch, of at most `most` files."""
         enough = 2 * self._num_streams * most
         self._ahead.extend(islice(self._files, max(0, enough - len(self._ahead))))
         left = len(self._ahead)
@@ -178,7 +178,7 @@ class Upcoming:
 
 @contextmanager
 def _threads(count: int, start: Callable[[], None] = lambda: None) -> Iterator[ThreadPoolExecutor]:
-    """Yield threads; where the caller breaks off, what they have not begun is dropped."""
+    """Yield a pool of threads; tasks that have not begun at the block's end are dropped."""
     pool = ThreadPoolExecutor(count, initializer=start)
     try:
         yield pool
@@ -236,7 +236,7 @@ def _caption(
 def _results(
     captioner: PhotoCaptioner, photos: Sequence[Any], search: SearchConfig, size: BatchSize
 ) -> "list[CaptionResult]":
-    """Caption photos as one batch, or as two halves where there is no memory for it."""
+    """Caption photos as one batch, or as two halves if memory runs out."""
     if not photos:
         return []
     try:
@@ -248,7 +248,7 @@ def _results(
             raise ModelError(
                 f"{captioner.name}: there is not enough memory for a single photo ({error})"
             ) from error
-    # Outside of the handler, since the error keeps the memory occupied.
+    # This is outside the handler, since the error would keep the memory occupied.
     size.too_large(len(photos))
     half = len(photos) // 2
     return [

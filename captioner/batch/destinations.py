@@ -19,7 +19,7 @@ class Destinations:
         outputs: Files, each written whole at the end; their names say the format.
         sidecars: Writes a text beside each photo.
         attention: Draws the attention of each file's best result.
-        caption_text: What a caption becomes in a `metadata.jsonl`.
+        caption_text: How captions are formatted in a `metadata.jsonl`.
         text_field: What results are called in outputs.
         as_json: Print a record of each file as a line of JSON.
     """
@@ -38,7 +38,7 @@ class Destinations:
 
 
 def with_sidecar(done: FileResult, to: Destinations) -> FileResult:
-    """Write the sidecar of a file; return the file, marked as failed if it has none now."""
+    """Write a file's sidecar; return the result, marked as failed if it cannot be written."""
     try:
         if to.sidecars:
             to.sidecars.write(done.record)
@@ -48,7 +48,7 @@ def with_sidecar(done: FileResult, to: Destinations) -> FileResult:
 
 
 def with_attention(done: FileResult, to: Destinations) -> FileResult:
-    """Draw the attention of a file; return the file, marked as failed if there is no picture."""
+    """Draw a file's attention; return the result, marked as failed if it cannot be saved."""
     try:
         if to.attention and done.result is not None and done.image is not None:
             best = done.result.candidates[0]
@@ -59,7 +59,7 @@ def with_attention(done: FileResult, to: Destinations) -> FileResult:
 
 
 def _failed(done: FileResult, error: OutputError) -> FileResult:
-    """Mark a file as failed if the error is its own; the outputs still get its caption."""
+    """Mark a file as failed if the error concerns it alone; the outputs still get its caption."""
     if not is_one_files_own(error):
         raise error
     return replace(done, record=replace(done.record, error=ErrorInfo.of(error)))

@@ -1,7 +1,7 @@
-"""Expands files, folders and globs that the user named to photos, clips or recordings."""
+"""Expands files, folders and globs that the user named into photos, clips or recordings."""
 
 # ruff: noqa: PTH112, PTH119, PTH120, PTH122
-# Paths are text here: there may be many, and "" is the folder where the program runs.
+# Paths are strings here, since there may be many, and "" is the working directory.
 
 import glob
 import os
@@ -36,7 +36,7 @@ class Found:
         return [file for file in self.files if isinstance(file, Path)]
 
     def note(self) -> str | None:
-        """Say how many files were passed over, and of which kinds most; None if there were none."""
+        """Say how many files were passed over, by suffix; None if there were none."""
         if not self.passed_over:
             return None
         total, commonest = self.passed_over.total(), self.passed_over.most_common(3)
@@ -51,16 +51,16 @@ def find_files(paths: Sequence[str | Path], kind: Kind) -> Found:
 
     In folders, a file is taken by its suffix or, without one, by its first bytes. A file that is
     named directly is taken whatever it is. If it is missing, it stays in the list, so that it is
-    reported like any other failure. So does a folder that cannot be read. A link to a file that is
-    also found itself is left out. Addresses, and `-` for standard input, count as files that are
-    named directly; they stay strings.
+    reported like any other failure. So does a folder that cannot be read. A link is left out if the
+    file that it leads to is found, too. Addresses, and `-` for standard input, count as files that
+    are named directly; they stay strings.
 
     Args:
         paths: What the user named.
         kind: What is looked for.
 
     Raises:
-        UsageError: A folder or a glob holds none, or a name is empty.
+        UsageError: A folder or a glob holds no file of the kind, or a name is empty.
     """
     search = _Search(kind)
     for path in paths:
@@ -91,7 +91,7 @@ class _Search:
         self._searched: set[Key] = set()
 
     def take(self, path: str) -> bool:
-        """Take what the user named, and tell whether there is any file of the kind."""
+        """Add what the user named, and tell whether it holds any file of the kind."""
         if os.path.isdir(path):
             return self._take_below(path)
         if not glob.has_magic(path) or os.path.lexists(path):
@@ -107,7 +107,7 @@ class _Search:
         return taken
 
     def take_elsewhere(self, file: str) -> None:
-        """Take an address, or standard input."""
+        """Add an address, or standard input."""
         self._files.setdefault((None, file), file)
 
     def found(self) -> Found:
@@ -135,7 +135,7 @@ class _Search:
         return taken
 
     def _take_from(self, folder: Folder, hidden: bool) -> bool:
-        """Take the files of a folder.
+        """Add the files of a folder, and tell whether it holds any file of the kind.
 
         In a hidden folder, such as `.git`, the suffix alone decides, and other files are not
         counted.
@@ -168,12 +168,12 @@ class _Search:
 def _key_of(path: str | Path) -> Key | None:
     try:
         return folder_key(str(path))
-    except (OSError, ValueError):  # nothing is there, or the name is none
+    except (OSError, ValueError):  # the path does not exist, or is not valid
         return None
 
 
 def _comes_again(link: str | Path, targets: set[Key]) -> bool:
-    """Tell whether what a link leads to was found before; it is from now on."""
+    """Tell whether the target of a link was found before, and add it to `targets`."""
     key = _key_of(link)
     if key in targets:
         return True

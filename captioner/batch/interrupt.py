@@ -16,7 +16,7 @@ def stop_by_interrupt() -> Iterator[Callable[[], bool]]:
     A second Ctrl-C raises the usual `KeyboardInterrupt`.
     """
     pressed = threading.Event()
-    # None but the main thread gets signals.
+    # Only the main thread may handle signals.
     if threading.current_thread() is not threading.main_thread():
         yield pressed.is_set
         return

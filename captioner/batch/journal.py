@@ -2,13 +2,13 @@
 
 A run resumes from this file alone, and its outputs are written from it.
 
-The file has a line of settings, and then one a batch: the batch's records, as a JSON array. A line
-is on the disk before the sidecars of its photos are written, and they are there before the next
-batch's line. So however the run ended, only the last batch can be incomplete. It is cut off, and
-its photos are captioned again. If sidecars could not be written, an object `failed` after their
-batch has the error of each such photo. If this run extends a finished one, the earlier results come
-before all batches, in objects `earlier`. A photo that failed may appear again in a later line; the
-later line counts.
+The file has one line of settings, and then one line per batch, a JSON array of the batch's records.
+A line is on the disk before the sidecars of its photos are written, and they are written before the
+next batch's line. However the run ended, only the last batch can therefore be incomplete. It is cut
+off, and its photos are captioned again. If sidecars could not be written, an object `failed` after
+their batch has the error of each such photo. If this run extends a finished one, the earlier
+results come before all batches, in objects `earlier`. A photo that failed may appear again in a
+later line; the later line counts.
 """
 
 import json
@@ -23,14 +23,14 @@ from captioner.errors import UsageError
 from captioner.outputs.disk import beside, check_place, may_be_written, output_errors
 from captioner.outputs.record import Record
 
-Row = dict[str, Any]  # a record, as JSON has it
+Row = dict[str, Any]  # a record as a JSON object
 
-TAKEN_OVER_AT_ONCE = 1000  # records in a line
+TAKEN_OVER_AT_ONCE = 1000  # records per line
 SUFFIX = ".unfinished"
 
 
 def place(file: str | Path) -> str:
-    """Return the absolute path of a file, the same however it is spelled."""
+    """Return the absolute path of a file, which is the same for all spellings of its path."""
     return os.path.abspath(file)  # noqa: PTH100 (resolve would follow links)
 
 
@@ -38,18 +38,18 @@ class Journal:
     """Opens a run's journal, a new one or that of an earlier run.
 
     Args:
-        path: Where it is.
-        settings: What may not change while a run is unfinished: the model, how captions are
-            searched.
+        path: The path of the journal.
+        settings: What must not change while a run is unfinished, such as the model and the search
+            options.
 
     Attributes:
-        done: The places of files that need not be captioned again.
-        failed: The places of files that failed.
-        again: The places of the files of the batch that was cut off.
+        done: The absolute paths of files that need not be captioned again.
+        failed: The absolute paths of files that failed.
+        again: The absolute paths of the files of the batch that was cut off.
 
     Raises:
-        UsageError: The path cannot be written, a run is at work on it, or the earlier run had other
-            settings.
+        UsageError: The path cannot be written, another run is using it, it is not a journal, or
+            the earlier run had other settings.
     """
 
     def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
@@ -89,7 +89,7 @@ class Journal:
         self._count(rows)
 
     def fail(self, records: Sequence[Record]) -> None:
-        """Write that some of the batch written last failed after all.
+        """Write that some files of the last batch failed after all.
 
         Raises:
             OutputError: It cannot be written.
@@ -106,9 +106,9 @@ class Journal:
             self._count(batch)
 
     def records(self) -> Iterator[Record]:
-        """Read all that is done, in the order in which it was.
+        """Read all records, in the order in which they were written.
 
-        A file that failed and was tried again stands where it failed first.
+        A file that failed and was tried again keeps the place of its first failure.
         """
         latest: dict[str, Row | None] = {}
         for row in self._rows():
@@ -120,7 +120,7 @@ class Journal:
             if newest is not None:
                 yield Record.from_dict(newest)
             if key in latest:
-                latest[key] = None  # it does not come twice
+                latest[key] = None  # each file comes once
 
     def _rows(self) -> Iterator[Row]:
         with self.path.open("rb") as stream:
@@ -136,11 +136,11 @@ class Journal:
 
     def close(self) -> None:
         """Close the file; it stays for a later run."""
-        with suppress(OSError):  # of a full disk, which was told of when the line was written
+        with suppress(OSError):  # a full disk, which was reported when the line was written
             self._stream.close()
 
     def remove(self) -> None:
-        """Remove the file: all that it held is in the outputs."""
+        """Remove the file, once all that it holds is in the outputs."""
         self.close()
         with output_errors(self.path):
             self.path.unlink()
@@ -152,7 +152,7 @@ class Journal:
             os.fsync(self._stream.fileno())
 
     def _recover(self, settings: object) -> None:
-        """Take over what an earlier run did, and cut off its last line."""
+        """Read what an earlier run did, and cut off its last batch."""
         earlier = _line(self._stream)
         if earlier is None:
             self._cut(0)
@@ -225,7 +225,7 @@ def _lock(stream: BinaryIO, path: Path) -> None:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise UsageError(f"{path}: another run is at work on it; wait for its end") from error
-    except OSError:  # a file system of a network without locks
+    except OSError:  # a network file system without locks
         return
 
 
@@ -237,7 +237,7 @@ def find_journal(outputs: Sequence[Path], folders: Sequence[Path]) -> Path:
 
     Args:
         outputs: The run's outputs.
-        folders: Where it may lie if there are none.
+        folders: Where it may lie if there are no outputs.
     """
     places = [beside(output, SUFFIX) for output in outputs] or [
         folder / f".captions{SUFFIX}" for folder in folders
@@ -249,10 +249,10 @@ def find_journal(outputs: Sequence[Path], folders: Sequence[Path]) -> Path:
 
 
 def refuse_unfinished(path: Path, resume: bool) -> None:
-    """Check that an unfinished run is not begun anew by mistake.
+    """Check that an unfinished run is not started over by mistake.
 
     Raises:
-        UsageError: Its journal is there, and it is not to be resumed.
+        UsageError: The journal exists, and the run is not to be resumed.
     """
     if path.exists() and not resume:
         raise UsageError(

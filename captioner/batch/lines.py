@@ -8,7 +8,7 @@ from typing import Any
 from captioner.config import SearchConfig
 from captioner.pipeline import TranslationResult, Translator
 
-# So many lines are read ahead, and at most so many are translated together: some seconds of work.
+# The most lines that are read ahead, and that are translated together, which takes some seconds.
 LINES_AHEAD = 512
 
 
@@ -22,16 +22,18 @@ def translate_lines(
 ) -> Iterator[TranslationResult]:
     """Translate lines in order; those that were read while the model worked form its next batch.
 
-    So a person who types gets each line's translation at once, and a file is translated in large
-    batches. If reading the lines fails, all lines before are translated before the error is raised.
+    A person who types therefore gets each line's translation at once, and a file is translated in
+    large batches. If reading fails, all lines that were read are translated before the error is
+    raised.
 
     Args:
         translator: The model.
-        lines: Without their ends; a thread reads them ahead.
+        lines: Lines without line ends; a thread reads them ahead.
         search: How translations are searched.
-        source: The language to read, as `Translator.translate` takes it.
-        target: The language to write.
-        photo: What all lines are about, as `Translator.translate` takes it; it is read once.
+        source: The source language, as `Translator.translate` takes it.
+        target: The target language.
+        photo: A photo that all lines are about, as `Translator.translate` takes it; it is read
+            once.
     """
     # After the last line comes None, or the error that ended the lines.
     waiting: Queue[str | BaseException | None] = Queue(LINES_AHEAD)
@@ -41,7 +43,7 @@ def translate_lines(
         try:
             for line in lines:
                 waiting.put(line)
-        except BaseException as error:  # of any kind: it is the other thread's to handle
+        except BaseException as error:  # of any kind, since the other thread raises it
             end = error
         waiting.put(end)
 

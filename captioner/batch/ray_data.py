@@ -18,7 +18,7 @@ from captioner.preprocess.fetching import is_elsewhere
 if TYPE_CHECKING:
     import numpy as np
 
-# The files that a worker gets at a time, which are repeated when the worker dies.
+# How many files a worker gets at a time; another worker repeats them if it dies.
 FILES_A_TASK = 64
 
 
@@ -34,21 +34,21 @@ def caption_on_ray(
 ) -> Iterator[list[FileResult]]:
     """Caption files on all CPUs (or GPUs) of a cluster.
 
-    Another worker repeats what a lost worker had in hand.
+    If a worker is lost, another one repeats its files.
 
     Model and files must have the same paths on every machine. Results hold neither attention nor
     photos.
 
     Args:
         files: Photos.
-        stop: Asked before each batch; once it says yes, nothing more comes.
+        stop: Called after each batch; once it returns True, no more batches are yielded.
         model: What each worker loads, as for `captioner.load`.
-        device: Where on a worker's machine it runs; each worker gets a whole GPU with `cuda`, else
+        device: The device on each worker's machine; with `cuda`, each worker gets a whole GPU, else
             one CPU.
         search: How captions are searched.
-        batch_size: Photos in one pass of the model. None: it is found.
-        address: Of the cluster, such as `auto` or `ray://head:10001`. None: this machine alone, or
-            `RAY_ADDRESS`.
+        batch_size: Photos in one pass of the model; None to find the fastest.
+        address: The cluster's address, such as `auto` or `ray://head:10001`; None for
+            `RAY_ADDRESS`, or this machine alone if it is not set.
 
     Raises:
         MissingExtraError: Ray is not installed.
@@ -60,7 +60,7 @@ def caption_on_ray(
         context.execution_options.preserve_order = True
         context.enable_progress_bars = False
         tasks = -(-len(files) // FILES_A_TASK)
-        # Workers have another working directory, and Arrow knows no names that are not UTF-8.
+        # Workers have another working directory, and Arrow cannot hold names that are not UTF-8.
         paths = [os.fsencode(_everywhere_the_same(file)) for file in files]
         rows = ray.data.from_items([{"path": path} for path in paths], override_num_blocks=tasks)
         resource = "GPU" if device == "cuda" else "CPU"
@@ -85,7 +85,7 @@ def caption_on_ray(
 
 
 class Worker:
-    """Holds a model on one worker and captions what comes."""
+    """Holds a model on one worker, and captions the batches that it gets."""
 
     def __init__(
         self, model: str, device: str, search: SearchConfig, batch_size: int | None, num_photos: int
@@ -96,7 +96,7 @@ class Worker:
         self._search, self._batch_size = search, batch_size
 
     def __call__(self, batch: "dict[str, np.ndarray[Any, Any]]") -> dict[str, list[str]]:
-        """Caption a column of paths; a column of records as JSON comes back."""
+        """Caption a column of paths, and return a column of records as JSON."""
         names = map(os.fsdecode, batch["path"])
         files = [name if is_elsewhere(name) else Path(name) for name in names]
         done = caption_files(self._captioner, files, self._search, self._batch_size)
@@ -104,7 +104,7 @@ class Worker:
 
 
 def _everywhere_the_same(file: str | Path) -> str:
-    """Return a file's name so that it means the same in another working directory."""
+    """Return a file's name in a form that means the same in any working directory."""
     return str(file) if is_elsewhere(file) else os.path.abspath(file)  # noqa: PTH100 (resolve would follow links)
 
 
@@ -113,7 +113,7 @@ def _captioned(record: str, file: str | Path) -> FileResult:
 
 
 def _everywhere(model: str) -> str:
-    """Return the name of a model so that it means the same in another working directory."""
+    """Return a model's name in a form that means the same in any working directory."""
     prefix = "hf:" if model.startswith("hf:") else ""
     path = Path(model.removeprefix(prefix))
     return prefix + str(path.absolute()) if path.exists() else model
@@ -121,7 +121,7 @@ def _everywhere(model: str) -> str:
 
 @contextmanager
 def _cluster(address: str | None) -> Iterator[Any]:
-    """Yield Ray, connected; a connection that was not there before is ended."""
+    """Yield Ray, connected to a cluster; a new connection is closed after the block."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # no telemetry
     try:
         import ray

@@ -11,7 +11,7 @@ from captioner.outputs.record import Candidate, Record, Segment
 from captioner.pipeline import Transcriber, TranscriptResult
 
 FILES_TOGETHER = 32  # the most that go through the model at once
-# No file is added once they last so long, since a long recording fills batches by itself.
+# No file is added once those read last this long, since a long recording fills batches by itself.
 SECONDS_TOGETHER = 600.0
 
 
@@ -25,9 +25,9 @@ def transcribe_batches(
 
     Args:
         transcriber: The model.
-        files: Recordings; one that cannot be read is reported in its place, and stops nothing.
+        files: Recordings; one that cannot be read becomes a failed record in its place.
         search: How transcripts are searched.
-        stop: Asked before each batch; once it says yes, no more come.
+        stop: Called before each batch; once it returns True, no more batches are yielded.
     """
     upcoming = iter(files)
     with ThreadPoolExecutor(1) as thread:

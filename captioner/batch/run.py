@@ -20,10 +20,10 @@ from captioner.outputs import check_outputs, open_writer
 from captioner.outputs.earlier import read_earlier, readable
 from captioner.progress import progress
 
-# Each write waits for the disk; sidecars that are written together wait only once.
+# Each write waits for the disk; sidecars that are written in parallel wait at the same time.
 SIDECARS_AT_ONCE = 16
 
-# Works on files in batches, in order; asks before each batch whether it is to stop.
+# Processes files in batches, in order; calls its second argument to learn whether to stop.
 Engine = Callable[[Sequence[str | Path], Callable[[], bool]], Iterator[Sequence[FileResult]]]
 
 
@@ -91,10 +91,10 @@ class Run:
         show: Callable[[FileResult], None] = lambda done: None,
         hide_progress: bool = False,
     ) -> Summary:
-        """Work through the files, and keep what is done however the run ends.
+        """Process the files; finished work is kept, however the run ends.
 
         Args:
-            engine: Works on batches.
+            engine: Processes the files in batches.
             settings: What must not change while a run is unfinished.
             show: Called for each file, in order.
             hide_progress: Show no progress bar.
@@ -128,7 +128,7 @@ class Run:
         parents = sorted({place(Path(file).parent) for file in self.files})
         try:
             common = [os.path.commonpath(parents)]
-        except ValueError:  # on several drives of Windows
+        except ValueError:  # paths on several drives of Windows
             common = []
         folders = [Path(folder) for folder in (*common, *parents)]
         return find_journal(self.destinations.outputs, folders)
@@ -194,9 +194,10 @@ class Run:
         return summary
 
     def _todo(self, journal: Journal | None, summary: Summary) -> list[str | Path]:
-        """Leave out what is done.
+        """Return the files that are still to be processed.
 
-        What failed, or was in the journal's last line, is done again even with a sidecar.
+        Files that failed, or were in the journal's last batch, are processed again even if they
+        have a sidecar.
         """
         sidecars = self.destinations.sidecars
         done = journal.done if journal else frozenset()
@@ -214,13 +215,15 @@ class Run:
     def _keep(
         self, batch: Sequence[FileResult], journal: Journal | None, disk: Executor
     ) -> list[FileResult]:
-        """Write what is known of a batch. The journal comes first; its module says why.
+        """Write a batch to the journal, then its sidecars and pictures.
+
+        The module `journal` says why it comes first.
 
         Returns:
-            The batch. Files whose own sidecar or picture could not be written have failed.
+            The batch; files whose sidecar or picture cannot be written are marked as failed.
 
         Raises:
-            OutputError: Other files could not be written either.
+            OutputError: Writing failed for a reason that concerns other files, too.
         """
         to = self.destinations
         if journal:

@@ -1,4 +1,4 @@
-"""Counts what a run has done, and makes the summary that is printed at its end."""
+"""Counts what a run has done, and writes the summary that is printed at its end."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -27,15 +27,15 @@ class Summary:
     """Counts the files of a run by what became of them.
 
     Attributes:
-        total: Photos that the user named.
+        total: All files of the run.
         labels: What they are called.
-        skipped: Those that had a sidecar already.
-        earlier: Those that the run had done before it was broken off.
-        captioned: Those that were captioned since.
-        failed: How many could not be, for each kind of error.
-        num_done: Photos since, captioned or failed.
+        skipped: Files that had a sidecar already.
+        earlier: Files that an earlier run had done.
+        captioned: Files that this run has captioned.
+        failed: Files that this run could not caption, for each kind of error.
+        num_done: Files that this run has processed, captioned or failed.
         seconds: How long that took, without loading the model.
-        stopped: Whether the user stopped it.
+        stopped: Whether the user stopped the run.
     """
 
     total: int
@@ -49,7 +49,7 @@ class Summary:
     stopped: bool = False
 
     def count(self, record: Record) -> None:
-        """Count one more photo."""
+        """Count one more file."""
         self.num_done += 1
         if record.error is None:
             self.captioned += 1
@@ -57,10 +57,10 @@ class Summary:
             self.failed[record.error.type] += 1
 
     def lines(self, failures_in: Sequence[str]) -> list[str]:
-        """Say what was done.
+        """Return lines that say what was done.
 
         Args:
-            failures_in: The outputs that tell of each failed file; empty where each was printed.
+            failures_in: The outputs that list the failed files; empty if each was printed.
         """
         items, did = self.labels.items, self.labels.did
         rate = f"{self.num_done / max(self.seconds, 1e-9):.1f} {items} a second"
@@ -73,7 +73,7 @@ class Summary:
         return ["; ".join(parts), *self.failure_lines(failures_in)]
 
     def failure_lines(self, failures_in: Sequence[str]) -> list[str]:
-        """Say how many files failed, and where each is listed."""
+        """Return a line that says how many files failed and where they are listed, if any."""
         if not self.failed:
             return []
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.failed.most_common())

@@ -1,10 +1,10 @@
 """Walks through folders and expands globs.
 
-Each folder is visited once, whatever links lead to it; what cannot be read is reported.
+Each folder is visited once, whatever links lead to it; a folder that cannot be read is reported.
 """
 
 # ruff: noqa: PTH112, PTH114, PTH116, PTH118, PTH208
-# Paths are text here: there may be many, and "" is the folder where the program runs.
+# Paths are strings here, since there may be many, and "" is the working directory.
 
 import fnmatch
 import glob
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from captioner.preprocess.kinds import COMPANION_FOLDERS
 
-Key = tuple[int, int]  # device and number of a folder on it: the same whatever it is called
+Key = tuple[int, int]  # device and inode of a folder, the same for all its paths
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class Folder:
     """A folder that was read.
 
     Attributes:
-        path: As it is reached from where the search began.
-        key: The same for every path of the folder; None where it could not be read.
-        files: What is in it beside folders, in order of their names.
-        error: Why it could not be read; None where it could.
+        path: The path by which the search reached it.
+        key: The same for every path of the folder; None if it could not be read.
+        files: Its entries other than folders, sorted by name.
+        error: Why it could not be read; None if it could.
     """
 
     path: str
@@ -39,8 +39,8 @@ class Folder:
 def walk(start: str, seen: set[Key] | None = None, hidden: bool = True) -> Iterator[Folder]:
     """Yield a folder and all folders below it, each once; links to folders come last.
 
-    So a folder is found under its own name if it is below the start, and otherwise under that of
-    the first link to it.
+    A folder is therefore found under its own name if it is below the start, and otherwise under
+    that of the first link to it.
 
     Args:
         start: The folder where the search begins.
@@ -73,10 +73,10 @@ def walk(start: str, seen: set[Key] | None = None, hidden: bool = True) -> Itera
 
 
 def folder_key(path: str) -> Key:
-    """Return what is the same for all paths of one folder.
+    """Return a key that is the same for all paths of one folder or file.
 
     Raises:
-        OSError: There is none.
+        OSError: The path does not exist, or cannot be reached.
     """
     stat = os.stat(path or os.curdir)
     return stat.st_dev, stat.st_ino
@@ -85,9 +85,10 @@ def folder_key(path: str) -> Key:
 def expand(pattern: str) -> Iterator[str]:
     """Yield the files and folders that a glob matches, sorted by name, links to folders last.
 
-    `**` stands for folders of any depth, also for none.
+    `**` stands for any number of folders, including none.
 
-    Python's own glob follows a link to a folder above it for as long as the system allows.
+    Python's own glob is not used, since it follows a link to a parent folder again and again, until
+    the path is too long for the system.
     """
     parts = Path(pattern).parts
     only_folders = pattern.endswith(("/", os.sep))

@@ -1,4 +1,4 @@
-"""`app`: the web page."""
+"""`app`: opens the web page."""
 
 from pathlib import Path
 from typing import Annotated

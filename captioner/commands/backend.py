@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Backend:
-    """What runs the model, as the user named it.
+    """The model and what runs it, as the user named them.
 
     Attributes:
-        model: One model, or several that write together.
+        model: One model, or several that write together as an ensemble.
         device: Where torch runs.
         engine: `auto`, `torch`, `onnx`, `openvino` or `ray`.
-        ray_address: Of the Ray cluster.
+        ray_address: The address of the Ray cluster.
         is_video: Whether the model captions clips.
     """
 
@@ -32,10 +32,10 @@ class Backend:
     is_video: bool
 
     def check(self, run: "Run") -> None:
-        """Check that the model can run there.
+        """Check that the engine can run the model.
 
         Raises:
-            UsageError: Two options exclude each other.
+            UsageError: The engine does not support an option.
         """
         on_ray = self.engine == "ray"
         if self.ray_address is not None and not on_ray:
@@ -57,7 +57,7 @@ class Backend:
             raise UsageError("--engine ray: there each worker has one model; give one --model")
 
     def load(self, num_photos: int) -> "Captioner | ActionRecognizer":
-        """Load the model; for a Ray cluster, only what tells its name and options."""
+        """Load the model; with a Ray cluster, it serves here only for its name and options."""
         from captioner.pipeline import load_captioner, load_recognizer
 
         if self.is_video:
@@ -72,7 +72,7 @@ class Backend:
         search: "SearchConfig",
         batch_size: int | None,
     ) -> "Engine":
-        """Return what captions files in batches."""
+        """Return the function that captions files in batches."""
         if self.engine != "ray":
             from captioner.batch import caption_batches
 

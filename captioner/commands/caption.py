@@ -191,7 +191,7 @@ def demo(
 
 
 def _words(hint: str) -> list[str]:
-    """Return what stands between commas; a hint without a word stays one, to be named as such."""
+    """Split a hint at its commas; one without words is kept, so that an error can name it."""
     return [word for part in hint.split(",") if (word := part.strip())] or [hint]
 
 

@@ -12,7 +12,7 @@ TASKS = {
     "--recordings": "transcripts",
     "--videos": "actions",
 }
-"""The option by which earlier versions told the task."""
+"""The task that each option implied in earlier versions."""
 
 DEPRECATED = (
     "write `captioner evaluate {task} ...`: the next version does not guess the task from"
@@ -21,10 +21,10 @@ DEPRECATED = (
 
 
 class EvaluateGroup(TyperGroup):
-    """Takes the earlier spelling, options without a task, for one version."""
+    """Accepts the earlier spelling, options without a task, for one more version."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the task before the options, and warn, if it is left out."""
+        """Insert a missing task before the options that imply it, and print a warning."""
         if args and args[0].startswith("-"):
             options = [argument.partition("=")[0] for argument in args]
             task = next((task for option, task in TASKS.items() if option in options), None)

@@ -249,7 +249,7 @@ def actions(
 
 
 def _single(references: Sequence[Path]) -> Path:
-    """Return the one file of references; typer would take the last of several without a word."""
+    """Return the one file of references; without a list, typer would silently take the last."""
     if len(references) != 1:
         raise UsageError("--references: one file holds all references of the photos or clips")
     return references[0]
@@ -265,7 +265,7 @@ def _score_captions(
     items: str,
     as_json: bool,
 ) -> None:
-    """Caption examples, print the scores, and write the captions where the user wants them."""
+    """Caption examples, print the scores, and write the captions if there is an output."""
     from captioner.evaluation.captions import measure
 
     report = measure(captioner, examples, search, batch_size, output, resume)

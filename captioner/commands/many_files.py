@@ -1,4 +1,4 @@
-"""What `caption`, `recognize` and `transcribe` share: a run over many files and its messages."""
+"""Runs over many files, with messages, for `caption`, `recognize` and `transcribe`."""
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ Resume = Annotated[
 
 
 def destinations(outputs: Sequence[Path] | None, **options: Any) -> "Destinations":
-    """Return where results go. `-` gets JSON lines as they come, and no later run resumes it.
+    """Return where results go; `-` gets JSON lines as they come, which no later run can resume.
 
     Args:
         outputs: The files that the user named.
@@ -40,8 +40,8 @@ def destinations(outputs: Sequence[Path] | None, **options: Any) -> "Destination
 def nothing_to_do(run: "Run") -> bool:
     """Check the outputs before a model is loaded, and tell whether the run has finished already.
 
-    It has not if files came since that can be added to its outputs, or failed and can be tried
-    again.
+    A finished run still has something to do if there are new files that can be added to its
+    outputs, or failed files that can be tried again.
 
     Raises:
         UsageError: An output cannot be written, or cannot hold these files.
@@ -84,15 +84,15 @@ def work_through(
     settings: Mapping[str, Any],
     rows: Callable[["FileResult"], Iterable[tuple[str, ...]]] | None,
 ) -> None:
-    """Run over the files, report on standard error, and choose the exit status.
+    """Run over the files, report on standard error, and set the exit status.
 
     Args:
-        run: What is worked on, and where results go.
+        run: The files, and where results go.
         found: The search that the run's files came from.
-        engine: Works on batches.
+        engine: Processes the files in batches.
         settings: What must not change while a run is unfinished.
-        rows: What is printed of a file that did not fail, unless it is printed as JSON. None:
-            nothing is printed.
+        rows: Returns the rows to print for a file that did not fail, unless JSON is printed; None
+            to print nothing.
     """
     from captioner.outputs.jsonl import json_line
 

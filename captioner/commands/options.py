@@ -1,4 +1,4 @@
-"""What several commands share: options with the same meaning everywhere, and what reads them."""
+"""Defines the options that several commands share, and the functions that read them."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -42,19 +42,19 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 TEXTS_OF_FILES = frozenset({"paths", "model", "split", "calibration"})
-"""The parameters of commands that name files as text; whatever is a `Path` names one, too."""
+"""The parameters of commands that name files as strings; any `Path` names a file, too."""
 
 
 class Commands(typer.Typer):
-    """A group of commands in whose paths `~` is the home folder.
+    """A group of commands that expand `~` in paths to the home folder.
 
-    No shell expands it in `--output=~/x` or in quotes.
+    Shells do not expand it in `--output=~/x` or in quotes.
     """
 
     def command(  # type: ignore[override]  # all arguments are passed on
         self, *arguments: Any, **options: Any
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Return what adds a function to the commands."""
+        """Return a decorator that adds a function to the commands."""
         add = super().command(*arguments, **options)
 
         def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -82,15 +82,15 @@ def _in_home(value: Any, is_file: bool) -> Any:
 
 
 def given(**options: Any) -> dict[str, Any]:
-    """Leave out what the user did not say."""
+    """Return the options that the user gave, without those that are None."""
     return {name: value for name, value in options.items() if value is not None}
 
 
 def read_once(files: Sequence[Path]) -> None:
-    """See that `-`, standard input, is named for one file at most.
+    """Check that `-`, standard input, is named at most once.
 
     Raises:
-        UsageError: It is named for several.
+        UsageError: It is named more than once.
     """
     if sum(map(is_stream, files)) > 1:
         raise UsageError("-: standard input can be read once; give the other files by name")

@@ -145,11 +145,11 @@ def print_scores(
     """Print lines, or one JSON object; what could not be scored goes to standard error either way.
 
     Args:
-        lines: The scores, to be read.
-        as_dict: The scores as an object, where that is wanted.
+        lines: The scores as text.
+        as_dict: The scores as a JSON object, or None to print the lines.
         notices: What could not be scored.
-        output: What is written beside them. Where that is standard output, the scores go to
-            standard error; where standard output is closed, they are not told.
+        output: Where other results are written. If it is standard output, the scores go to standard
+            error; if it is a file and standard output is closed, the scores are not printed.
     """
     for notice in notices:
         print_note(f"captioner: {notice}")
@@ -160,10 +160,10 @@ def print_scores(
 
 
 def check_told(*outputs: Path | None) -> None:
-    """See, before the work, that scores can be printed where they are written nowhere else.
+    """Check, before the work, that scores can be printed if no output is written.
 
     Raises:
-        UsageError: Standard output is closed.
+        UsageError: Standard output is closed, and there is no other output.
     """
     if not any(outputs):
         check_output()

@@ -16,10 +16,10 @@ SUFFIXES = (".srt", ".vtt")
 
 
 def read_subtitles_of(source: Path | None, output: Path | None) -> "Subtitles | None":
-    """Read the subtitles that are to be translated; None where the input is none.
+    """Read the subtitles to translate; return None if the input is not a file of subtitles.
 
     Raises:
-        UsageError: Input and output are not of one kind.
+        UsageError: Only the output is a file of subtitles, or the two formats differ.
         AnnotationError: The file cannot be read.
     """
     kinds = [path.suffix.lower() if path is not None else "" for path in (source, output)]

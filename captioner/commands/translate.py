@@ -177,7 +177,7 @@ def _write(
 
 
 def _numbers(lines: list[int]) -> str:
-    """Name lines, and of many the first ones."""
+    """Return the numbers of lines as text, of many lines only the first ones."""
     shown = ", ".join(map(str, lines[:LINES_NAMED]))
     more = len(lines) - LINES_NAMED
     return f"line{'s' if len(lines) > 1 else ''} {shown}{f' and {more:,} more' if more > 0 else ''}"
@@ -206,8 +206,8 @@ def _piped() -> Iterator[str]:
     """
     if sys.stdin is None:
         raise UsageError("standard input is closed: there is nothing to read")
-    # Not through sys.stdin itself: Python would wait for its lock at the end, where a thread still
-    # reads.
+    # sys.stdin itself is not read, since Python would wait for its lock at exit if a thread still
+    # reads it.
     with open(sys.stdin.fileno(), "rb", closefd=False) as pipe:
         for number, line in enumerate(pipe, start=1):
             try:
@@ -220,7 +220,7 @@ def _piped() -> Iterator[str]:
 
 
 def _check(output: Path | None, input_file: Path | None) -> None:
-    """See that the output can be written, before a model is loaded."""
+    """Check that the output can be written, before a model is loaded."""
     if output is None or is_stream(output):
         check_output()
         return
@@ -245,7 +245,8 @@ def _check(output: Path | None, input_file: Path | None) -> None:
 def _lines_out(output: Path | None) -> Iterator[Callable[[str], None]]:
     """Yield a function that writes a line.
 
-    Lines are UTF-8, except on a terminal of another encoding. What is written stays.
+    Lines are UTF-8, except on a terminal of another encoding. Lines that are written stay if a
+    later one fails.
     """
     if output is None or is_stream(output):
         if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():

@@ -18,12 +18,12 @@ from captioner.preprocess.fetching import is_elsewhere
 from captioner.preprocess.video import Clip
 
 COLUMNS = 5
-LONGEST_NAME = 100  # of what stands for an address, in characters
-# Lengths in pixels; a panel is twice what a screen of normal density needs, so that the picture
-# stays sharp.
+LONGEST_NAME = 100  # of the file name that stands for an address, in characters
+# Lengths in pixels. A panel is twice as large as a screen of normal density needs, so that the
+# picture stays sharp.
 PANEL_WIDTH, PANEL_HEIGHT = 360, 440  # a photo is fitted into these
 FRAME_WIDTH, FRAME_HEIGHT = 240, 240  # a clip's frame is fitted into these
-NARROWEST = 220  # of a column, so that words fit above a tall photo
+NARROWEST = 220  # least width of a column, so that words fit above a tall photo
 GAP, MARGIN, LABEL_GAP, CORNER = 28, 44, 12, 10
 FONT_SIZE, SMALLEST_FONT = 24, 10
 LINE_HEIGHT = 32
@@ -34,19 +34,20 @@ DIMMED_COLOUR = 0.35
 
 
 def draw_attention(image: Image.Image, words: Sequence[str], attention: ArrayLike) -> Image.Image:
-    """Draw the photo with its caption, and then once a word, lit where the decoder looked.
+    """Draw the photo with its caption, and then once per word, lit where the decoder looked.
 
-    A word's brightest spot has the photo's own light, whatever its weight: panels show where the
-    decoder looked, not how much.
+    The brightest spot of each panel has the photo's original brightness, whatever its weight.
+    Panels show where the decoder looked, not how much.
 
     Args:
-        image: The part of the photo that the grid lies over: all of it where the encoder squashes
-            photos.
+        image: The part of the photo that the grid covers, which is all of it if the encoder
+            squashes photos.
         words: The caption's words.
-        attention: A map a word, `[word, height, width]`: an array or a tensor in the CPU's memory.
+        attention: One map per word, `[word, height, width]`, an array or a tensor in the CPU's
+            memory.
 
     Raises:
-        ShapeError: There is not one map a word.
+        ShapeError: There is not exactly one map per word, or the maps are empty.
     """
     maps = np.asarray(attention, dtype=np.float32)
     if maps.ndim != 3 or len(maps) != len(words) or 0 in maps.shape[1:]:
@@ -57,7 +58,7 @@ def draw_attention(image: Image.Image, words: Sequence[str], attention: ArrayLik
     lights = (brightness(weights, photo.size)[:, :, None] for weights in maps)
     panels = [photo, *(_dimmed(photo, light) for light in lights)]
     rows = math.ceil(len(panels) / COLUMNS)
-    columns = math.ceil(len(panels) / rows)  # seven panels are four and three, not five and two
+    columns = math.ceil(len(panels) / rows)  # seven become four and three, not five and two
     cell = max(photo.width, NARROWEST)
     labels = [_wrapped(" ".join(words), cell), *([word] for word in words)]
     heights = [
@@ -82,16 +83,16 @@ def draw_attention(image: Image.Image, words: Sequence[str], attention: ArrayLik
 def draw_frames(clip: Clip, words: Sequence[str], attention: ArrayLike) -> Image.Image:
     """Draw the frames of a clip in a row for each word, lit by the attention that they got.
 
-    The brightest frame of a word has its own light, whatever its weight. The weight and the frame's
-    time are written below each frame.
+    The brightest frame of a word keeps its original brightness, whatever its weight. The weight and
+    the frame's time are written below each frame.
 
     Args:
         clip: The frames that the model saw.
         words: The caption's words, or the label alone.
-        attention: Weights, `[word, frame]`: an array or a tensor in the CPU's memory.
+        attention: Weights, `[word, frame]`, an array or a tensor in the CPU's memory.
 
     Raises:
-        ShapeError: There is not one weight a frame for each word.
+        ShapeError: There is not exactly one weight per frame for each word.
     """
     weights = np.asarray(attention, dtype=np.float32)
     if weights.shape != (len(words), len(clip.frames)):
@@ -118,10 +119,10 @@ def draw_frames(clip: Clip, words: Sequence[str], attention: ArrayLike) -> Image
 
 
 def picture_folder(folder: str | Path) -> Path:
-    """Make the folder that pictures go to.
+    """Create the folder for pictures, and return its path.
 
     Raises:
-        UsageError: It cannot be made, or `-` is named, as several pictures make no stream.
+        UsageError: It cannot be created, or it is `-`, since pictures cannot share one stream.
     """
     if Path(folder) == STANDARD_OUTPUT:
         raise UsageError("-: pictures go to a folder, not to standard output: name one")
@@ -133,7 +134,7 @@ def picture_folder(folder: str | Path) -> Path:
 
 
 def save_picture(path: Path, picture: Image.Image) -> None:
-    """Save a PNG that is whole or not there; devices, pipes and links stay what they are.
+    """Save a PNG completely or not at all; devices, pipes and links stay what they are.
 
     Raises:
         OutputError: It cannot be saved.
@@ -146,15 +147,15 @@ def save_picture(path: Path, picture: Image.Image) -> None:
 
 
 class AttentionWriter:
-    """Saves one PNG a photo or a clip, in folders as the photos lie: `FOLDER/trip/photo.jpg.png`.
+    """Saves one PNG per photo or clip, in the same subfolders, as in `FOLDER/trip/photo.jpg.png`.
 
     Args:
-        folder: Where the pictures go; it is made if it is not there.
-        files: The photos, or clips, to come. Names are told apart by the folders below the deepest
-            one that holds all.
+        folder: Where the pictures go; it is created if it is missing.
+        files: The photos or clips to come. Their subfolders are those below the deepest folder that
+            holds all files.
 
     Raises:
-        UsageError: The folder cannot be made.
+        UsageError: The folder cannot be created.
     """
 
     def __init__(self, folder: str | Path, files: Iterable[str | Path]) -> None:
@@ -164,7 +165,10 @@ class AttentionWriter:
         self._common = os.path.commonpath(parents) if parents else str(Path.cwd())
 
     def path(self, file: str | Path) -> Path:
-        """Return the picture's path; an address keeps its letters, digits, dots and hyphens."""
+        """Return the picture's path.
+
+        In an address, characters other than letters, digits, `_`, `.` and `-` become hyphens.
+        """
         if is_elsewhere(file):
             name = re.sub(r"[^\w.-]+", "-", str(file).partition("://")[2])[-LONGEST_NAME:].lstrip(
                 "."
@@ -182,7 +186,7 @@ class AttentionWriter:
         """Draw and save one picture, as `draw_attention` or `draw_frames` does.
 
         Raises:
-            ShapeError: There is not one map a word.
+            ShapeError: The attention does not fit the words, or the clip's frames.
             OutputError: The picture cannot be saved.
         """
         path = self.path(file)
@@ -196,16 +200,16 @@ class AttentionWriter:
 
 
 def brightness(weights: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Return the light that each pixel gets from a map, `[height, width]`.
+    """Return the brightness that a map gives to each pixel, `[height, width]`.
 
-    It is 1 at the brightest spot, 0 in the dark.
+    It is 1 at the brightest spot, and 0 where the decoder did not look.
 
     Args:
         weights: One word's map, `[height, width]`.
-        size: Width and height in pixels, as Pillow has them.
+        size: Width and height in pixels, in Pillow's order.
     """
     smooth = np.asarray(Image.fromarray(weights).resize(size, Image.Resampling.BICUBIC))
-    # Bicubic curves dip below 0.
+    # Bicubic interpolation can fall below 0.
     light: NDArray[np.float32] = (smooth / max(float(smooth.max()), 1e-12)).clip(0, 1)
     return light
 
@@ -240,7 +244,7 @@ def _write_above(
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Break a text into lines that fit; a word that does not fit has one to itself."""
+    """Break a text into lines that fit; a word that is too wide gets a line of its own."""
     lines: list[str] = []
     for word in text.split():
         if lines and _font(FONT_SIZE).getlength(f"{lines[-1]} {word}") <= width:
@@ -252,7 +256,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 @cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    # Its DejaVu Sans has more than Latin letters; Pillow's own font has ASCII alone.
+    # Matplotlib's DejaVu Sans has more than Latin letters; Pillow's own font has only ASCII.
     from matplotlib import get_data_path
 
     return ImageFont.truetype(str(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
@@ -260,7 +264,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 @lru_cache(maxsize=16)
 def _rounded(size: tuple[int, int]) -> Image.Image:
-    """Return a mask with round corners, smooth since it is drawn four times as large."""
+    """Return a mask with round corners, drawn four times as large so that they are smooth."""
     large = Image.new("L", (4 * size[0], 4 * size[1]))
     ImageDraw.Draw(large).rounded_rectangle(
         (0, 0, large.width - 1, large.height - 1), 4 * CORNER, fill=255

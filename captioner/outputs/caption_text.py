@@ -13,22 +13,23 @@ PLACES = ("caption", "name", "n")
 
 @dataclass(frozen=True)
 class CaptionText:
-    """Makes the text of a sidecar or of a `metadata.jsonl` of a record.
+    """Formats a record's caption for a sidecar or a `metadata.jsonl`.
 
     Attributes:
         template: `{caption}` stands for the caption, `{name}` for the photo's name without its
             suffix, `{n}` for its number among the run's photos, from 1.
-        prefix: Text before that.
-        suffix: Text after that.
-        trigger: The word that will call up what is learnt. It comes first, before a comma, so
-            trainers that shuffle the parts of a caption can keep it in its place.
+        prefix: Text before the template.
+        suffix: Text after the template.
+        trigger: The word that will later invoke what the image generator learns. It comes first,
+            before a comma, so trainers that shuffle the parts of a caption can keep it in its
+            place.
         numbers: Each file's number, for `{n}`.
 
     Raises:
-        UsageError: The template has another name in braces, or a brace that is none of a pair.
+        UsageError: The template has another name in braces, or an unpaired brace.
 
     Source:
-        What taggers for kohya's sd-scripts do (github.com/bmaltais/kohya_ss): prefix, postfix,
+        The taggers for kohya's sd-scripts (github.com/bmaltais/kohya_ss): prefix, postfix,
         `keep_tokens`.
     """
 

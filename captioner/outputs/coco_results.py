@@ -7,14 +7,14 @@ from pathlib import Path
 from captioner.outputs.record import Record
 from captioner.outputs.writer import TextWriter
 
-# COCO_val2014_000000123456.jpg until 2015, 000000123456.jpg since 2017.
+# Names are like COCO_val2014_000000123456.jpg until 2015, and like 000000123456.jpg since 2017.
 COCO_NAME = re.compile(r"(?:COCO_[a-z]+\d{4}_)?(\d{12})\.\w+", re.ASCII)
 
 
 class CocoResultsWriter(TextWriter):
-    """Writes an entry a caption.
+    """Writes one entry per caption.
 
-    Failed files are left out: the format has no place for them.
+    Failed files are left out, since the format has no place for them.
     """
 
     _separator = ""
@@ -35,7 +35,7 @@ class CocoResultsWriter(TextWriter):
 
 
 def image_id(file: str) -> int | str:
-    """Return the number in a file name of COCO's, else the name without its folder.
+    """Return the number in a COCO file name; for other files, the name without its folder.
 
     Source:
         cocodataset.org, "Results Format", caption generation.

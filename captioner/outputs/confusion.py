@@ -10,16 +10,17 @@ from captioner.outputs.disk import whole_file
 
 INCHES_PER_LABEL = 0.42
 FEWEST_INCHES = 3.2
-NUMBERS_UP_TO = 30  # labels; where there are more, a number no longer fits its square
+NUMBERS_UP_TO = 30  # labels; if there are more, numbers do not fit into their squares
 
 
 def draw_confusions(path: Path, labels: Sequence[str], counts: NDArray[np.int64]) -> None:
-    """Draw a table of confusions and save it in the format of its suffix, such as .png or .pdf.
+    """Draw a confusion matrix and save it in the format of its suffix, such as .png or .pdf.
 
     Args:
         path: The picture.
-        labels: Names of rows (what was right) and columns (what was said).
-        counts: How often, `[labels, labels]`. A square is as dark as its fraction of its row.
+        labels: Names of the rows (true labels) and of the columns (predicted labels).
+        counts: Number of items, `[labels, labels]`. A square is as dark as its fraction of its
+            row's sum.
 
     Raises:
         UsageError: The file cannot be opened.

@@ -16,7 +16,7 @@ THUMBNAIL_PIXELS = 480  # of the longer side
 
 
 class ContactSheetWriter(TextWriter):
-    """Writes a card a record; only one photo at a time is in memory.
+    """Writes one card per record, with only one photo in memory at a time.
 
     Args:
         path: An `.html` file.
@@ -74,7 +74,7 @@ def _failure(record: Record, error: ErrorInfo, did: str) -> str:
 
 
 def _ranked(candidates: Sequence[Candidate]) -> str:
-    """List captions with their fractions of the probability of all; the best is the heading."""
+    """List captions with their fractions of the total probability; the best is the heading."""
     items: list[str] = []
     for candidate, fraction in zip(candidates, fractions(candidates), strict=True):
         tag = "span" if items else "h2"

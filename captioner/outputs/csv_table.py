@@ -8,9 +8,9 @@ from captioner.outputs.writer import TextWriter
 
 
 class CsvWriter(TextWriter):
-    r"""Writes one row a record; a failed file's caption and log-probability are empty.
+    r"""Writes one row per record; a failed file's caption and log-probability are empty.
 
-    Rows end in `\r\n`, as RFC 4180 has it; names are written in the bytes that the disk has.
+    Rows end in `\r\n`, as in RFC 4180; file names keep the bytes that they have on the disk.
     """
 
     lists_failures = True
@@ -25,7 +25,7 @@ class CsvWriter(TextWriter):
 
 def _line(row: tuple[str | float | None, ...]) -> str:
     line = io.StringIO()
-    # With other line ends, Python before 3.13 would leave a lone \r unquoted, which readers take
-    # for a new row.
+    # With other line ends, Python before 3.13 would leave a lone \r unquoted, which readers mistake
+    # for the end of a row.
     csv.writer(line, lineterminator="\r\n").writerow(row)
     return line.getvalue()

@@ -17,16 +17,16 @@ from captioner.errors import OutputError, UsageError
 from captioner.outputs.encoding import NAMES
 from captioner.outputs.special_files import check_special, is_special, open_special
 
-LONGEST_NAME_BYTES = 143  # eCryptfs; other disks take 255
+LONGEST_NAME_BYTES = 143  # the limit of eCryptfs; other file systems allow 255
 # Errors that would also affect the next file; any other error concerns one file alone.
 OF_ALL_FILES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 TEXT: dict[str, Any] = {"encoding": "utf-8", "errors": NAMES, "newline": ""}
-"""How files of text are opened."""
+"""The arguments with which text files are opened."""
 
 
 @contextmanager
 def output_errors(path: str | Path) -> Iterator[None]:
-    """Turn what the system raises while results are written into `OutputError`."""
+    """Turn an `OSError` that is raised while results are written into `OutputError`."""
     try:
         yield
     except OSError as error:
@@ -54,7 +54,7 @@ def may_be_written(folder: str | Path) -> bool:
 
 
 def check_place(path: str | Path) -> None:
-    """Check that a file of this name, or what a link leads to, can be written; touch nothing.
+    """Check that a file, or the target of a link, can be written, without changing anything.
 
     Raises:
         UsageError: The path is a folder, its folder is missing, or it may not be written.
@@ -73,15 +73,15 @@ def check_place(path: str | Path) -> None:
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """Yield the path of a part file, which gets its name after the block, or vanishes if it fails.
+    """Yield a temporary path; its file is renamed after the block, or removed if the block fails.
 
     An older file of the name survives a loss of power, since the new file is on the disk before it
-    gets the name. A link stays, and its target is written; devices, pipes and standard output (`-`)
-    get the whole content.
+    is renamed. A link stays, and its target is replaced; devices, pipes and standard output (`-`)
+    get the whole content after the block.
 
     Raises:
         UsageError: As `check_place`.
-        OutputError: Writing failed; an older file of the name is as it was.
+        OutputError: Writing failed; an older file of the name is unchanged.
     """
     check_place(path)
     if is_special(path):
@@ -100,7 +100,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """Yield the path of a part file, which is on the disk before it gets the file's name."""
+    """Yield a temporary path, whose file is safe on the disk before it replaces the target."""
     part = beside(target, ".part")
     try:
         yield part
@@ -116,12 +116,12 @@ def replacing(target: Path) -> Iterator[Path]:
 def written_whole(path: str | Path) -> Iterator[TextIO]:
     """Open a text file that appears under its name once complete, and not at all on failure.
 
-    It is UTF-8; bytes of file names stay what they are, and U+FFFD stands for halves of characters.
+    It is UTF-8; the bytes of file names are kept, and U+FFFD replaces all other lone surrogates.
     Devices, pipes and standard output (`-`) get the text as it is written.
 
     Raises:
         UsageError: As `check_place`.
-        OutputError: Writing failed; an older file of the name is as it was.
+        OutputError: Writing failed; an older file of the name is unchanged.
     """
     if is_special(path):
         with written_in_place(path) as stream:
@@ -151,7 +151,7 @@ def written_in_place(path: str | Path) -> Iterator[TextIO]:
 
 
 def _led_to(path: str | Path) -> Path:
-    """Return what a link leads to, which need not be there; of any other path, the path.
+    """Return the target of a link, which need not exist, or the path itself if it is no link.
 
     Raises:
         UsageError: The link leads to itself.
@@ -163,9 +163,9 @@ def _led_to(path: str | Path) -> Path:
 
 
 def _put(part: Path, target: Path) -> None:
-    """Give a part file its name.
+    """Rename a part file to the target.
 
-    If a container has mounted only the target, only its content can be replaced.
+    If a container has mounted the target itself, only its content can be replaced.
     """
     try:
         part.replace(target)

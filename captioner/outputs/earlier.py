@@ -29,17 +29,17 @@ def read_earlier(path: Path, text_field: TextField) -> Iterator[Record]:
 
     Args:
         path: A `.jsonl`, `.parquet` or `.csv` file that a run wrote.
-        text_field: What a record's text is called in it.
+        text_field: What a record's text is called in the file.
 
     Raises:
-        UsageError: It is none that a run wrote.
+        UsageError: The file is not as a run writes it.
     """
     number = 0
     try:
         for record in READERS[path.suffix.lower()](path, text_field):
             yield record
             number += 1
-    # pyarrow, csv and json have errors of their own, and any field may have any value.
+    # pyarrow, csv and json raise errors of their own, and any field may have any value.
     except Exception as error:
         raise UsageError(
             f"{path}: nothing can be added, as it is not as `captioner` writes it (record"
@@ -73,7 +73,7 @@ def _of_cells(row: dict[str, Any], text_field: TextField) -> Record:
     kind, colon, message = row["error"].partition(": ")
     error = ErrorInfo(kind, message) if colon else None
     text, log_prob = row[text_field], float(row["log_prob"]) if row["log_prob"] else None
-    if log_prob is None:  # it failed, or is a text that a person wrote
+    if log_prob is None:  # the file failed, or a person wrote the text
         return Record(row["file"], text or None, None, (), row["model"], error)
     return Record(row["file"], text, log_prob, (Candidate(text, log_prob),), row["model"], error)
 

@@ -1,9 +1,9 @@
-"""Encodes texts as UTF-8 that keeps a file name's bytes, with U+FFFD for half characters."""
+"""Encodes text as UTF-8; file names keep their bytes, and U+FFFD replaces other surrogates."""
 
 import codecs
 
 NAMES = "captioner.file-names"
-"""What `str.encode` and `open` take as `errors`."""
+"""The name of the error handler, which `str.encode` and `open` take as `errors`."""
 
 
 def encoded(text: str) -> bytes:
@@ -12,7 +12,7 @@ def encoded(text: str) -> bytes:
 
 
 def displayed(text: str) -> str:
-    """Return a text that any encoder takes, with U+FFFD for bytes that are no UTF-8."""
+    """Return a text that any encoder accepts, with U+FFFD for bytes that are not UTF-8."""
     return encoded(text).decode("utf-8", "replace")
 
 

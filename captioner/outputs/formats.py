@@ -1,4 +1,4 @@
-"""Chooses the writer of an output by the name that the user gave it."""
+"""Chooses the writer of an output by its file name."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ AnyWriter = type[TextWriter] | type[ParquetWriter]
 
 OF_ALL: dict[str, AnyWriter] = {".jsonl": JsonlWriter, ".csv": CsvWriter, ".parquet": ParquetWriter}
 WRITERS: dict[TextField, dict[str, AnyWriter]] = {
-    # An image folder's `metadata.jsonl` is known by its whole name.
+    # An image folder's `metadata.jsonl` is recognised by its whole name.
     "caption": {**OF_ALL, ".json": CocoResultsWriter, ".html": ContactSheetWriter},
     "label": {**OF_ALL, ".html": ContactSheetWriter},
     "text": {**OF_ALL, ".txt": LinesWriter, ".srt": SrtWriter, ".vtt": VttWriter},
@@ -39,12 +39,12 @@ def open_writer(
 
     Args:
         path: The file; `-` is standard output, which gets JSON lines.
-        caption_text: What a caption becomes in an image folder's; all others have captions as the
-            model wrote them.
+        caption_text: How captions are formatted in an image folder's `metadata.jsonl`; all other
+            formats have captions as the model wrote them.
         text_field: What a record's text is called, in formats that name it.
 
     Raises:
-        UsageError: There is none for the suffix, or the file cannot be opened.
+        UsageError: No format has the suffix, or the file cannot be opened.
         MissingExtraError: The format needs a library that is not installed.
     """
     path = Path(path)
@@ -60,11 +60,12 @@ def check_outputs(
 
     Args:
         paths: The outputs.
-        files: The photos, clips or recordings that will be among them.
+        files: The photos, clips or recordings whose results will be written.
         text_field: What their texts are called.
 
     Raises:
-        UsageError: One cannot be, or two are the same file.
+        UsageError: An output cannot be written or cannot hold these files, or two outputs are the
+            same file.
         MissingExtraError: A format needs a library that is not installed.
     """
     paths = list(paths)
@@ -82,8 +83,8 @@ def check_outputs(
 
 
 def _check_each_once(paths: Sequence[Path]) -> None:
-    """Check that no two names mean one file, whatever their spelling or links."""
-    # Not by Path.resolve, which ends in a RuntimeError at a link that leads to itself.
+    """Check that no two paths lead to the same file, even by other spellings or links."""
+    # Path.resolve would raise a RuntimeError at a link that leads to itself.
     places = [os.path.normcase(os.path.realpath(path)) for path in paths]
     for number, path in enumerate(paths):
         for earlier in range(number):
@@ -96,7 +97,7 @@ def _check_each_once(paths: Sequence[Path]) -> None:
 
 
 def failures_in(paths: Iterable[Path], text_field: TextField = "caption") -> list[str]:
-    """Return those outputs that list failed files."""
+    """Return the outputs that list failed files."""
     return [
         str(path) for path in paths if path.name != NAME and _known(path, text_field).lists_failures
     ]

@@ -15,14 +15,14 @@ NAME = "metadata.jsonl"
 
 
 class ImageFolderWriter(TextWriter):
-    """Writes one row a captioned photo: its `file_name`, relative to the file's folder, and `text`.
+    """Writes one row per captioned photo: `file_name`, relative to the file's folder, and `text`.
 
-    Left out are failed files, which `datasets` could not open, and names that are no UTF-8, at
-    which its JSON reader would refuse the whole file.
+    Failed files are left out, since `datasets` could not open them. So are names that are not
+    UTF-8, since its JSON reader would refuse the whole file.
 
     Args:
         path: A file called `metadata.jsonl`, in a folder that holds all photos.
-        caption_text: What a caption becomes.
+        caption_text: How captions are formatted.
 
     Raises:
         UsageError: It cannot be opened.
@@ -43,10 +43,10 @@ class ImageFolderWriter(TextWriter):
 
 
 def check_within(files: Iterable[str | Path], path: Path) -> None:
-    """See that all photos lie in the folder of a `metadata.jsonl`, or below it.
+    """Check that all photos lie in the folder of a `metadata.jsonl`, or below it.
 
     Raises:
-        UsageError: One does not.
+        UsageError: A photo lies elsewhere.
     """
     for file in files:
         if is_elsewhere(file) or os.path.relpath(file, path.parent).startswith(os.pardir + os.sep):

@@ -9,8 +9,8 @@ from captioner.outputs.writer import TextWriter
 class JsonlWriter(TextWriter):
     """Writes one row per record.
 
-    All characters but ASCII are escaped, so a name in any encoding is valid JSON, and no reader
-    takes U+2028 for a line's end.
+    All non-ASCII characters are escaped, so a name in any encoding is valid JSON, and no reader
+    mistakes U+2028 for the end of a line.
     """
 
     lists_failures = True
@@ -20,5 +20,5 @@ class JsonlWriter(TextWriter):
 
 
 def json_line(record: Record, text_field: TextField) -> str:
-    """Return a record as one line of JSON, without its end."""
+    """Return a record as one line of JSON, without the newline."""
     return json.dumps(record.to_row(text_field))

@@ -1,4 +1,4 @@
-"""What all HTML pages share: light and dark styles, and a head that forbids fetching anything."""
+"""Provides what all HTML pages share: styles, a head that forbids fetching anything, thumbnails."""
 
 import base64
 import html
@@ -20,12 +20,12 @@ STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
 def page_head(title: str, style: str = "", script: str = "") -> str:
-    """Open a page up to its heading.
+    """Return the beginning of a page, up to and including its heading.
 
     Args:
         title: Title and heading, plain text.
-        style: Rules beside those that all pages share.
-        script: A script that runs once the page is read; the browser runs no other.
+        style: CSS rules in addition to those that all pages share.
+        script: The only script that the browser may run, once the page is read.
     """
     allowed = base64.b64encode(sha256(script.encode()).digest()).decode()
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -47,20 +47,20 @@ def page_head(title: str, style: str = "", script: str = "") -> str:
 
 
 def page_foot(text: str, script: str = "") -> str:
-    """Close a page; `text` is HTML, `script` that of `page_head`."""
+    """Return the end of a page; `text` is HTML, and `script` is the same as in `page_head`."""
     run = f"<script>{script}</script>\n" if script else ""
     return f"<footer>{text}</footer>\n{run}</body>\n</html>\n"
 
 
 def picture(photo: str | Path, alt: str, pixels: int) -> str:
-    """Show a photo, or the middle of a clip, as a thumbnail, or say why it cannot be shown.
+    """Return HTML with a thumbnail of a photo, or of a clip's middle, or why there is none.
 
     Args:
         photo: The file.
-        alt: What it shows, plain text.
+        alt: The alternative text, plain text.
         pixels: The thumbnail's longer side.
     """
-    # Brings torch, which is there once something is captioned.
+    # This imports torch, which has been imported already once something is captioned.
     from captioner.preprocess.image import read_image
     from captioner.preprocess.video import read_clip
 
@@ -83,7 +83,7 @@ def picture(photo: str | Path, alt: str, pixels: int) -> str:
 
 
 def file_name(file: str) -> str:
-    """Show a file's name; its folder appears when the mouse rests on it."""
+    """Return HTML with a file's name; its whole path appears when the mouse rests on it."""
     return f'<p class="name" title="{shown(file)}"><bdi>{shown(Path(file).name)}</bdi></p>'
 
 
@@ -95,5 +95,5 @@ def fractions(candidates: Iterable[Any]) -> list[float]:
 
 
 def shown(text: str) -> str:
-    """Escape a text; U+FFFD stands for bytes that are no UTF-8 and for halves of characters."""
+    """Escape a text for HTML; U+FFFD replaces bytes that are not UTF-8 and lone surrogates."""
     return html.escape(displayed(text))

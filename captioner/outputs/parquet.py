@@ -14,12 +14,12 @@ ROWS_IN_A_GROUP = 10_000
 
 
 class ParquetWriter(Writer):
-    """Writes the fields of a record as columns, and `file_bytes`: the name in the disk's own bytes.
+    """Writes the fields of a record as columns, and the bytes of its file name as `file_bytes`.
 
-    Parquet's text is UTF-8, so in `file` U+FFFD replaces bytes that are not.
+    Parquet's text is UTF-8, so U+FFFD replaces other bytes in `file`.
 
     Args:
-        path: A `.parquet` file; an older one stays until the new one is whole.
+        path: A `.parquet` file; an older one stays until the new one is complete.
         text_field: What a record's text is called.
 
     Raises:
@@ -43,7 +43,7 @@ class ParquetWriter(Writer):
             self._table = self._open.enter_context(TableWriter(part, self._schema))
 
     def write(self, record: Record) -> None:
-        """Keep one row, and write a group of them where there are enough."""
+        """Add one row; write the rows to the file once there are enough for a row group."""
         self._rows.append(
             {**_utf8(record.to_row(self._text_field)), "file_bytes": os.fsencode(record.file)}
         )
@@ -59,7 +59,7 @@ class ParquetWriter(Writer):
 
 
 def check_pyarrow() -> None:
-    """See that pyarrow is there.
+    """Check that pyarrow is installed.
 
     Raises:
         MissingExtraError: It is not installed.
@@ -100,7 +100,7 @@ def _schema(text_field: TextField) -> Any:
 
 
 def _utf8(value: Any) -> Any:
-    """Replace in all texts, however deep, what is no UTF-8."""
+    """Replace what is not UTF-8 in all texts, however deeply nested."""
     if isinstance(value, str):
         return displayed(value)
     if isinstance(value, dict):

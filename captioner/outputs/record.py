@@ -1,4 +1,4 @@
-"""The record of one file, its result or why it failed: what every writer of results gets."""
+"""Defines the record of one file, its result or its error, which every writer of results takes."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -8,14 +8,14 @@ from typing import Any, Literal, Self
 from captioner.errors import CaptionerError, InputError
 
 TextField = Literal["caption", "label", "text"]
-"""What a record's text is called in a table: a sentence, the name of an action, or what is said."""
+"""The column of a record's text: a photo's or clip's caption, an action's label, or speech."""
 
 LEFT_OUT: dict[TextField, tuple[str, ...]] = {
     "caption": ("duration_s", "segments"),
     "label": ("language", "confidence", "concepts", "duration_s", "segments"),
     "text": ("language", "confidence", "concepts"),
 }
-"""The fields that records with such a text do not have."""
+"""The fields that records with each kind of text lack."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Candidate:
     Attributes:
         caption: The text.
         log_prob: Its log-probability, nats.
-        confidence: How likely it is right, 0 to 1; None from a model that was not fitted to tell.
+        confidence: How likely it is right, 0 to 1; None if the model was not calibrated.
     """
 
     caption: str
@@ -75,7 +75,7 @@ class ErrorInfo:
 
     @classmethod
     def of(cls, error: CaptionerError) -> Self:
-        """Return what a record says of an error; the message does not repeat the input's name."""
+        """Return an error's type and message; the message does not repeat the input's name."""
         message = error.reason if isinstance(error, InputError) else str(error)
         return cls(type(error).__name__, message)
 
@@ -85,18 +85,18 @@ class Record:
     """One file, captioned or failed.
 
     Attributes:
-        file: The file, as the caller named it; bytes that are no UTF-8 stand in it as lone
-            surrogates (PEP 383).
-        caption: The best caption; None where there is none.
-        log_prob: Its log-probability, nats; None where the file failed.
+        file: The file, as the caller named it; bytes that are not UTF-8 appear as lone surrogates
+            (PEP 383).
+        caption: The best caption; None if there is none.
+        log_prob: Its log-probability, nats; None if the file failed or a person wrote the caption.
         candidates: All captions asked for, best first; the first is `caption` itself.
         model: Name of the model.
-        error: Why there is no caption, or why it could not be written beside its photo; None where
+        error: Why there is no caption, or why its sidecar or picture could not be written; None if
             nothing failed.
-        language: What a caption is written in, a code such as en; None where that is not known.
-        confidence: How likely the best caption is right, 0 to 1; None where that is not known.
-        concepts: The words detected in the photo, likeliest first, where they were asked for.
-        duration_s: How long a recording lasts, seconds; None where the file failed, or is none.
+        language: The caption's language, a code such as en; None if it is not known.
+        confidence: How likely the best caption is right, 0 to 1; None if it is not known.
+        concepts: The words detected in the photo, likeliest first, if they were asked for.
+        duration_s: How long a recording lasts, seconds; None if the file failed or is no recording.
         segments: The parts of a recording in which something is said.
     """
 
@@ -119,21 +119,21 @@ class Record:
 
     @property
     def has_failed(self) -> bool:
-        """Whether the file failed, and no person has written its text since.
+        """Whether the file failed and no person has written its text since.
 
-        Such a text has no log-probability.
+        A text that a person wrote has no log-probability.
         """
         return self.error is not None and (self.caption is None or self.log_prob is not None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all fields, in this order of keys."""
+        """Return all fields, in the order of the attributes."""
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in asdict(self).items()
         }
 
     def to_row(self, text_field: TextField) -> dict[str, Any]:
-        """Return the record as a row of a table; labels have their probabilities in it, 0 to 1."""
+        """Return the record as a row of a table; labels also get their probabilities, 0 to 1."""
         row = _row(self.to_dict(), text_field)
         return row | {
             "candidates": [_row(candidate, text_field) for candidate in row["candidates"]]
@@ -141,7 +141,7 @@ class Record:
 
     @classmethod
     def from_dict(cls, row: dict[str, Any]) -> Self:
-        """Return the record of which `to_dict` made the row."""
+        """Return the record from which `to_dict` made the row."""
         parts: dict[str, Any] = {
             "candidates": tuple(Candidate(**one) for one in row["candidates"]),
             "concepts": tuple(Concept(**one) for one in row.get("concepts", ())),
@@ -152,7 +152,7 @@ class Record:
 
     @classmethod
     def from_row(cls, row: dict[str, Any], text_field: TextField) -> Self:
-        """Return the record of which `to_row` made the row; fields of other names are left out."""
+        """Return the record from which `to_row` made the row; unknown fields are left out."""
         known = {name for name in cls.__dataclass_fields__ if name not in LEFT_OUT[text_field]}
         named = {"error": None, **_named(row, text_field, known)}
         named["candidates"] = [
@@ -169,7 +169,7 @@ def _named(row: dict[str, Any], text_field: TextField, known: set[str]) -> dict[
 
 
 def _row(named: dict[str, Any], text_field: TextField) -> dict[str, Any]:
-    """Leave out what such a text does not have, and call it by its name."""
+    """Rename the text, leave out fields that it lacks, and add the probability of a label."""
     fields: dict[str, Any] = {}
     for name, value in named.items():
         if name in LEFT_OUT[text_field]:

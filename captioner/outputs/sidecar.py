@@ -15,25 +15,25 @@ from captioner.outputs.record import Record
 from captioner.outputs.writer import Writer
 from captioner.preprocess.kinds import is_photo_name
 
-SEPARATOR = ", "  # between what was there and what is added, as between tags
+SEPARATOR = ", "  # between the old text and the new text, as between tags
 BLANKS = " \t\n\r\v\f"
 
-# Where a sidecar is there: its photo is left out, or the text replaced, lengthened or preceded.
+# If a sidecar exists, its photo is skipped, or the text is replaced, appended or prepended.
 Existing = Literal["skip", "overwrite", "append", "prepend"]
 
 
 class SidecarWriter(Writer):
     """Writes `photo.txt` beside `photo.jpg`, or `photo.jpg.txt` if two photos share the stem.
 
-    Which of the two is decided by what lies in the folder, so that it does not depend on which
-    photo comes first. A sidecar is whole at any moment; to write the same caption again changes
-    nothing. Threads may write at once.
+    The files in the folder decide which of the two, so the order of the photos does not matter. A
+    sidecar is complete at any moment, and writing the same caption again changes nothing. Several
+    threads may write at once.
 
     Args:
-        files: The photos to come; they count as photos whatever they are called.
-        existing: What becomes of a sidecar that is there already. Whether a photo is left out is up
-            to the caller, who asks `leaves_out`: a photo that is written is not.
-        caption_text: What a caption becomes.
+        files: The photos to come; they count as photos whatever their names are.
+        existing: What happens to a sidecar that exists already. `write` skips nothing; the caller
+            asks `leaves_out` which photos to skip.
+        caption_text: How captions are formatted.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class SidecarWriter(Writer):
         """Write one caption; a failed file gets no sidecar."""
         if record.caption is None:
             return
-        # Of a link, what it leads to is written.
+        # The target of a link is written, so that the link stays.
         path = Path(os.path.realpath(self.path(record.file)))
         with output_errors(path):
             if path.exists() and not path.is_file():
@@ -71,10 +71,10 @@ class SidecarWriter(Writer):
                 part.write_bytes(content)
 
     def check(self) -> None:
-        """Check that one folder at least takes sidecars; in folders that take none, photos fail.
+        """Check that at least one folder is writable; in other folders, each photo fails.
 
         Raises:
-            UsageError: They can be written nowhere.
+            UsageError: No folder is writable.
         """
         folders = [folder for folder in self._coming if os.path.isdir(folder)]  # noqa: PTH112 (names may be too long)
         if folders and not any(map(may_be_written, folders)):
@@ -88,7 +88,7 @@ class SidecarWriter(Writer):
             return False
 
     def _finish(self) -> None:
-        """Do nothing: each sidecar is whole."""
+        """Do nothing, since each sidecar is complete already."""
 
     def path(self, file: str | Path) -> Path:
         """Return the sidecar's path."""
@@ -101,7 +101,7 @@ class SidecarWriter(Writer):
         return file.with_name(f"{file.name}.txt") if shared else file.with_suffix(".txt")
 
     def _shared_in(self, folder: str) -> frozenset[str]:
-        """Return the stems that more than one photo claims, by its stem or by its whole name."""
+        """Return the names that several photos claim, by their stems or by their whole names."""
         if folder not in self._shared:
             names = set(self._coming.pop(folder, ()))
             with output_errors(folder), os.scandir(folder) as entries:
@@ -109,9 +109,9 @@ class SidecarWriter(Writer):
             claimed: set[str] = set()
             shared: set[str] = set()
             for name in names:
-                # Where case makes no difference to the disk, A.jpg and a.png would share a sidecar.
-                # Two claims of one photo are one; `a.jpg.png` may not take `a.jpg.txt` from `a.jpg`
-                # either.
+                # On a disk that ignores case, A.jpg and a.png would share a sidecar. A photo whose
+                # stem equals its name claims it once. `a.jpg.png` must not take `a.jpg.txt` from
+                # `a.jpg`.
                 for claim in {Path(name).stem.casefold(), name.casefold()}:
                     (shared if claim in claimed else claimed).add(claim)
             self._shared[folder] = frozenset(shared)
@@ -119,9 +119,9 @@ class SidecarWriter(Writer):
 
 
 def _lengthened(path: Path, text: str, existing: Existing) -> bytes:
-    """Return a sidecar's content with the text added, in its own encoding and line ends.
+    """Return a sidecar's content with the text added, in the sidecar's encoding and line ends.
 
-    Without a mark it is UTF-8, or an older encoding, whose bytes are kept as they are.
+    Without a byte-order mark it is UTF-8, or an older encoding, whose bytes are kept unchanged.
     """
     content = path.read_bytes()
     mark = mark_of(content)

@@ -12,21 +12,18 @@ from captioner.errors import UsageError
 from captioner.terminal import check_output
 
 STANDARD_OUTPUT = Path("-")
-# What names a stream that is open already: opening it anew would write over what others have
-# written.
+# Names of streams that are open already; opening one anew would overwrite what others have written.
 DESCRIPTOR = re.compile(r"-|/dev/(?P<name>stdout|stderr)|/(?:dev|proc/self)/fd/(?P<number>\d{1,9})")
 NUMBERS = {"stdout": 1, "stderr": 2}
 READER_COMES_IN_S = 10.0
-"""How long a pipe may be without a reader, seconds: in `captioner ... & cat pipe`, both begin at
-once.
-"""
+"""Seconds to wait for the reader of a pipe; in `captioner ... & cat pipe`, both start at once."""
 
 
 def is_special(path: str | Path) -> bool:
-    """Tell whether a name is of something that is written to where it is.
+    """Tell whether a path is a device, a pipe or an open stream, which is written directly.
 
     Raises:
-        UsageError: It is of a disk or a socket.
+        UsageError: The path is a disk or a socket.
     """
     if DESCRIPTOR.fullmatch(str(path)):
         return True
@@ -40,10 +37,10 @@ def is_special(path: str | Path) -> bool:
 
 
 def check_special(path: str | Path) -> None:
-    """See that something special may be written to.
+    """Check that a special file can be written.
 
     Raises:
-        UsageError: It may not.
+        UsageError: It cannot.
     """
     number = _descriptor(path)
     if number == NUMBERS["stdout"]:
@@ -59,7 +56,7 @@ def check_special(path: str | Path) -> None:
 
 
 def open_special(path: str | Path) -> int:
-    """Open something special, and return its descriptor.
+    """Open a special file, and return its descriptor.
 
     Raises:
         UsageError: It cannot be opened, or nobody reads the pipe.

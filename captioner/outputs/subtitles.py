@@ -8,7 +8,7 @@ IN_A_CUE = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 
 
 class LinesWriter(TextWriter):
-    """Writes a line a recording, which is empty if it failed: lines and files stay aligned."""
+    """Writes one line per recording, empty if it failed, so that lines and files stay aligned."""
 
     def _row(self, record: Record) -> str:
         return (record.caption or "").translate(LINE_ENDS) + "\n"
@@ -23,7 +23,7 @@ class SrtWriter(TextWriter):
 
 
 class VttWriter(TextWriter):
-    """Writes subtitles as browsers read them.
+    """Writes WebVTT subtitles, which browsers read.
 
     Source:
         WebVTT, W3C, section 4.1 (file structure) and section 4.2.2 (what is escaped in a cue).
@@ -39,7 +39,7 @@ class VttWriter(TextWriter):
 
 
 def _plain(record: Record) -> list[Segment]:
-    """Return the cues without empty ones, each on one line."""
+    """Return the cues that have a text, each as one line."""
     cues = [
         Segment(cue.start_s, cue.end_s, cue.text.translate(LINE_ENDS).strip())
         for cue in record.segments

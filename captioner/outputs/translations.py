@@ -20,7 +20,10 @@ LINE_ENDS = dict.fromkeys(map(ord, "\t\n\r"), " ")
 
 
 def text_line(texts: Sequence[str]) -> str:
-    """Return translations, best first, as one line with tabs, whatever characters a model wrote."""
+    """Return translations, best first, as one line with tabs between them.
+
+    Tabs and line ends within a translation become spaces.
+    """
     return "\t".join(text.translate(LINE_ENDS) for text in texts)
 
 
@@ -32,7 +35,9 @@ def json_row(
     languages: tuple[str, str],
     alignments: Sequence[tuple[int, int]] | None = None,
 ) -> str:
-    """Return one translation as a row of JSON lines, in ASCII, with the keys of a caption's row.
+    """Return one translation as a line of JSON, in ASCII.
+
+    Fields that a caption's row has, too, have the same keys.
 
     Args:
         source: The text that was translated.
@@ -40,8 +45,9 @@ def json_row(
         model: Name of the model.
         sentences: Each sentence of the source, its best translation, and whether that may lack
             something.
-        languages: What the source was read as, and what it was translated into.
-        alignments: Source word and target word of the best one, where they are wanted.
+        languages: The source language and the target language.
+        alignments: Pairs of source word and target word of the best translation; None to leave
+            them out.
     """
     row: dict[str, Any] = {
         "source": source,
@@ -76,9 +82,9 @@ def pharaoh(alignments: Sequence[tuple[int, int]]) -> str:
 def draw_alignment(
     source_words: Sequence[str], target_words: Sequence[str], attention: ArrayLike
 ) -> Image.Image:
-    """Draw where the decoder looked: source words across, target words down, the darker the more.
+    """Draw the attention as a matrix of target words (rows) and source words (columns).
 
-    Of a long text the first 60 words of each side are drawn.
+    The darker a square, the larger its weight. Only the first 60 words of each text are drawn.
 
     Args:
         source_words: The columns.
@@ -105,7 +111,7 @@ def draw_alignment(
     )
     axes = figure.subplots()
     axes.imshow(shown, cmap="Blues", vmin=0, vmax=1, aspect="equal")
-    literal = {"parse_math": False}  # a dollar sign is a dollar sign
+    literal = {"parse_math": False}  # a dollar sign begins no formula
     axes.set_xticks(
         range(len(columns)), columns, rotation=45, ha="left", rotation_mode="anchor", **literal
     )
@@ -118,7 +124,7 @@ def draw_alignment(
     axes.spines[:].set_visible(False)
     picture = io.BytesIO()
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # a script that the font lacks is drawn as boxes
+        warnings.filterwarnings("ignore", "Glyph")  # letters that the font lacks are drawn as boxes
         figure.savefig(picture, dpi=DOTS_AN_INCH)
     return Image.open(picture).convert("RGB")
 
@@ -131,5 +137,5 @@ def _labels(words: Sequence[str]) -> list[str]:
 
 
 def _label_inches(words: Sequence[str]) -> float:
-    """Return the room that labels need beside the matrix."""
+    """Return the space that labels need beside the matrix, in inches."""
     return 0.5 + 0.1 * max((len(word) for word in words), default=0)

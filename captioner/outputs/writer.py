@@ -1,6 +1,6 @@
-"""The interface of all writers of results.
+"""Defines the interface of all writers of results.
 
-They take records one by one; `close`, or the end of a `with` block, finishes the output.
+Writers take records one by one; `close`, or the end of a `with` block, finishes the output.
 """
 
 from abc import ABC, abstractmethod
@@ -14,16 +14,16 @@ from captioner.outputs.record import Record, TextField
 
 
 class Writer(ABC):
-    """Takes records as they come.
+    """Takes records one by one.
 
     Attributes:
-        lists_failures: Whether the result says which files failed, and why.
+        lists_failures: Whether the output says which files failed, and why.
     """
 
     lists_failures: ClassVar[bool] = False
 
     def __init__(self) -> None:
-        # Files that get their names by `close`, and vanish where the work breaks off.
+        # Open files, which get their names in `close` and are removed if the work fails.
         self._open = ExitStack()
         self._closed = False
 
@@ -36,7 +36,7 @@ class Writer(ABC):
         """
 
     def close(self) -> None:
-        """Finish.
+        """Finish the output.
 
         Raises:
             OutputError: The rest cannot be written.
@@ -66,9 +66,9 @@ class Writer(ABC):
 
 
 class TextWriter(Writer, ABC):
-    """Writes a text file that has its name only once it is whole; an older one stays until then.
+    """Writes a text file that gets its name once it is complete; an older one stays until then.
 
-    A format says what stands at the head, what a record becomes, and what stands at the foot.
+    A subclass defines the head, the row of each record, and the foot.
 
     Args:
         path: The file.
@@ -86,7 +86,7 @@ class TextWriter(Writer, ABC):
         self._put(self._head())
 
     def write(self, record: Record) -> None:
-        """Write what the record becomes.
+        """Write the record's row.
 
         Raises:
             OutputError: It cannot be written.

@@ -56,7 +56,7 @@ NEED_TORCH = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs torch at first use, since photos can be captioned without torch."""
+    """Import a class that needs torch at its first use; photos are captioned without torch."""
     if name in NEED_TORCH:
         return getattr(import_module(f"captioner.pipeline.{NEED_TORCH[name]}"), name)
     raise AttributeError(f"module 'captioner.pipeline' has no attribute {name!r}")

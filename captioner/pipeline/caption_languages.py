@@ -1,7 +1,7 @@
-"""Translates English captions into another language, with the attention of their words.
+"""Translates English captions into another language, and keeps their attention over the photo.
 
 Each caption is replaced by its best translation. A translated word gets the attention over the
-photo of the English words that it comes from.
+photo that belongs to the English words it was translated from.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from captioner.pipeline.translator import Translator
 
 WRITTEN = "en"
-"""The language in which models of photos write."""
+"""The language from which captions are translated, and the default of models that can write it."""
 
 
 def as_sentence(text: str) -> str:
@@ -35,8 +35,9 @@ def in_language(results: Sequence[CaptionResult], language: str) -> list[Caption
         language: A code such as de.
 
     Returns:
-        The same photos, each candidate translated. Its log-probability is the sum of those of the
-        caption and the translation. It has no calibrated confidence, which was fitted to English.
+        The results with each candidate translated. A candidate's log-probability is the sum of
+        those of the caption and the translation. It has no calibrated confidence, because the
+        calibration was fitted to English captions.
 
     Raises:
         ModelError: No model that ships translates English into the language.
@@ -80,7 +81,8 @@ def _attention(
         attention: Attention of the caption's words over the photo, `[caption word, height, width]`.
 
     Returns:
-        The mean of their maps, `[word, height, width]`; each sums to 1.
+        For each word, the mean of the caption words' maps, weighted by `alignment`, `[word, height,
+        width]`.
     """
     columns = min(alignment.shape[1], len(attention))
     weights = alignment[:, :columns] + np.finfo(np.float32).tiny
@@ -97,6 +99,6 @@ def _translator(language: str) -> "Translator":
 @cache
 def _loaded(model: str) -> "Translator":
     """Load a translator once, however many languages it writes."""
-    from captioner.pipeline.loading import load_translator  # which imports the captioner
+    from captioner.pipeline.loading import load_translator  # late: it imports this module
 
     return load_translator(model)

@@ -1,4 +1,4 @@
-"""Captions photos: the object that `load("everyday")` returns."""
+"""Captions photos; `load("everyday")` returns the `Captioner` that is defined here."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 16
 PHOTO = "a path, bytes, an open file, a Pillow image or a numpy array"
-ENCODED_AT_ONCE = 16  # the search gains from even larger batches
+ENCODED_AT_ONCE = 16  # photos, on a CPU; the search is faster with larger batches
 MOST_STREAMS = 8  # each has its own activations in memory
 
 
@@ -37,8 +37,8 @@ class Captioner:
     """Writes captions of photos.
 
     Args:
-        model: A loaded model, of torch or of ONNX graphs.
-        name: What it is called in results.
+        model: A loaded model, in torch or as ONNX graphs.
+        name: Its name in results.
     """
 
     def __init__(self, model: "CaptionerModel | OnnxModel", name: str) -> None:
@@ -51,8 +51,8 @@ class Captioner:
         """Return the model's own search options with some of them changed.
 
         Raises:
-            ConfigError: An option is unknown or out of range, or a word that is required or given
-                is none that the model may write.
+            ConfigError: An option is unknown or out of range, or the model does not support its
+                value; see `check`.
         """
         search = changed(self.search_config, changes, "search options")
         self.check(search)
@@ -62,8 +62,9 @@ class Captioner:
         """Check that the model can search with these options.
 
         Raises:
-            ConfigError: It has no such option or language, may not write a required or given word,
-                or does not detect a word of the hint.
+            ConfigError: The model has no such option, there are no captions in the language, a
+                required word or one of the given beginning may not be written, or a word of the
+                hint is not detected.
         """
         self.check_language(search)
         self.model.forbidden_ids(search.banned_words)
@@ -98,7 +99,7 @@ class Captioner:
 
     @property
     def languages(self) -> list[str]:
-        """The languages of captions, including those by way of a translator."""
+        """The languages of captions, including those into which a translator translates them."""
         own = self.own_languages
         others = languages_from(WRITTEN) if WRITTEN in own else []
         return own + [one for one in others if one not in own]
@@ -144,14 +145,14 @@ class Captioner:
 
     @property
     def recognises(self) -> bool:
-        """Whether it tells which words it finds in a photo."""
+        """Whether the model reports which words it detects in a photo."""
         return bool(self.model.config.encoder.get("concepts"))
 
     @property
     def num_streams(self) -> int:
-        """How many batches to run at once: on a CPU, one for each of its threads.
+        """How many batches to run at once: on a CPU, one for each thread, up to `MOST_STREAMS`.
 
-        Layers of a few photos are too small to be divided among threads, above all if other
+        A layer's work for a few photos is too small to be divided among threads, above all if other
         programs run.
         """
         return min(num_threads(), MOST_STREAMS) if self.model.on_cpu else 1
@@ -159,7 +160,7 @@ class Captioner:
     def caption_images(
         self, images: Sequence[Image.Image | Pixels], search: SearchConfig
     ) -> list[CaptionResult]:
-        """Caption photos that are read already, or preprocessed too, as one batch."""
+        """Caption photos that are already read or preprocessed, as one batch."""
         if not images:
             return []
         wanted = self._language_of(search)
@@ -203,17 +204,17 @@ class Captioner:
         ]
 
     def _encode(self, photos: Sequence[Pixels]) -> Memory:
-        """Read photos.
+        """Encode photos.
 
-        On a CPU a few are read at a time, because the backbone's output for more does not fit its
-        caches.
+        On a CPU, a few are encoded at a time, because the backbone's output for more of them does
+        not fit the caches.
         """
         at_once = ENCODED_AT_ONCE if self.model.on_cpu else len(photos)
         parts = [photos[start : start + at_once] for start in range(0, len(photos), at_once)]
         return Memory.join([self.model.encode(np.stack(part)) for part in parts])
 
     def _detected(self, detected: DetectedConcepts) -> list[tuple[Concept, ...]]:
-        """Return the words detected in each photo, the most telling first."""
+        """Return the words detected in each photo, the most informative first."""
         words = self.model.config.encoder["concept_words"]
         probabilities = take(detected.probabilities, detected.word_ids, 1).tolist()
         return [
@@ -229,13 +230,13 @@ class Captioner:
     ) -> Candidate:
         casing = self.model.config.casing.get(language, {})
         words = tuple(casing.get(one, one) for one in self.model.tokens(hypothesis.token_ids))
-        cells = math.prod(grid)  # behind them stand the concepts, which have no place in the photo
+        cells = math.prod(grid)  # the positions after these are concepts, which have no place
         weights = as_numpy(hypothesis.attention_weights[:, :cells])
         log_probs = tuple(hypothesis.token_log_probs[: len(words)])
         fitted = self.model.config.confidence
         return Candidate(
             calibrated=confidence(evidence(hypothesis.log_prob, log_probs, surest), fitted)
-            if fitted and language == WRITTEN  # to whose captions it was fitted
+            if fitted and language == WRITTEN  # the calibration holds for these alone
             else None,
             text=self.model.decode([hypothesis], language)[0],
             log_prob=hypothesis.log_prob,

@@ -1,4 +1,4 @@
-"""Joins translations: of parts of a sentence, of sentences, of two steps via a third language."""
+"""Joins translations: of a sentence's pieces, of sentences, and of steps via a third language."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from captioner.preprocess.text import Piece
 def chain_pieces(
     sentence: str, pieces: Sequence[Piece], found: Sequence[tuple[Candidate, ...]]
 ) -> SentenceResult:
-    """Join the pieces of a sentence, candidate by candidate: best with best, second with second."""
+    """Join the pieces of a sentence: the best candidates, then the second ones, and so on."""
     if len(pieces) == 1:
         return SentenceResult(found[0], sentence)
     columns = [piece.start for piece in pieces]
@@ -24,9 +24,10 @@ def chain_pieces(
 
 
 def chain_translations(first: SentenceResult, second: SentenceResult) -> SentenceResult:
-    """Join the translation of a sentence and that of its best translation.
+    """Join two steps of a translation through a third language.
 
-    A word has the attention of the words that it was translated from.
+    The second step translated the best text of the first. Each word gets the attention of the
+    intermediate words that it was translated from.
     """
     middle = first.candidates[0]
     return SentenceResult(
@@ -52,14 +53,14 @@ def chain_sentences(
     source_language: str,
     target_language: str,
 ) -> TranslationResult:
-    """Put the sentences of one text together as they stood: best with best, second with second.
+    """Join the translated sentences of a text in its layout: the best ones, the second, and so on.
 
     Args:
         text: The text.
-        layout: How it was cut.
-        sentences: What was said about each of its sentences.
-        source_language: What the text was read as.
-        target_language: What it was translated into.
+        layout: Its sentences and what stands between them.
+        sentences: The result of each sentence.
+        source_language: The language that the text was read as.
+        target_language: The language that it was translated into.
     """
     ranks = zip(*(one.candidates for one in sentences), strict=True) if sentences else [()]
     columns = _first_columns(layout, sentences)

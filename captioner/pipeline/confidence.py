@@ -1,7 +1,7 @@
 """Estimates how likely a caption is right, by logistic regression on the model's probabilities.
 
-The weights are in a model's config as `confidence`; `benchmarks/confidence.py` fits them and draws
-how well they hold.
+The weights are in a model's config as `confidence`. `benchmarks/confidence.py` fits them and plots
+how well the estimates are calibrated.
 """
 
 import math
@@ -10,16 +10,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-# The weight of the prior in the log-posterior that is maximised: a weak pull to zero, which keeps
-# the fit finite.
+# The weight of the prior in the log-posterior that is maximised. It pulls the weights weakly
+# towards zero, which keeps them finite.
 PRIOR = 1e-3
 STEPS = 50
-# The lowest log-probability that counts, since a required word may have any.
+# Lower log-probabilities count as this one, since a required word may have an arbitrarily low one.
 LOWEST = -20.0
 
 
 def evidence(log_prob: float, word_log_probs: Sequence[float], surest: float) -> dict[str, float]:
-    """Return the inputs of a caption's confidence, by the names of their weights.
+    """Return the inputs of the regression for one caption, by the names of their weights.
 
     Args:
         log_prob: Log-probability of the words and the end, nats.
@@ -46,7 +46,7 @@ def fit(told: Sequence[Mapping[str, float]], is_right: Sequence[bool]) -> dict[s
 
     Args:
         told: The evidence of each caption.
-        is_right: Whether each was right.
+        is_right: Whether each caption is right.
     """
     names = list(told[0])
     inputs: NDArray[np.float64] = np.array([[one[name] for name in names] for one in told])

@@ -10,16 +10,16 @@ from captioner.pipeline.result import Candidate
 from captioner.preprocess.text import Piece
 
 MARKS = re.compile(r"^(\W*)(.*?)(\W*)$", re.DOTALL)
-ALIGNED = 0.5  # a word with so much attention on a stand-in is a failed copy of it
+ALIGNED = 0.5  # a word with more attention than this on a stand-in is a failed copy of it
 
 
 def best_trial(
     found: Sequence[tuple[Sequence[Piece], Sequence[tuple[Candidate, ...]]]],
 ) -> tuple[Sequence[Piece], list[tuple[Candidate, ...]]]:
-    """Choose the trial that lost the fewest copies, or the likeliest of several, and insert copies.
+    """Choose the trial that keeps most stand-ins, of several the likeliest, and insert the copies.
 
     Args:
-        found: The pieces of each trial that were read, and the candidates of each piece.
+        found: The pieces of each trial, and the candidates of each piece.
     """
     pieces, said = max(found, key=_worth) if len(found) > 1 else found[0]
     return pieces, [
@@ -29,7 +29,7 @@ def best_trial(
 
 
 def _worth(trial: tuple[Sequence[Piece], Sequence[tuple[Candidate, ...]]]) -> tuple[int, float]:
-    """Return how many stand-ins of a trial were written once, and the log-probability of a word."""
+    """Return how many stand-ins were written exactly once, and the mean log-probability a word."""
     pieces, best = trial[0], [candidates[0] for candidates in trial[1]]
     kept = [
         len(stand_in.pattern.findall(one.text)) == 1
@@ -40,15 +40,15 @@ def _worth(trial: tuple[Sequence[Piece], Sequence[tuple[Candidate, ...]]]) -> tu
 
 
 def with_copies(candidate: Candidate, piece: Piece) -> Candidate:
-    """Return a translation that has everything that is copied.
+    """Return a translation in which each stand-in is replaced by what it stands for.
 
-    Each stand-in is replaced by what it stands for. If it was written several times, the one with
-    the most attention on it is replaced. If it is missing, the copy replaces a word that attended
-    mostly to it, or else follows the word that attended to it most.
+    If a stand-in was written several times, the occurrence that attended most to its source word is
+    replaced. If it is missing, the copy replaces the word that attended most to that source word,
+    provided that this was most of the word's attention; otherwise the copy is inserted after it.
 
     Args:
         candidate: The translation, with its attention.
-        piece: What was read.
+        piece: The source that was read, with its stand-ins.
     """
     places: list[tuple[int, int, str]] = []
     lost = []
@@ -73,7 +73,7 @@ def with_copies(candidate: Candidate, piece: Piece) -> Candidate:
 
 
 def _inserted(candidate: Candidate, literal: str, column: int) -> Candidate:
-    """Put a lost copy in place of the word meant for it, or behind the most attentive one."""
+    """Insert a lost copy in place of a failed one, or after the word that attended to it most."""
     attention = candidate.attention[:, column] if candidate.words else np.zeros(0, np.float32)
     place = int(attention.argmax()) if len(attention) else -1
     words = list(candidate.words)
@@ -82,7 +82,7 @@ def _inserted(candidate: Candidate, literal: str, column: int) -> Candidate:
         words[place] = f"{before}{literal}{after}"
         return replace(candidate, text=_laid_out(candidate, words), words=tuple(words))
     at = place + 1
-    if place >= 0 and place == len(words) - 1:  # the sentence's end stays behind
+    if place >= 0 and place == len(words) - 1:  # the final punctuation stays last
         before, core, after = MARKS.findall(words[place])[0]
         words[place], literal = (
             f"{before}{core}" or words[place],
@@ -107,6 +107,6 @@ def _inserted(candidate: Candidate, literal: str, column: int) -> Candidate:
 
 
 def _laid_out(candidate: Candidate, words: Sequence[str]) -> str:
-    """Return the candidate's text with other words, as many, and its own white space."""
+    """Return the candidate's text with each word replaced, and its white space as it was."""
     spaces = re.split(r"\S+", candidate.text)
     return "".join(part for pair in zip(spaces, (*words, ""), strict=True) for part in pair)

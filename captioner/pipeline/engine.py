@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 ENGINES = ("auto", "torch", "onnx", "openvino")
 EXPORT_PAYS_FROM = 1000
-"""For so many photos the export is worth its 10 s: each photo gains some 20 ms on two cores."""
+"""From so many photos on, an export is worth its 10 s, since it saves some 20 ms for each photo on
+two cores.
+"""
 
 SOURCES = (
     "modules/arrays.py",
@@ -32,27 +34,27 @@ SOURCES = (
     "modules/memory.py",
     "onnx/graphs.py",
 )
-"""The code that the graphs are made of, beside the model's own files."""
+"""The code on which exported graphs depend, beside the model's own files."""
 
 
 def onnx_folder(model: str | Path, engine: str, device: str, num_photos: int) -> Path | None:
     """Return the folder with the graphs to run, or None if torch runs the model.
 
     `onnx` and `openvino` export a model that has no graphs yet, and keep them in the user's cache.
-    `auto` takes graphs that are there, and exports a model only on a CPU, for so many photos that
-    it pays.
+    `auto` uses graphs that exist already, and exports a folder's model only on a CPU and only if
+    there are at least `EXPORT_PAYS_FROM` photos.
 
     Args:
         model: A folder, or a hub's `owner/name`.
         engine: One of `ENGINES`.
-        device: Where the model shall run, as `find_device` takes it.
+        device: The device to run the model on, as `find_device` takes it.
         num_photos: How many photos will be captioned, as far as is known.
 
     Raises:
         UsageError: There is no such engine, or it does not run on the device.
-        ModelError: The folder holds graphs alone and torch is asked for, or the model cannot be
+        ModelError: The engine is torch but the folder holds only graphs, or the model cannot be
             exported.
-        MissingExtraError: The engine, or what exports, is not installed.
+        MissingExtraError: The engine, or a library that exports, is not installed.
         CacheError: The cache cannot be written.
     """
     if engine not in ENGINES:
@@ -63,7 +65,7 @@ def onnx_folder(model: str | Path, engine: str, device: str, num_photos: int) ->
             f"{model} holds ONNX graphs, which torch cannot run: give the model that they were made"
             " of"
         )
-    # Not before it is needed: graphs are run without torch.
+    # find_device imports torch, so it is called only if needed: exported graphs run without torch.
     on_cpu = (exported and device in ("auto", "cpu")) or find_device(device).type == "cpu"
     if engine in ("onnx", "openvino") and not on_cpu:
         raise UsageError(
@@ -97,10 +99,10 @@ def holds_graphs(model: str | Path) -> bool:
 
 
 def find_device(name: str) -> "torch.device":
-    """Return where torch runs a model: `cpu`, `cuda`, `mps`, or `auto` for the fastest there is.
+    """Return torch's device of a name: `cpu`, `cuda`, `mps`, or `auto` for the fastest available.
 
     Raises:
-        UsageError: There is no such device, or no torch.
+        UsageError: There is no such device, or torch is not installed.
     """
     try:
         import torch
@@ -116,17 +118,17 @@ def find_device(name: str) -> "torch.device":
     try:
         device = torch.device(name)
     except (RuntimeError, TypeError):
-        device = torch.device("meta")  # where nothing is computed
+        device = torch.device("meta")  # which is refused below
     if device.type not in ("cpu", "cuda", "mps"):
         raise UsageError(f"there is no device {name!r}: choose cpu, cuda, mps or auto")
     return device
 
 
 def cache_folder() -> Path:
-    """Return where exported graphs are kept: `captioner` in `XDG_CACHE_HOME`, or in `~/.cache`.
+    """Return the folder of exported graphs: `captioner/onnx` in `XDG_CACHE_HOME` or `~/.cache`.
 
     Raises:
-        CacheError: There is neither.
+        CacheError: `XDG_CACHE_HOME` is not set, and the user has no home folder.
     """
     try:
         return (
@@ -151,7 +153,7 @@ def _is_there(place: Path) -> bool:
 
 
 def _place(model: Path) -> Path:
-    """Return where a model's graphs are kept; other weights or versions have another place."""
+    """Return the folder for a model's graphs, named by a hash of its files, code and versions."""
     import torch
 
     digest = hashlib.sha256(f"{__version__} {torch.__version__}".encode())
@@ -162,7 +164,7 @@ def _place(model: Path) -> Path:
 
 
 def _exported(model: Path) -> Path:
-    """Return the folder of a model's graphs in the cache; whoever comes first exports them."""
+    """Return the folder of a model's graphs in the cache; export them if they are not there yet."""
     place = _place(model)
     if _is_there(place):
         return place

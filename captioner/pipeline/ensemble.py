@@ -1,4 +1,4 @@
-"""Lets several models write one text together: slower and better than the best of them."""
+"""Combines several models to write one text together, slower but better than the best of them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,16 +12,16 @@ from captioner.search.ensemble import EnsembleDecoder
 
 
 class Ensemble(TextGeneration):
-    """Behaves like one model.
+    """Several models that behave like one.
 
     Settings, detected concepts and attention are the first member's.
 
     Args:
-        models: Loaded models of one modality, which read alike and have one vocabulary.
-        names: What they are called in messages.
+        models: Loaded models of one modality, with the same input settings and vocabulary.
+        names: Their names in messages.
 
     Raises:
-        ModelError: They do not fit together.
+        ModelError: They differ in one of these.
     """
 
     def __init__(self, models: Sequence[Any], names: Sequence[str]) -> None:
@@ -42,27 +42,27 @@ class Ensemble(TextGeneration):
 
     @property
     def kind(self) -> str:
-        """The modality."""
+        """The members' modality."""
         return str(self.models[0].kind)
 
     @property
     def encoder(self) -> Any:
-        """The first member's."""
+        """The first member's encoder."""
         return self.models[0].encoder
 
     def train(self, mode: bool = True) -> "Ensemble":
-        """Set the members' mode."""
+        """Set all members to training or evaluation mode."""
         for model in self.models:
             model.train(mode)
         return self
 
     def encode(self, inputs: Any) -> Memory:
-        """Read a batch with each member."""
+        """Encode a batch with each member."""
         memories: list[Memory] = [model.encode(inputs) for model in self.models]
         return replace(memories[0], others=tuple(memories[1:]))
 
     def hinted(self, memory: Memory, options: SearchConfig) -> Memory:
-        """Return what each member reads of photos of which the options give a hint."""
+        """Return each member's memory of photos, changed by the hint that the options give."""
         own: list[Memory] = [replace(memory, others=()), *memory.others]
         read: list[Memory] = [
             model.hinted(one, options) for model, one in zip(self.models, own, strict=True)

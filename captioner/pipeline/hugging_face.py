@@ -28,13 +28,13 @@ NO_EFFECT = (
     "no_repeat_concepts",
     "num_groups",
 )
-"""Search options that transformers does not have; all others mean what they mean for our own
-models, in tokens.
+"""Search options that transformers does not have. All others mean the same as for our own models,
+but lengths are counted in tokens.
 """
 
 
 class HuggingFacePreprocessor:
-    """Reads photos as for our own models, and fits them as the model's own processor says."""
+    """Reads photos as for our own models, and preprocesses them by the model's own processor."""
 
     def __init__(self, processor: Any) -> None:
         self._processor = processor
@@ -44,19 +44,19 @@ class HuggingFacePreprocessor:
         return read_image(source)
 
     def __call__(self, image: Image.Image) -> Float[Tensor, "3 height width"]:
-        """Fit and normalise it."""
+        """Fit and normalise a photo."""
         return self._processor(images=image, return_tensors="pt")["pixel_values"][0]  # type: ignore[no-any-return]
 
 
 class HuggingFaceCaptioner(Captioner):
-    """Writes captions of photos with a model of transformers; it does not tell where it looked.
+    """Writes captions of photos with a model of transformers; they have no attention maps.
 
     Args:
         model: A folder, or a hub's `owner/name`.
-        device: Where it runs.
+        device: The device that it runs on.
 
     Raises:
-        ModelError: It cannot be loaded, is no model that captions photos, or has no safetensors
+        ModelError: It cannot be loaded, does not caption photos, or has no complete safetensors
             weights.
     """
 
@@ -82,7 +82,7 @@ class HuggingFaceCaptioner(Captioner):
 
     @property
     def recognises(self) -> bool:
-        """No: it detects no words."""
+        """False, since it detects no words."""
         return False
 
     @property
@@ -96,7 +96,11 @@ class HuggingFaceCaptioner(Captioner):
         return 1
 
     def check(self, search: SearchConfig) -> None:
-        """See that transformers has such options."""
+        """Check that transformers has these options, and that there are captions in the language.
+
+        Raises:
+            ConfigError: An option or the language is not available.
+        """
         for option in NO_EFFECT:
             if getattr(search, option) != getattr(SearchConfig(), option):
                 raise ConfigError(
@@ -106,11 +110,11 @@ class HuggingFaceCaptioner(Captioner):
         self.check_language(search)
 
     def caption_images(self, images: Sequence[Any], search: SearchConfig) -> list[CaptionResult]:
-        """Caption photos that are read already, or preprocessed too, as one batch.
+        """Caption photos that are already read or preprocessed, as one batch.
 
         Raises:
             ConfigError: A search option is set that transformers does not have.
-            ModelError: The model cannot write of a photo alone.
+            ModelError: The model cannot caption a photo without a prompt.
         """
         self.check(search)
         if not images:
@@ -195,11 +199,11 @@ def _generate_options(search: SearchConfig) -> dict[str, Any]:
 def written(
     output: Any, end_ids: Sequence[int]
 ) -> tuple[Int[Tensor, "rows target"], Float[Tensor, "rows target"], Bool[Tensor, "rows target"]]:
-    """Take apart what `generate` returned.
+    """Extract the tokens and their log-probabilities from what `generate` returned.
 
     Returns:
-        The tokens without any prompt, the log-probability of each, and whether it is real, its
-        text's end included.
+        The tokens without any prompt, the log-probability of each, and whether each is real: a
+        token of the text or the one that ends it.
     """
     logits: Float[Tensor, "target beams vocab"] = torch.stack(output.logits).float()
     beams = getattr(output, "beam_indices", None)

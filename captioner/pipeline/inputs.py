@@ -15,7 +15,7 @@ def several(given: Any, wanted: str) -> Iterable[Any]:
     """Return a collection (a list, a generator, a table's column) as it is.
 
     Raises:
-        InputError: It holds nothing of the kind.
+        InputError: It is no collection.
     """
     is_tensor = type(given).__module__ == "torch"
     if isinstance(given, Iterable) and not (
@@ -26,7 +26,7 @@ def several(given: Any, wanted: str) -> Iterable[Any]:
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Yield lists of so many items; the next ones are only asked for once these are done with."""
+    """Yield lists of `size` items; the items of a list are taken only when it is asked for."""
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch

@@ -1,4 +1,4 @@
-"""Loads a model by name: a shipped one, a folder written by training, or one of a hub."""
+"""Loads a model: a shipped one, a folder that training or export wrote, or one of a hub."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from captioner.pipeline.captioner import Captioner
 from captioner.pipeline.engine import find_device, holds_graphs, onnx_folder
 from captioner.pretrained.registry import find_model, is_hub_name, model_name
 
-if TYPE_CHECKING:  # what torch runs is imported where it is loaded
+if TYPE_CHECKING:  # classes that need torch are imported only when such a model is loaded
     from captioner.model.captioner_model import CaptionerModel
     from captioner.pipeline.recognizer import ActionRecognizer
     from captioner.pipeline.transcriber import Transcriber
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # what torch runs is imported where it is loaded
 Models = str | Path | Sequence[str | Path]
 """A model, or several that write together."""
 
-HUGGING_FACE = "hf:"  # what the name of a model of transformers begins with
+HUGGING_FACE = "hf:"  # the prefix of the names of transformers' models
 
 
 def load(
@@ -31,21 +31,23 @@ def load(
     """Load a shipped model, a folder written by training or `captioner export`, or one of a hub.
 
     Args:
-        model: A name that `captioner models` lists, a folder, or a hub's `owner/name`; with `hf:`
-            before it, a folder or an `owner/name` of an image-to-text model of transformers, such
-            as BLIP, which torch alone runs. Or a list of models of one vocabulary, which then write
-            together.
-        device: `cpu`, `cuda`, `mps`, or `auto` for the fastest that is there.
-        engine: What runs it: `torch`, `onnx` (faster on a CPU), `openvino` (faster still where the
-            CPU computes in bfloat16), or `auto` for one of these two where that pays.
-        num_photos: How many photos are waiting; for many, `auto` exports a model to ONNX first.
+        model: A name that `captioner models` lists, a folder, or a hub's `owner/name`. With the
+            prefix `hf:`, it is the folder or `owner/name` of an image-to-text model of
+            transformers, such as BLIP, which only torch runs. Several models of one vocabulary,
+            given as a list, write together.
+        device: `cpu`, `cuda`, `mps`, or `auto` for the fastest available.
+        engine: The engine that runs the model: `torch`, `onnx` (faster on a CPU), `openvino`
+            (faster still if the CPU computes in bfloat16), or `auto`, which takes one of the last
+            two if that pays.
+        num_photos: How many photos will be captioned; for many, `auto` exports a model to ONNX
+            first.
 
     Raises:
         ModelError: There is no such model, its files are broken, or several models do not fit
             together.
         UsageError: There is no such engine, it does not run on the device, or no model is named.
         MissingExtraError: The engine is not installed.
-        CacheError: What is exported for the engine cannot be kept.
+        CacheError: The exported graphs cannot be kept.
 
     Example:
         >>> captioner.load("en-de-fr").translate("Two dogs run.").text
@@ -92,7 +94,7 @@ def _names(models: Any) -> list[str | Path]:
 def _load_all(
     models: Sequence[str | Path], device: str, engine: str, num_photos: int
 ) -> "list[CaptionerModel | OnnxModel]":
-    """Load models that one engine runs: several could not read each other's arrays else."""
+    """Load models for one engine, since models that write together exchange their arrays."""
     for model in models:
         if str(model).startswith(HUGGING_FACE):
             raise UsageError(
@@ -125,7 +127,7 @@ def _load_one(
         if graphs is not None:
             return OnnxModel(graphs, find_runtime(engine) or "onnx")
         where = find_device(device)
-        # Not before: the graphs do without what it imports.
+        # This imports torch, so it comes after the return above: graphs run without torch.
         from captioner.model.captioner_model import CaptionerModel
 
         loaded = CaptionerModel.from_pretrained(folder)
@@ -134,8 +136,8 @@ def _load_one(
 
 
 def _of_kind(model: Any, name: str) -> "AnyModel":
-    """Return what users call, of the model's modality."""
-    from captioner import pipeline  # which imports what needs torch at its first use
+    """Wrap a loaded model in the class for its modality, which users call."""
+    from captioner import pipeline  # imports classes that need torch at their first use
 
     classes = {
         "text": "Translator",
@@ -153,7 +155,7 @@ def load_captioner(
     """Load a model of photos.
 
     Raises:
-        ModelError: It is a model of something else, or as `load`.
+        ModelError: It has another modality, or `load` raises this.
     """
     loaded: Captioner = _of_modality("image", load(model, device, engine, num_photos))
     return loaded
@@ -163,7 +165,7 @@ def load_translator(model: Models = "en-de-fr", device: str = "auto") -> "Transl
     """Load a model of sentences.
 
     Raises:
-        ModelError: It is a model of something else, or as `load`.
+        ModelError: It has another modality, or `load` raises this.
     """
     loaded: Translator = _of_modality("text", load(model, device))
     return loaded
@@ -173,7 +175,7 @@ def load_transcriber(model: Models = "digits", device: str = "auto") -> "Transcr
     """Load a model of speech.
 
     Raises:
-        ModelError: It is a model of something else, or as `load`.
+        ModelError: It has another modality, or `load` raises this.
     """
     loaded: Transcriber = _of_modality("speech", load(model, device))
     return loaded
@@ -183,7 +185,7 @@ def load_recognizer(model: Models = "actions", device: str = "auto") -> "ActionR
     """Load a model of clips.
 
     Raises:
-        ModelError: It is a model of something else, or as `load`.
+        ModelError: It has another modality, or `load` raises this.
     """
     loaded: ActionRecognizer = _of_modality("video", load(model, device))
     return loaded

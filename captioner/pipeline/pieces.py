@@ -34,7 +34,7 @@ class Way(NamedTuple):
     Attributes:
         source: The language to read.
         target: The language to write.
-        photo: What the sentence is about; None where there is no photo.
+        photo: The features of the photo that the sentence is about; None without a photo.
     """
 
     source: str
@@ -51,26 +51,26 @@ class PieceTranslator:
 
     def __init__(self, model: "CaptionerModel") -> None:
         encoder = text_encoder_of(model.encoder)
-        assert encoder is not None  # a translator has seen to it
+        assert encoder is not None  # `Translator` has checked it
         self._model = model
         self._limit = encoder.config.max_positions - 1  # EOS takes one
 
     def see(self, photo: Pixels) -> PhotoFeatures:
-        """Run the backbone on a photo; this is most of the work, and shared by all its texts."""
-        assert isinstance(self._model.encoder, PhotoTextEncoder)  # a translator has seen to it
+        """Run the backbone on a photo, which is most of the work; all texts about it share this."""
+        assert isinstance(self._model.encoder, PhotoTextEncoder)  # `Translator` has checked it
         pixels = torch.from_numpy(photo).to(self._model.device, self._model.dtype)
         with torch.inference_mode():
             features: PhotoFeatures = self._model.encoder.photo.features(pixels.unsqueeze(0))[0]
         return features
 
     def fits(self, text: str) -> bool:
-        """Tell whether the model can read a text at once."""
+        """Tell whether a text is short enough for the model to read it as one piece."""
         return len(self._model.tokenize([text], self._limit + 1)[0]) <= self._limit
 
     def translate(
         self, pieces: Sequence[tuple[Piece, Way]], search: SearchConfig
     ) -> list[tuple[Candidate, ...]]:
-        """Translate pieces, each its way; those of similar length go through the model together."""
+        """Translate pieces, each as its `Way` says; pieces of similar length share a batch."""
         ids = self._model.tokenize([piece.reading.text for piece, _ in pieces], self._limit)
         order = sorted(range(len(pieces)), key=lambda number: len(ids[number]))
         found: list[tuple[Candidate, ...]] = [()] * len(pieces)
@@ -109,7 +109,7 @@ class PieceTranslator:
     def _encode(
         self, ids: Sequence[Sequence[int]], photos: Sequence[PhotoFeatures | None]
     ) -> Memory:
-        """Read a batch, with the photos that some of its pieces have."""
+        """Encode a batch, with the photos that some of its pieces have."""
         config, device, encoder = self._model.config, self._model.device, self._model.encoder
         sentences = pad_sources(ids, config.eos_token_id, config.pad_token_id).to(device)
         if not isinstance(encoder, PhotoTextEncoder):

@@ -1,4 +1,4 @@
-"""Names the actions in clips, or captions them: the object that `load("actions")` returns."""
+"""Names the actions in clips, or captions clips; `load("actions")` returns the class for it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -25,15 +25,15 @@ CLIP = "a path, the bytes of a file, or an open file"
 
 
 class ActionRecognizer:
-    """Says what happens in clips: by labels or by sentences, whichever the model learnt.
+    """Describes clips by labels or by sentences, whichever the model learnt.
 
     Args:
         model: A loaded model.
-        name: What it is called in results.
+        name: Its name in results.
 
     Attributes:
         preprocess: Reads a file as a `Clip`, and turns it into the model's input.
-        num_streams: How many batches a run over many clips runs at once.
+        num_streams: How many batches are in the model at once in a run over many clips.
 
     Raises:
         ModelError: The model does not read clips.
@@ -60,10 +60,10 @@ class ActionRecognizer:
         return changed(self.model.search_config, changes, "search options")
 
     def best_labels(self, count: int, **changes: Any) -> SearchConfig:
-        """Return the search options that find so many labels.
+        """Return the search options that find `count` labels.
 
-        The beam is twice as wide, since it holds labels that ended and labels that were cut after
-        their word.
+        The beam is at least twice as wide, since it holds labels that ended as well as labels that
+        were cut off after their word.
 
         Raises:
             ConfigError: An option is unknown or out of range.
@@ -86,7 +86,7 @@ class ActionRecognizer:
 
         Args:
             clips: A path, the bytes of a file, an open file, or a list or other iterable of any.
-            top: The most labels of a clip, best first.
+            top: The greatest number of labels for a clip.
             **options: Fields of `SearchConfig`.
 
         Returns:
@@ -113,7 +113,7 @@ class ActionRecognizer:
     def caption(
         self, clips: ClipSource | Iterable[ClipSource], **options: Any
     ) -> ClipResult | list[ClipResult]:
-        """Describe one clip, or each of several, with the options of a caption's search."""
+        """Caption one clip, or each of several; the options are fields of `SearchConfig`."""
         return self._watch(clips, self.options(**options))
 
     def _watch(
@@ -129,9 +129,10 @@ class ActionRecognizer:
     def caption_images(
         self, images: Sequence[Clip | Tensor], search: SearchConfig
     ) -> list[ClipResult]:
-        """Describe clips that are read or preprocessed as one batch; runs over many files call it.
+        """Describe clips that are already read or preprocessed, as one batch.
 
-        Results of preprocessed ones lack the times, which went with the clip.
+        Runs over many files call this. Results of preprocessed clips have neither the times of the
+        frames nor the duration, which only a `Clip` holds.
         """
         if not images:
             return []
@@ -158,7 +159,7 @@ class ActionRecognizer:
         ]
 
     def _ranked(self, hypotheses: Sequence[Hypothesis], count: int) -> tuple[Candidate, ...]:
-        """Return the texts that a search found; of labels each once, by its own probability."""
+        """Return the texts that a search found; each label once, ranked by its own probability."""
         candidates = tuple(map(self._candidate, hypotheses))
         if not self._names_labels:
             return candidates

@@ -20,11 +20,13 @@ class Candidate:
         log_prob: Its log-probability, nats: the sum over its words and its end.
         words: Its words.
         word_log_probs: The log-probability of each, nats.
-        attention: Where the decoder looked at each word: over a photo `[word, height, width]`,
-            where each map sums to 1; over a sentence `[word, source word]`, when it had just read
-            the word, where a row sums to 1 less what went to the sentence's end; over a recording
-            `[piece, position]`, and over a clip `[word, frame]`, where each row sums to 1.
-        calibrated: How likely it is right, 0 to 1, where the model was fitted to tell; else None.
+        attention: The decoder's attention at each word. Over a photo it is `[word, height, width]`,
+            and a map sums to 1 less the weight of the detected concepts. Over a sentence it is
+            `[word, source word]`, taken when the decoder has just read the word, and a row sums to
+            1 less the weight of the sentence's end. Over a recording it is `[piece, position]` and
+            over a clip `[word, frame]`, and each row sums to 1.
+        calibrated: The calibrated probability that it is right, 0 to 1; None if the model has no
+            calibration for it.
     """
 
     text: str
@@ -36,9 +38,10 @@ class Candidate:
 
     @property
     def confidence(self) -> float:
-        """How sure the model is, 0 to 1: `calibrated`, or the mean probability of words and end.
+        """How sure the model is, 0 to 1.
 
-        The mean is the geometric one.
+        This is `calibrated` or, without calibration, the geometric mean of the probabilities of the
+        words and the end.
         """
         if self.calibrated is not None:
             return self.calibrated
@@ -53,10 +56,8 @@ class Candidate:
 class ChainedCandidate(Candidate):
     """Joins the candidates of the pieces of one text or recording.
 
-    Each word attends to its own piece alone.
-
-    Its attention is put together only when it is asked for: for 10,000 words on each side it takes
-    400 MB.
+    Each word attends to its own piece alone. The attention is computed only on request, since it
+    takes 400 MB for 10,000 words on each side.
 
     Args:
         text: The texts of the pieces with what stands between them.
@@ -67,7 +68,7 @@ class ChainedCandidate(Candidate):
     _blocks: list[tuple[int, Candidate]]
 
     def __init__(self, text: str, parts: Sequence[Candidate], columns: Sequence[int]) -> None:
-        # Not by the constructor of a frozen class, which would want the attention.
+        # The inherited constructor is not called, since it would require the attention.
         self.__dict__.update(
             text=text,
             log_prob=sum(part.log_prob for part in parts),
@@ -80,7 +81,7 @@ class ChainedCandidate(Candidate):
 
     @property
     def attention(self) -> NDArray[np.float32]:
-        """Where the decoder looked at each word, `[word, source word]`."""
+        """The decoder's attention at each word, `[word, source word or position]`."""
         width = max((column + part.attention.shape[1] for column, part in self._blocks), default=0)
         whole = np.zeros((len(self.words), width), np.float32)
         top = 0
@@ -92,7 +93,7 @@ class ChainedCandidate(Candidate):
 
     @property
     def most_looked_at(self) -> tuple[int, ...]:
-        """The source word that each word looked at most."""
+        """The source word or position that each word attended to most."""
         return tuple(
             column + source for column, part in self._blocks for source in part.most_looked_at
         )
@@ -100,7 +101,7 @@ class ChainedCandidate(Candidate):
 
 @dataclass(frozen=True)
 class Result:
-    """What a model says about one input.
+    """A model's result for one input.
 
     Attributes:
         candidates: Texts, best first; at least one.
@@ -120,17 +121,18 @@ class Result:
 
     @property
     def attention(self) -> NDArray[np.float32]:
-        """Where the decoder looked at each word of the best text, as `Candidate` has it."""
+        """The attention of the best text, as in `Candidate`."""
         return self.candidates[0].attention
 
 
 @dataclass(frozen=True)
 class CaptionResult(Result):
-    """What a model says about one photo.
+    """A model's result for one photo.
 
     Attributes:
-        concepts: The words detected in it, likeliest first: as many as the search options ask for.
-        language: What the captions are written in, a code such as en; empty where it is not known.
+        concepts: The words detected in it, the most informative first, as many as the search
+            options ask for.
+        language: The language of the captions, a code such as en; empty if it is unknown.
     """
 
     concepts: tuple[Concept, ...] = ()
@@ -139,11 +141,11 @@ class CaptionResult(Result):
 
 @dataclass(frozen=True)
 class ClipResult(CaptionResult):
-    """What a model says about one clip.
+    """A model's result for one clip.
 
     Attributes:
-        times_s: When each frame was looked at, the columns of `attention`, seconds from the clip's
-            beginning.
+        times_s: The times of the frames, which are the columns of `attention`, seconds from the
+            clip's beginning.
         duration_s: How long the clip lasts, seconds.
     """
 
@@ -163,11 +165,12 @@ class ClipResult(CaptionResult):
 
 @dataclass(frozen=True)
 class SentenceResult(Result):
-    """What a model says about one sentence.
+    """A model's result for one sentence.
 
     Attributes:
         source: The sentence.
-        num_pieces: In how many pieces a sentence was translated that was too long for the model.
+        num_pieces: The number of pieces in which it was translated; more than one if it was too
+            long for the model.
     """
 
     source: str
@@ -180,7 +183,7 @@ class SentenceResult(Result):
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether the translation may lack something; see `captioner.pipeline.coverage`."""
+        """Whether the translation may omit or add something; see `captioner.pipeline.coverage`."""
         return is_doubtful(self.candidates[0], self.source)
 
     @property
@@ -196,19 +199,19 @@ class SentenceResult(Result):
 
 @dataclass(frozen=True)
 class TranslationResult(SentenceResult):
-    """What a model says about one text: its sentences' translations, standing as the sentences did.
+    """A model's result for one text: the translations of its sentences in the text's own layout.
 
-    White space between the sentences, ends of lines, marks of lists and whatever has no letter are
-    copied; a copied word looks at itself. A text without a letter has one candidate, the text
+    White space between the sentences, ends of lines, marks of lists and anything without letters
+    are copied. A copied word attends to itself. A text without letters has one candidate, the text
     itself.
 
     Attributes:
         source: The text.
-        num_pieces: In how many pieces its sentences were translated.
-        sentences: What the model says about each sentence.
-        source_language: What the text was read as, a code such as en.
-        target_language: What it was translated into, the same where the text was in it already;
-            empty where the model's training did not say.
+        num_pieces: The number of pieces in which its sentences were translated.
+        sentences: The result for each sentence.
+        source_language: The language that the text was read as, a code such as en.
+        target_language: The language that it was translated into; the same as the source language
+            if the text stays as it is, and empty if the model's training did not name it.
     """
 
     sentences: tuple[SentenceResult, ...] = ()
@@ -217,13 +220,13 @@ class TranslationResult(SentenceResult):
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether the translation of one of its sentences may lack something of it."""
+        """Whether the translation of any of its sentences may omit or add something."""
         return any(sentence.is_doubtful for sentence in self.sentences)
 
 
 @dataclass(frozen=True)
 class TranscriptResult(Result):
-    """What a model says about one recording; the only candidates of a silent one are empty.
+    """A model's result for one recording; all candidates of a silent recording are empty.
 
     Attributes:
         duration_s: How long the recording lasts, seconds.

@@ -13,9 +13,9 @@ from captioner.preprocess.tokenization import words_of_subwords
 def attention_when_read(weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """Give each subword the attention of the next step; the last one keeps its own.
 
-    A query is made of the subwords written so far, and finds the source of the newest. The source
-    of the next one stands beside it, within reach of the convolutions. So where a subword came from
-    is seen when it is read, not when it is written.
+    A query is computed from the subwords written so far, and attends to the source of the newest
+    one. The source of the next one stands beside it, within reach of the convolutions. The source
+    of a subword is therefore seen in the step that reads it, not in the step that writes it.
 
     Source:
         Chen et al. 2020, arXiv:2004.14837, section 3 (Shift-Att).
@@ -26,7 +26,7 @@ def attention_when_read(weights: NDArray[np.float32]) -> NDArray[np.float32]:
 def summed(
     values: NDArray[Any], groups: Sequence[int | None], num_groups: int, axis: int
 ) -> NDArray[Any]:
-    """Add up what belongs to one group along an axis; what belongs to none is left out."""
+    """Sum the values of each group along an axis; values without a group are left out."""
     membership = np.zeros((num_groups, len(groups)), values.dtype)
     for member, group in enumerate(groups):
         if group is not None:
@@ -37,15 +37,16 @@ def summed(
 def over_source_words(
     weights: NDArray[np.float32], source_tokens: Sequence[str], piece: Piece
 ) -> NDArray[np.float32]:
-    """Return where each subword looked, by the words of the source.
+    """Return the attention of each target subword over the words of the source.
 
     Args:
-        weights: Of each subword over the source's subwords and its end, `[subword, source]`.
+        weights: Attention of each target subword over the source's subwords and its end,
+            `[subword, source]`.
         source_tokens: The source's subwords.
-        piece: What was read.
+        piece: The source that was read.
 
     Returns:
-        The weights of a word's subwords together, `[subword, source word]`.
+        The sum of the weights of each source word's subwords, `[subword, source word]`.
     """
     read = [
         None if word is None else piece.reading.columns[word]

@@ -1,4 +1,4 @@
-"""Transcribes recordings: the object that `load("digits")` returns."""
+"""Transcribes recordings; `load("digits")` returns the `Transcriber` that is defined here."""
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
@@ -30,10 +30,10 @@ class Transcriber:
 
     Args:
         model: A loaded model.
-        name: What it is called in results.
+        name: Its name in results.
 
     Attributes:
-        sample_rate_hz: The rate at which it listens.
+        sample_rate_hz: The sampling rate of the model's input.
 
     Raises:
         ModelError: The model does not read speech.
@@ -68,7 +68,7 @@ class Transcriber:
     ) -> TranscriptResult | list[TranscriptResult]:
         """Transcribe one recording, or several of them.
 
-        A long one is cut at its pauses, and each segment keeps its times.
+        A long recording is cut at its pauses, and each segment has its times.
 
         Args:
             recordings: A path, the bytes of a file, an open file, a rate in hertz with a numpy
@@ -107,7 +107,7 @@ class Transcriber:
     def transcribe_samples(
         self, recordings: Sequence[Samples], search: SearchConfig
     ) -> list[TranscriptResult]:
-        """Transcribe recordings that are read; segments of similar length share a batch."""
+        """Transcribe recordings that are already read; segments of similar length share a batch."""
         rate_hz, longest = self.sample_rate_hz, self._encoder.max_segment_s
         cuts = [find_segments(samples, rate_hz, longest) for samples in recordings]
         places = [(number, *cut) for number, several in enumerate(cuts) for cut in several]
@@ -126,7 +126,7 @@ class Transcriber:
         ]
 
     def _batches(self, lengths: Sequence[int]) -> list[list[int]]:
-        """Sort segments by length, and divide them so that no padded batch is too long."""
+        """Sort segments by length, and divide them into batches of at most `BATCH_SECONDS`."""
         most = int(BATCH_SECONDS * self.sample_rate_hz)
         batches: list[list[int]] = []
         for index in sorted(range(len(lengths)), key=lengths.__getitem__):
@@ -170,7 +170,7 @@ class Transcriber:
         found: Sequence[tuple[Candidate, ...]],
         search: SearchConfig,
     ) -> TranscriptResult:
-        """Put the segments of one recording together: best with best, second with second."""
+        """Join the segments of a recording: the best candidates, then the second, and so on."""
         rate_hz = self.sample_rate_hz
         segments = tuple(
             Segment(start / rate_hz, end / rate_hz, candidates[0].text)

@@ -1,4 +1,4 @@
-"""Translates sentences: the object that `load("en-de-fr")` returns."""
+"""Translates sentences; `load("en-de-fr")` returns the `Translator` that is defined here."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 
 class Translator:
-    """Writes translations of sentences, some models also with a photo beside them.
+    """Translates sentences; some models also read a photo beside each sentence.
 
     Args:
         model: A loaded model.
-        name: What it is called in results.
+        name: Its name in results.
 
     Attributes:
-        directions: The pairs of languages between which it translates, codes such as en and de, at
-            least one; the second is empty where its training did not say.
-        through: By pairs such as de-fr, the language by way of which it translates.
+        directions: The pairs of languages from which and into which it translates, as codes such as
+            en and de; at least one. The second is empty if the model's training did not name it.
+        through: The third language through which it translates, by pairs such as de-fr.
 
     Raises:
         ModelError: The model reads no sentences.
@@ -68,21 +68,20 @@ class Translator:
     def direction(
         self, texts: Iterable[str], source: str | None = None, target: str | None = None
     ) -> tuple[str, str]:
-        """Choose between which languages to translate.
+        """Choose the languages to translate from and into.
 
         Args:
-            texts: What is to be translated; their language is found out where `source` is not given
-                and the model reads several.
+            texts: What is to be translated. Their language is detected if `source` is not given and
+                the model reads several.
             source: The language to read, a code such as en.
-            target: The language to write. None: the first into which the model translates from the
-                source.
+            target: The language to write; None for the first that the model writes from the source.
 
         Returns:
-            The language to read and the one to write: twice the one to write where no source is
+            The language to read and the one to write. Both are the target language if no source is
             given and the texts are surely in it already.
 
         Raises:
-            ModelError: The model does not translate so.
+            ModelError: The model does not translate between these languages.
         """
         found = choose_direction("\n".join(texts), self.directions, source, target)
         if found is None:
@@ -126,24 +125,24 @@ class Translator:
     ) -> TranslationResult | list[TranslationResult]:
         """Translate one text, or several of them.
 
-        A text is cut into sentences, and their translations stand as the sentences did, with the
-        same white space, ends of lines and marks of lists between them. One that is too long for
-        the model is translated piece by piece. A text that is surely in the language to write
-        already stays as it is, unless `source` is given: both languages of its result are that one.
+        A text is cut into sentences. Their translations keep the text's layout: the white space,
+        the ends of lines and the marks of lists between them. A sentence that is too long for the
+        model is translated in pieces. If a text is surely in the target language already, and
+        `source` is not given, it stays as it is, and both languages of its result are the target.
 
-        Within a sentence, white space counts as one space, and signs that look alike count as the
-        same: apostrophes and quotes of any kind, letters composed or not, ligatures, other widths,
-        and marks that no one sees. A German translation has German quotation marks.
+        Within a sentence, any white space counts as one space, and characters that look alike count
+        as the same: apostrophes and quotes of any kind, composed and decomposed letters, ligatures,
+        and letters of other widths. Invisible marks are ignored. A German translation has German
+        quotation marks.
 
         Args:
             texts: A text of one sentence or many, or a list or other iterable of them.
-            source: The language to read, a code such as en. None: that of each text is found out,
-                where the model reads several.
-            target: The language to write. None: the first into which the model translates from the
-                source.
-            photos: What the text is about, for a model that sees photos: a path, bytes, an open
-                file, a Pillow image or an array. For several texts as many of them, each None
-                where there is none.
+            source: The language to read, a code such as en. If None, the language of each text is
+                detected, provided that the model reads several.
+            target: The language to write; None for the first that the model writes from the source.
+            photos: The photo that the text is about, for a model that reads photos: a path, bytes,
+                an open file, a Pillow image or an array. For several texts, one for each, or None
+                for a text without a photo.
             **options: Fields of `SearchConfig`, such as `beam_size`, `num_captions` or
                 `max_length`.
 
@@ -151,9 +150,9 @@ class Translator:
             One result, or a list of them for several texts.
 
         Raises:
-            InputError: Something is no text, a photo cannot be read, or there are not as many
-                photos as texts.
-            ModelError: The model does not translate between these languages, or sees no photos.
+            InputError: Something is no text, a photo cannot be read, or the numbers of photos and
+                texts differ.
+            ModelError: The model does not translate between these languages, or reads no photos.
             ConfigError: An option is unknown or out of range.
 
         Example:
@@ -187,14 +186,14 @@ class Translator:
         target: str | None = None,
         seen: Sequence[PhotoFeatures | None] = (),
     ) -> list[TranslationResult]:
-        """Translate texts; sentences of similar length, of whatever text, share a batch.
+        """Translate texts; sentences of similar length share a batch, also across texts.
 
         Args:
             texts: The texts.
-            search: How translations are searched.
-            source: As `translate` takes it.
-            target: The same.
-            seen: What `see` returned for each text; empty where no text has a photo.
+            search: The search options.
+            source: The language to read, as in `translate`.
+            target: The language to write, as in `translate`.
+            seen: What `see` returned for each text; empty if no text has a photo.
         """
         for text in texts:
             if not isinstance(text, str):
@@ -219,10 +218,10 @@ class Translator:
         ]
 
     def see(self, photos: Sequence[Any]) -> list[PhotoFeatures | None]:
-        """Read photos, None where there is none; one that several texts have is read once.
+        """Return the features of photos, and None for each None; each photo is read only once.
 
         Raises:
-            ModelError: The model sees no photos.
+            ModelError: The model reads no photos.
             InputError: A photo cannot be read.
         """
         once = {id(photo): photo for photo in photos if photo is not None}
@@ -240,7 +239,7 @@ class Translator:
     def _by_the_best_way(
         self, sentences: Sequence[str], ways: Sequence[Way], search: SearchConfig
     ) -> list[SentenceResult]:
-        """Translate sentences, straight or by way of a third language."""
+        """Translate sentences, directly or through a third language."""
         middles = [self.through.get(f"{one.source}-{one.target}") for one in ways]
         onward = {n: ways[n]._replace(source=one) for n, one in enumerate(middles) if one}
         first = [
@@ -256,7 +255,7 @@ class Translator:
     def _sentences(
         self, sentences: Sequence[str], ways: Sequence[Way], search: SearchConfig
     ) -> list[SentenceResult]:
-        """Translate sentences, each as it is read best."""
+        """Translate sentences; of the trials of each one, the best is kept."""
         words = [sentence.split() for sentence in sentences]
         drafts = [
             trials(plain_reading(one), way.source, way.target, self._known_words)

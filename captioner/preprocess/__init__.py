@@ -1,1 +1,1 @@
-"""Turns each input file into a tensor; bad input raises a named error."""
+"""Turns photos, sentences, recordings and clips into arrays; bad input raises a named error."""

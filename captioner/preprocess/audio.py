@@ -31,8 +31,8 @@ MOST_SECONDS = 2 * 60 * 60
 SOUNDFILE_KINDS = ("WAV", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF")
 BLOCK_SAMPLES = 1 << 16
 LEAST_HZ, MOST_HZ = 1_000, 1_000_000
-"""Other rates come from broken headers. Speech needs 4 kHz, and a recording that lasts for hours by
-its header fills the memory.
+"""Other rates come from broken headers: speech needs 4 kHz, and at a very low rate a small file
+would last for hours and fill the memory.
 """
 MOST_CHANNELS = 64
 CANCELLED = 0.5
@@ -41,7 +41,7 @@ REFUSAL = "not a recording that can be read ({holds}); use WAV, FLAC, OGG, MP3 o
 
 
 def is_array(given: object) -> TypeGuard[tuple[int, NDArray[Any]]]:
-    """Tell whether something is a rate and samples, rather than several recordings."""
+    """Tell whether something is a rate with samples, rather than a tuple of recordings."""
     return isinstance(given, tuple) and not all(
         is_file_source(one) or is_array(one) for one in given
     )
@@ -55,16 +55,17 @@ def read_audio(source: Any, sample_rate_hz: int) -> Samples:
 
     Args:
         source: A file's path, its bytes or an open file; or the rate in hertz and an array,
-            `[samples]`, `[samples, channels]` or `[channels, samples]`, of integers or of floats
-            from -1 to 1.
-        sample_rate_hz: The wanted rate.
+            `[samples]`, `[samples, channels]` or `[channels, samples]`, of signed integers or of
+            floats from -1 to 1.
+        sample_rate_hz: The rate of the result.
 
     Raises:
         FileMissingError: Nothing is there, or it may not be read.
-        UnsupportedFileError: No recording, of a kind that is not read, or a video without sound.
+        UnsupportedFileError: It is no recording, is of a kind that is not read, or is a video
+            without sound.
         CorruptFileError: The recording is broken or empty.
         FileTooLargeError: It is longer than two hours.
-        InputError: The array's shape, type or range is not one of the above.
+        InputError: The array's shape or type is not one of the above, or the rate is not read.
         MissingExtraError: soundfile or PyAV is not installed.
     """
     if isinstance(source, tuple):
@@ -90,7 +91,7 @@ def read_audio(source: Any, sample_rate_hz: int) -> Samples:
 
 
 def resample(samples: Samples, from_hz: int, to_hz: int) -> Float32[np.ndarray, " resampled"]:
-    """Change the sampling rate, with FFmpeg's resampler, which filters against aliasing.
+    """Change the sampling rate with FFmpeg's resampler, which filters against aliasing.
 
     Raises:
         MissingExtraError: PyAV is not installed.
@@ -133,7 +134,7 @@ def _from_array(rate_hz: Any, array: Any) -> tuple[int, Samples]:
 
 
 def _by_channel(array: NDArray[Any]) -> NDArray[Any]:
-    """Return `[samples, channels]`; the shorter one of two axes is that of the channels."""
+    """Return `[samples, channels]`; of two axes, the shorter one is taken for the channels."""
     if array.ndim == 1:
         return array[:, None]
     channels = array.T if array.shape[0] < array.shape[1] and array.shape[0] else array
@@ -157,7 +158,7 @@ def _mono(blocks: Callable[[], Iterable[NDArray[np.float32]]]) -> Samples:
             parts.append(block.mean(1, dtype=np.float32))
             own = own + np.square(block, dtype=np.float64).sum(0)
             together += float(np.square(parts[-1], dtype=np.float64).sum())
-    # Unrelated channels keep at least the loudest one's share of the mean.
+    # The mean of uncorrelated channels has at least the power that the loudest one brings to it.
     if together < CANCELLED * own.max() / len(own) ** 2:
         parts = [block[:, own.argmax()] for block in blocks()]
     return np.concatenate(parts, dtype=np.float32) if parts else np.zeros(0, np.float32)
@@ -178,7 +179,7 @@ def _decoded(stream: io.BytesIO | io.BufferedReader, name: str) -> tuple[int, Sa
 
 
 def _by_soundfile(stream: Any, name: str) -> tuple[int, Samples] | None:
-    """Read a file by libsndfile; None for an unknown codec, or if only FFmpeg may read the file."""
+    """Read a file with libsndfile; return None if it cannot, since FFmpeg may still read it."""
     soundfile = import_library("soundfile", EXTRA)
     stream.seek(0)
     try:
@@ -204,7 +205,7 @@ def _by_soundfile(stream: Any, name: str) -> tuple[int, Samples] | None:
 
 
 class _Within(io.RawIOBase):
-    """A file that ignores seeks beyond its ends.
+    """A file that ignores seeks that fail, such as those before its beginning.
 
     Broken headers cause such seeks, and libsndfile cannot handle an error in them.
     """
@@ -213,19 +214,19 @@ class _Within(io.RawIOBase):
         self._stream = stream
 
     def readinto(self, buffer: Any) -> int:
-        """Read as many bytes as are left and fit."""
+        """Read bytes into the buffer until it is full or the file ends."""
         content = self._stream.read(len(buffer))
         buffer[: len(content)] = content
         return len(content)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place within the file."""
+        """Go to a position in the file, and return it."""
         with contextlib.suppress(ValueError, OSError, OverflowError):
             self._stream.seek(offset, whence)
         return self.tell()
 
     def tell(self) -> int:
-        """Return the place."""
+        """Return the position."""
         return int(self._stream.tell())
 
 
@@ -245,7 +246,7 @@ def _by_av(stream: Any, name: str) -> tuple[int, Samples]:
 
 
 def _by_frames(container: Any, rate_hz: int, name: str) -> Iterator[NDArray[np.float32]]:
-    """Yield the first sound track frame by frame, always with as many channels as at its start."""
+    """Yield the first sound track frame by frame, always with the layout of its first frame."""
     av = import_library("av", EXTRA)
     resampler, length = None, 0
     for frame in container.decode(audio=0):

@@ -8,9 +8,10 @@ WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
 def learn_casing(texts: Iterable[str]) -> dict[str, str]:
-    """Return the usual form of words that are mostly not in lower case, by their lower-case form.
+    """Return the most common form of each word that is mostly not written in lower case.
 
-    The first word of a text does not count, since any word may be capitalised there.
+    Keys are lower-case forms. The first word of a text does not count, since any word may be
+    capitalised there.
     """
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for text in texts:

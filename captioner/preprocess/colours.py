@@ -1,4 +1,4 @@
-"""Converts pixels of any kind, and arrays, to 8-bit RGB or grey."""
+"""Converts pictures of any pixel format to 8-bit RGB, and arrays to pictures."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
 
 
 def from_array(array: NDArray[Any]) -> Image.Image:
-    """Return an array's picture.
+    """Return an array as a picture.
 
     Raises:
         InputError: Its shape, its type or its values are not those of a picture.

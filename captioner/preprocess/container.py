@@ -1,4 +1,4 @@
-"""Opens an audio or video file; FFmpeg (PyAV) alone decides what it holds."""
+"""Opens an audio or video file with FFmpeg (PyAV), which alone decides on its format."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -10,9 +10,9 @@ from captioner.errors import CorruptFileError, UnsupportedFileError
 from captioner.preprocess.kinds import is_text, kind_of
 from captioner.preprocess.opening import decoding, head_of, import_library
 
-# Formats of FFmpeg that are neither audio nor video: devices and lists of other files; single
-# pictures (and all names that end in _pipe) and sequences of photos; and texts, such as subtitles,
-# drawings with letters and notes.
+# FFmpeg's formats that are neither audio nor video: devices and lists of other files; single
+# pictures and sequences of pictures (as are all formats whose names end in _pipe); and texts, such
+# as subtitles and pictures drawn with letters.
 NOT_READ = {
     *"""
         alsa concat fbdev hls kmsgrab lavfi rtp rtsp sap sdp v4l2 video4linux2 video4linux2,v4l2
@@ -30,7 +30,7 @@ NOT_READ = {
 
 @cache
 def _formats() -> str:
-    """List the formats that are read, in the form of FFmpeg's option."""
+    """Return the formats that are read, as FFmpeg's option `format_whitelist` takes them."""
     from av.format import formats_available
 
     names = sorted(formats_available - NOT_READ)
@@ -45,12 +45,12 @@ def open_container(
     extra: str,
     refusal: str,
 ) -> Iterator[Any]:
-    """Open a file with PyAV; errors within the block mean a broken file.
+    """Open a file with PyAV; any decoder's error within the block means that the file is broken.
 
     Args:
         stream: The file, at its beginning.
         name: Its name, for messages.
-        signatures: How the usual kinds of file begin; they only choose the error message.
+        signatures: How the usual kinds of file begin; they only affect the error and its message.
         extra: The extra that installs PyAV.
         refusal: The message, with `{holds}` in it, for a file that is none of these kinds and that
             FFmpeg does not know.

@@ -25,32 +25,32 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-# Compressed answers are not asked for, since a small one could become huge.
+# No compressed responses are requested, since a small one could unpack to a huge file.
 HEADERS = {
     "User-Agent": "captioner (https://pypi.org/project/captioner)",
     "Accept-Encoding": "identity",
 }
 
 MOST_BYTES = 200_000_000
-"""Larger files are not fetched. A JPEG of 200 million pixels, the most that is read, has about
-100 MB.
+"""Larger files are not fetched. A JPEG of 200 million pixels, the most that is read by default, has
+about 100 MB.
 """
 SILENCE_S = 10.0
 """How long a server may be silent."""
 WHOLE_S = 120.0
-"""How long fetching a file may take in all."""
+"""How long it may take in all to fetch a file."""
 MOST_REDIRECTS = 5
 CHUNK_BYTES = 1 << 16
 
 
 def is_elsewhere(file: str | Path) -> bool:
-    """Tell whether a file is an address or standard input; a `Path` is always on the disk."""
+    """Tell whether a file is a web address or standard input; a `Path` is always on the disk."""
     return isinstance(file, str) and (file == STANDARD_INPUT or URL.match(file) is not None)
 
 
 @cache
 def fetched(file: str) -> Path:
-    """Return a file with the content of an address or of standard input.
+    """Return a temporary file with the content of an address or of standard input.
 
     The content is fetched once and kept until the program ends.
 
@@ -100,7 +100,7 @@ def _copy(
 
 
 def _fetch(url: str, target: IO[bytes]) -> None:
-    """Fetch an address, over a few redirects; each is checked before it is followed."""
+    """Fetch an address and follow a few redirects, each of which is checked first."""
     scheme = url.partition(":")[0].lower()
     if scheme not in ("http", "https"):
         told = "give its path" if scheme == "file" else "fetch it first, and give its path"
@@ -132,7 +132,8 @@ def _fetch(url: str, target: IO[bytes]) -> None:
 def _cut_off_at(until: float) -> Iterator[dict[str, Any]]:
     """Yield request extensions that cut the connections at a given time.
 
-    The client's own time-out begins anew with each byte, also of headers.
+    The client's own time-out does not limit the whole time, since it begins anew with each byte,
+    also of headers.
     """
     streams: list[Any] = []
 
@@ -158,7 +159,7 @@ def _cut_off_at(until: float) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def _fetch_errors(url: str, until: float) -> Iterator[None]:
-    """Turn what the client raises into the project's errors."""
+    """Turn the HTTP client's exceptions into the project's errors."""
     import httpx
 
     try:
@@ -169,7 +170,7 @@ def _fetch_errors(url: str, until: float) -> Iterator[None]:
         raise FileMissingError(
             url, f"the server did not answer within {SILENCE_S:.0f} s"
         ) from error
-    # ImportError: a proxy that needs another library.
+    # An ImportError means that a proxy needs a library that is not installed.
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, ImportError) as error:
         if time.monotonic() > until:
             raise _too_slow(url) from error
@@ -199,7 +200,7 @@ def _check(response: "httpx.Response", url: str) -> None:
 
 
 def _is_private(host: str) -> bool:
-    """Tell whether a host is this machine or in a private network."""
+    """Tell whether a host is this machine or is in a private network."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError:  # an unknown host cannot be reached, except through a proxy that knows it

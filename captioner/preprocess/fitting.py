@@ -16,14 +16,14 @@ def fit(
     how: Literal["squash", "crop", "pad"],
     mean: tuple[float, float, float],
 ) -> Image.Image:
-    """Resize by bicubic interpolation with antialiasing, which Pillow's resize always does.
+    """Resize a photo by bicubic interpolation with antialiasing, which is built into Pillow's.
 
     Args:
         image: An RGB photo.
-        width: Width wanted, pixels.
-        height: Height wanted, pixels.
+        width: Width of the result, pixels.
+        height: Height of the result, pixels.
         how: A value of `ImageConfig.resize`.
-        mean: Colour of the padding that `pad` adds, from 0 to 1.
+        mean: Colour of the padding that `pad` adds, each channel from 0 to 1.
     """
     bicubic = Image.Resampling.BICUBIC
     if how == "squash":
@@ -45,10 +45,10 @@ def fit(
 
 
 def random_box(size: tuple[int, int], generator: "Generator") -> tuple[int, int, int, int]:
-    """Draw a part of a photo: 0.6 to 1 of its area, with an aspect ratio at most a third off.
+    """Draw a random crop of 0.6 to 1 of a photo's area, with an aspect ratio at most a third off.
 
-    Unlike torchvision's, the ratio is relative to the photo's, so squashing distorts a crop about
-    as much as the whole photo.
+    Unlike in torchvision, the ratio is relative to the photo's own, so squashing distorts a crop
+    about as much as the whole photo.
 
     Args:
         size: The photo's width and height, pixels.
@@ -66,7 +66,7 @@ def random_box(size: tuple[int, int], generator: "Generator") -> tuple[int, int,
     share, ratio, across, down = torch.rand(4, generator=generator).tolist()
     area = 0.6 + 0.4 * share
     aspect = math.exp((2 * ratio - 1) * math.log(4 / 3))
-    # A part that is wider or taller than the photo is cut to the photo.
+    # A crop that would be wider or taller than the photo is limited to the photo.
     crop_width = max(1, round(width * min(1.0, math.sqrt(area * aspect))))
     crop_height = max(1, round(height * min(1.0, math.sqrt(area / aspect))))
     left, top = round(across * (width - crop_width)), round(down * (height - crop_height))

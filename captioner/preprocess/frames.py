@@ -1,4 +1,4 @@
-"""Makes the video encoder's tensor of a clip: its frames, fitted and normalised like photos."""
+"""Turns a clip into the video encoder's tensor: its frames, fitted and normalised like photos."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,12 +17,12 @@ class ClipPreprocessor:
     """Turns clips into frames of one size, spread evenly over each clip.
 
     Args:
-        config: Size, way of resizing, mean and standard deviation, such as a model's
-            `image_config`.
+        config: The size, the way of resizing, the mean and the standard deviation, such as a
+            model's `image_config`.
         num_frames: Number of frames of each clip, whatever its length.
 
     Raises:
-        ConfigError: Mean or standard deviation is left to a backbone.
+        ConfigError: The mean or the standard deviation is not given but left to a backbone.
     """
 
     def __init__(self, config: ImageConfig, num_frames: int) -> None:
@@ -49,9 +49,9 @@ class ClipPreprocessor:
 
         Args:
             source: The clip.
-            views: For each, whether it is mirrored, and the seed of its crop. All frames have the
-                same crop, and each frame is then drawn at random from its part of the clip. Without
-                a seed, the frames are whole and in the middle of their parts.
+            views: For each view, whether it is mirrored, and the seed of its crop. With a seed, all
+                frames have the same crop, and each frame is drawn at random from its part of the
+                clip. Without one, the frames are whole and from the middle of their parts.
 
         Raises:
             InputError: It cannot be read.

@@ -46,28 +46,28 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# Pillow warns of damaged metadata, which captioner does not read, and logs errors that it also
-# raises. A program that sets up logging still gets the log.
+# Pillow warns of damaged metadata, most of which captioner does not read, and logs errors that it
+# also raises. A program that sets up logging still gets the log.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 def read_image(source: Any, max_pixels: int = 200_000_000, at_least: int = 0) -> Image.Image:
-    """Read any photo as upright RGB.
+    """Read a photo of any supported kind as an upright RGB image.
 
-    Transparent parts become white, 16 and 32 bits become 8. Of an animation or a file of many
-    pages, the first image is read.
+    Transparent parts become white, and 16 and 32 bits a channel become 8. Of an animation or a file
+    of many pages, the first image is read.
 
     Args:
         source: A file's path, its bytes, an open file, a Pillow image, or an array `[height,
             width]` or `[height, width, 1|3|4]` of uint8, or of floats from 0 to 1.
-        max_pixels: Larger photos are refused by their header, before they are decoded.
+        max_pixels: Photos with more pixels by their header are refused before they are decoded.
         at_least: If positive, a JPEG may be decoded at a half, a quarter or an eighth of its size,
-            which is faster, as long as no side gets shorter than so many pixels.
+            which is faster, as long as no side gets shorter than `at_least` pixels.
 
     Raises:
         FileMissingError: Nothing is there, or it may not be read.
-        UnsupportedFileError: No photo, or of a kind that is not read.
+        UnsupportedFileError: It is no photo, or of a kind that is not read.
         CorruptFileError: The photo is broken.
         FileTooLargeError: It has more than `max_pixels`.
         InputError: The array's shape, type or range is not one of the above.
@@ -87,8 +87,8 @@ def _decoded(
 ) -> Image.Image:
     kind = _kind(head_of(stream, name), name)
     with decoding(name, f"a broken {kind}", TOO_LARGE):
-        # Image.open has a limit of its own, which is lower than ours and holds for the whole
-        # process.
+        # Image.open is not used, since its own limit of pixels is lower than ours and holds for the
+        # whole process.
         image: Image.Image = Image.OPEN[kind][0](stream, "")
         _check_size(image, name, max_pixels)
         if at_least:
@@ -97,7 +97,7 @@ def _decoded(
 
 
 def _kind(head: bytes, name: str | Path) -> str:
-    """Return the kind of file by its first bytes, as a format name of Pillow."""
+    """Return the kind of file by its first bytes, as Pillow names it."""
     kind = kind_of(head, SIGNATURES)
     if kind is None:
         if (
@@ -151,8 +151,8 @@ def _finished(image: Image.Image, name: str | Path, max_pixels: int) -> Image.Im
     with decoding(name, f"a broken {image.format or 'photo'}", TOO_LARGE):
         image.load()
         rgb = to_rgb(image)
-        # After loading, since a PNG may have its EXIF after the pixels, and Pillow itself turns
-        # TIFF photos.
+        # The orientation is read after loading, since a PNG may have its EXIF after the pixels, and
+        # since Pillow itself turns TIFF photos when it loads them.
         method = UPRIGHT.get(_orientation(image))
         return rgb if method is None else rgb.transpose(method)
 
@@ -160,7 +160,7 @@ def _finished(image: Image.Image, name: str | Path, max_pixels: int) -> Image.Im
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    # A photo with broken metadata is still a photo, and parsers raise nearly any exception.
+    # A photo with broken metadata is still read, and its parsers raise nearly any exception.
     except Exception:
         return 1
 
@@ -169,15 +169,15 @@ class ImagePreprocessor:
     """Turns photos into normalised arrays of one size.
 
     Args:
-        config: Size, way of resizing, mean and standard deviation, such as a model's
-            `image_config`.
+        config: The size, the way of resizing, the mean and the standard deviation, such as a
+            model's `image_config`.
 
     Attributes:
-        scale: By what pixels of 8 bits are multiplied to normalise them, one number a channel.
-        shift: What is then taken away.
+        scale: The factor that normalises 8-bit pixels, one number a channel.
+        shift: The number that is then subtracted, one a channel.
 
     Raises:
-        ConfigError: Mean or standard deviation is left to a backbone.
+        ConfigError: The mean or the standard deviation is not given but left to a backbone.
     """
 
     def __init__(self, config: ImageConfig) -> None:
@@ -197,9 +197,9 @@ class ImagePreprocessor:
         return self.config.model_dump_json(exclude={"max_pixels"})
 
     def read(self, source: Any) -> Image.Image:
-        """Read a photo by `read_image`; large ones at about twice the encoder's resolution.
+        """Read a photo by `read_image`, and reduce a large one to about twice the encoder's size.
 
-        So a large photo takes little memory, whatever its file format, and is quickly fitted.
+        A large photo then takes little memory, whatever its file format, and is fitted quickly.
         """
         at_least = 2 * max(self.config.height, self.config.width)
         image = read_image(source, self.config.max_pixels, at_least)
@@ -235,7 +235,8 @@ class ImagePreprocessor:
 
         Args:
             source: The photo.
-            views: For each, whether it is mirrored, and the seed of its crop.
+            views: For each view, whether it is mirrored, and the seed of its crop; None for the
+                whole photo.
 
         Raises:
             InputError: It cannot be read.
@@ -246,10 +247,10 @@ class ImagePreprocessor:
     def augment(
         self, image: Image.Image, seed: int, flips: bool = True
     ) -> UInt8[np.ndarray, "3 height width"]:
-        """Fit a photo after a random crop, mirroring and change of colours; do not normalise it.
+        """Crop, mirror and recolour a photo at random and fit it; do not normalise it.
 
-        `seed` determines all random numbers, so threads share no generator, and a resumed run gets
-        the same photos.
+        `seed` determines all random numbers, so threads need not share a generator, and a resumed
+        run gets the same photos.
 
         Args:
             image: An RGB photo.
@@ -257,7 +258,7 @@ class ImagePreprocessor:
             flips: Whether half of the photos are mirrored.
         """
         import torch
-        from torchvision.transforms import v2  # imported late: it takes as long as torch itself
+        from torchvision.transforms import v2  # late, since it takes as long to import as torch
 
         generator = torch.Generator().manual_seed(seed)
         fitted = self.fit(image.crop(random_box(image.size, generator)))

@@ -1,4 +1,4 @@
-"""Tells photos, clips and recordings apart: by name in folders, and by their first bytes."""
+"""Recognises photos, clips and recordings in folders, by their suffixes or their first bytes."""
 
 import os
 import re
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from captioner.errors import InputError
 from captioner.preprocess.opening import open_regular
 
-# The only list of suffixes. A file that the user names directly is read whatever its suffix.
+# Suffixes of photos, for the search of folders. A file that the user names directly is read
+# whatever its suffix is.
 SUFFIXES = frozenset(
     """
         .apng .avif .avifs .bmp .gif .heic .heics .heif .hif .j2c .j2k .jfi .jfif .jif .jp2 .jpc
@@ -20,8 +21,8 @@ SUFFIXES = frozenset(
 COMPANION_FOLDERS = frozenset({"__macosx", "@eadir", ".appledouble"})
 COMPANION_FILES = frozenset({".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
 
-# How each supported kind of file begins. Kinds that need another program (EPS), or for which random
-# bytes may pass (TGA), are left out.
+# How each supported kind of photo begins. Kinds that need another program (EPS), and those for
+# which random bytes may be taken (TGA), are left out.
 SIGNATURES = {
     "JPEG": rb"\xff\xd8\xff",
     "PNG": rb"\x89PNG\r\n",
@@ -44,7 +45,7 @@ VIDEO_SUFFIXES = frozenset(
     """.split()
 )
 
-# Recordings, and videos, whose sound is read.
+# Suffixes of recordings, and of videos, whose sound is read.
 SOUND_SUFFIXES = VIDEO_SUFFIXES | {
     *(".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma")
 }
@@ -79,7 +80,7 @@ SOUND_SIGNATURES = {
 
 CLIP_SIGNATURES = {**VIDEO_SIGNATURES, "GIF": SIGNATURES["GIF"]}
 
-# These are too short to identify a kind of file by themselves, since other files may begin alike.
+# Kinds whose signatures are too short to identify a file, since other files may begin alike.
 SHORT_SIGNATURES = ("ICO", "MP3", "AAC")
 
 
@@ -98,7 +99,7 @@ class Kind:
     signatures: Mapping[str, bytes]
 
     def has_name(self, name: str) -> bool:
-        """Tell whether a file has a suffix of this kind and is no companion file of the system."""
+        """Tell whether a file has a suffix of this kind and is no companion file of a system."""
         suffix = os.path.splitext(name)[1]  # noqa: PTH122 (faster over many files)
         return suffix.lower() in self.suffixes and not is_companion_name(name)
 
@@ -126,7 +127,7 @@ is_recording_name = RECORDINGS.has_name
 
 
 def is_companion_name(name: str) -> bool:
-    """Tell whether a file is the system's: macOS keeps `._photo.jpg` beside `photo.jpg`."""
+    """Tell whether a system put a file there, as macOS keeps `._photo.jpg` beside `photo.jpg`."""
     return name.startswith("._") or name.casefold() in COMPANION_FILES
 
 

@@ -1,7 +1,4 @@
-"""Finds the language that a text is written in, among those that a model reads.
-
-It decides in which direction a text is translated.
-"""
+"""Detects the language of a text, and chooses in which direction the text is translated."""
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
@@ -13,23 +10,26 @@ from captioner.preprocess.typography import plain_text
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-# The language is found by a text's beginning; more characters take time and do not help.
+# The language is detected from a text's beginning; more characters take time and do not help.
 NUM_CHARACTERS = 2000
-# Of 9,042 sentences in English, German and French, each had 5 % of the likeliest language's
-# probability or more; of 12 sentences in other languages, none had more than 0.4 %.
+# A text is foreign if each language of a model has less than this fraction of the likeliest
+# language's probability. Of 9,042 sentences in English, German and French, each had 5 % of it or
+# more; of 12 sentences in other languages, none had more than 0.4 %.
 FOREIGN = 0.01
-# It was chosen on these sentences: of 2,400 English sentences to translate into German or French,
-# none fell below it; of 2,800 German and French ones, with English to read, all but 23 did.
+# A text is in the target language already if each source language has less than this fraction of
+# its probability. The value was chosen on these sentences: of 2,400 English ones to translate into
+# German or French, none fell below it; of 2,800 German and French ones to translate from English
+# into their own language, all but 23 did.
 ALREADY = 0.1
 
 
 def detect_language(text: str, among: Sequence[str]) -> str:
     """Return the language of a text, one of `among`.
 
-    A text in several languages gets the one of most of its beginning. A single word that several
-    languages share (Taxi, Restaurant) may get any of them. A text without evidence (one without
-    letters, a name that the detector never read) gets the first. A text in a language that is not
-    among them gets the most similar one; `is_foreign` tells this case.
+    A text in several languages gets the one that fills most of its beginning. A single word that
+    several languages share (Taxi, Restaurant) may get any of them. A text without evidence (no
+    letters, or a name that the detector never read) gets the first of `among`. A text in a language
+    that is not among them gets the most similar one; `is_foreign` detects this case.
 
     Args:
         text: Any text; typographic quotes or capitals, for example, do not change the answer.
@@ -39,7 +39,7 @@ def detect_language(text: str, among: Sequence[str]) -> str:
         ModelError: One of several languages is unknown to the detector.
 
     Source:
-        Lui and Baldwin 2012, https://aclanthology.org/P12-3005, in the model and the code of
+        Lui and Baldwin 2012, https://aclanthology.org/P12-3005, with the model and the code of
         py3langid.
     """
     if len(among) == 1 or not any(map(str.isalpha, text)):
@@ -54,17 +54,17 @@ def detect_language(text: str, among: Sequence[str]) -> str:
 def is_foreign(text: str, among: Sequence[str]) -> bool:
     """Tell whether a text is surely written in a language that is none of `among`.
 
-    False if that is unsure, which includes that one of them is unknown to the detector.
+    If that is uncertain, or if the detector does not know one of them, the answer is False.
     """
     scores = _probabilities(text)
     return all(scores.get(code, 1) < FOREIGN * max(scores.values()) for code in among)
 
 
 def is_already(text: str, language: str, instead_of: Sequence[str]) -> bool:
-    """Tell whether a text is surely written in one language and not in any of some others.
+    """Tell whether a text is surely written in `language` and in none of `instead_of`.
 
-    False if that is unsure: for a single word, which several languages may share, or if one of the
-    languages is unknown to the detector.
+    If that is uncertain, the answer is False. It is also False for a single word, which several
+    languages may share, and if the detector does not know one of the languages.
     """
     num_words = sum(any(map(str.isalpha, word)) for word in text.split())
     if num_words < 2 or not language or language in instead_of:
@@ -108,7 +108,7 @@ def choose_direction(
 
 @lru_cache(1)
 def _probabilities(text: str) -> dict[str, float]:
-    """Return the probability of each language that the detector knows; the last text is cached."""
+    """Return the probability of each language that the detector knows; the last answer is kept."""
     beginning = text[:NUM_CHARACTERS].encode(errors="replace").decode()
     return dict(_detector().rank(plain_text(beginning)))
 

@@ -1,4 +1,4 @@
-"""Opens a file that the user named, and turns errors of the system and decoders into ours."""
+"""Opens a file that the user named, and turns system and decoder errors into the project's own."""
 
 import importlib
 import io
@@ -21,7 +21,7 @@ from captioner.errors import (
 from captioner.preprocess.fetching import fetched, is_elsewhere
 
 FileSource = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
-"""A file by its path, its bytes, or open for reading as bytes."""
+"""A file: its path, its bytes, or a file object that is open for reading bytes."""
 
 HEAD_BYTES = 4096
 PROJECTS = {"av": "PyAV", "webvtt": "webvtt-py"}
@@ -83,7 +83,7 @@ def _rewound(file: Any, name: str) -> Any:
 
 
 def open_regular(path: str | Path, what: str) -> BytesIO | BufferedReader:
-    """Open a regular file; a pipe or a device could block for ever, so none is opened.
+    """Open a regular file, but no pipe or device, which could block for ever.
 
     Args:
         path: The file; a string may also be an `http` or `https` address, which is fetched, or `-`
@@ -145,15 +145,15 @@ def import_library(library: str, extra: str) -> Any:
 def decoding(
     name: str | Path, what: str, too_large: tuple[type[Exception], ...] = (MemoryError,)
 ) -> Iterator[None]:
-    """Turn the exceptions of decoders, which may be nearly any, into the project's errors.
+    """Turn decoders' exceptions, which may be of nearly any type, into the project's errors.
 
     Args:
         name: The file.
         what: What to call it if it cannot be decoded, such as a broken MP4 file.
-        too_large: What the decoder raises for lack of memory.
+        too_large: The exceptions that the decoder raises for lack of memory.
 
     Raises:
-        FileTooLargeError: There is not enough memory for it.
+        FileTooLargeError: There is not enough memory for the file.
         CorruptFileError: The decoder raised anything else.
     """
     try:

@@ -1,4 +1,4 @@
-"""Cuts a long recording, where nobody speaks, into segments that fit the model."""
+"""Cuts a long recording at its pauses into segments that fit the model."""
 
 import numpy as np
 from jaxtyping import Float64
@@ -9,31 +9,34 @@ from captioner.preprocess.audio import Samples
 FRAME_S = 0.010
 """The length of the frames whose levels are measured, seconds."""
 SMOOTHING_FRAMES = 5
-"""Levels are means over so many frames, about half a syllable, so a stop within a word is no pause.
+"""Levels are averaged over this many frames, about half a syllable, so that the short silence of a
+stop consonant does not count as a pause.
 """
 LONGEST_PAUSE_S = 0.7
-"""A longer pause ends a segment; breathing between phrases takes about so long."""
+"""A longer pause ends a segment; a breath between phrases takes about this long."""
 MARGIN_S = 0.15
-"""The silence to keep around a segment, since words may begin and end with soft sounds."""
+"""This much is kept before and after a segment, since words may begin and end with soft sounds."""
 BELOW_PEAK_DB = 40.0
-"""In a clean recording, silence is so much weaker than the loudest speech."""
+"""In a clean recording, frames that are weaker than the loudest one by more than this are silence.
+"""
 ABOVE_NOISE_DB = 8.0
-"""In a noisy recording, speech is at least so much stronger than the noise."""
+"""In a noisy recording, speech is stronger than the noise by at least this much."""
 NOISE_QUANTILE = 0.1
-"""The noise is as loud as this quantile of all frames."""
+"""The level of the noise is this quantile of the levels of all frames."""
 SPEECH_BELOW_PEAK_DB = 20.0
 """Frames weaker than the loudest one by no more than this are always speech. Otherwise a recording
 without pauses would count as noise.
 """
 SILENCE_DB = -80.0
-"""A recording whose loudest frame is weaker is empty, decibels of full scale; 16 bits reach -96.
+"""A recording whose loudest frame is weaker than this is empty, decibels of full scale. 16 bits
+reach -96.
 """
 
 
 def find_segments(
     samples: Samples, sample_rate_hz: int, max_segment_s: float
 ) -> list[tuple[int, int]]:
-    """Find the parts of a recording that are not silent, none longer than allowed.
+    """Find the parts of a recording that are not silent, none of them longer than allowed.
 
     Pauses of less than 0.7 s stay within a segment. A segment that is too long is cut at its
     quietest moments.
@@ -75,18 +78,19 @@ def _levels_db(samples: Samples, hop: int) -> Float64[np.ndarray, " frames"]:
 
 
 def _threshold_db(levels: NDArray[np.float64]) -> float:
-    """Choose the level above which a frame is speech.
+    """Choose the level from which on a frame is speech.
 
-    It is well below the peak, above the noise, and never so high that speech counts as silence.
+    It is 40 dB below the peak or 8 dB above the noise, whichever is higher, but always at least 20
+    dB below the peak.
     """
     peak, noise = float(levels.max()), float(np.quantile(levels, NOISE_QUANTILE))
     return min(max(peak - BELOW_PEAK_DB, noise + ABOVE_NOISE_DB), peak - SPEECH_BELOW_PEAK_DB)
 
 
 def _cut(levels: NDArray[np.float64], start: int, end: int, longest: int) -> list[tuple[int, int]]:
-    """Cut a segment that is too long at a quiet frame, and the rest again.
+    """Cut a segment that is too long, and then the rest of it, until all parts fit.
 
-    That frame is the quietest one in the second half of the allowed length.
+    Each cut is made at the quietest frame in the second half of the allowed length.
     """
     segments = []
     while end - start > longest:

@@ -1,4 +1,4 @@
-"""Splits a text into its sentences and the layout around them, which a translation keeps."""
+"""Splits a text into sentences and the layout around them, which a translation keeps."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from sentencex import segment
 
 DEFAULT_LANGUAGE = "en"
 
-# A line ends where `str.splitlines` ends it.
+# Lines end at the same characters as in `str.splitlines`.
 LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
 # What may come before the text of a line: marks of lists, quotations, headings and turns of
@@ -20,21 +20,21 @@ LIST_MARKS = re.compile(
 # sentencex 1.0.32 panics if white space of several bytes follows an initial.
 WIDE_SPACE = re.compile(r"[^\S ]")
 
-# Sentence ends that the splitter misses: a closing bracket, an ellipsis or "etc.", then a space and
-# a capital letter.
+# Ends of sentences that the splitter misses: an end mark with a closing bracket, an ellipsis,
+# "etc." or an emoji, then white space and a capital letter.
 MISSED_END = re.compile(
     r"(?:(?<=[.!?…][)\]])|(?<=…)|(?<=\betc\.)|(?<=[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]))\s+(?=[\"'“„«‘(]?[A-ZÀ-ÖØ-Þ])"
 )
 
-# Emoji at either end of a sentence, separate from its words, belong to the layout. Before a
-# capital, they end a sentence.
+# Emoji at either end of a sentence, separate from its words, belong to the layout. An emoji before
+# a capital letter ends a sentence.
 EMOJI = r"[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d]+"
 EMOJI_BEFORE = re.compile(rf"\s*(?:{EMOJI}\s+)*")
 EMOJI_BEHIND = re.compile(rf"{EMOJI}[.!?…]*")
 
-# Ends of pieces that the splitter wrongly takes for sentence ends, by language.
+# What the splitter wrongly takes for the end of a sentence, by language.
 NO_END = {
-    # As in "am 3. Oktober".
+    # For example the ordinal in "am 3. Oktober".
     "de": re.compile(r"(?:\b\d{1,2}|\bFa|\bMo|\bDi|\bMi|\bDo|\bFr|\bSa|\bSo)\.\s+$"),
     "fr": re.compile(r"(?:\bM|\bMM|\bDr|\bPr|\bno|\bNo|\b[XVI]{2,}|\b[A-Z]\.-[A-Z])\.\s+$"),
 }
@@ -63,11 +63,11 @@ class Layout:
 def cut_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> Layout:
     """Cut a text into sentences: at all ends of lines, and within a line at the ends of sentences.
 
-    Nothing is lost. A sentence ends in front of white space only.
+    All characters are kept. A sentence ends only before white space.
 
     Args:
         text: Any text; a lone surrogate, which cannot be encoded, becomes a question mark.
-        language: A code such as en, which decides on abbreviations and quotation marks.
+        language: A code such as en; its abbreviations and quotation marks are taken into account.
     """
     text = text.encode(errors="replace").decode()
     spans = [
@@ -81,7 +81,7 @@ def cut_sentences(text: str, language: str = DEFAULT_LANGUAGE) -> Layout:
 
 
 def _in_line(line: str, offset: int, language: str) -> Iterator[tuple[int, int]]:
-    """Yield where each sentence of a line, which begins at `offset`, begins and ends."""
+    """Yield the start and the end of each sentence of a line that begins at `offset`."""
     marks = LIST_MARKS.match(line)
     start = marks.end() if marks else 0
     for piece in _pieces(line[start:], language):

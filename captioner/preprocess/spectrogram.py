@@ -1,4 +1,4 @@
-"""Makes log-mel spectrograms of samples, and the padded batch that the speech encoder reads."""
+"""Computes log-mel spectrograms of recordings, and pads them to a batch for the speech encoder."""
 
 import math
 from collections.abc import Sequence
@@ -11,22 +11,23 @@ from jaxtyping import Bool, Float, Float64
 from torch import Tensor
 
 WINDOW_S = 0.025
-"""The length of a frame, seconds. Speech hardly changes within it, and two periods of a low voice
-(80 Hz) fit into it. At 16 kHz it has 400 samples, at 8 kHz 200."""
+"""The length of a frame, seconds. Speech hardly changes within it, and it holds two periods of a
+low voice (80 Hz). It has 400 samples at 16 kHz and 200 at 8 kHz.
+"""
 HOP_S = 0.010
-"""Seconds from frame to frame, so neighbours share more than half. This is 100 frames a second, or
-160 samples at 16 kHz.
+"""The time from frame to frame, seconds. It is 160 samples at 16 kHz and gives 100 frames a second.
+Neighbouring frames share more than half of their samples.
 """
 LOWEST_HZ = 60.0
-"""The lowest frequency; below it there is no speech, but mains hum (50 or 60 Hz)."""
+"""The lowest frequency that is used; there is mains hum (50 or 60 Hz) but no speech below it."""
 DYNAMIC_RANGE_DB = 70.0
-"""Energy so many decibels below the loudest band of a recording counts as silence."""
+"""Energy this many decibels or more below the loudest band of a recording counts as silence."""
 UNIT_DB = 20.0
 """Decibels in one unit of a spectrogram. The bands of speech are some 10 to 60 decibels above
-silence, so their values then spread by about 1.
+silence, so values in this unit spread by about 1.
 """
 QUIETEST = 1e-10
-"""Less power than this is silence; 16-bit samples cannot hold less."""
+"""Less power than this counts as silence; 16-bit samples cannot represent less."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ def log_mel(
 
     Source:
         Davis and Mermelstein 1980, "Comparison of Parametric Representations for Monosyllabic Word
-        Recognition", without the cosine transform; the floor below the peak: Radford et al. 2022,
-        arXiv:2212.04356, section 2.2 and its code.
+        Recognition", without the cosine transform. The floor below the peak is from Radford et al.
+        2022, arXiv:2212.04356, section 2.2 and its code.
     """
     window, hop = round(WINDOW_S * sample_rate_hz), round(HOP_S * sample_rate_hz)
     size = 1 << (window - 1).bit_length()  # the next power of two, for a fast transform

@@ -11,18 +11,18 @@ from torch import Tensor
 from captioner.preprocess.typography import Reading
 from captioner.preprocess.verbatim import StandIn, Trial
 
-CLAUSE_ENDS = ".,;:!?…)"  # a long sentence is preferably cut after one of these
+CLAUSE_ENDS = ".,;:!?…)"  # a sentence that is too long is preferably cut after one of these
 
 
 @dataclass(frozen=True)
 class Piece:
-    """What a model translates at once: a sentence, or a part of one that is too long.
+    """A text that a model translates at once: a sentence, or a part of one that is too long.
 
     Attributes:
-        reading: What the model reads; its columns are words of the sentence.
-        start: The first of the sentence's words in the piece, counted from 0.
-        end: The word after its last; a word that is cut belongs to both pieces.
-        stand_ins: The words in the reading that stand for something that is copied.
+        reading: What the model reads; its columns number the words of the whole sentence.
+        start: The number of the piece's first word in the sentence, counted from 0.
+        end: The number of the word after its last; a word that is cut belongs to both pieces.
+        stand_ins: The words of the reading that stand for something that is copied.
     """
 
     reading: Reading
@@ -58,9 +58,9 @@ class IllustratedSentences:
 
     Attributes:
         sentences: The sentences as token ids.
-        photos: Each photo once, as pixels or as features of a frozen backbone; None where there
-            are none.
-        numbers: The photo of each sentence, -1 where there is none.
+        photos: Each photo once, as pixels or as features of a frozen backbone; None if there are
+            none.
+        numbers: The number of each sentence's photo, -1 for a sentence without one.
     """
 
     sentences: SourceTokens
@@ -72,7 +72,7 @@ class IllustratedSentences:
         return len(self.sentences)
 
     def to(self, device: torch.device) -> "IllustratedSentences":
-        """Return them on another device."""
+        """Return the sentences and photos on another device."""
         photos = None if self.photos is None else self.photos.to(device)
         return IllustratedSentences(self.sentences.to(device), photos, self.numbers.to(device))
 
@@ -82,8 +82,8 @@ def pad_sources(sentences: Sequence[Sequence[int]], eos_id: int, pad_id: int) ->
 
     Args:
         sentences: Token ids without BOS and EOS; one may be empty.
-        eos_id: Ends each sentence, so even an empty one has a position to attend to.
-        pad_id: Fills the rest of a row.
+        eos_id: The token that ends each sentence, so even an empty one has a position to attend to.
+        pad_id: The token that fills the rest of a row.
     """
     longest = max((len(ids) for ids in sentences), default=0) + 1
     token_ids = torch.full((len(sentences), longest), pad_id)
@@ -94,7 +94,9 @@ def pad_sources(sentences: Sequence[Sequence[int]], eos_id: int, pad_id: int) ->
 
 
 def split_text(text: str, fits: Callable[[str], bool]) -> list[str]:
-    """Cut a sentence that does not fit near its middle, after a clause or else between words.
+    """Cut a text that does not fit near its middle, after a clause or else between words.
+
+    Its halves are cut again until all pieces fit. A single word is cut in its middle.
 
     Args:
         text: Any text.
@@ -119,7 +121,7 @@ def cut_reading(trial: Trial, num_words: int, fits: Callable[[str], bool]) -> li
     text, found, end, num_read = trial.reading.text, [], 0, 0
     for part in split_text(text, fits):
         start = text.index(part, end)
-        # The cut went through a word.
+        # If the cut went through a word, the word belongs to both pieces.
         first = num_read - (start > 0 and not text[start - 1].isspace())
         words = tuple(part.split())
         inside = [one for one in trial.stand_ins if first <= one.word < first + len(words)]
@@ -136,9 +138,9 @@ def cut_reading(trial: Trial, num_words: int, fits: Callable[[str], bool]) -> li
 
 
 def _halves(text: str) -> list[str]:
-    """Cut at the white space nearest to the middle; a text of one word is cut in its middle.
+    """Cut a text at the white space nearest to its middle, or in the middle of its only word.
 
-    White space after a clause counts as nearer by a quarter of the text's length.
+    White space after the end of a clause counts as nearer by a quarter of the text's length.
     """
     middle = len(text) // 2
     spaces = [match.span() for match in re.finditer(r"(?<=\S)\s+(?=\S)", text)]

@@ -1,4 +1,4 @@
-"""Trains transformers tokenizers of words, labels or subwords, and turns ids back into text."""
+"""Trains tokenizers of words, labels or subwords, in the form that transformers uses."""
 
 import json
 from collections import Counter
@@ -16,8 +16,8 @@ PAD, BOS, EOS, UNK = "<pad>", "<s>", "</s>", "<unk>"
 SPECIAL_TOKENS = (PAD, BOS, EOS, UNK)
 NUM_BYTES = 256
 
-# Signs of scripts that put no spaces between words; each sign is a token. Thai, Lao and Khmer have
-# no such signs.
+# Characters of scripts without spaces between words, in which each character is a token. Thai, Lao
+# and Khmer are not among them.
 SIGN = r"[\p{Han}\p{Hiragana}\p{Katakana}ー]"
 # Marks that belong to the letter before them, such as the vowels of Hindi, but not variation
 # selectors, which choose a glyph or an emoji.
@@ -32,22 +32,23 @@ INSIDE = (
 PART = rf"(?>{LETTER}(?:{LETTER}|{MARK}|{INSIDE})*)"
 WORD = rf"(?>{PART}(?:-{PART})*)"
 VOWEL = r"[aeiouyhœà-æè-ïò-öø-ý]"
-# A word that lost its last vowel is a token with its apostrophe, apart from the next word: l'
-# homme, dell' acqua. Either the next word is long, so it is no English ending (you'd), or the first
-# one is an elided French word.
+# An elided word is a token with its apostrophe, apart from the next word: l' homme, dell' acqua.
+# Either the next word is long enough not to be an English ending (you'd), or the first one is an
+# elided French word.
 ELIDED = (
     rf"{WORD}'(?={VOWEL}\p{{L}}{{2}})|\b(?:[cdjlmnst]|qu|lorsqu|puisqu|jusqu)'(?={VOWEL}\p{{L}}?\b)"
 )
 # A word with its inner hyphens, or the part of a contraction that is written without a space ('s,
 # 't, 're).
 WORD_PATTERN = rf"{ELIDED}|{WORD}|'\p{{L}}{{1,2}}\b|{SIGN}{MARK}*"
-# The space that joining puts between signs, or between signs and numbers, but that nobody writes.
+# Spaces that joining puts between such characters, or between them and numbers, and that are
+# removed since nobody writes them.
 NO_SPACE = rf"(?<={SIGN}|{SIGN}{MARK}) (?={SIGN}|\p{{N}})|(?<=\p{{N}}) (?={SIGN})"
 # NFKC splits a vowel of Thai and Lao that is always written as one; this puts it together again.
 WHOLE_VOWELS = {"\u0e4d\u0e32": "\u0e33", "\u0ecd\u0eb2": "\u0eb3"}
 
-# Merges stay within one of these: letters with their marks, a single digit, a run of other signs,
-# or white space. A space belongs to what follows it.
+# No subword spans more than one of these: letters with their marks, a single digit, a run of other
+# characters, or white space. A space belongs to what follows it.
 SUBWORD_PATTERN = r" ?[\p{L}\p{M}]+| ?\p{N}| ?[^\s\p{L}\p{M}\p{N}]+|\s+(?!\S)|\s+"
 
 
@@ -57,8 +58,8 @@ def train_word_tokenizer(
     """Learn a vocabulary of lower-case words without punctuation.
 
     Spaces and punctuation separate words, in any script. Chinese and Japanese, which have no
-    spaces, are cut into single signs, and decoded without spaces. Languages with letters but no
-    spaces, such as Thai, need spaces between words first.
+    spaces, are cut into single characters, and decoded without spaces. In texts of other languages
+    without spaces, such as Thai, words must be separated by spaces first.
 
     Args:
         texts: Captions as people wrote them.
@@ -122,16 +123,16 @@ def with_new_words(
     max_vocab_size: int,
     languages: Sequence[str] = (),
 ) -> "PreTrainedTokenizerFast":
-    """Return a word tokenizer that knows more words; those that it knew keep their numbers.
+    """Return a word tokenizer with more words; the words that it has keep their numbers.
 
-    Texts are cut by the current rules, whichever version made the tokenizer.
+    Texts are cut by the current rules, even if an earlier version made the tokenizer.
 
     Args:
         tokenizer: The tokenizer to extend, which is not changed.
         texts: Texts that contain the new words.
         min_count: A word seen less often stays `<unk>`.
-        max_vocab_size: The most entries, old and new; the most frequent new words win.
-        languages: Codes of the languages to write; each that has no token yet gets one.
+        max_vocab_size: The most entries, old and new; the most frequent new words are kept.
+        languages: Codes of the languages to write; each one without a token gets one.
     """
     from tokenizers import Tokenizer
 
@@ -158,7 +159,7 @@ def _cut(text: str, tokenizer: "Tokenizer") -> list[str]:
 
 
 def train_label_tokenizer(labels: Iterable[str]) -> "PreTrainedTokenizerFast":
-    """Make each label one word of the vocabulary, so a label is a text of one word.
+    """Make a tokenizer in which each label is one word, so that a label is a text of one word.
 
     Raises:
         EmptyDataError: There are no labels.
@@ -178,10 +179,10 @@ def language_token(language: str) -> str:
 
 
 def language_ids(tokenizer: "PreTrainedTokenizerFast", languages: Iterable[str]) -> dict[str, int]:
-    """Return the token with which texts of each language begin.
+    """Return, for each language, the id of the token with which its texts begin.
 
     Raises:
-        ModelError: The tokenizer was trained without a language.
+        ModelError: The tokenizer was trained without one of the languages.
     """
     found = {}
     for language in sorted(set(languages)):
@@ -198,27 +199,28 @@ def language_ids(tokenizer: "PreTrainedTokenizerFast", languages: Iterable[str])
 def train_bpe_tokenizer(
     texts: Iterable[str], vocab_size: int, languages: Sequence[str] = ()
 ) -> "PreTrainedTokenizerFast":
-    """Learn to cut text into frequent subwords, down to single bytes.
+    """Learn to cut text into frequent subwords, down to single bytes (byte-level BPE).
 
-    So no text has unknown tokens, and decoding is exact.
+    No text has unknown tokens, and decoding is exact.
 
     Args:
         texts: Sentences as people wrote them, of one language or several.
         vocab_size: Number of entries, the special tokens and the 256 bytes included.
-        languages: Codes of the languages to write, where there are several: each gets a token such
-            as `<de>`, with which its texts begin.
+        languages: Codes of the languages to write, if there are several. Each gets a token such as
+            `<de>`, with which its texts begin.
 
     Raises:
-        EmptyDataError: There is no text.
+        EmptyDataError: There is no text, or no part of it occurs twice.
 
     Source:
-        Sennrich et al. 2016, arXiv:1508.07909, section 3.2, joint for all languages; on bytes:
-        Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.2.
+        Sennrich et al. 2016, arXiv:1508.07909, section 3.2, with one vocabulary for all languages.
+        Bytes as the smallest units are from Radford et al. 2019, "Language Models are Unsupervised
+        Multitask Learners", section 2.2.
     """
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
-    # So a word is the same subword at the beginning of a text as within it.
+    # With this space, a word has the same subwords at the beginning of a text as within it.
     tokenizer.normalizer = normalizers.Prepend(" ")
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -259,12 +261,12 @@ def wrap_tokenizer(tokenizer: object) -> "PreTrainedTokenizerFast":
 def words_of_subwords(subwords: Sequence[str]) -> list[int | None]:
     """Return the word, counted from 0, that each subword belongs to; None for white space.
 
-    White space separates words, as in `str.split`. A subword that is in two words belongs to the
+    White space separates words, as in `str.split`. A subword that spans two words belongs to the
     later one.
 
     Args:
-        subwords: As the tokenizer writes them, one sign for each byte. A model may also write
-            bytes that make no character; those count as part of a word.
+        subwords: As the tokenizer writes them, one character for each byte. A model may also write
+            bytes that form no character; those count as part of a word.
     """
     text = bytes(map(BYTE_OF_SIGN.__getitem__, "".join(subwords))).decode(
         "utf-8", "surrogateescape"
@@ -279,9 +281,9 @@ def words_of_subwords(subwords: Sequence[str]) -> list[int | None]:
 
 
 def _byte_of_sign() -> dict[str, int]:
-    """Return the character that `ByteLevel` writes for each byte.
+    """Return the byte for each character that `ByteLevel` writes.
 
-    Printable bytes stay themselves, others become characters from U+0100 on.
+    Printable bytes are written as themselves, the others as characters from U+0100 on.
     """
     printable = [
         *range(ord("!"), ord("~") + 1),

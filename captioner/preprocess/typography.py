@@ -1,4 +1,4 @@
-"""Replaces characters that look alike by one, and restores a language's quotation marks."""
+"""Unifies characters that look alike in a source, and sets quotation marks in a translation."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
-# One sign for each that people write in several ways; models have mostly read straight quotes.
+# The plain form of quotes, apostrophes and hyphens; models have mostly read straight quotes.
 STRAIGHT = str.maketrans(
     dict.fromkeys("‘’‚‛ʼʹ′´`‹›＇", "'")
     | dict.fromkeys("“”„‟«»″〝〞＂", '"')
@@ -21,16 +21,16 @@ INVISIBLE = re.compile(
     r"[\u00ad\u034f\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]|\u200d(?=\w|$)"
 )
 
-# Ligatures, letters of other widths and fonts, no-break hyphens; but no forms that have a meaning
-# of their own.
+# The Unicode decompositions that are applied: ligatures, letters of other widths and fonts, and
+# no-break hyphens. Forms that have a meaning of their own, such as superscripts, stay.
 PLAINER_FORMS = ("<compat>", "<wide>", "<narrow>", "<font>", "<noBreak>")
 
 CAPITALS = re.compile(r"[^\W\d_]{2}")
-NOT_A_WORD = re.compile(r"[\d@/_\\]|\w\.\w")  # an address, for example, whose capitals may matter
+NOT_A_WORD = re.compile(r"[\d@/_\\]|\w\.\w")  # such as an address, whose capitals may matter
 IN_BACKTICKS = re.compile("`.+`")  # code
 FRENCH_END = re.compile(r"»[^\w«]*")
 QUOTES = re.compile('["„“”«»]')
-PAIRS = {"de": ("„", "“")}  # French marks need spaces, so they would count as words
+PAIRS = {"de": ("„", "“")}  # French marks need spaces around them, so they would count as words
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,9 @@ class Reading:
 
     Attributes:
         words: The words that it reads, to be joined with spaces.
-        columns: For each, the number of the sentence's word that it comes from, counted from 0.
-        in_capitals: Whether the whole sentence was in capitals; it is read in lower case.
+        columns: For each word, the number of the sentence's word that it comes from, counted from
+            0.
+        in_capitals: Whether the whole sentence was in capitals; it is then read in lower case.
     """
 
     words: tuple[str, ...]
@@ -56,15 +57,15 @@ class Reading:
 def plain_text(text: str) -> str:
     """Return a text in the spelling that models read; texts that look alike become equal.
 
-    It has composed letters (NFC), plain letters for ligatures and for other widths and fonts, three
-    dots for an ellipsis, straight quotes and apostrophes, a hyphen for each dash, single spaces,
-    and no invisible marks.
+    The result has composed letters (NFC), plain letters in place of ligatures and of other widths
+    and fonts, three dots for an ellipsis, straight quotes and apostrophes, a hyphen for each dash,
+    single spaces, and no invisible marks. A text in capitals becomes lower case.
     """
     return plain_reading(text.split()).text
 
 
 def plain_reading(words: Sequence[str]) -> Reading:
-    """Return a sentence's words in the spelling that models read, and the source of each."""
+    """Return a sentence's words in the spelling that models read, and the word each comes from."""
     found: list[str] = []
     columns: list[int] = []
     opening = ""  # French quotation marks have a space between them and the text

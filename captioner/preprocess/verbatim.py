@@ -1,7 +1,7 @@
 """Finds what a translation copies: numbers, addresses, code and unknown names.
 
-A model can neither translate nor spell a word that it has never read. So a stand-in that it has
-often read takes the word's place.
+A model can neither translate nor spell a word that it has never read. Such a word is therefore
+replaced by a stand-in, a word that the model has read often.
 """
 
 import re
@@ -30,16 +30,16 @@ NAME = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*")
 BEHIND_A_NAME = re.compile(
     r"and|or|is|was|has|had|will|can|who|[a-z]{2,}(?:[^s]s|ed)|[A-Z]\w+(?:'s)?|[A-Z]\."
 )
-# German articles and words in their place, which a noun follows.
+# German articles and other determiners, which a noun follows.
 BEFORE_A_NOUN = re.compile(
     r"d(?:er|ie|as|en|em|es)|zu[mr]|am|ans|im|ins|vom|beim|(?:[mdsk]?ein|ihr|unse?r|eue?r|dies|jed|welch|viel)(?:e[mnrs]?)?"
 )
 
 ORDINALS = {"de": "{}.", "fr": "{}e", "en": "{}th"}
 
-# The stand-ins, by language, in the order of trial. Models of captions and everyday sentences know
-# small numbers and names best: of ten sentences with each, Multi30k's models kept `three` in 9 and
-# 10, `John` in 8 and 10, `BMX` in 8.
+# The stand-ins, by language, in the order in which they are tried. Models of captions and everyday
+# sentences know small numbers and these names best: of ten sentences with each, Multi30k's two
+# models kept `three` in 9 and 10, `John` in 8 and 10, and `BMX` in 8.
 NUMBERS = {
     "en": ("three", "five", "four", "six", "seven"),
     "de": ("drei", "fünf", "vier", "sechs", "sieben"),
@@ -54,9 +54,9 @@ class StandIn:
     """A word that is read and written in place of something that is copied.
 
     Attributes:
-        word: The number of its word in the reading, counted from 0.
-        written: What a correct translation has for it.
-        literal: What is to be copied there.
+        word: Its number among the words of the reading, counted from 0.
+        written: The word that a correct translation has for it.
+        literal: The text that replaces it in the translation.
     """
 
     word: int
@@ -65,7 +65,7 @@ class StandIn:
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        """The pattern that finds it in a translation, also with a genitive ending."""
+        """The pattern that finds it in a translation, also with an s after it (a genitive)."""
         return re.compile(rf"(?<!\w){re.escape(self.written)}(?=s?(?!\w))", re.IGNORECASE)
 
 
@@ -89,16 +89,16 @@ class _Copy:
 
 
 def trials(reading: Reading, source: str, target: str, known_words: Collection[str]) -> list[Trial]:
-    """Return the ways to read a sentence; the caller takes the one that keeps most copies.
+    """Return the trials of a sentence; the caller takes the one that keeps the most stand-ins.
 
-    If nothing is to be copied, there is one way, the reading itself.
+    If nothing is to be copied, the only trial is the reading itself.
 
     Args:
         reading: The sentence.
         source: Its language, a code such as en.
         target: The language of the translation.
-        known_words: The words that the model has read in training, in lower case; empty where they
-            are not known.
+        known_words: The words that the model has read in training, in lower case; empty if they are
+            not recorded.
     """
     languages = (source, target)
     copies = [
@@ -109,7 +109,7 @@ def trials(reading: Reading, source: str, target: str, known_words: Collection[s
     if not copies:
         return [Trial(reading, ())]
     drafts = [_trial(reading, copies, source, target, number) for number in range(NUM_TRIALS)]
-    if all(copy.is_number for copy in copies):  # digits are pieces that models know
+    if all(copy.is_number for copy in copies):  # models know single digits
         drafts.insert(
             0,
             Trial(
@@ -122,7 +122,8 @@ def trials(reading: Reading, source: str, target: str, known_words: Collection[s
 def known_words(sentences: Iterable[str]) -> str:
     """Return the words that a model can learn from sentences, in lower case, sorted, as one text.
 
-    A word that is written like a name within a sentence must occur twice, any other word once.
+    A word that is capitalised within a sentence, like a name, must occur twice, any other word
+    once.
     """
     names: Counter[str] = Counter()
     words: set[str] = set()
@@ -166,8 +167,9 @@ def _is_unknown_name(
 ) -> bool:
     """Tell whether a word is written like a name and unknown to the model.
 
-    The first word of a sentence always has a capital, so it counts as a name only if a verb or
-    another name follows. All German nouns have one, too, so a noun after an article is no name.
+    The first word of a sentence always has a capital, so it counts as a name only if it has more of
+    them or if a verb or another name follows. All German nouns have one, too, so a word after an
+    article is no name.
     """
     if not known_words or len(core) < 2 or not core[0].isupper() or not NAME.fullmatch(core):
         return False
@@ -187,7 +189,7 @@ def _is_unknown_name(
 def _trial(
     reading: Reading, copies: Sequence[_Copy], source: str, target: str, number: int
 ) -> Trial:
-    """Replace what is copied by stand-ins, which differ between trials and between copies."""
+    """Replace each copy by a stand-in; stand-ins differ between trials and between copies."""
     words, stand_ins = list(reading.words), []
     counts = {True: number, False: number}
     known = source in NUMBERS and target in NUMBERS

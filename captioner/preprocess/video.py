@@ -1,4 +1,4 @@
-"""Reads some frames of a clip, however it is stored, upright and in RGB, with their times."""
+"""Reads the frames of a clip at given moments, upright and in RGB, from any kind of video file."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -18,10 +18,11 @@ MICROSECONDS = 1e6  # FFmpeg's AV_TIME_BASE, the unit of a container's length
 ROUNDING_S = 1e-6
 REFUSAL = "not a clip that can be read ({holds}); use MP4, WebM, MKV or AVI"
 LEAP_S = 10.0
-"""Without an index of key frames, the player seeks to a frame that is so far ahead. Encoders rarely
-put key frames farther apart (x264: 250 frames)."""
+"""Without an index of key frames, the player seeks only to moments at least this far ahead, since
+encoders rarely put key frames farther apart (x264: 250 frames).
+"""
 BROKEN_OFF_S = 1.0
-"""Decoded frames may end so much earlier than the index, since AVI counts dropped frames."""
+"""Decoded frames may end this much earlier than the index, since AVI counts dropped frames."""
 UPRIGHT = {
     90: Image.Transpose.ROTATE_90,
     180: Image.Transpose.ROTATE_180,
@@ -31,7 +32,7 @@ UPRIGHT = {
 
 @dataclass(frozen=True)
 class Clip:
-    """Frames of a clip.
+    """Some frames of a clip.
 
     Attributes:
         frames: Upright, in RGB, in their order.
@@ -52,7 +53,7 @@ def evenly_spread(num_frames: int) -> tuple[float, ...]:
 def read_clip(
     source: Any, moments: Sequence[float], max_pixels: int = 200_000_000, at_least: int = 0
 ) -> Clip:
-    """Read the frames shown at some moments; a clip with fewer frames gives some of them twice.
+    """Read the frames shown at given moments; a clip with fewer frames gives some of them twice.
 
     Frames in between are skipped as far as the file's key frames allow.
 
@@ -61,15 +62,15 @@ def read_clip(
         moments: Fractions of the clip's length, 0 to 1, ascending.
         max_pixels: Clips with larger frames are refused before they are decoded.
         at_least: If positive, frames are reduced by a whole factor, which saves memory, as long as
-            no side gets shorter than so many pixels.
+            no side gets shorter than `at_least` pixels.
 
     Raises:
         FileMissingError: Nothing is there, or it may not be read.
-        UnsupportedFileError: No clip, of a kind that is not read, or sound alone.
+        UnsupportedFileError: It is no clip, is of a kind that is not read, or holds sound alone.
         CorruptFileError: The clip is broken or cut off, has no frames, or has frames that are much
             larger than its header says and `max_pixels` allows.
-        FileTooLargeError: It has more than `max_pixels`.
-        InputError: It is none of these.
+        FileTooLargeError: Its frames have more than `max_pixels`.
+        InputError: The source is none of those above.
         MissingExtraError: PyAV is not installed.
     """
     with open_source(source, "clip", "a path, the bytes of a file, or an open file") as (
@@ -95,7 +96,8 @@ def _decoded(
             raise FileTooLargeError(
                 name, f"{size[0]} x {size[1]} pixels, more than {max_pixels} are allowed"
             )
-        # Later frames may be larger than the header says; decoders round sizes up.
+        # This limit holds for frames that are larger than the header says. It is twice as high,
+        # since decoders round sizes up.
         pictures.codec_context.options = {"max_pixels": str(2 * max_pixels)}
         start_s, duration_s = _extent(container, pictures)
         player = _Player(container, pictures, name)
@@ -105,7 +107,7 @@ def _decoded(
 
 
 def _pictures(container: Any, name: str) -> Any:
-    """Return the video stream; the cover picture of a song is none."""
+    """Return the video stream; the cover picture of a song does not count as one."""
     moving = [
         one for one in container.streams.video if not one.disposition & one.disposition.attached_pic
     ]
@@ -117,14 +119,14 @@ def _pictures(container: Any, name: str) -> Any:
 
 
 def _extent(container: Any, pictures: Any) -> tuple[float, float]:
-    """Return when the video begins, by the file's own clock, and how long it lasts, seconds."""
+    """Return the time at which the video begins, by the file's clock, and its length, seconds."""
     base = pictures.time_base
     start_s = float((pictures.start_time or 0) * base)
     if pictures.duration:
         return start_s, float(pictures.duration * base)
     if container.duration:
         return start_s, max(0.0, container.duration / MICROSECONDS)
-    # Browsers and cameras that do not know how long they will record write no length.
+    # Browsers and cameras write no length, since they do not know it when a recording begins.
     ends = [
         packet.pts + (packet.duration or 0)
         for packet in container.demux(pictures)
@@ -135,7 +137,7 @@ def _extent(container: Any, pictures: Any) -> tuple[float, float]:
 
 
 class _Player:
-    """Decodes frames in order, and seeks ahead where that saves decoding.
+    """Decodes frames in order, and seeks ahead if that saves decoding.
 
     Args:
         container: The open file.
@@ -143,7 +145,7 @@ class _Player:
         name: The file, for messages.
 
     Raises:
-        CorruptFileError: There is no frame.
+        CorruptFileError: The clip has no frames.
     """
 
     def __init__(self, container: Any, pictures: Any, name: str) -> None:
@@ -157,7 +159,7 @@ class _Player:
             raise CorruptFileError(name, "it has no frames: there is nothing to see")
 
     def shown_at(self, time_s: float) -> Any:
-        """Return the frame that is shown at a time, which is not before the last call's time.
+        """Return the frame that is shown at a time; times of successive calls must not decrease.
 
         Raises:
             CorruptFileError: The file ends earlier.
@@ -203,7 +205,7 @@ class _Player:
 
 
 def _upright(frame: Any, at_least: int) -> Image.Image:
-    """Turn a frame upright, as its file says."""
+    """Return a frame as an upright image, reduced as far as `at_least` allows."""
     image: Image.Image = frame.to_image()
     factor = min(image.size) // at_least if at_least else 1
     image = image.reduce(factor) if factor > 1 else image

@@ -4,16 +4,16 @@ import io
 import struct
 
 WHOLE_S = 0.1
-"""A file may be so many seconds shorter than its header says and still count as whole. Some
+"""A file that is up to this many seconds shorter than its header says counts as whole. Some
 programs miscount, and no word is so short.
 """
 MOST_CHUNKS = 1000
 LEAST_UNKNOWN = 0x7FFF0000
-"""Programs that do not know how long the sound will be write 0 or a larger size than this."""
+"""Programs that do not know how long the sound will be write a size of 0 or of at least this."""
 
 
 def lost_s(stream: io.BytesIO | io.BufferedReader) -> float:
-    """Return how many seconds of sound are missing compared with the header; 0 if it has no length.
+    """Return how many seconds of sound are missing by the header; 0 if it gives no length.
 
     Args:
         stream: A WAV file, which is rewound afterwards.
@@ -28,7 +28,7 @@ def lost_s(stream: io.BytesIO | io.BufferedReader) -> float:
 
 
 def _data(stream: io.BytesIO | io.BufferedReader) -> tuple[int, int, int]:
-    """Return the data's length by the header, its offset, and bytes per second; 0 if unknown."""
+    """Return the data's length by the header, its offset, and its bytes a second; 0 if unknown."""
     order = ">" if stream.read(12).startswith(b"RIFX") else "<"
     bytes_a_second = long_size = 0
     for _ in range(MOST_CHUNKS):

@@ -1,1 +1,1 @@
-"""The shipped models, a folder each; `registry` finds a model, `samples` finds photos to try."""
+"""Holds the shipped models, one folder each; `registry` finds them, `samples` finds test photos."""

@@ -13,7 +13,7 @@ from captioner.home import in_home
 MODELS = Path(__file__).parent
 HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)  # owner/name
 SUCCESSORS = {"flickr8k": "everyday", "multi30k-en-de": "en-de-fr", "multi30k-en-fr": "en-de-fr"}
-"""Models that shipped once, and what took their place."""
+"""Models that no longer ship, and the models that replaced them."""
 
 
 def list_models() -> list[Path]:
@@ -22,7 +22,7 @@ def list_models() -> list[Path]:
 
 
 def find_model(model: str | Path) -> str | Path:
-    """Return the folder of a model that ships, or the path or the hub's name as given.
+    """Return the folder of a shipped model by its name, or the path or the hub's name as given.
 
     Raises:
         ModelError: There is no such model.
@@ -62,8 +62,9 @@ def find_model(model: str | Path) -> str | Path:
 def is_hub_name(model: str) -> bool:
     """Tell whether to ask a hub for a model; a name that looks like a path is never looked up.
 
-    A path is what no hub takes for an `owner/name`, whatever begins with a folder that is there or
-    with `runs`, where training writes to, and a run's `best`.
+    A name looks like a path if it is not of the form `owner/name`, if its first part is an existing
+    folder or `runs`, to which training writes, or if its second part is `best` or begins with
+    `checkpoint`, as in a run's folder.
     """
     if not HUB_NAME.fullmatch(model):
         return False
@@ -74,7 +75,7 @@ def is_hub_name(model: str) -> bool:
 
 
 def find_translator(target: str | None = None, source: str | None = None) -> str:
-    """Return the model that ships and translates between languages: of several, the first by name.
+    """Return the shipped model that translates between languages; of several, the first by name.
 
     Args:
         target: The language into which it translates, a code such as de; None for any.
@@ -97,20 +98,20 @@ def find_translator(target: str | None = None, source: str | None = None) -> str
 
 
 def from_to(source: str | None, target: str | None) -> str:
-    """Name languages for a message, as in `from en to de`; one that is not given is left out."""
+    """Name languages for a message, as in `from en to de`; a language that is None is left out."""
     named = (("from", source), ("to", target))
     return " ".join(f"{word} {language}" for word, language in named if language)
 
 
 def languages_from(source: str) -> list[str]:
-    """Return the languages into which a model that ships translates from one language."""
+    """Return the languages into which the shipped models translate from a language."""
     ways = [way for directions in _directions().values() for way in directions]
     return sorted({into for begin, into in ways if begin == source})
 
 
 @cache
 def _directions() -> dict[str, list[list[str]]]:
-    """Return the pairs of languages of each model that ships; the long files are read once."""
+    """Return the pairs of languages of each model that ships; the long files are read only once."""
     return {
         folder.name: json.loads((folder / "config.json").read_text(encoding="utf-8")).get(
             "directions", []
@@ -126,9 +127,10 @@ def model_name(model: str | Path) -> str:
 
 
 def model_kind(model: str) -> str:
-    """Return what a model reads, before it is loaded: `image`, `text`, `speech` or `video`.
+    """Return the modality of a model before it is loaded: the `kind` of its encoder.
 
-    Where that cannot be told it is `image`: to load the model then says what is wrong with it.
+    This is `image`, `text`, `photo+text`, `speech` or `video`. If it cannot be read, `image` is
+    returned, and loading the model then reports what is wrong.
     """
     file = (
         next((folder for folder in list_models() if folder.name == model), Path(model))
@@ -140,7 +142,7 @@ def model_kind(model: str) -> str:
 
             file = Path(hf_hub_download(model, "config.json"))
         return str(json.loads(file.read_text(encoding="utf-8"))["encoder"]["kind"])
-    except Exception:  # the hub's client has errors of its own, and a file may hold anything
+    except Exception:  # the hub's client has its own errors, and a file may hold anything
         return "image"
 
 

@@ -19,7 +19,7 @@ def sample_photos() -> list[Path]:
 
 
 def sample_clip() -> Path:
-    """Return the path of a clip of half a minute, the turning earth, without importing Gradio.
+    """Return the path of a half-minute clip of the turning earth, without importing Gradio.
 
     Raises:
         FileMissingError: The installed Gradio does not have it.

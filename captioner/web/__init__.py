@@ -1,1 +1,1 @@
-"""The web page: `captioner.web.launch.serve()` opens it; each tab is a file."""
+"""The web page, which `captioner.web.launch.serve()` opens; each tab has a file of its own."""

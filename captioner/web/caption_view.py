@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 PHOTO_PIXELS = 960  # of the longer side, sharp on most screens; some 100 kB
 JPEG_QUALITY = 85
 LIGHT_PIXELS = 56  # of a map's longer side; the browser smooths the rest
-UNSURE = 0.5  # captions that are less likely right are marked
-# What guides for alternative texts recommend, since some screen readers pause or stop there.
+UNSURE = 0.5  # captions with a lower confidence are marked
+# The length that guides to alternative texts recommend; some screen readers pause or stop there.
 ALT_TEXT_CHARACTERS = 125
 HINT = "Choose a word: the photo lights up where the model looked."
 
@@ -56,7 +56,7 @@ def _doubt(best: "Candidate") -> str:
 
 
 def _detected(result: "CaptionResult") -> str:
-    """Tell which words were detected."""
+    """List the words that were detected in the photo."""
     if not result.concepts:
         return ""
     told = ", ".join(f"{shown(one.name)} {one.probability:.0%}" for one in result.concepts)
@@ -73,7 +73,7 @@ def _word(candidate: "Candidate", position: int) -> str:
 
 
 def _light(candidate: "Candidate", position: int) -> str:
-    """Return a small picture whose opacity is a map's light; the page masks the photo with it."""
+    """Return a small PNG, as a data URL, whose opacity is the attention; it masks the photo."""
     weights = candidate.attention[position]
     scale = LIGHT_PIXELS / max(weights.shape)
     size = max(1, round(weights.shape[1] * scale)), max(1, round(weights.shape[0] * scale))
@@ -85,7 +85,7 @@ def _light(candidate: "Candidate", position: int) -> str:
 
 
 def jpeg(image: Image.Image, pixels: int) -> str:
-    """Return a photo as an address that holds it, its longer side at most so many pixels."""
+    """Return a photo as a data URL of a JPEG, with at most `pixels` on its longer side."""
     photo = image.convert("RGB")
     photo.thumbnail((pixels, pixels), Image.Resampling.LANCZOS)
     stream = io.BytesIO()
@@ -94,7 +94,7 @@ def jpeg(image: Image.Image, pixels: int) -> str:
 
 
 def ranked(candidates: Sequence["Candidate"]) -> str:
-    """Return list items: each text, a button that copies it, and its probability as a bar."""
+    """Return list items, each with a text, a button that copies it, and a bar for its fraction."""
     items = []
     for candidate, fraction in zip(candidates, fractions(candidates), strict=True):
         text = shown(candidate.text)

@@ -1,4 +1,4 @@
-"""What several tabs share: the choice of a model, search options, and how handlers run."""
+"""Provides what several tabs share: choices of model and language, search options, and events."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from captioner.web.registry import ModelRegistry
 
 
 def model_choice(registry: ModelRegistry, modality: str) -> gr.Dropdown:
-    """Put a list of models there, and the card of the one that is chosen."""
+    """Add a dropdown of models and the chosen model's card; return the dropdown."""
     names = registry.names(modality)
     model = gr.Dropdown(names, value=names[0], label="Model", filterable=False)
     with gr.Accordion("About this model", open=False):
@@ -32,7 +32,7 @@ def model_choice(registry: ModelRegistry, modality: str) -> gr.Dropdown:
 
 
 def language_choice() -> gr.Dropdown:
-    """Put the languages there in which captions can be had: the model's own, or translated."""
+    """Return a dropdown of the languages of captions, written by the model or translated."""
     codes = sorted({"en", *languages_from("en")}, key=language_name)
     named = [(language_name(code), code) for code in codes]
     return gr.Dropdown(
@@ -45,7 +45,7 @@ def language_choice() -> gr.Dropdown:
 
 
 class Handlers:
-    """What a tab answers, with the models and the limits of the page."""
+    """Base class of a tab's handlers, with the page's models and limits."""
 
     def __init__(self, registry: ModelRegistry, limits: Limits) -> None:
         self._registry = registry
@@ -53,7 +53,7 @@ class Handlers:
 
 
 def uploads_only(component: gr.components.Component) -> None:
-    """Accept files that a visitor sends, and fetch nothing from an address instead."""
+    """Make a component accept uploaded files only, so that it fetches nothing from an address."""
     move = component.async_move_resource_to_block_cache
 
     async def move_uploaded(url_or_file_path: str | Path | None) -> str | None:
@@ -64,7 +64,7 @@ def uploads_only(component: gr.components.Component) -> None:
             )
         return await move(url_or_file_path)
 
-    # Gradio has no switch for it.
+    # Gradio has no option for this.
     component.async_move_resource_to_block_cache = move_uploaded  # type: ignore[method-assign]
 
 
@@ -77,10 +77,10 @@ def answer(
     trigger_mode: Literal["once", "always_last"] = "always_last",
     js: str | None = None,
 ) -> None:
-    """Run a model at some events.
+    """Run a model whenever one of the triggers fires.
 
-    Of the events that come meanwhile the last counts, or none ("once"). What `js` names is called
-    in the browser before, and returns the inputs.
+    Of the events that occur while it runs, only the last is answered, or none with "once". `js` is
+    a JavaScript function that the browser calls first; it returns the inputs.
     """
     gr.on(
         list(triggers),
@@ -105,7 +105,7 @@ def endpoint(
     group: str,
     limit: int | None = None,
 ) -> None:
-    """Give an action a name by which programs call it; its docstring is its documentation."""
+    """Register a function as an API endpoint; its docstring becomes the endpoint's description."""
     gr.on(
         [],
         told(work, to_program=True),
@@ -121,12 +121,13 @@ def endpoint(
 
 
 def within(name: str, value: Any, highest: int) -> int:
-    """Read a whole number that a visitor chose.
+    """Return a whole number that a visitor chose.
 
     Raises:
-        UsageError: It is none, or more than allowed here.
+        UsageError: The value is not a whole number, or is larger than `highest`.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    is_whole = value.is_integer() if isinstance(value, float) else isinstance(value, int)
+    if not is_whole or isinstance(value, bool):
         raise UsageError(f"{name} must be a whole number, not {value!r}")
     if value > highest:
         raise UsageError(f"{name} is {value:.0f}; this page allows at most {highest}")
@@ -145,7 +146,7 @@ def search_options(
     seed: Any,
     begin: Any = "",
 ) -> dict[str, Any]:
-    """Return the options of one search; the model itself refuses what is out of its range."""
+    """Return the options of one search; the model itself refuses values outside its range."""
     count = within("num_captions", num_captions, limits.num_captions)
     return {
         "num_captions": count,
@@ -162,5 +163,5 @@ def search_options(
 
 
 def words_of(text: Any) -> tuple[str, ...]:
-    """Return the words that a visitor wrote with commas between them."""
+    """Split words that a visitor wrote with commas between them."""
     return tuple(word for part in str(text or "").split(",") if (word := part.strip()))

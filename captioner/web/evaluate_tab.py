@@ -59,7 +59,7 @@ def _files(label: str, elem_id: str, **options: Any) -> gr.File:
 
 
 class _Handlers:
-    """What the tab answers, to visitors and to programs."""
+    """The tab's handlers, for visitors and for programs."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -73,8 +73,8 @@ class _Handlers:
     ) -> dict[str, Any]:
         """Score one results file, or two of which the second is compared to the first.
 
-        Returned are scores with 95 % intervals and signatures, what each comparison comes to, and
-        the worst ten items.
+        Returns scores with 95 % intervals and signatures, the result of each comparison, and the
+        worst ten items.
         """
         files = _read(references, results, photos, split, metrics)
         with evaluated(*files, self._limits) as evaluation:

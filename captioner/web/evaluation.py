@@ -25,13 +25,13 @@ PHOTO_PIXELS = 320
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What one or two results files come to.
+    """The scores of one or two results files.
 
     Attributes:
         cards: The scores of each file, by its name.
-        verdicts: The second against the first, a line a score; empty for one file.
-        references: What was scored against.
-        captions: The first file's.
+        verdicts: Comparisons of the second file with the first, one per score; empty for one file.
+        references: The references that the files were scored against.
+        captions: The captions of the first file.
         photos: Uploaded photos, by their names without folders.
         max_pixels: Larger photos are not shown.
     """
@@ -59,7 +59,7 @@ class Evaluation:
         }
 
     def worst(self) -> list["ItemId"]:
-        """Return the items that the first file does worst on, worst first."""
+        """Return the `WORST` items with the worst scores in the first file, worst first."""
         card = next(iter(self.cards.values()))
         return [card.report.ids[row] for row in card.worst_first[:WORST]]
 
@@ -73,11 +73,11 @@ def evaluated(
     metrics: Sequence[str],
     limits: Limits,
 ) -> Iterator[Evaluation]:
-    """Score uploaded files; photos that came in a ZIP are there while the block runs.
+    """Score uploaded files; photos unpacked from a ZIP exist only while the block runs.
 
     Raises:
         UsageError: A file is missing, or there are too many.
-        CaptionerError: They cannot be read, or do not fit together.
+        CaptionerError: The files cannot be read, or do not fit together.
     """
     if not references or not 1 <= len(results) <= 2:
         raise UsageError("send the references, and one results file or two")
@@ -105,7 +105,7 @@ def evaluated(
 
 
 def _placed(files: Sequence[Upload], folder: Path) -> list[Path]:
-    """Copy files under their senders' names, which messages show; equal names are numbered."""
+    """Copy files under their original names, which messages show; repeated names are numbered."""
     folder.mkdir()
     placed = []
     for number, file in enumerate(files, start=1):
@@ -117,7 +117,7 @@ def _placed(files: Sequence[Upload], folder: Path) -> list[Path]:
 
 
 def evaluation_view(evaluation: Evaluation) -> str:
-    """Show an evaluation."""
+    """Return an evaluation as HTML."""
     parts = [_table(name, card) for name, card in evaluation.cards.items()]
     if evaluation.verdicts:
         lines = "".join(f"<li>{shown(str(verdict))}</li>" for verdict in evaluation.verdicts)

@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from captioner.pipeline import Captioner
 
 THUMBNAIL_PIXELS = 320
-BATCH_SIZE = 8  # photos between two looks at the stop button
+BATCH_SIZE = 8  # photos between two checks of the stop button
 RESULTS = ("captions.jsonl", "captions.csv", "captions.json")
 
 
 class FolderRun:
-    """Unpacks what was sent into a folder of its own; `close` removes it.
+    """Unpacks uploads into a folder of its own, which `close` removes.
 
     Args:
         sent: Photos and ZIPs.
-        limits: How many, how large.
-        place: Where the folder is made; None: where the system has its temporary files.
+        limits: The most files and bytes that are accepted.
+        place: Where the folder is created; None for the system's temporary folder.
 
     Raises:
         UsageError: There is no photo, or there are too many.
@@ -67,16 +67,16 @@ class FolderRun:
 
     @property
     def left_s(self) -> float:
-        """Seconds that the rest takes at this rate."""
+        """Seconds that the remaining photos take at this rate."""
         return (len(self.photos) - len(self.records)) / max(self.rate, 1e-9)
 
     def steps(self, captioner: "Captioner", search: "SearchConfig") -> Iterator[None]:
-        """Caption the photos; yields after each batch, and ends soon after `stopping` was set."""
+        """Caption the photos; yield after each batch, and end soon after `stopping` is set."""
         from captioner.batch import caption_batches
 
         self._started = time.monotonic()
         files = [photo.path for photo in self.photos]
-        # Gradio keeps photos that are the same under one path.
+        # Gradio stores identical photos under one path, so the path does not tell which one it is.
         names = iter([photo.name for photo in self.photos])
         for batch in caption_batches(captioner, files, search, BATCH_SIZE, lambda: self.stopping):
             for done in batch:
@@ -88,28 +88,31 @@ class FolderRun:
             yield
 
     def edit(self, captions: Mapping[str, str]) -> None:
-        """Replace captions by what the visitor wrote; such a record says so and has no probability.
+        """Replace captions by the visitor's.
+
+        The model's name says that a record was edited; its log-probability and other candidates
+        are removed.
 
         Args:
-            captions: A caption for each name; one that is empty leaves a failed photo as it is.
+            captions: A caption for each photo's name; an empty one leaves a failed photo unchanged.
         """
         self.records = [
             _edited(record, captions.get(record.file, record.caption)) for record in self.records
         ]
 
     def results(self) -> Path:
-        """Write all that is done as one ZIP: JSON lines, CSV, COCO results and a text a photo.
+        """Write the results so far as a ZIP: JSON lines, CSV, COCO results and a text per photo.
 
         Raises:
             OutputError: It cannot be written.
         """
-        # A new place each time, so that no browser shows an older file of the same address.
+        # A new folder each time, so that no browser shows an older file from the same address.
         self._num_results += 1
         folder = self._folder / f"results-{self._num_results}"
         target = folder / "captions.zip"
         places = {record.file: folder / record.file for record in self.records}
         for parent in {folder, *(place.parent for place in places.values())}:
-            # Where a sidecar writer looks for photos of the same name.
+            # The sidecar writer looks in these folders for photos of the same name.
             parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             writers = [stack.enter_context(open_writer(folder / name)) for name in RESULTS]
@@ -143,11 +146,13 @@ def _edited(record: Record, caption: str | None) -> Record:
     if caption == record.caption or (record.caption is None and not caption):
         return record
     model = record.model if record.model.endswith(", edited") else f"{record.model}, edited"
-    return replace(record, caption=caption, log_prob=None, candidates=(), model=model, error=None)
+    # Probability and confidence are of the model's own caption.
+    unknown: dict[str, Any] = {"log_prob": None, "confidence": None, "candidates": ()}
+    return replace(record, caption=caption, model=model, error=None, **unknown)
 
 
 def as_rows(records: Sequence[Record]) -> list[list[Any]]:
-    """Lay records out as rows of the table: photo, caption, problem."""
+    """Return records as rows of the table: photo, caption, problem."""
     return [
         [record.file, record.caption or "", record.error.message if record.error else ""]
         for record in records

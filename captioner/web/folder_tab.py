@@ -18,7 +18,7 @@ COLUMNS = ["photo", "caption", "problem"]
 
 
 class _Parts(NamedTuple):
-    """What changes while a run goes on, in the order in which handlers return it."""
+    """The components that change during a run, in the order in which handlers return them."""
 
     run: gr.State
     progress: gr.HTML
@@ -120,7 +120,7 @@ def _connect(
 
 
 class _Work(Handlers):
-    """The handlers of the tab; each visitor's run comes in from the visitor's own session."""
+    """The tab's handlers; Gradio passes each visitor's own run to them."""
 
     def show_all(
         self, files: Any, model: str, language: str, before: FolderRun | None
@@ -175,8 +175,8 @@ class _Work(Handlers):
         self, files: Any, model: str, language: Any, before: FolderRun | None
     ) -> Iterator[tuple[FolderRun, bool]]:
         """Yield the run, and whether it has ended."""
-        # Beside the uploads, so that it goes with them when the page ends, whatever becomes of the
-        # session.
+        # The folder lies beside the uploads, so that it is removed with them when the page ends,
+        # even if Gradio has not deleted the visitor's state.
         run = FolderRun(uploads(files), self._limits, os.environ.get("GRADIO_TEMP_DIR"))
         if before is not None:
             before.close()
@@ -198,7 +198,7 @@ def _pictures(run: FolderRun) -> list[tuple[str, str]]:
 
 
 def _progress(run: FolderRun | None, ended: bool = False) -> str:
-    """Say how far a run is, how fast, how long still, and what failed."""
+    """Show a run's progress, rate, remaining time and number of failures."""
     if run is None:
         return (
             '<div class="empty"><p>Captions for many photos at once.</p><p class="quiet">Drop'

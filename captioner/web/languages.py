@@ -9,12 +9,12 @@ from captioner.pretrained.registry import from_to
 Directions = Sequence[tuple[str, str]]
 Choices = list[tuple[str, str]]
 
-FOUND = ""  # in the place of a language: it is found, or chosen, by itself
+FOUND = ""  # stands for a language that is detected (source) or chosen (target) automatically
 NAMES = {"de": "German", "en": "English", "fr": "French"}
 
 
 def language_name(code: str) -> str:
-    """Return what people call a language, or its code."""
+    """Return a language's English name, or its code if the name is not known."""
     return NAMES.get(code, code)
 
 
@@ -24,28 +24,29 @@ def sources(directions: Directions) -> list[str]:
 
 
 def source_choices(directions: Directions) -> Choices:
-    """Return the languages to read, names and codes; of several, none need be chosen."""
+    """Return names and codes of the source languages; if there are several, `FOUND` comes first."""
     named = [(language_name(code), code) for code in sources(directions)]
     return [("Found by itself", FOUND), *named] if len(named) > 1 else named
 
 
 def target_choices(directions: Directions, source: str) -> Choices:
-    """Return the languages into which the source language is translated, names and codes."""
+    """Return names and codes of the languages into which the source language is translated."""
     targets = dict.fromkeys(target for read, target in directions if source in (FOUND, read))
     return [(language_name(code), code) for code in targets]
 
 
 def direction(text: str, directions: Directions, source: str, target: str) -> tuple[str, str]:
-    """Return the languages between which a text is translated.
+    """Return the source language and the target language of a text.
 
     Args:
-        text: The text; its language is found where no source is given.
-        directions: Between which languages the model translates, one pair or more.
-        source: What to read, a code or `FOUND`.
-        target: What to write; `FOUND` for the first that the model writes from the source.
+        text: The text; its language is detected if no source is given.
+        directions: The pairs of languages between which the model translates, one or more.
+        source: The source language, a code or `FOUND`.
+        target: The target language; `FOUND` for the first that the model writes from the source.
 
     Raises:
-        UsageError: The model does not translate between these languages.
+        UsageError: The model does not translate between these languages, or the text is in the
+            target language already.
     """
     found = choose_direction(text, directions, source or None, target or None)
     if found is not None and found[0] != found[1]:

@@ -23,8 +23,8 @@ from captioner.web.page import build_page
 from captioner.web.registry import ModelRegistry
 from captioner.web.theme import SCRIPT, STYLE, theme
 
-# A browser loads nothing from elsewhere, whatever a file or a later Gradio would want. Gradio's own
-# scripts need inline code and eval; Hugging Face shows the page in a frame of its own.
+# The browser loads nothing from other servers, even if a file or a later Gradio asks for it.
+# Gradio's own scripts need inline code and eval; Hugging Face shows the page in a frame.
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self'"
@@ -63,24 +63,24 @@ def served(
     device: str = "auto",
     limits: Limits | None = None,
 ) -> Iterator[gr.Blocks]:
-    """Serve the page while the block runs; `local_url` of what it yields says where.
+    """Serve the page while the block runs; the yielded page's `local_url` is its address.
 
     Args:
-        models: Folders of models; None: all that ship.
-        host: The address to serve to; None: 127.0.0.1, or what GRADIO_SERVER_NAME says.
-        port: None: GRADIO_SERVER_PORT, or the first free one from 7860 on.
+        models: Folders of models; None for all that ship.
+        host: The address to serve to; None for GRADIO_SERVER_NAME, or 127.0.0.1 if it is not set.
+        port: The port; None for GRADIO_SERVER_PORT, or the first free one from 7860 on.
         device: As in `captioner.load`.
         limits: What one visitor may ask for.
 
     Raises:
         ModelError: A folder holds no model.
-        UsageError: The address cannot be had, or the page does not start.
+        UsageError: The address cannot be bound, or the page does not start.
     """
     limits = limits or Limits()
     keep_freed_memory()
     registry = ModelRegistry(models, device, limits)
     host = (host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1").strip("[]")
-    listening(host, port or 0).close()  # Gradio would try a hundred ports, 5 s each
+    listening(host, port or 0).close()  # else Gradio would try a hundred ports, 5 s each
     with (
         tempfile.TemporaryDirectory(prefix="captioner-web-") as folder,
         # Gradio keeps files in a folder of this page alone, which only its user may read.
@@ -89,7 +89,7 @@ def served(
         with environment(**PAST_PROXIES):
             page = build_page(registry, limits)
             _launch(page, host, port, limits)
-        registry.load_all()  # only now: importing torch would hold up the page
+        registry.load_all()  # not earlier, since importing torch would delay the page
         try:
             yield page
         finally:
@@ -100,12 +100,12 @@ def _launch(page: gr.Blocks, host: str, port: int | None, limits: Limits) -> Non
     password = needed_password()
     try:
         page.launch(
-            server_name=f"[{host}]" if ":" in host else host,  # as addresses have it
+            server_name=f"[{host}]" if ":" in host else host,  # as IPv6 stands in URLs
             server_port=port,
             auth=_asks_for(password) if password else None,
             auth_message="The password of this page; any name will do." if password else None,
             max_file_size=limits.file_bytes,
-            show_error=False,  # what no handler made a sentence of may name files of this machine
+            show_error=False,  # other errors may name files of this machine
             share=False,
             enable_monitoring=False,
             run_history=False,
@@ -119,11 +119,11 @@ def _launch(page: gr.Blocks, host: str, port: int | None, limits: Limits) -> Non
             js=SCRIPT,
             quiet=True,
             prevent_thread_lock=True,
-            # By then the page has answered. Gradio would ask once more, and where a busy machine
-            # takes 3 s for it, want a public address instead.
+            # By then the page has answered. Gradio would ask once more, and demand a public address
+            # if a busy machine took 3 s to answer.
             _frontend=False,
         )
-    except Exception as error:  # of Gradio, uvicorn, httpx, or what the environment sets
+    except Exception as error:  # of Gradio, uvicorn, httpx, or bad environment variables
         raise UsageError(f"the page does not start ({error or type(error).__name__})") from error
 
 

@@ -5,26 +5,26 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of uploads, work and waiting; each is told to the visitor who meets it.
+    """Upper bounds on uploads, work and waiting; a visitor who exceeds one is told so.
 
     Attributes:
-        file_bytes: Of one uploaded file.
-        pixels: Of one photo, or one frame of a clip: 50 million is more than a 45-megapixel camera
-            makes.
-        files: Photos of one run, in a ZIP or beside one another.
-        unpacked_bytes: Of all that comes out of a ZIP.
-        zip_ratio: Unpacked bytes for one packed byte. Photos come near 1, text near 10, a bomb past
-            1000.
-        text_characters: Of one text to translate: some 500 words.
+        file_bytes: Bytes of one uploaded file.
+        pixels: Pixels of one photo, or of one frame of a clip; 50 million is more than a
+            45-megapixel camera makes.
+        files: Photos of one run, in a ZIP or sent separately.
+        unpacked_bytes: Bytes of all files in a ZIP, unpacked.
+        zip_ratio: Unpacked bytes for one packed byte. The ratio is near 1 for photos, near 10 for
+            text, and over 1000 for a ZIP bomb.
+        text_characters: Characters of one text to translate, some 500 words.
         recording_s: Seconds of one recording to transcribe.
         beam_size: Beams of a search.
         num_captions: Captions of a photo.
         max_length: Words of a caption.
-        workers: Models at work at once, and runs over many photos at once.
+        workers: Models that run at once, and runs over many photos at once.
         waiting: Visitors in the queue; the next one is told that the page is busy.
-        keep_s: Seconds after which an uploaded or written file is removed; all of them go when the
-            page ends.
-        sweep_s: Seconds between two looks for such files.
+        keep_s: Seconds after which an uploaded or written file is removed; all files are removed
+            when the page ends.
+        sweep_s: Seconds between two searches for such files.
     """
 
     file_bytes: int = 200_000_000

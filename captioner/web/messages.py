@@ -21,11 +21,11 @@ UNKNOWN = (
 
 
 def told(work: Callable[..., Any], to_program: bool = False) -> Callable[..., Any]:
-    """Make a handler's errors sentences for the visitor; works for functions and for generators.
+    """Wrap a handler so that its errors become sentences for the visitor.
 
     Args:
-        work: The handler.
-        to_program: Whether a program called it, to which text is text; a browser takes it for HTML.
+        work: The handler, a function or a generator function.
+        to_program: Whether programs call it. For a browser, messages are escaped as HTML.
     """
     if inspect.isgeneratorfunction(work):
 
@@ -41,7 +41,7 @@ def told(work: Callable[..., Any], to_program: bool = False) -> Callable[..., An
 
 @contextmanager
 def sentences(to_program: bool = False) -> Iterator[None]:
-    """Turn what is raised into the error that Gradio shows, or hands to a program."""
+    """Turn exceptions into the error that Gradio shows to a visitor or returns to a program."""
     try:
         yield
     except gr.Error:

@@ -1,4 +1,4 @@
-"""The whole page: a heading, and a tab for each thing that the registry's models can do."""
+"""Builds the whole page: a heading, and a tab for each task of the registry's models."""
 
 import gradio as gr
 
@@ -16,7 +16,8 @@ TITLE = "captioner"
 HEADING = """<header class="heading"><h1>captioner</h1>
 <p>Says what is in a photo, a sentence, a recording or a clip, and shows where it looked.
 Small models, on this machine alone.</p></header>"""
-# What the models of each tab read; scoring needs no model.
+# Each tab's label, the modality of its models, and the function that builds it. Scoring needs no
+# model.
 TABS = (
     ("Photo", "image", photo_tab),
     ("Folder", "image", folder_tab),
@@ -31,7 +32,7 @@ def build_page(registry: ModelRegistry, limits: Limits) -> gr.Blocks:
     """Return the page, not yet served.
 
     Args:
-        registry: The models; each modality brings its tabs.
+        registry: The models; a tab is shown only if there is a model of its modality.
         limits: What one visitor may ask for.
     """
     with gr.Blocks(

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from captioner.pipeline import CaptionResult
 
-BEGINNING = "(...values) => window.captionerBeginning(values)"  # what stands before the cursor
-NUM_CONCEPTS = 4  # words shown of those detected
+BEGINNING = "(...values) => window.captionerBeginning(values)"  # the text up to the cursor
+NUM_CONCEPTS = 4  # how many detected words are shown
 EMPTY = """<div class="empty"><p>Your captions appear here.</p>
 <p class="quiet">Drop a photo, paste one, take one with the camera, or choose an example. It stays
 on the machine that runs this page and is removed after a while.</p></div>"""
@@ -66,8 +66,8 @@ def photo_tab(registry: ModelRegistry, limits: Limits) -> None:
     shown = [captions, begin]
     changes = [photo.change, model.change, language.change, *changes]
     answer(changes, handlers.show, inputs, shown, limits)
-    # The button stands apart: a press that falls into the end of another run would otherwise be
-    # lost.
+    # The button has a listener of its own, since a press at the end of another run would otherwise
+    # be lost.
     answer([again.click], handlers.show, inputs, shown, limits, "once")
     answer([begin.submit], handlers.go_on, [begin, *inputs], shown, limits, js=BEGINNING)
     asked = [photo, model, *options, seed, begin, language]
@@ -123,7 +123,7 @@ def _beginning() -> gr.Textbox:
 
 
 def _decided(option: gr.Slider | gr.Checkbox | gr.Textbox) -> Any:
-    """Return the event that comes when a visitor has made up their mind."""
+    """Return the event that fires once a visitor has finished changing an option."""
     if isinstance(option, gr.Slider):
         return option.release
     return option.blur if isinstance(option, gr.Textbox) else option.change
@@ -133,7 +133,7 @@ def _examples(photo: gr.Image) -> None:
     try:
         photos = sample_photos()
     except CaptionerError:
-        return  # a page without examples is still a page
+        return  # the page works without examples, too
     gr.Examples(
         [[str(path)] for path in photos],
         photo,
@@ -144,7 +144,7 @@ def _examples(photo: gr.Image) -> None:
 
 
 class _Handlers(Handlers):
-    """What the tab answers, to visitors and to programs."""
+    """The tab's handlers, for visitors and for programs."""
 
     def show(self, photo: Any, model: str, language: str, *options: Any) -> tuple[str, str]:
         return self.go_on("", photo, model, language, *options)
@@ -176,11 +176,11 @@ class _Handlers(Handlers):
         """Caption one photo.
 
         Words that must or must not be in it are written with commas between them; captions go on
-        from `begin`, and are in `language`, a code such as de. Returned are the captions, best
-        first, each with its log-probability (nats), its share of the probability of all of them,
-        and how likely it is right, where the model tells; the words detected in it, likeliest
-        first; and of the best caption each word, its probability and where the model looked, as
-        rows of a grid over the photo, all of which sum to 1.
+        from `begin`, and are in `language`, a code such as de. Returns the captions, best first,
+        each with its log-probability (nats), its share of the probability of all of them, and how
+        likely it is right, if the model tells; the words detected in the photo, likeliest first;
+        and each word of the best caption, with its probability and where the model looked, as rows
+        of a grid over the photo, all of which sum to 1.
         """
         options = (num_captions, beam_size, max_length, sample, temperature, require, forbid, seed)
         _, result = self._captioned(photo, model, language, *options, begin)

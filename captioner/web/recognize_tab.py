@@ -24,8 +24,8 @@ def recognize_tab(registry: ModelRegistry, limits: Limits) -> None:
     """Lay the tab out and connect it."""
     with gr.Row(elem_classes="two"):
         with gr.Column(scale=2, min_width=300):
-            # Gradio's own player would load 30 MB of program to trim clips with; the frames are
-            # shown in the answer.
+            # Gradio's video player would load 30 MB of code for trimming clips; the answer shows
+            # the frames.
             clip = gr.File(
                 label="Clip", file_types=["video"], height=160, elem_id="clip", elem_classes="ask"
             )
@@ -42,7 +42,7 @@ def recognize_tab(registry: ModelRegistry, limits: Limits) -> None:
 
 
 class _Handlers(Handlers):
-    """What the tab answers, to visitors and to programs."""
+    """The tab's handlers, for visitors and for programs."""
 
     def show(self, clip: Any, model: str, top: Any) -> str:
         return clip_view(*self._recognized(clip, model, top)) if clip else EMPTY
@@ -50,7 +50,7 @@ class _Handlers(Handlers):
     def recognize(self, clip: Any, model: Any, top: Any) -> dict[str, Any]:
         """Name the action in one clip.
 
-        Returned are the labels, best first, each with its probability; and of the best one how much
+        Returns the labels, best first, each with its probability; and for the best one, how much
         each frame that the model saw counted, with its time (seconds).
         """
         _, result = self._recognized(clip, model, top)

@@ -1,4 +1,4 @@
-"""Loads the models that the page offers in the background, while visitors look around."""
+"""Lists the models that the page offers, and loads them in the background."""
 
 import json
 import threading
@@ -18,11 +18,11 @@ class Model:
     """A model of the registry.
 
     Attributes:
-        name: What it is called in the page.
-        folder: Its files.
+        name: Its name on the page.
+        folder: The folder of its files.
         modality: What it reads: `image`, `text`, `speech` or `video`.
-        card: What it says of itself, as Markdown.
-        directions: Between which languages it translates, pairs of codes; none where it does
+        card: Its model card, as Markdown.
+        directions: The languages between which it translates, as pairs of codes; empty if it does
             not say.
     """
 
@@ -34,16 +34,16 @@ class Model:
 
 
 class ModelRegistry:
-    """Lists models at once, and loads each once.
+    """Lists models immediately, and loads each one once.
 
     Args:
-        folders: The models' folders; None: all that ship.
+        folders: The models' folders; None for all that ship.
         device: As in `captioner.load`.
-        limits: Of photos and clips.
+        limits: The page's limits; only `pixels` is used here.
         engine: What runs models of photos, as in `captioner.load`.
 
     Raises:
-        ModelError: A folder holds no model, or two have one name.
+        ModelError: A folder holds no model, or two models have the same name.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class ModelRegistry:
         return self._model(name).card
 
     def directions(self, name: str) -> tuple[tuple[str, str], ...]:
-        """Return between which languages a model translates; none where it does not say.
+        """Return the languages between which a model translates; empty if it does not say.
 
         Raises:
             ModelError: There is no such model.
@@ -96,21 +96,21 @@ class ModelRegistry:
         return self._model(name).directions
 
     def load_all(self) -> None:
-        """Load all in the background; who asks for a model that cannot be loaded is told why."""
+        """Load all models in the background; `get` raises the error of one that does not load."""
 
         def load_each() -> None:
             for name, model in self._models.items():
                 with suppress(CaptionerError):
                     self.get(name, model.modality)
 
-        # A daemon, so that a page that is ended at once does not wait for it.
+        # A daemon thread, so that a page that is closed early does not wait for it.
         threading.Thread(target=load_each, name="models", daemon=True).start()
 
     def get(self, name: str, modality: str) -> Any:
-        """Return what `captioner.load` returns; waits until it is there.
+        """Return a model as `captioner.load` does, once it is loaded.
 
         Raises:
-            ModelError: There is no such model, or it cannot be loaded.
+            ModelError: There is no such model, it reads another modality, or it cannot be loaded.
         """
         model = self._model(name)
         if model.modality != modality:
@@ -156,7 +156,7 @@ def _described(folder: Path) -> Model:
     except (OSError, ValueError) as error:
         raise ModelError(f"{folder} is no model: it has no config.json that can be read") from error
     kind = config.get("encoder", {}).get("kind", "image")
-    modality = kind.removeprefix("photo+")  # the page asks for no photo beside a text
+    modality = kind.removeprefix("photo+")  # the page asks for the text alone, without a photo
     directions = tuple((source, target) for source, target in config.get("directions", ()))
     return Model(model_name(folder), folder, modality, _card(folder / "README.md"), directions)
 

@@ -9,8 +9,8 @@ STYLE, SCRIPT = (
 )
 FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 MONO = ("ui-monospace", "Consolas", "monospace")
-# From light to dark, and the name; 500 is the colour of buttons and bars, and white on 600 has a
-# contrast of 7 to 1.
+# Shades from light to dark, then the name. White on 600, the colour of buttons on a light page, has
+# a contrast of 6.5 to 1.
 SLATE = gr.themes.Color(
     *"#f2f5f9 #e3e9f1 #c9d4e2 #a9bad0 #8199b8 #5c7899".split(),
     *"#42607f #354e69 #2a3e54 #213144 #141f2c slate".split(),
@@ -19,7 +19,7 @@ STONE = gr.themes.Color(
     *"#f7f7f5 #efefec #e1e1dd #c9c9c5 #9b9ba0 #737379".split(),
     *"#56565c #3b3b40 #252529 #1c1c1f #131315 stone".split(),
 )
-# `_dark` is for devices that prefer a dark page.
+# Names that end in `_dark` are for devices that prefer a dark page.
 LOOK = {
     "body_background_fill": "*neutral_50",
     "body_background_fill_dark": "*neutral_950",

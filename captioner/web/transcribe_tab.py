@@ -47,7 +47,7 @@ def transcribe_tab(registry: ModelRegistry, limits: Limits) -> None:
 
 
 class _Handlers(Handlers):
-    """What the tab answers, to visitors and to programs."""
+    """The tab's handlers, for visitors and for programs."""
 
     def show(self, recording: Any, model: str) -> str:
         return transcript_view(self._transcribed(recording, model)) if recording else EMPTY
@@ -55,8 +55,8 @@ class _Handlers(Handlers):
     def transcribe(self, recording: Any, model: Any) -> dict[str, Any]:
         """Transcribe one recording.
 
-        Returned are the text, its log-probability (nats), how long the recording lasts (seconds),
-        and each segment between pauses with its times (seconds) and text.
+        Returns the text, its log-probability (nats), how long the recording lasts (seconds), and
+        each segment between pauses with its times (seconds) and text.
         """
         result = self._transcribed(recording, model)
         return {

@@ -136,7 +136,7 @@ def _first(choices: list[tuple[str, str]]) -> str:
 
 
 class _Handlers(Handlers):
-    """What the tab answers, to visitors and to programs."""
+    """The tab's handlers, for visitors and for programs."""
 
     def offer(
         self, text: Any, model: Any, num_captions: Any, source: Any, target: Any
@@ -198,7 +198,7 @@ class _Handlers(Handlers):
         """Translate one text.
 
         Languages are codes such as de; without them, the source language is found and the target
-        language is the first that the model writes. Returned are the translations, best first, each
+        language is the first that the model writes. Returns the translations, best first, each
         with its log-probability (nats) and its share of the probability of all of them; of the best
         one its sentences with those of the text, and each word, its probability and how the model's
         attention was spread over the words of the text.

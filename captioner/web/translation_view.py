@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from captioner.pipeline import TranslationResult
     from captioner.pipeline.result import SentenceResult
 
-MOST_WORDS = 40  # of a sentence whose attention is drawn: beyond, nobody finds a word in it
+MOST_WORDS = 40  # of a sentence whose attention is drawn; a larger table is hard to read
 HINT = (
     "Each row is a word of the translation, darker where the model looked more. Point at a word to"
     " see its line."
@@ -26,15 +26,15 @@ def translation_view(
     source: str = "",
     note: str = "",
 ) -> str:
-    """Show a translation; a text of several sentences also sentence by sentence.
+    """Return a translation as HTML; several sentences are also shown sentence by sentence.
 
     Args:
-        result: What is shown.
-        question: The text that was sent, to the letter: the browser hides the answer where another
-            one stands by then.
-        languages: Between which languages it was translated, for people.
+        result: The translation.
+        question: The exact text that was sent; the browser hides the answer if the visitor has
+            changed the text since.
+        languages: The source and target languages, as text for the visitor.
         source: The code of the language that it was translated from.
-        note: What they should be told beside it.
+        note: A warning that is shown with it.
     """
     several = len(result.sentences) > 1
     text = "".join(_parts(result.text, result.sentences)) if several else shown(result.text)
@@ -56,7 +56,7 @@ def translation_view(
 
 
 def refusal_view(message: str, question: str) -> str:
-    """Say, in the place of a translation, why there is none."""
+    """Return HTML that says, in the place of a translation, why there is none."""
     asked = html.escape(question)
     return f'<section class="translated" data-question="{asked}">{_unsure(message)}</section>'
 
@@ -74,7 +74,7 @@ def _doubt(sentence: "SentenceResult") -> str:
 
 
 def _parts(text: str, sentences: Sequence["SentenceResult"]) -> Iterator[str]:
-    """Yield the text of a translation, each of its sentences as something to point at."""
+    """Yield a translation as HTML, with each sentence in an element that one can point at."""
     start = 0
     for number, sentence in enumerate(sentences):
         at = text.index(sentence.text, start)
@@ -97,14 +97,14 @@ def _pairs(sentences: Sequence["SentenceResult"]) -> str:
 
 
 def _details(sentence: "SentenceResult") -> str:
-    """Show all that the model proposes for a sentence, best first, and the best one's attention."""
+    """Show all candidates for a sentence, best first, and the attention of the best one."""
     items = ranked(sentence.candidates)
     alternatives = f'<ol class="ranked" aria-label="Alternatives, best first">{items}</ol>'
     return alternatives + _matrix(sentence)
 
 
 def _matrix(sentence: "SentenceResult") -> str:
-    """Draw a row a word of the translation and a column a word of the sentence."""
+    """Draw the attention: a row for each translated word, a column for each source word."""
     best, source = sentence.candidates[0], sentence.source_words
     if max(len(best.words), len(source)) > MOST_WORDS:
         told = f"More than {MOST_WORDS} words: where the model looked is not drawn."

@@ -1,4 +1,4 @@
-"""Receives visitors' uploads: files with their names, and what is safe to unpack of a ZIP."""
+"""Receives visitors' uploads: names each file, and unpacks the photos of ZIPs that are safe."""
 
 import re
 import stat
@@ -12,9 +12,11 @@ from captioner.errors import (
     CorruptFileError,
     FileTooLargeError,
     InputError,
+    OutputError,
     UnsupportedFileError,
     UsageError,
 )
+from captioner.outputs.disk import OF_ALL_FILES
 from captioner.preprocess.kinds import COMPANION_FOLDERS, is_photo_name
 from captioner.web.limits import Limits
 
@@ -29,9 +31,9 @@ class Upload:
     """A file that a visitor sent.
 
     Attributes:
-        name: What the visitor calls it, folders included; shown and written into results, never
-            used as a path.
-        path: Where it lies.
+        name: The visitor's name for it, with folders but no `..`; it is shown and written into
+            results.
+        path: Where it is stored.
     """
 
     name: str
@@ -39,7 +41,7 @@ class Upload:
 
 
 def uploads(sent: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> list[Upload]:
-    """Read one or several of Gradio's files, each with a checked `path` and `orig_name`."""
+    """Return the uploads of one or several Gradio files; Gradio has checked each `path`."""
     files = [sent] if isinstance(sent, Mapping) else sent or []
     return [
         Upload(_short(str(file.get("orig_name") or Path(file["path"]).name)), Path(file["path"]))
@@ -52,12 +54,12 @@ def read_upload(sent: Mapping[str, Any] | None, what: str, read: Callable[[Path]
 
     Args:
         sent: The file.
-        what: What it should be, such as a photo, for messages.
-        read: Reads a path.
+        what: What it should be, such as `a photo`, for messages.
+        read: The function that reads a path.
 
     Raises:
         UsageError: There is no file.
-        InputError: It cannot be read; the message calls it as the visitor does.
+        InputError: It cannot be read; the message has the visitor's name for it.
     """
     files = uploads(sent)
     if not files:
@@ -69,12 +71,12 @@ def read_upload(sent: Mapping[str, Any] | None, what: str, read: Callable[[Path]
 
 
 def photos_in(sent: Sequence[Upload], folder: Path, limits: Limits) -> list[Upload]:
-    """Unpack each ZIP, and return all photos with no name twice.
+    """Unpack each ZIP, and return all photos, each under a name of its own.
 
     Args:
         sent: Photos and ZIPs.
         folder: An empty folder for what is unpacked.
-        limits: How many files, how large.
+        limits: The most files and bytes that are accepted.
 
     Raises:
         UsageError: There is no photo, or there are too many.
@@ -111,7 +113,7 @@ def _unpacked(upload: Upload, folder: Path, limits: Limits) -> Iterator[Upload]:
                 raise FileTooLargeError(upload.name, _too_large(limits))
             left = limits.unpacked_bytes
             for entry in photos:
-                # A number for a name: what the archive calls a file never reaches the disk.
+                # The file is named by a number; only the suffix comes from the archive.
                 path = (
                     folder
                     / f"{len(list(folder.iterdir())):05d}{Path(entry.filename).suffix.lower()}"
@@ -119,6 +121,8 @@ def _unpacked(upload: Upload, folder: Path, limits: Limits) -> Iterator[Upload]:
                 left -= _extract(archive, entry, path, upload.name, left, limits)
                 yield Upload(_short(entry.filename), path)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in OF_ALL_FILES:
+            raise OutputError(f"{upload.name} cannot be unpacked: {error.strerror}") from error
         raise CorruptFileError(
             upload.name, f"this ZIP cannot be unpacked ({error}); make it again"
         ) from error
@@ -129,7 +133,7 @@ def _unpacked(upload: Upload, folder: Path, limits: Limits) -> Iterator[Upload]:
 
 
 def _check(entry: zipfile.ZipInfo, name: str, limits: Limits) -> None:
-    """Refuse the whole archive for one entry that no honest program writes."""
+    """Raise an error for an unsafe entry, so that the whole archive is refused."""
     parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
     if ABSOLUTE.match(entry.filename) or ".." in parts:
         raise UnsupportedFileError(
@@ -145,10 +149,7 @@ def _check(entry: zipfile.ZipInfo, name: str, limits: Limits) -> None:
             name, f"{entry.filename!r} would grow {ratio:.0f} times, as no photo does; not unpacked"
         )
     if entry.file_size > limits.file_bytes:
-        raise FileTooLargeError(
-            name,
-            f"{entry.filename!r} is larger than {limits.file_bytes / 1e6:.0f} MB; not unpacked",
-        )
+        raise FileTooLargeError(name, _entry_too_large(entry, limits))
 
 
 def _extract(
@@ -159,15 +160,21 @@ def _extract(
     left: int,
     limits: Limits,
 ) -> int:
-    """Write one entry and return its bytes, counted as they come: a header may lie."""
+    """Write one entry and return its size, counted while reading, since headers may be wrong."""
     written = 0
     with archive.open(entry) as source, path.open("wb") as target:
         while chunk := source.read(CHUNK_BYTES):
             written += len(chunk)
-            if written > min(left, limits.file_bytes):
+            if written > limits.file_bytes:
+                raise FileTooLargeError(name, _entry_too_large(entry, limits))
+            if written > left:
                 raise FileTooLargeError(name, _too_large(limits))
             target.write(chunk)
     return written
+
+
+def _entry_too_large(entry: zipfile.ZipInfo, limits: Limits) -> str:
+    return f"{entry.filename!r} is larger than {limits.file_bytes / 1e6:.0f} MB; not unpacked"
 
 
 def _too_large(limits: Limits) -> str:
@@ -185,7 +192,7 @@ def _is_photo(name: str) -> bool:
 
 
 def _short(name: str) -> str:
-    """Cut each part of a name to what every disk takes, keep its suffix, drop what is no name."""
+    """Shorten each part of a path for any disk, but keep its suffix; drop empty parts and dots."""
     parts = [
         part for part in re.split(r"[/\\]", name.replace("\0", "")) if part not in ("", ".", "..")
     ]
@@ -202,7 +209,7 @@ def _short(name: str) -> str:
 
 
 def _named_apart(found: Sequence[Upload]) -> list[Upload]:
-    """Number what has a name that came before: `photo (2).jpg`; case makes no difference."""
+    """Number repeated names, as in `photo (2).jpg`; names that differ only in case are equal."""
     taken: set[str] = set()
     apart = []
     for upload in found:

@@ -2,10 +2,10 @@
 
 import re
 
-# The folders of an absolute path; not those of an address on the web, nor of a relative path.
+# Matches the folders of an absolute path, but not those of a web address or of a relative path.
 FOLDERS = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:)?[/\\](?:[^\s/\\:'\"]+[/\\])+")
 
 
 def without_folders(text: str) -> str:
-    """Leave of each absolute path its last name."""
+    """Reduce each absolute path in a text to its last part."""
     return FOLDERS.sub("", text)

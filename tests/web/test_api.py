@@ -123,6 +123,7 @@ def test_options_have_defaults(client):
     [
         ({"beam_size": 1000}, "beam_size is 1000; this page allows at most 10"),
         ({"num_captions": "many"}, "num_captions must be a whole number"),
+        ({"num_captions": 2.5}, "num_captions must be a whole number"),
         ({"temperature": 0}, "temperature"),
         ({"max_length": 0}, "max_length"),
         ({"model": "../../etc"}, "there is no model"),

@@ -3,6 +3,7 @@ disk.
 """
 
 import csv
+import dataclasses
 import io
 import json
 import shutil
@@ -59,12 +60,14 @@ def test_every_file_has_a_row_and_a_bad_one_says_why(captioner, sent):
 def test_results_hold_all_formats_with_the_edited_caption(captioner, sent):
     run = finished(FolderRun(sent, Limits()), captioner)
     first = sent[0].name
+    run.records[0] = dataclasses.replace(run.records[0], confidence=0.9)
     run.edit({first: 'a "new" caption, with comma', BAD_NAME: ""})
     files = unzipped(run.results())
     lines = [json.loads(line) for line in files["captions.jsonl"].splitlines()]
     assert [line["file"] for line in lines] == [upload.name for upload in sent]
     assert lines[0]["caption"] == 'a "new" caption, with comma'
     assert (lines[0]["log_prob"], lines[0]["model"]) == (None, "tiny, edited")
+    assert lines[0].get("confidence") is None  # which was of the caption before
     assert (lines[1]["model"], lines[3]["error"]["type"]) == ("tiny", "CorruptFileError")
     table = list(csv.DictReader(io.StringIO(files["captions.csv"], newline="")))
     assert table[0]["caption"] == lines[0]["caption"]

@@ -1,5 +1,6 @@
 """What visitors send: no archive can write elsewhere, fill the disk or hide a name."""
 
+import errno
 import io
 import stat
 import zipfile
@@ -7,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from captioner.errors import CorruptFileError, FileTooLargeError, UnsupportedFileError, UsageError
+from captioner.errors import (
+    CorruptFileError,
+    FileTooLargeError,
+    OutputError,
+    UnsupportedFileError,
+    UsageError,
+)
 from captioner.web.limits import Limits
 from captioner.web.uploads import Upload, photos_in, uploads
 
@@ -95,6 +102,15 @@ def test_a_header_that_lies_about_the_size_is_found_out_while_it_is_unpacked(tmp
     with pytest.raises((FileTooLargeError, CorruptFileError)):
         photos_in([sent], unpacked, LIMITS)
     assert sum(path.stat().st_size for path in unpacked.iterdir()) <= LIMITS.file_bytes
+
+
+def test_a_full_disk_is_not_the_fault_of_the_archive(tmp_path, unpacked, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("captioner.web.uploads._extract", full)
+    with pytest.raises(OutputError, match=r"sent.zip cannot be unpacked: No space left"):
+        photos_in([zipped(tmp_path, ("a.jpg", NOISE))], unpacked, LIMITS)
 
 
 def test_too_many_photos_are_refused(tmp_path, unpacked):
