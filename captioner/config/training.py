@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from captioner.config.section import Section
 
@@ -23,6 +23,9 @@ class TrainingConfig(Section):
     """The model whose weights and vocabulary the run begins with: a shipped one, or a folder.
     Words that it lacks are added. Empty: random weights.
     """
+    initial_fraction: float = Field(default=0.0, ge=0, lt=1)
+    """What is validated and kept is the weighted mean of the trained weights and those of
+    `initial_model`, which have this fraction. Less is then forgotten."""
     initial_photo_model: str = ""
     """Of a run on sentences with photos: the model of photos whose encoder it begins with. Empty:
     that of `initial_model`, if it reads photos, or a published backbone and random weights."""
@@ -82,3 +85,9 @@ class TrainingConfig(Section):
     """Seconds between two checkpoints within an epoch."""
     num_workers: int = Field(default=2, ge=0)
     """Threads that decode photos while the model works."""
+
+    @model_validator(mode="after")
+    def _check_initial(self) -> "TrainingConfig":
+        if self.initial_fraction and not self.initial_model:
+            raise ValueError("initial_fraction needs an initial_model")
+        return self

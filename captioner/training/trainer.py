@@ -3,6 +3,8 @@
 import math
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -62,6 +64,9 @@ class Trainer:
         self.accelerator = build_accelerator(config)
         self.task = build_task(config)
         self.model = build_model(self.task, config, self.accelerator)
+        self.initial_weights = {
+            name: tensor.clone() for name, tensor in self.model.own_state_dict().items()
+        }
         self.targets = self.model.tokenize_targets(
             self.task.targets, self.task.languages, config.training.max_target_length
         )
@@ -171,7 +176,8 @@ class Trainer:
     def _finish_epoch(self, num_updates: int) -> None:
         """Score the validation examples, keep the model if it is the best, and write everything."""
         state = self.state
-        report = self.validation(self.model)
+        with self._mixed_weights():
+            report = self.validation(self.model)
         entry = {
             "epoch": state.epoch + 1,
             "loss": state.loss_sum / state.num_tokens,
@@ -188,7 +194,8 @@ class Trainer:
             kept = self.config.training.average_last
             with writing(self.folder):
                 keep_epoch(self.folder / "epochs", state.epoch, self.model.own_state_dict(), kept)
-        self._keep_if_best(report, state.epoch)
+        with self._mixed_weights():
+            self._keep_if_best(report, state.epoch)
         self._checkpoint()
         if self.accelerator.is_main_process:
             with writing(self.folder):
@@ -219,13 +226,38 @@ class Trainer:
         self.accelerator.wait_for_everyone()  # until the main process has written the last epoch
         folder = self.folder / "epochs"
         self._load_weights(average_epochs(folder))
-        report = self.validation(self.model)
-        if self.accelerator.is_main_process:
-            print_told(
-                f"average of the last {len(kept_epochs(folder))} epochs:"
-                f" {self.written.describe(report.scores)}"
-            )
-        self._keep_if_best(report, self.state.epoch, or_equal=True)
+        with self._mixed_weights():
+            report = self.validation(self.model)
+            if self.accelerator.is_main_process:
+                print_told(
+                    f"average of the last {len(kept_epochs(folder))} epochs:"
+                    f" {self.written.describe(report.scores)}"
+                )
+            self._keep_if_best(report, self.state.epoch, or_equal=True)
+
+    @contextmanager
+    def _mixed_weights(self) -> Iterator[None]:
+        """Give the model the mean of its weights and the initial ones, and then its own back.
+
+        Source:
+            Wortsman et al. 2022, arXiv:2109.01903, equation 1.
+        """
+        fraction = self.config.training.initial_fraction
+        if not fraction:
+            yield
+            return
+        own = {name: tensor.clone() for name, tensor in self.model.own_state_dict().items()}
+        mixed = {
+            name: torch.lerp(tensor, self.initial_weights[name], fraction)
+            if tensor.is_floating_point()
+            else tensor
+            for name, tensor in own.items()
+        }
+        self._load_weights(mixed)
+        try:
+            yield
+        finally:
+            self._load_weights(own)
 
     def _checkpoint(self) -> None:
         if not self.accelerator.is_main_process:

@@ -283,6 +283,20 @@ def test_average_of_the_last_epochs_is_kept_where_it_is_better(
     assert same(load_file(best / "model.safetensors"), halves(kept))
 
 
+def test_the_kept_model_is_mixed_with_the_initial_one(tiny_config, tmp_path):
+    before = train(tiny_config(training={"output": str(tmp_path / "before"), "epochs": 1}))
+    training = {"initial_model": str(before), "initial_fraction": 0.25, "epochs": 1}
+    best = train(tiny_config(training=training | {"output": str(tmp_path / "after")}))
+    initial, kept = (load_file(folder / "model.safetensors") for folder in (before, best))
+    trained = load_checkpoint(tmp_path / "after" / "checkpoints")[1]
+    assert not same(initial, kept)
+    for name, weights in kept.items():
+        expected = 0.75 * trained[name].float() + 0.25 * initial[name].float()
+        torch.testing.assert_close(weights.float(), expected, atol=1e-3, rtol=1e-3)
+    with pytest.raises(ValueError, match="initial_fraction needs an initial_model"):
+        tiny_config(training={"initial_fraction": 0.25})
+
+
 def test_loss_that_is_no_number_stops_the_run(tiny_config, tmp_path, monkeypatch):
     from captioner.training import objective
 
